@@ -1,0 +1,42 @@
+//! What a run's plots are drawn from. Computed once on the test rows and stored, never recomputed for a picture.
+
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Evaluation {
+    pub format_version: u32,
+    /// Test rows behind the numbers.
+    pub n_rows: u64,
+    pub plots: EvaluationPlots,
+    /// Feature → share of the model's weight (tree: gain; linear: |coefficient|, features being scaled), largest first,
+    /// at most 50, summing to at most 1.
+    pub importance: Vec<(String, f64)>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "type")]
+pub enum EvaluationPlots {
+    Classification {
+        classes: Vec<String>,
+        /// `confusion[truth][predicted]` rows.
+        confusion: Vec<Vec<u64>>,
+        /// One per class that has both sides in the test rows; binary: the positive class only.
+        curves: Vec<ClassCurves>,
+    },
+    Regression {
+        /// Up to 2,000 (truth, prediction) pairs, evenly picked.
+        points: Vec<[f64; 2]>,
+        residuals: super::profile::Histogram,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ClassCurves {
+    pub class: String,
+    /// (false positive rate, true positive rate), from (0, 0) to (1, 1); thinned to at most 1,000 points.
+    pub roc: Vec<[f64; 2]>,
+    /// (recall, precision); thinned to at most 1,000 points.
+    pub precision_recall: Vec<[f64; 2]>,
+    /// (mean predicted probability, observed share, rows) of up to ten equal-width bins.
+    pub calibration: Vec<(f64, f64, u64)>,
+}

@@ -1,0 +1,97 @@
+//! What validation found.
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::{CheckRunId, VersionId};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    Info,
+    Warning,
+    /// Fails the check run (exit code 3).
+    Error,
+}
+
+impl Severity {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// One thing a check noticed about one column or the whole table.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    /// Stable, in upper snake case: `MISSING_VALUES`.
+    pub code: String,
+    pub severity: Severity,
+    pub column: Option<String>,
+    /// One sentence with its number and limit.
+    pub message: String,
+    /// What to do about it, in one sentence.
+    pub hint: String,
+    /// Cells, rows or values concerned.
+    pub count: u64,
+    /// `count` as a share of what could have been concerned, 0 to 1.
+    pub share: f64,
+    /// Up to 20 example rows, 1-based as the table shows them.
+    pub rows: Vec<u64>,
+    /// What was measured, and the limit it was held against, where there is one.
+    pub observed: Option<f64>,
+    pub limit: Option<f64>,
+}
+
+/// The outcome of one check, with or without findings.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CheckResult {
+    /// The code its findings carry.
+    pub code: String,
+    /// What it looks for, in a few words: "Missing values".
+    pub title: String,
+    /// `None` when it ran; otherwise why it could not ("no target column given").
+    pub skipped: Option<String>,
+    pub findings: Vec<Finding>,
+}
+
+/// All checks of one execution.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CheckReport {
+    pub format_version: u32,
+    /// No finding has severity error.
+    pub passed: bool,
+    pub checks: Vec<CheckResult>,
+}
+
+impl CheckReport {
+    pub fn new(checks: Vec<CheckResult>) -> Self {
+        let passed = !checks.iter().flat_map(|c| &c.findings).any(|f| f.severity == Severity::Error);
+        Self { format_version: 1, passed, checks }
+    }
+
+    /// Worst first, then by column and code.
+    pub fn findings(&self) -> Vec<&Finding> {
+        let mut all: Vec<&Finding> = self.checks.iter().flat_map(|c| &c.findings).collect();
+        all.sort_by(|a, b| {
+            (b.severity, &a.column, &a.code).cmp(&(a.severity, &b.column, &b.code)).then(b.count.cmp(&a.count))
+        });
+        all
+    }
+}
+
+/// A stored check run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CheckRun {
+    pub id: CheckRunId,
+    pub version_id: VersionId,
+    /// `churn@2`
+    pub dataset: String,
+    pub against: Option<VersionId>,
+    pub against_label: Option<String>,
+    pub target: Option<String>,
+    pub report: CheckReport,
+    pub created_at_ms: i64,
+}

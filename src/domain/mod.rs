@@ -1,0 +1,27 @@
+//! The product's words as plain types and rules.
+//!
+//! Everything above speaks in these types: what a dataset is, what a check found, what a run measured, what a fitted
+//! recipe and model are made of. No I/O, clock, threads, polars, linfa, SQL or egui lives here, so every rule can be
+//! tested with literals. A fitted recipe and a fitted model are numbers and names, never code: that is what makes
+//! a bundle as safe to open as a CSV file.
+
+pub mod activity;
+pub mod bundle;
+pub mod dataset;
+pub mod drift;
+pub mod evaluation;
+pub mod finding;
+pub mod ids;
+pub mod io;
+pub mod matrix;
+pub mod metric;
+pub mod model;
+pub mod params;
+pub mod profile;
+pub mod raw;
+pub mod recipe;
+pub mod run;
+pub mod schema;
+pub mod split;
+pub mod table;
+pub mod task;

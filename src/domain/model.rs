@@ -1,0 +1,82 @@
+//! Fitted models as plain data. Anything that can read JSON can score one; ONNX, explanations and the card read them too.
+
+use serde::{Deserialize, Serialize};
+
+use super::recipe::FittedRecipe;
+use super::task::Task;
+
+/// A recipe and a model that were fitted together: all that is needed to score raw rows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrainedModel {
+    pub format_version: u32,
+    pub algorithm: String,
+    pub task: Task,
+    pub target: String,
+    /// Class names in the order of the model's outputs (numbers ascending, text by code point); empty for regression.
+    /// For a binary task the second is the positive class, as in scikit-learn.
+    pub classes: Vec<String>,
+    pub recipe: FittedRecipe,
+    pub model: FittedModel,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "type")]
+pub enum FittedModel {
+    /// The same answer for every row: class shares, or the mean as the only value.
+    Baseline {
+        output: Vec<f64>,
+    },
+    /// `x · coefficients + intercept`
+    Linear {
+        coefficients: Vec<f64>,
+        intercept: f64,
+    },
+    /// Binary: one row of coefficients, `P(class 1) = 1 / (1 + exp(−z))`. Multiclass: one row per class, softmax.
+    Logistic {
+        coefficients: Vec<Vec<f64>>,
+        intercepts: Vec<f64>,
+    },
+    DecisionTree {
+        tree: Tree,
+    },
+}
+
+/// A binary tree; node 0 is the root, children come after their parent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Tree {
+    pub nodes: Vec<TreeNode>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "node")]
+pub enum TreeNode {
+    /// A row goes left when `(x[feature] as f32) <= threshold`. Features are compared as f32 because ONNX does.
+    Split {
+        feature: u32,
+        threshold: f32,
+        left: u32,
+        right: u32,
+        /// Loss removed by this split.
+        gain: f64,
+        /// Training rows that passed here.
+        cover: u64,
+    },
+    /// Class shares, or one value.
+    Leaf { values: Vec<f64>, cover: u64 },
+}
+
+impl Tree {
+    /// The leaf values for one row of features.
+    pub fn leaf(&self, row: &[f64]) -> &[f64] {
+        let mut at = 0_usize;
+        loop {
+            match &self.nodes[at] {
+                TreeNode::Leaf { values, .. } => return values,
+                TreeNode::Split { feature, threshold, left, right, .. } => {
+                    let goes_left = row[*feature as usize] as f32 <= *threshold;
+                    at = if goes_left { *left } else { *right } as usize;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! The one integration binary: linking is slow, so everything that needs the whole crate lives here.

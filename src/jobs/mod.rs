@@ -1,1 +1,3 @@
-//! Being built.
+//! Runs lifecycle stages in a worker process.
+
+pub mod event;

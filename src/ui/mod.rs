@@ -1,1 +1,6 @@
-//! Being built.
+//! Drawing. Views take the state by reference and send commands; they compute nothing that costs.
+
+pub mod ctx;
+pub mod pages;
+pub mod theme;
+pub mod widgets;

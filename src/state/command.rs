@@ -1,0 +1,155 @@
+//! Everything a user can ask for. Menus, shortcuts, the palette, drops and buttons all send one of these.
+
+use std::path::PathBuf;
+
+use crate::domain::ids::{BundleId, CheckRunId, DatasetId, DriftId, RunId, VersionId};
+use crate::domain::request::{CheckRequest, DriftRequest, ExportRequest, ScoreRequest, TrainRequest};
+use crate::domain::table::TableQuery;
+use crate::jobs::event::JobId;
+
+use super::settings::Settings;
+
+/// The pages, in rail order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Page {
+    #[default]
+    Overview,
+    Data,
+    Checks,
+    Train,
+    Runs,
+    Ship,
+    Monitor,
+    Activity,
+    Settings,
+}
+
+impl Page {
+    pub const ALL: [Self; 9] = [
+        Self::Overview,
+        Self::Data,
+        Self::Checks,
+        Self::Train,
+        Self::Runs,
+        Self::Ship,
+        Self::Monitor,
+        Self::Activity,
+        Self::Settings,
+    ];
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Overview => "Overview",
+            Self::Data => "Data",
+            Self::Checks => "Checks",
+            Self::Train => "Train",
+            Self::Runs => "Runs",
+            Self::Ship => "Ship",
+            Self::Monitor => "Monitor",
+            Self::Activity => "Activity",
+            Self::Settings => "Settings",
+        }
+    }
+}
+
+/// What a file picker is opened for; decides its title, filters and what happens with the answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PickFor {
+    ImportFiles,
+    OpenWorkspace,
+    ExportBundle(RunId),
+    ScoreInput(RunId),
+    /// Save text (a chart's numbers, a model card) under a suggested name.
+    SaveText {
+        suggested: String,
+        text: String,
+    },
+    /// Save a picture of the window's `rect` (in points), asked for by a chart.
+    SavePlot {
+        suggested: String,
+        rect: egui_free::Rect,
+    },
+}
+
+/// A rectangle without egui: the state knows no toolkit.
+pub mod egui_free {
+    #[derive(Clone, Copy, Debug, PartialEq, Default)]
+    pub struct Rect {
+        pub min: [f32; 2],
+        pub max: [f32; 2],
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    // Where we are
+    GoTo(Page),
+    FocusVersion(VersionId),
+    FocusRun(RunId),
+    FocusColumn(Option<String>),
+    ShowCheckRun(CheckRunId),
+    ShowDrift(DriftId),
+    ShowBundle(BundleId),
+    /// Show these 1-based rows (a finding's evidence) in the table.
+    ShowRows {
+        version: VersionId,
+        column: Option<String>,
+        rows: Vec<u64>,
+    },
+    TogglePalette,
+    ShowShortcuts,
+    DismissAll,
+
+    // Workspace
+    OpenWorkspace(PathBuf),
+    OpenSample,
+    Refresh,
+    Pick(PickFor),
+    /// The picker's answer; empty means the user closed it.
+    Picked {
+        pick: PickFor,
+        paths: Vec<PathBuf>,
+    },
+
+    // Work
+    DropFiles(Vec<PathBuf>),
+    Import(PathBuf),
+    RunChecks(CheckRequest),
+    Train(TrainRequest),
+    CompareDrift(DriftRequest),
+    Export(ExportRequest),
+    Score(ScoreRequest),
+    VerifyWorkspace,
+    CancelJob(JobId),
+
+    // Looking
+    SetTableQuery {
+        version: VersionId,
+        query: TableQuery,
+    },
+    /// The table needs these rows of the current query's result.
+    NeedRows {
+        version: VersionId,
+        first: u64,
+        count: u64,
+    },
+    ToggleCompare(RunId),
+    ClearCompare,
+
+    // Editing, all undoable
+    RenameDataset {
+        id: DatasetId,
+        name: String,
+    },
+    HideDataset(DatasetId),
+    HideRun(RunId),
+    Undo,
+    Redo,
+
+    // The rest
+    ChangeSettings(Settings),
+    Copy(String),
+    DismissToast(u64),
+    Quit,
+}

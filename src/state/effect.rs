@@ -1,0 +1,115 @@
+//! What the state wants done in the world. `app::effects` does it and sends the answer back as a message.
+
+use std::path::PathBuf;
+
+use crate::domain::activity::NewEvent;
+use crate::domain::evaluation::Evaluation;
+use crate::domain::history::History;
+use crate::domain::ids::{DatasetId, RunId, VersionId};
+use crate::domain::problem::Problem;
+use crate::domain::profile::TableProfile;
+use crate::domain::request::JobRequest;
+use crate::domain::run::MetricPoint;
+use crate::domain::table::{TablePage, TableQuery};
+use crate::jobs::event::{JobEvent, JobId};
+
+use super::command::{PickFor, egui_free::Rect};
+use super::settings::Settings;
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    OpenWorkspace(PathBuf),
+    LoadHistory,
+    LoadProfile(VersionId),
+    LoadRunDetail(RunId),
+    /// Compute the row order of a query (nothing is read for the plain table).
+    LoadOrder {
+        version: VersionId,
+        query: TableQuery,
+    },
+    LoadPage {
+        version: VersionId,
+        query: TableQuery,
+        first: u64,
+        count: u64,
+    },
+    StartJob {
+        id: JobId,
+        request: JobRequest,
+    },
+    CancelJob(JobId),
+    PickFiles(PickFor),
+    WriteText {
+        path: PathBuf,
+        text: String,
+    },
+    SavePlot {
+        path: PathBuf,
+        rect: Rect,
+    },
+    RenameDataset {
+        id: DatasetId,
+        name: String,
+        event: NewEvent,
+    },
+    SetDatasetHidden {
+        id: DatasetId,
+        hidden: bool,
+        event: NewEvent,
+    },
+    SetRunHidden {
+        id: RunId,
+        hidden: bool,
+        event: NewEvent,
+    },
+    SaveSettings(Settings),
+    Copy(String),
+    Quit,
+}
+
+/// What comes back from the world: answers to effects, job events, another process's changes.
+#[derive(Clone, Debug)]
+pub enum Message {
+    WorkspaceOpened(Result<WorkspaceInfo, Problem>),
+    History(Result<Box<History>, Problem>),
+    Profile(VersionId, Result<Box<TableProfile>, Problem>),
+    RunDetail(RunId, Result<Box<RunDetail>, Problem>),
+    Order {
+        version: VersionId,
+        query: TableQuery,
+        rows: Result<u64, Problem>,
+    },
+    Page {
+        version: VersionId,
+        query: TableQuery,
+        page: Result<TablePage, Problem>,
+    },
+    Job(JobEvent),
+    Picked {
+        pick: PickFor,
+        paths: Vec<PathBuf>,
+    },
+    /// No file dialog exists here: ask for a path in the window.
+    NoFileDialog(PickFor),
+    /// Something small was done ("Saved chart.csv"), or could not be.
+    Note(Result<String, Problem>),
+    /// Another process changed the workspace.
+    WorkspaceChanged,
+    MemoryUsed(u64),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorkspaceInfo {
+    pub path: PathBuf,
+    /// The folder's name.
+    pub name: String,
+    pub recent: Vec<PathBuf>,
+}
+
+/// What a run's page shows beyond its record.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunDetail {
+    /// `None` unless completed.
+    pub evaluation: Option<Evaluation>,
+    pub points: Vec<MetricPoint>,
+}

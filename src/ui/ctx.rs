@@ -1,0 +1,28 @@
+//! What every view gets beside its own things.
+
+use std::cell::RefCell;
+
+use crate::state::AppState;
+use crate::state::command::Command;
+
+use super::theme::tokens::Tokens;
+
+/// Small on purpose: what one page needs is a parameter of that page, not a field here.
+pub struct UiCtx<'a> {
+    pub state: &'a AppState,
+    pub tokens: &'a Tokens,
+    /// Milliseconds since 1970 UTC, for "3 minutes ago".
+    pub now_ms: i64,
+    outbox: &'a RefCell<Vec<Command>>,
+}
+
+impl<'a> UiCtx<'a> {
+    pub fn new(state: &'a AppState, tokens: &'a Tokens, now_ms: i64, outbox: &'a RefCell<Vec<Command>>) -> Self {
+        Self { state, tokens, now_ms, outbox }
+    }
+
+    /// Applied after the frame.
+    pub fn send(&self, command: Command) {
+        self.outbox.borrow_mut().push(command);
+    }
+}

@@ -1,0 +1,1 @@
+//! One folder per page: `model.rs` prepares (pure), `view.rs` draws.

@@ -1,1 +1,240 @@
-//! Being built.
+//! The headless commands: a thin face over the lifecycle. Results go to standard output (one JSON document with
+//! `--json`), everything else to standard error. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a check said no.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+
+use crate::domain::ids::RunId;
+use crate::domain::problem::{Problem, ProblemKind};
+use crate::domain::request::{
+    CheckRequest, DataRef, DriftRequest, ExportRequest, ImportRequest, JobOutcome, JobRequest, ScoreRequest,
+    ScoringModel, TrainRequest, VerifyTarget,
+};
+use crate::domain::split::{SplitKind, SplitSpec};
+use crate::jobs::process::Workers;
+use crate::lifecycle::{StageError, compare, look, resolve};
+use crate::store::{Workspace, recent};
+
+pub mod args;
+mod progress;
+mod report;
+
+use args::{Cli, Command, TrainArgs};
+use report::Report;
+
+/// Exit code for a check or gate that said no.
+const SAID_NO: u8 = 3;
+
+/// Runs one command.
+pub fn run(cli: Cli) -> ExitCode {
+    let Some(command) = cli.command else { return ExitCode::from(2) };
+    let root = cli.workspace.unwrap_or_else(recent::default_workspace);
+    match execute(command, &root) {
+        Ok(report) => match print(&report, cli.json) {
+            Ok(()) => ExitCode::from(if report.said_no { SAID_NO } else { 0 }),
+            // Whoever read our output has closed it (`| head`).
+            Err(_) => ExitCode::SUCCESS,
+        },
+        Err(problem) => {
+            eprintln!("{problem}");
+            if cli.json {
+                let document = json!({ "error": { "summary": problem.summary, "details": problem.details, "hint": problem.hint } });
+                let _ = writeln!(std::io::stdout(), "{document}");
+            }
+            ExitCode::from(if problem.kind == ProblemKind::Usage { 2 } else { 1 })
+        }
+    }
+}
+
+fn print(report: &Report, as_json: bool) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    if as_json {
+        serde_json::to_writer_pretty(&mut out, &report.json)?;
+        writeln!(out)?;
+    } else {
+        write!(out, "{}", report.text)?;
+    }
+    out.flush()
+}
+
+fn execute(command: Command, root: &Path) -> Result<Report, Problem> {
+    match command {
+        Command::Import { files, name } => import(root, files, name),
+        Command::Datasets => listing(root, |ws| Ok(report::datasets(&ws.read(crate::store::datasets::all)?))),
+        Command::Profile { data } => profile(root, &data),
+        Command::Check { data, against, target } => {
+            let request =
+                CheckRequest { data: data_ref(&data)?, against: against.as_deref().map(data_ref).transpose()?, target };
+            match work(root, JobRequest::Check(request))? {
+                JobOutcome::Checked(run) => Ok(report::check(&run)),
+                _ => Err(mixed_up()),
+            }
+        }
+        Command::Train(args) => train(root, args),
+        Command::Runs => listing(root, |ws| Ok(report::runs(&look::history(ws)?.runs))),
+        Command::Compare { runs } => listing(root, |ws| {
+            let ids: Vec<RunId> = runs.iter().map(|&id| RunId(id)).collect();
+            let (comparison, evaluations) = compare::compare(ws, &ids)?;
+            Ok(report::comparison(&comparison, &evaluations))
+        }),
+        Command::Split { run } => listing(root, |ws| Ok(report::split(&look::split(ws, RunId(run))?))),
+        Command::Drift { reference, current } => {
+            let request = DriftRequest { reference: data_ref(&reference)?, current: data_ref(&current)? };
+            match work(root, JobRequest::Drift(request))? {
+                JobOutcome::Drifted(drift) => Ok(report::drift(&drift)),
+                _ => Err(mixed_up()),
+            }
+        }
+        Command::Export { run, out } => {
+            let request = ExportRequest { run: RunId(run), out: absolute(&out)? };
+            match work(root, JobRequest::Export(request))? {
+                JobOutcome::Exported(outcome) => Ok(report::export(&outcome)),
+                _ => Err(mixed_up()),
+            }
+        }
+        Command::Score { model, input, output } => {
+            let model = match model.parse() {
+                Ok(id) if !Path::new(&model).is_file() => ScoringModel::Run(RunId(id)),
+                _ => ScoringModel::Bundle(absolute(Path::new(&model))?),
+            };
+            let request = ScoreRequest { model, input: absolute(&input)?, output: absolute(&output)? };
+            match work(root, JobRequest::Score(request))? {
+                JobOutcome::Scored(outcome) => Ok(report::score(&outcome)),
+                _ => Err(mixed_up()),
+            }
+        }
+        Command::Verify { path } => verify(root, path),
+        Command::Demo { out } => demo(&out),
+        Command::Worker => Err(Problem::usage("The worker is started by the program itself", "")),
+    }
+}
+
+/// Does a piece of work in the worker process, with progress on a terminal.
+fn work(root: &Path, request: JobRequest) -> Result<JobOutcome, Problem> {
+    let workers = Workers::of_this_program(root)
+        .map_err(|e| Problem::failed("Could not find this program's own file", e.to_string(), ""))?;
+    let bar = progress::Bar::new();
+    let outcome = workers.run(&request, |event| bar.show(event));
+    bar.finish();
+    outcome
+}
+
+/// Reads the workspace in this process; nothing is created by looking.
+fn listing(root: &Path, read: impl FnOnce(&Workspace) -> Result<Report, StageError>) -> Result<Report, Problem> {
+    let as_problem = |e: StageError| match e {
+        StageError::Usage { summary, hint } => Problem::usage(summary, hint),
+        StageError::Store(e @ crate::store::StoreError::NotFound { .. }) => Problem::usage(e.to_string(), ""),
+        other => Problem::failed(format!("Could not read the workspace: {other}"), "", ""),
+    };
+    let workspace = Workspace::open_existing(root).map_err(|e| as_problem(e.into()))?;
+    read(&workspace).map_err(as_problem)
+}
+
+fn import(root: &Path, files: Vec<PathBuf>, name: Option<String>) -> Result<Report, Problem> {
+    if name.is_some() && files.len() > 1 {
+        return Err(Problem::usage("--name goes with one file", "Import the files one by one, or leave --name out"));
+    }
+    let mut reports = Vec::new();
+    for file in &files {
+        let request = ImportRequest { path: absolute(file)?, name: name.clone(), options: None };
+        match work(root, JobRequest::Import(request))? {
+            JobOutcome::Imported(outcome) => {
+                for warning in &outcome.warnings {
+                    eprintln!("{}: {warning}", file.display());
+                }
+                reports.push(report::import(&outcome));
+            }
+            _ => return Err(mixed_up()),
+        }
+    }
+    Ok(Report::join(reports, "imports"))
+}
+
+fn profile(root: &Path, data: &str) -> Result<Report, Problem> {
+    let mut data = data_ref(data)?;
+    if let DataRef::File(path) = &data {
+        let request = ImportRequest { path: path.clone(), name: None, options: None };
+        if let JobOutcome::Imported(outcome) = work(root, JobRequest::Import(request))? {
+            data = DataRef::Version(outcome.version.id);
+        }
+    }
+    listing(root, |ws| {
+        let version = resolve::resolve(ws, &data, &crate::domain::io::Silent)?;
+        Ok(report::profile(&version, &look::profile(ws, version.id)?))
+    })
+}
+
+fn train(root: &Path, args: TrainArgs) -> Result<Report, Problem> {
+    let mut params = std::collections::BTreeMap::new();
+    for (algorithm, key, value) in args.params {
+        params.entry(algorithm).or_insert_with(std::collections::BTreeMap::new).insert(key, value);
+    }
+    let request = TrainRequest {
+        data: data_ref(&args.data)?,
+        target: args.target,
+        task: None,
+        algorithms: args.algorithms,
+        split: SplitSpec {
+            kind: args.split.unwrap_or(SplitKind::Stratified),
+            test_share: args.test_share,
+            seed: args.seed,
+        },
+        folds: args.folds,
+        params,
+        exclude: args.exclude,
+        recipe: Default::default(),
+    };
+    match work(root, JobRequest::Train(request))? {
+        JobOutcome::Trained(outcome) => {
+            for warning in &outcome.warnings {
+                eprintln!("{warning}");
+            }
+            let report = report::train(&outcome);
+            if outcome.best.is_none() {
+                let why: Vec<String> = outcome.runs.iter().filter_map(|r| r.problem.clone()).collect();
+                return Err(Problem::failed("No run completed", why.join("\n"), "`modelwright runs` lists them"));
+            }
+            Ok(report)
+        }
+        _ => Err(mixed_up()),
+    }
+}
+
+fn verify(root: &Path, path: Option<PathBuf>) -> Result<Report, Problem> {
+    let (root, target) = match path {
+        Some(path) if path.is_file() => (root.to_owned(), VerifyTarget::Bundle(absolute(&path)?)),
+        Some(path) => (path, VerifyTarget::Workspace),
+        None => (root.to_owned(), VerifyTarget::Workspace),
+    };
+    match work(&root, JobRequest::Verify(target))? {
+        JobOutcome::Verified(outcome) => Ok(report::verify(&outcome)),
+        _ => Err(mixed_up()),
+    }
+}
+
+fn demo(out: &Path) -> Result<Report, Problem> {
+    let out = absolute(out)?;
+    match work(&out.join("workspace"), JobRequest::Demo(out.clone()))? {
+        JobOutcome::Demo(outcome) => Ok(report::demo(&outcome)),
+        _ => Err(mixed_up()),
+    }
+}
+
+fn data_ref(text: &str) -> Result<DataRef, Problem> {
+    match DataRef::parse(text, Path::is_file) {
+        DataRef::File(path) => Ok(DataRef::File(absolute(&path)?)),
+        named => Ok(named),
+    }
+}
+
+/// The worker may not share our folder.
+fn absolute(path: &Path) -> Result<PathBuf, Problem> {
+    std::path::absolute(path).map_err(|e| Problem::usage(format!("`{}` is no path: {e}", path.display()), ""))
+}
+
+fn mixed_up() -> Problem {
+    Problem::failed("The worker answered another question", Value::Null.to_string(), "Please report this")
+}

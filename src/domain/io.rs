@@ -10,6 +10,9 @@ pub trait JobIo {
     /// Reports the phase in words a user reads ("Fold 3 of 5") and, where known, the share done of the whole job
     /// (0 to 1). Cheap: call it often, it is also where cancellation arrives.
     fn progress(&self, phase: &str, fraction: Option<f64>) -> Result<(), Cancelled>;
+
+    /// Something was committed before the end of the job (one run of several): lists are worth reading again.
+    fn recorded(&self) {}
 }
 
 /// For callers who do not watch.
@@ -32,5 +35,9 @@ impl JobIo for Part<'_> {
     fn progress(&self, phase: &str, fraction: Option<f64>) -> Result<(), Cancelled> {
         let whole = fraction.map(|part| self.from + (self.to - self.from) * part.clamp(0.0, 1.0));
         self.io.progress(phase, whole)
+    }
+
+    fn recorded(&self) {
+        self.io.recorded();
     }
 }

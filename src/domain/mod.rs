@@ -7,6 +7,7 @@
 
 pub mod activity;
 pub mod bundle;
+pub mod comparison;
 pub mod dataset;
 pub mod drift;
 pub mod evaluation;

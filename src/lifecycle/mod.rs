@@ -1,1 +1,49 @@
-//! Being built.
+//! The stages of a model's life, one file each. The window, the command line and the worker call the same functions:
+//! none has logic of its own.
+//!
+//! A stage takes the workspace, a request and a [`JobIo`], and gives an outcome. It reads only verified objects, writes
+//! objects before the record that names them, and commits record and activity entry in one transaction as its last
+//! step. Until then nothing it did is visible; afterwards it is durable.
+
+use std::path::Path;
+
+use crate::domain::io::JobIo;
+use crate::domain::request::{JobOutcome, JobRequest, VerifyTarget};
+use crate::store::Workspace;
+
+pub mod compare;
+pub mod demo;
+pub mod environment;
+pub mod error;
+pub mod ingest;
+pub mod look;
+pub mod monitor;
+pub mod resolve;
+pub mod score;
+pub mod ship;
+pub mod train;
+pub mod validate;
+pub mod verify;
+
+pub use error::StageError;
+
+/// Does what is asked in the workspace at `root`, which is created when there is none.
+pub fn perform(root: &Path, request: &JobRequest, io: &dyn JobIo) -> Result<JobOutcome, StageError> {
+    if let JobRequest::Verify(VerifyTarget::Bundle(path)) = request {
+        return Ok(JobOutcome::Verified(verify::bundle(path)?));
+    }
+    if let JobRequest::Verify(VerifyTarget::Workspace) = request {
+        return Ok(JobOutcome::Verified(verify::workspace(&Workspace::open_existing(root)?, io)?));
+    }
+    let workspace = Workspace::open(root)?;
+    Ok(match request {
+        JobRequest::Import(r) => JobOutcome::Imported(ingest::ingest(&workspace, r, io)?),
+        JobRequest::Check(r) => JobOutcome::Checked(validate::check(&workspace, r, io)?),
+        JobRequest::Train(r) => JobOutcome::Trained(train::train(&workspace, r, io)?),
+        JobRequest::Drift(r) => JobOutcome::Drifted(monitor::drift(&workspace, r, io)?),
+        JobRequest::Export(r) => JobOutcome::Exported(ship::export(&workspace, r, io)?),
+        JobRequest::Score(r) => JobOutcome::Scored(score::score(&workspace, r, io)?),
+        JobRequest::Demo(out) => JobOutcome::Demo(demo::demo(&workspace, out, io)?),
+        JobRequest::Verify(_) => unreachable!("handled above"),
+    })
+}

@@ -1,0 +1,219 @@
+//! What can be typed. The words and flags here are a contract that scripts rely on.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::domain::params::Algorithm;
+use crate::domain::split::SplitKind;
+
+/// The whole life of a tabular machine-learning model, on this computer.
+///
+/// Without a command the window opens, with the files that are given.
+#[derive(Debug, Parser)]
+#[command(name = "modelwright", version, subcommand_precedence_over_arg = true, after_help = EXIT_CODES)]
+pub struct Cli {
+    /// Folder of the workspace (default: the platform's data folder)
+    #[arg(long, global = true, value_name = "DIR")]
+    pub workspace: Option<PathBuf>,
+    /// Print one JSON document on standard output
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Write the milliseconds of every frame to this file (window only)
+    #[arg(long, value_name = "FILE")]
+    pub frame_log: Option<PathBuf>,
+    /// Files to import into the window
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a check or gate said no.
+A dataset D is a name, name@version, or a path to a file, which is imported on the way.";
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Import CSV, TSV or Parquet files as dataset versions
+    Import {
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// Name of the dataset (default: the file's name without its ending; one file only)
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// List datasets and their versions
+    Datasets,
+    /// Show what a dataset's columns hold
+    Profile {
+        #[arg(value_name = "D")]
+        data: String,
+    },
+    /// Run the validation checks; exit code 3 when they find an error
+    Check {
+        #[arg(value_name = "D")]
+        data: String,
+        /// Compare with this dataset: an earlier month, the training data
+        #[arg(long, value_name = "D2")]
+        against: Option<String>,
+        /// The column to predict, for checks on labels and leakage
+        #[arg(long, value_name = "COL")]
+        target: Option<String>,
+    },
+    /// Train and compare models
+    Train(TrainArgs),
+    /// List runs
+    Runs,
+    /// Compare runs side by side
+    Compare {
+        #[arg(required = true, num_args = 2.., value_name = "RUN")]
+        runs: Vec<i64>,
+    },
+    /// Show which rows a run trained and tested on (0-based)
+    Split {
+        #[arg(value_name = "RUN")]
+        run: i64,
+    },
+    /// Compare two datasets column by column
+    Drift {
+        #[arg(value_name = "REFERENCE")]
+        reference: String,
+        #[arg(value_name = "CURRENT")]
+        current: String,
+    },
+    /// Export a completed run as a bundle that ONNX Runtime and MLflow can run
+    Export {
+        #[arg(value_name = "RUN")]
+        run: i64,
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// Score a file: its columns, then `prediction` and `probability_<class>`
+    Score {
+        /// A run's number, or a bundle file
+        #[arg(value_name = "BUNDLE|RUN")]
+        model: String,
+        #[arg(value_name = "IN")]
+        input: PathBuf,
+        /// CSV, or Parquet when it ends in .parquet
+        #[arg(value_name = "OUT")]
+        output: PathBuf,
+    },
+    /// Check every record and object of a workspace, or every file of a bundle
+    Verify {
+        /// A workspace folder or a bundle file (default: the workspace in use)
+        #[arg(value_name = "WORKSPACE|BUNDLE")]
+        path: Option<PathBuf>,
+    },
+    /// Take the sample data through the whole life, and leave a workspace that the window opens
+    Demo {
+        /// Folder for the files and the workspace
+        #[arg(long, value_name = "DIR", default_value = "modelwright-demo")]
+        out: PathBuf,
+    },
+    /// Runs one job for the program itself
+    #[command(hide = true)]
+    Worker,
+}
+
+#[derive(Debug, Args)]
+pub struct TrainArgs {
+    #[arg(value_name = "D")]
+    pub data: String,
+    /// The column to predict
+    #[arg(long, value_name = "COL")]
+    pub target: String,
+    /// Algorithm to train; repeat for several (default: all that fit the task)
+    #[arg(long = "algorithm", value_name = "A", value_parser = parse_algorithm)]
+    pub algorithms: Vec<Algorithm>,
+    /// random, stratified, or time:COL (default: stratified)
+    #[arg(long, value_parser = parse_split)]
+    pub split: Option<SplitKind>,
+    /// Share of the rows that test
+    #[arg(long, default_value_t = 0.2, value_parser = parse_share)]
+    pub test_share: f64,
+    /// Folds of cross-validation on the training rows; 0 for none
+    #[arg(long, default_value_t = 5, value_parser = parse_folds)]
+    pub folds: u32,
+    #[arg(long, default_value_t = 42)]
+    pub seed: u64,
+    /// Set a parameter: decision_tree.max_depth=6; repeat for several
+    #[arg(long = "param", value_name = "ALGO.KEY=VALUE", value_parser = parse_param)]
+    pub params: Vec<(Algorithm, String, f64)>,
+    /// Leave a column out; repeat for several
+    #[arg(long, value_name = "COL")]
+    pub exclude: Vec<String>,
+}
+
+fn parse_algorithm(text: &str) -> Result<Algorithm, String> {
+    Algorithm::parse(text).ok_or_else(|| {
+        let known: Vec<&str> = Algorithm::ALL.iter().map(|a| a.as_str()).collect();
+        format!("choose among {}", known.join(", "))
+    })
+}
+
+fn parse_split(text: &str) -> Result<SplitKind, String> {
+    match text {
+        "random" => Ok(SplitKind::Random),
+        "stratified" => Ok(SplitKind::Stratified),
+        _ => match text.strip_prefix("time:") {
+            Some(column) if !column.is_empty() => Ok(SplitKind::Time { column: column.to_owned() }),
+            _ => Err("choose random, stratified or time:COL".to_owned()),
+        },
+    }
+}
+
+fn parse_share(text: &str) -> Result<f64, String> {
+    let share: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    if share > 0.0 && share < 1.0 { Ok(share) } else { Err("must lie between 0 and 1".to_owned()) }
+}
+
+fn parse_folds(text: &str) -> Result<u32, String> {
+    match text.parse() {
+        Ok(1) => Err("one fold is none: use 0, or 2 and more".to_owned()),
+        Ok(n) if n <= 100 => Ok(n),
+        _ => Err("0, or 2 to 100".to_owned()),
+    }
+}
+
+fn parse_param(text: &str) -> Result<(Algorithm, String, f64), String> {
+    let (name, value) = text.split_once('=').ok_or("write algorithm.name=value")?;
+    let (algorithm, key) = name.split_once('.').ok_or("write algorithm.name=value")?;
+    let value = value.parse().map_err(|_| format!("`{value}` is not a number"))?;
+    Ok((parse_algorithm(algorithm)?, key.to_owned(), value))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn global_flags_stand_before_or_after_the_command() {
+        for words in [["modelwright", "--json", "runs"], ["modelwright", "runs", "--json"]] {
+            let cli = Cli::parse_from(words);
+            assert!(cli.json && matches!(cli.command, Some(Command::Runs)), "{words:?}");
+        }
+    }
+
+    #[test]
+    fn words_that_are_no_command_are_files() {
+        let cli = Cli::parse_from(["modelwright", "a.csv", "b.parquet"]);
+        assert!(cli.command.is_none());
+        assert_eq!(cli.files.len(), 2);
+    }
+
+    #[test]
+    fn a_parameter_names_algorithm_key_and_number() {
+        assert_eq!(parse_param("logistic.c=0.5").unwrap(), (Algorithm::Logistic, "c".to_owned(), 0.5));
+        assert!(parse_param("c=0.5").is_err());
+        assert!(parse_param("logistic.c=x").is_err());
+    }
+}

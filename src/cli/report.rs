@@ -1,0 +1,352 @@
+//! What each command prints: a JSON document whose fields scripts rely on, and text for people.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use crate::domain::comparison::Comparison;
+use crate::domain::dataset::DatasetVersion;
+use crate::domain::drift::StoredDrift;
+use crate::domain::evaluation::Evaluation;
+use crate::domain::finding::CheckRun;
+use crate::domain::metric::Metric;
+use crate::domain::profile::TableProfile;
+use crate::domain::request::{DemoOutcome, ExportOutcome, ImportOutcome, ScoreOutcome, TrainOutcome, VerifyOutcome};
+use crate::domain::run::{Run, RunMetrics};
+use crate::domain::split::SplitRows;
+
+pub struct Report {
+    pub json: Value,
+    pub text: String,
+    /// Exit code 3.
+    pub said_no: bool,
+}
+
+impl Report {
+    fn new(json: Value, text: String) -> Self {
+        Self { json, text, said_no: false }
+    }
+
+    /// One report as it is; several under a key.
+    pub fn join(mut reports: Vec<Self>, key: &str) -> Self {
+        if reports.len() == 1 {
+            return reports.remove(0);
+        }
+        let text = reports.iter().map(|r| r.text.as_str()).collect();
+        let all: Vec<Value> = reports.into_iter().map(|r| r.json).collect();
+        Self::new(json!({ key: all }), text)
+    }
+}
+
+/// Columns padded to their widest cell; numbers are the caller's business.
+fn table(header: &[&str], rows: &[Vec<String>]) -> String {
+    let mut widths: Vec<usize> = header.iter().map(|h| h.chars().count()).collect();
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    let mut text = String::new();
+    let mut line = |cells: &mut dyn Iterator<Item = &str>| {
+        let mut padded = String::new();
+        for (cell, width) in cells.zip(&widths) {
+            let _ = write!(padded, "{cell:<width$}  ");
+        }
+        text.push_str(padded.trim_end());
+        text.push('\n');
+    };
+    line(&mut header.iter().copied());
+    for row in rows {
+        line(&mut row.iter().map(String::as_str));
+    }
+    text
+}
+
+fn number(value: Option<f64>) -> String {
+    value.map_or_else(|| "–".to_owned(), |v| format!("{v:.4}"))
+}
+
+pub fn import(outcome: &ImportOutcome) -> Report {
+    let v = &outcome.version;
+    let columns: Vec<Value> = v
+        .schema
+        .columns
+        .iter()
+        .map(|c| json!({ "name": c.name, "kind": c.kind, "missing": c.missing, "distinct": c.distinct, "notes": c.notes }))
+        .collect();
+    let json = json!({
+        "dataset": v.dataset, "version": v.version, "rows": v.rows, "columns": columns,
+        "hash": v.source_hash, "new": outcome.new, "read": v.read, "warnings": outcome.warnings,
+    });
+    let mut text = if outcome.new {
+        format!("Imported {}: {} rows, {} columns\n", v.label(), v.rows, v.schema.columns.len())
+    } else {
+        format!("{} already holds these bytes: no new version\n", v.label())
+    };
+    let rows: Vec<Vec<String>> = v
+        .schema
+        .columns
+        .iter()
+        .map(|c| {
+            vec![
+                c.name.clone(),
+                c.kind.as_str().to_owned(),
+                c.missing.to_string(),
+                c.distinct.to_string(),
+                c.notes.join("; "),
+            ]
+        })
+        .collect();
+    text.push_str(&table(&["column", "kind", "missing", "distinct", "notes"], &rows));
+    Report::new(json, text)
+}
+
+pub fn datasets(versions: &[DatasetVersion]) -> Report {
+    let all: Vec<Value> = versions
+        .iter()
+        .map(|v| {
+            json!({
+                "dataset": v.dataset, "version": v.version, "rows": v.rows, "columns": v.schema.columns.len(),
+                "hash": v.source_hash, "source": v.source_name, "created_at_ms": v.created_at_ms,
+            })
+        })
+        .collect();
+    let rows: Vec<Vec<String>> = versions
+        .iter()
+        .map(|v| {
+            vec![v.label(), v.rows.to_string(), v.schema.columns.len().to_string(), v.source_hash.short().to_owned()]
+        })
+        .collect();
+    Report::new(json!({ "datasets": all }), table(&["dataset", "rows", "columns", "hash"], &rows))
+}
+
+pub fn profile(version: &DatasetVersion, profile: &TableProfile) -> Report {
+    let rows: Vec<Vec<String>> = profile
+        .columns
+        .iter()
+        .map(|c| {
+            let of = |f: fn(&crate::domain::profile::NumberSummary) -> f64| number(c.numbers.as_ref().map(f));
+            let top = c.top.first().map_or_else(String::new, |(value, count)| format!("{value} ({count})"));
+            vec![
+                c.name.clone(),
+                c.kind.as_str().to_owned(),
+                c.missing.to_string(),
+                c.distinct.to_string(),
+                of(|n| n.min),
+                of(|n| n.mean),
+                of(|n| n.max),
+                top,
+            ]
+        })
+        .collect();
+    let text = table(&["column", "kind", "missing", "distinct", "min", "mean", "max", "most frequent"], &rows);
+    let json = json!({
+        "dataset": version.dataset, "version": version.version, "rows": profile.rows, "columns": profile.columns,
+    });
+    Report::new(json, text)
+}
+
+pub fn check(run: &CheckRun) -> Report {
+    let report = &run.report;
+    let findings = report.findings();
+    let skipped: Vec<Value> = report
+        .checks
+        .iter()
+        .filter_map(|c| c.skipped.as_ref().map(|why| json!({ "code": c.code, "reason": why })))
+        .collect();
+    let ran = report.checks.iter().filter(|c| c.skipped.is_none());
+    let held = ran.clone().filter(|c| c.findings.is_empty()).count();
+    let mut text = format!(
+        "{} of {} checks hold on {}{}\n",
+        held,
+        ran.count(),
+        run.dataset,
+        run.against_label.as_ref().map_or_else(String::new, |l| format!(" against {l}"))
+    );
+    for f in &findings {
+        let _ = writeln!(text, "{:<8} {:<22} {}", f.severity.as_str(), f.code, f.message);
+    }
+    text.push_str(if report.passed { "Passed\n" } else { "Failed: at least one error\n" });
+    let json = json!({
+        "passed": report.passed, "findings": findings, "skipped": skipped,
+        "check_run": run.id, "dataset": run.dataset, "against": run.against_label, "target": run.target,
+    });
+    Report { said_no: !report.passed, ..Report::new(json, text) }
+}
+
+fn metrics(m: &RunMetrics) -> Value {
+    json!({ "train": m.train, "test": m.test, "cv": m.cv, "cv_std": m.cv_std })
+}
+
+fn run_json(run: &Run) -> Value {
+    json!({
+        "run": run.id, "status": run.status, "algorithm": run.plan.algorithm, "dataset": run.plan.dataset,
+        "target": run.plan.target, "task": run.plan.task, "seed": run.plan.seed, "metrics": metrics(&run.metrics),
+        "timings": run.timings, "params": run.plan.params, "features": run.plan.features,
+        "excluded": run.plan.excluded.iter().map(|(c, why)| json!({ "column": c, "reason": why })).collect::<Vec<_>>(),
+        "split": run.plan.split, "split_hash": run.plan.split_hash, "folds": run.plan.folds,
+        "train_rows": run.train_rows, "test_rows": run.test_rows, "problem": run.problem, "warnings": run.warnings,
+        "started_at_ms": run.started_at_ms, "ended_at_ms": run.ended_at_ms, "environment": run.plan.environment,
+    })
+}
+
+fn run_rows(runs: &[Run]) -> String {
+    let rows: Vec<Vec<String>> = runs
+        .iter()
+        .map(|run| {
+            let primary = Metric::primary(run.plan.task);
+            vec![
+                run.id.to_string(),
+                run.status.as_str().to_owned(),
+                run.plan.algorithm.as_str().to_owned(),
+                run.plan.dataset.clone(),
+                run.plan.target.clone(),
+                primary.key().to_owned(),
+                number(run.metrics.test.get(primary.key()).copied()),
+                number(run.metrics.cv.get(primary.key()).copied()),
+                format!("{:.2}", run.timings.fit_seconds),
+            ]
+        })
+        .collect();
+    table(&["run", "status", "algorithm", "dataset", "target", "metric", "test", "cv", "fit s"], &rows)
+}
+
+pub fn train(outcome: &TrainOutcome) -> Report {
+    let mut text = format!("{} task: {}\n", outcome.proposal.task.as_str(), outcome.proposal.reason);
+    text.push_str(&run_rows(&outcome.runs));
+    if let Some(best) = outcome.best {
+        let _ = writeln!(text, "Best: run {best}");
+    }
+    let json = json!({
+        "runs": outcome.runs.iter().map(run_json).collect::<Vec<_>>(), "best": outcome.best,
+        "task": outcome.runs.first().map_or(outcome.proposal.task, |r| r.plan.task),
+        "task_reason": outcome.proposal.reason, "warnings": outcome.warnings,
+    });
+    Report::new(json, text)
+}
+
+pub fn runs(runs: &[Run]) -> Report {
+    Report::new(json!({ "runs": runs.iter().map(run_json).collect::<Vec<_>>() }), run_rows(runs))
+}
+
+pub fn comparison(comparison: &Comparison, evaluations: &[Option<Evaluation>]) -> Report {
+    let mut text = String::new();
+    for warning in &comparison.warnings {
+        let _ = writeln!(text, "Careful: {warning}");
+    }
+    let mut header = vec!["part", "metric"];
+    header.extend(comparison.titles.iter().map(String::as_str));
+    let rows: Vec<Vec<String>> = comparison
+        .metrics
+        .iter()
+        .map(|m| {
+            let mut row = vec![m.part.clone(), m.metric.clone()];
+            row.extend(m.values.iter().enumerate().map(|(i, v)| {
+                let mark = if m.best == Some(i) { " *" } else { "" };
+                format!("{}{mark}", number(*v))
+            }));
+            row
+        })
+        .collect();
+    text.push_str(&table(&header, &rows));
+    for setting in comparison.settings.iter().filter(|s| s.differs) {
+        let _ = writeln!(text, "{}: {}", setting.name, setting.values.join(" | "));
+    }
+    let mut json = json!(comparison);
+    json["evaluations"] = json!(evaluations);
+    Report::new(json, text)
+}
+
+pub fn split(rows: &SplitRows) -> Report {
+    let text = format!("{} training rows, {} test rows\n", rows.train.len(), rows.test.len());
+    Report::new(json!({ "train": rows.train, "test": rows.test }), text)
+}
+
+pub fn drift(stored: &StoredDrift) -> Report {
+    let report = &stored.report;
+    let rows: Vec<Vec<String>> = report
+        .columns
+        .iter()
+        .map(|c| {
+            vec![
+                if c.drifted { "drift" } else { "ok" }.to_owned(),
+                c.column.clone(),
+                c.kind.as_str().to_owned(),
+                c.test.map_or("–", |t| t.as_str()).to_owned(),
+                number(c.statistic),
+                number(c.p_value),
+                number(c.threshold),
+                c.note.clone().unwrap_or_default(),
+            ]
+        })
+        .collect();
+    let mut text = table(&["", "column", "kind", "test", "statistic", "p", "limit", "note"], &rows);
+    let drifted = report.columns.iter().filter(|c| c.drifted).count();
+    let _ = writeln!(
+        text,
+        "{drifted} of {} columns drifted · dataset drift: {}",
+        report.columns.len(),
+        if report.dataset_drift { "yes" } else { "no" }
+    );
+    let columns: Vec<Value> = report
+        .columns
+        .iter()
+        .map(|c| {
+            json!({
+                "column": c.column, "kind": c.kind, "test": c.test, "statistic": c.statistic, "p_value": c.p_value,
+                "threshold": c.threshold, "drifted": c.drifted, "missing": c.missing, "note": c.note,
+            })
+        })
+        .collect();
+    let json = json!({
+        "columns": columns, "drifted_share": report.drifted_share, "dataset_drift": report.dataset_drift,
+        "share_threshold": report.share_threshold, "reference": stored.reference, "current": stored.current,
+        "only_reference": report.only_reference, "only_current": report.only_current, "drift_report": stored.id,
+    });
+    Report::new(json, text)
+}
+
+pub fn export(outcome: &ExportOutcome) -> Report {
+    let b = &outcome.bundle;
+    let mut text = format!(
+        "Exported run {} to {} ({} bytes)\n{} golden rows differ by at most {:e}\n",
+        b.run_id,
+        outcome.path.display(),
+        b.bytes,
+        b.golden_rows,
+        b.golden_max_abs_diff
+    );
+    for file in &b.files {
+        let _ = writeln!(text, "{:>10}  {}  {}", file.bytes, file.sha256.short(), file.name);
+    }
+    let json = json!({
+        "bundle": outcome.path, "sha256": b.sha256, "golden_max_abs_diff": b.golden_max_abs_diff,
+        "golden_rows": b.golden_rows, "bytes": b.bytes, "run": b.run_id, "files": b.files,
+    });
+    Report::new(json, text)
+}
+
+pub fn score(outcome: &ScoreOutcome) -> Report {
+    let mut text = format!("Scored {} rows into {}\n", outcome.rows, outcome.output.display());
+    for warning in &outcome.warnings {
+        let _ = writeln!(text, "{warning}");
+    }
+    Report::new(json!(outcome), text)
+}
+
+pub fn verify(outcome: &VerifyOutcome) -> Report {
+    let mut text = format!("{} checked, {} damaged\n", outcome.checked, outcome.damaged.len());
+    for line in &outcome.damaged {
+        let _ = writeln!(text, "{line}");
+    }
+    Report { said_no: !outcome.ok, ..Report::new(json!(outcome), text) }
+}
+
+pub fn demo(outcome: &DemoOutcome) -> Report {
+    let mut text = String::new();
+    for stage in &outcome.stages {
+        let _ = writeln!(text, "{:<8} {}\n         → {}", stage.stage, stage.result, stage.next);
+    }
+    let _ = writeln!(text, "\nOpen it: modelwright --workspace {}", outcome.workspace.display());
+    Report::new(json!(outcome), text)
+}

@@ -1,0 +1,100 @@
+//! Why a stage failed, and how a person is told.
+
+use crate::bundle::BundleError;
+use crate::data::error::LoadError;
+use crate::data::recipe::RecipeError;
+use crate::data::split::SplitError;
+use crate::data::target::TargetError;
+use crate::domain::io::Cancelled;
+use crate::domain::params::ParamProblem;
+use crate::domain::problem::{Problem, ProblemKind};
+use crate::domain::request::JobRequest;
+use crate::ml::FitError;
+use crate::store::StoreError;
+
+#[derive(Debug, thiserror::Error)]
+pub enum StageError {
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    #[error(transparent)]
+    Split(#[from] SplitError),
+    #[error(transparent)]
+    Recipe(#[from] RecipeError),
+    #[error(transparent)]
+    Fit(#[from] FitError),
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
+    #[error("{}", list(.0))]
+    Params(Vec<ParamProblem>),
+    /// What was asked for makes no sense.
+    #[error("{summary}")]
+    Usage { summary: String, hint: String },
+    #[error("{path}: {source}")]
+    File { path: String, source: std::io::Error },
+}
+
+fn list(problems: &[ParamProblem]) -> String {
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+impl StageError {
+    pub fn usage(summary: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Usage { summary: summary.into(), hint: hint.into() }
+    }
+
+    /// Was it stopped rather than failed?
+    pub fn is_cancelled(&self) -> bool {
+        match self {
+            Self::Cancelled(_) => true,
+            Self::Load(e) => matches!(e, LoadError::Cancelled(_)),
+            Self::Store(e) => matches!(e, StoreError::Cancelled(_)),
+            Self::Fit(e) => matches!(e, FitError::Cancelled(_)),
+            Self::Bundle(e) => matches!(e, BundleError::Cancelled(_)),
+            _ => false,
+        }
+    }
+
+    /// For people: what failed, why, what to do.
+    pub fn problem(&self, request: &JobRequest) -> Problem {
+        if self.is_cancelled() {
+            return Problem::cancelled();
+        }
+        let usage =
+            matches!(self, Self::Usage { .. } | Self::Params(_) | Self::Target(TargetError::NoSuchColumn { .. }))
+                || matches!(self, Self::Store(StoreError::NotFound { .. }));
+        Problem {
+            kind: if usage { ProblemKind::Usage } else { ProblemKind::Failed },
+            summary: format!("Could not {}: {self}", verb(request)),
+            details: String::new(),
+            hint: self.hint(),
+        }
+    }
+
+    fn hint(&self) -> String {
+        match self {
+            Self::Usage { hint, .. } => hint.clone(),
+            Self::Params(_) => "Parameters are given as --param algorithm.name=value".to_owned(),
+            Self::File { .. } => "Check the path and the permissions of the folder".to_owned(),
+            _ => String::new(),
+        }
+    }
+}
+
+fn verb(request: &JobRequest) -> &'static str {
+    match request {
+        JobRequest::Import(_) => "import",
+        JobRequest::Check(_) => "run checks",
+        JobRequest::Train(_) => "train",
+        JobRequest::Drift(_) => "compare for drift",
+        JobRequest::Export(_) => "export",
+        JobRequest::Score(_) => "score",
+        JobRequest::Verify(_) => "verify",
+        JobRequest::Demo(_) => "open the sample project",
+    }
+}

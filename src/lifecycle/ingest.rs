@@ -1,0 +1,120 @@
+//! Ingest: a file becomes a dataset version.
+//!
+//! The bytes are copied and hashed first, and only the copy is parsed: a file that changes while it is read can
+//! neither tear the table nor be mistaken for another. The user's file is never touched.
+
+use std::path::Path;
+
+use crate::data::{parquet, profile, read};
+use crate::domain::activity::{NewEvent, ObjectKind};
+use crate::domain::io::{JobIo, Part};
+use crate::domain::request::{ImportOutcome, ImportRequest};
+use crate::store::datasets::{self, NewVersion};
+use crate::store::{Workspace, activity};
+
+use super::StageError;
+
+/// Longest name a dataset may have, in characters.
+const MAX_NAME: usize = 100;
+
+pub fn ingest(workspace: &Workspace, request: &ImportRequest, io: &dyn JobIo) -> Result<ImportOutcome, StageError> {
+    let source_name = file_name(&request.path);
+    let name = dataset_name(request.name.as_deref(), &source_name)?;
+
+    let snapshot = workspace.snapshot_file(&request.path, &Part { io, from: 0.0, to: 0.15 })?;
+    if let Some(version) = workspace.read(|conn| datasets::by_source(conn, &name, &snapshot.hash))? {
+        return Ok(ImportOutcome { version, new: false, warnings: Vec::new() });
+    }
+    let bytes = workspace.object_path(&snapshot.hash);
+    io.progress("Looking at the file", Some(0.15))?;
+    let options = match &request.options {
+        Some(options) => options.clone(),
+        None => read::sniff(&bytes, &source_name)?,
+    };
+    let (table, warnings) = read::load(&bytes, &source_name, &options, &Part { io, from: 0.15, to: 0.7 })?;
+    let temp = workspace.temp_path()?;
+    parquet::write(&table, temp.path(), &Part { io, from: 0.7, to: 0.85 })?;
+    let profile = profile::profile(&table, &Part { io, from: 0.85, to: 0.98 })?;
+    io.progress("Saving", Some(0.98))?;
+    let table_hash = workspace.adopt(temp)?;
+
+    let new = NewVersion {
+        dataset: name,
+        rows: table.n_rows as u64,
+        schema: table.schema,
+        source_hash: snapshot.hash,
+        table_hash,
+        source_name,
+        source_bytes: snapshot.bytes,
+        read: options,
+        profile,
+    };
+    let version = workspace.write(|tx| {
+        let version = datasets::insert_version(tx, &new)?;
+        activity::append(
+            tx,
+            &NewEvent {
+                action: "imported".to_owned(),
+                object_kind: ObjectKind::Dataset,
+                object: version.label(),
+                summary: format!(
+                    "{} rows and {} columns from {}",
+                    version.rows,
+                    version.schema.columns.len(),
+                    version.source_name
+                ),
+            },
+        )?;
+        Ok(version)
+    })?;
+    io.recorded();
+    Ok(ImportOutcome { version, new: true, warnings })
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().map_or_else(|| "data".to_owned(), |n| n.to_string_lossy().into_owned())
+}
+
+/// A label, never a path: control characters and separators are refused rather than repaired.
+fn dataset_name(asked: Option<&str>, source_name: &str) -> Result<String, StageError> {
+    let stem = || Path::new(source_name).file_stem().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
+    let name = asked.map_or_else(stem, str::to_owned);
+    let name = name.trim();
+    let bad = name.is_empty()
+        || name.chars().count() > MAX_NAME
+        || name.chars().any(|c| c.is_control() || matches!(c, '/' | '\\' | '@'));
+    if !bad {
+        return Ok(name.to_owned());
+    }
+    if asked.is_none() {
+        // The file's own name is no wish: what does not fit in a name becomes a dash.
+        let safe: String = name
+            .chars()
+            .map(|c| if c.is_control() || matches!(c, '/' | '\\' | '@') { '-' } else { c })
+            .take(MAX_NAME)
+            .collect();
+        return Ok(if safe.is_empty() { "data".to_owned() } else { safe });
+    }
+    Err(StageError::usage(
+        format!("`{name}` cannot be the name of a dataset"),
+        "Use 1 to 100 characters without / \\ @ or control characters",
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::dataset_name;
+
+    #[test]
+    fn a_dataset_is_named_after_its_file() {
+        assert_eq!(dataset_name(None, "churn-2026-01.csv").unwrap(), "churn-2026-01");
+        assert_eq!(dataset_name(None, "a@b.csv").unwrap(), "a-b");
+    }
+
+    #[test]
+    fn an_asked_name_is_refused_rather_than_changed() {
+        assert!(dataset_name(Some("../x"), "a.csv").is_err());
+        assert!(dataset_name(Some(" "), "a.csv").is_err());
+        assert_eq!(dataset_name(Some("Kunden 2026"), "a.csv").unwrap(), "Kunden 2026");
+    }
+}

@@ -1,0 +1,77 @@
+//! Looking: what the window and the listing commands read. Nothing here changes anything but the bookkeeping of runs
+//! whose process is gone.
+
+use crate::data::view::TableView;
+use crate::domain::activity::NewEvent;
+use crate::domain::evaluation::Evaluation;
+use crate::domain::history::History;
+use crate::domain::ids::{DatasetId, RunId, VersionId};
+use crate::domain::profile::TableProfile;
+use crate::domain::run::MetricPoint;
+use crate::domain::split::SplitRows;
+use crate::store::{Workspace, activity, bundles, checks, datasets, drift, runs};
+
+use super::StageError;
+
+/// Activity entries that are read at once.
+const EVENTS: u32 = 5_000;
+
+/// All lists. Runs whose process died are found and marked first.
+pub fn history(workspace: &Workspace) -> Result<History, StageError> {
+    workspace.sweep_interrupted()?;
+    Ok(workspace.read(|conn| {
+        Ok(History {
+            versions: datasets::all(conn)?,
+            check_runs: checks::all(conn)?,
+            runs: runs::all(conn)?,
+            bundles: bundles::all(conn)?,
+            drifts: drift::all(conn)?,
+            events: activity::recent(conn, EVENTS)?,
+        })
+    })?)
+}
+
+pub fn profile(workspace: &Workspace, id: VersionId) -> Result<TableProfile, StageError> {
+    Ok(workspace.read(|conn| datasets::profile(conn, id))?)
+}
+
+/// The evaluation (when the run completed) and the points of its metrics.
+pub fn run_detail(workspace: &Workspace, id: RunId) -> Result<(Option<Evaluation>, Vec<MetricPoint>), StageError> {
+    let (run, points) = workspace.read(|conn| Ok((runs::get(conn, id)?, runs::points(conn, id)?)))?;
+    let evaluation = run.evaluation_hash.as_ref().map(|hash| workspace.read_json(hash)).transpose()?;
+    Ok((evaluation, points))
+}
+
+/// The rows a run trained and tested on.
+pub fn split(workspace: &Workspace, id: RunId) -> Result<SplitRows, StageError> {
+    let run = workspace.read(|conn| runs::get(conn, id))?;
+    Ok(workspace.read_json(&run.plan.split_hash)?)
+}
+
+/// The rows of a version, ready to be paged.
+pub fn table(workspace: &Workspace, id: VersionId) -> Result<TableView, StageError> {
+    let version = workspace.read(|conn| datasets::version(conn, id))?;
+    let path = workspace.verified_object(&version.table_hash)?;
+    Ok(TableView::open(&path, &version.schema)?)
+}
+
+pub fn rename_dataset(workspace: &Workspace, id: DatasetId, name: &str, event: &NewEvent) -> Result<(), StageError> {
+    Ok(workspace.write(|tx| {
+        datasets::rename_dataset(tx, id, name)?;
+        activity::append(tx, event).map(drop)
+    })?)
+}
+
+pub fn hide_dataset(workspace: &Workspace, id: DatasetId, hidden: bool, event: &NewEvent) -> Result<(), StageError> {
+    Ok(workspace.write(|tx| {
+        datasets::hide_dataset(tx, id, hidden)?;
+        activity::append(tx, event).map(drop)
+    })?)
+}
+
+pub fn hide_run(workspace: &Workspace, id: RunId, hidden: bool, event: &NewEvent) -> Result<(), StageError> {
+    Ok(workspace.write(|tx| {
+        runs::hide(tx, id, hidden)?;
+        activity::append(tx, event).map(drop)
+    })?)
+}

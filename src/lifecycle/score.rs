@@ -1,0 +1,105 @@
+//! Score: a model on a file. The input's columns and rows, in their order, then what the model says.
+
+use std::time::Instant;
+
+use crate::bundle;
+use crate::data::recipe;
+use crate::data::scoring::{ExtraColumn, ScoringInput};
+use crate::domain::activity::{NewEvent, ObjectKind};
+use crate::domain::ids::RunId;
+use crate::domain::io::{JobIo, Part};
+use crate::domain::model::TrainedModel;
+use crate::domain::recipe::{ColumnInput, FittedRecipe};
+use crate::domain::request::{ScoreOutcome, ScoreRequest, ScoringModel};
+use crate::domain::task::Predictions;
+use crate::ml::predict;
+use crate::store::{Workspace, activity, runs};
+
+use super::StageError;
+
+pub fn score(workspace: &Workspace, request: &ScoreRequest, io: &dyn JobIo) -> Result<ScoreOutcome, StageError> {
+    let started = Instant::now();
+    let reading = Part { io, from: 0.0, to: 0.5 };
+    let (input, extra, by) = match &request.model {
+        ScoringModel::Run(id) => {
+            let model = model_of(workspace, *id)?;
+            let input = ScoringInput::read(&request.input, &inputs(&model.recipe), &reading)?;
+            io.progress("Scoring", Some(0.5))?;
+            let matrix = recipe::encode(&input.raw(), &model.recipe);
+            let predicted = predict::predict(&model.model, model.task, model.classes.len(), &matrix)?;
+            (input, columns(&model, predicted), format!("run {id}"))
+        }
+        ScoringModel::Bundle(path) => {
+            let bundle = bundle::open(path)?;
+            let input = ScoringInput::read(&request.input, &inputs(&bundle.manifest.model.recipe), &reading)?;
+            io.progress("Scoring", Some(0.5))?;
+            let scores = bundle.score(&input.raw())?;
+            (input, score_columns(scores), bundle_name(path))
+        }
+    };
+    let written = input.write(&request.output, &extra, &Part { io, from: 0.8, to: 0.99 })?;
+    let rows = input.n_rows() as u64;
+    let event = NewEvent {
+        action: "scored".to_owned(),
+        object_kind: ObjectKind::Scoring,
+        object: by,
+        summary: format!("{rows} rows of {}", bundle_name(&request.input)),
+    };
+    workspace.write(|tx| activity::append(tx, &event).map(drop))?;
+    Ok(ScoreOutcome {
+        rows,
+        output: request.output.clone(),
+        columns: extra.into_iter().map(|(name, _)| name).collect(),
+        seconds: started.elapsed().as_secs_f64(),
+        warnings: written,
+    })
+}
+
+/// The stored model of a completed run.
+pub fn model_of(workspace: &Workspace, id: RunId) -> Result<TrainedModel, StageError> {
+    let run = workspace.read(|conn| runs::get(conn, id))?;
+    let Some(hash) = &run.model_hash else {
+        return Err(StageError::usage(
+            format!("run {id} has no model: it is {}", run.status.as_str()),
+            "Choose a completed run",
+        ));
+    };
+    Ok(workspace.read_json(hash)?)
+}
+
+pub fn inputs(recipe: &FittedRecipe) -> Vec<(String, ColumnInput)> {
+    recipe.columns.iter().map(|c| (c.name.clone(), c.input.clone())).collect()
+}
+
+fn columns(model: &TrainedModel, predicted: Predictions) -> Vec<(String, ExtraColumn)> {
+    let labels = predicted.labels();
+    match predicted {
+        Predictions::Values(values) => vec![("prediction".to_owned(), ExtraColumn::Numbers(values))],
+        Predictions::Classes { probabilities, n_classes } => {
+            let texts = labels.iter().map(|&l| model.classes[l as usize].clone()).collect();
+            let mut columns = vec![("prediction".to_owned(), ExtraColumn::Texts(texts))];
+            columns.extend(model.classes.iter().enumerate().map(|(k, class)| {
+                let of_class = probabilities.iter().skip(k).step_by(n_classes).copied().collect();
+                (format!("probability_{class}"), ExtraColumn::Numbers(of_class))
+            }));
+            columns
+        }
+    }
+}
+
+fn score_columns(scores: bundle::Scores) -> Vec<(String, ExtraColumn)> {
+    let mut columns = Vec::new();
+    if let Some(labels) = scores.labels {
+        columns.push(("prediction".to_owned(), ExtraColumn::Texts(labels)));
+    }
+    if let Some(values) = scores.values {
+        columns.push(("prediction".to_owned(), ExtraColumn::Numbers(values)));
+    }
+    let named = scores.probabilities.into_iter().map(|(class, p)| (format!("probability_{class}"), p));
+    columns.extend(named.map(|(name, p)| (name, ExtraColumn::Numbers(p))));
+    columns
+}
+
+fn bundle_name(path: &std::path::Path) -> String {
+    path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned())
+}

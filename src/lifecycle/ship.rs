@@ -1,0 +1,142 @@
+//! Ship: a completed run becomes a bundle that other software can run, proved before it counts.
+
+use std::collections::BTreeSet;
+
+use crate::bundle::{self, BundleContents, CardFacts};
+use crate::data::recipe;
+use crate::data::table::Table;
+use crate::domain::activity::{NewEvent, ObjectKind};
+use crate::domain::bundle::Lineage;
+use crate::domain::dataset::DatasetVersion;
+use crate::domain::evaluation::Evaluation;
+use crate::domain::io::{JobIo, Part};
+use crate::domain::model::TrainedModel;
+use crate::domain::raw::{RawColumn, RawColumns};
+use crate::domain::recipe::ColumnInput;
+use crate::domain::request::{ExportOutcome, ExportRequest};
+use crate::domain::run::Run;
+use crate::domain::schema::ColumnSchema;
+use crate::domain::split::SplitRows;
+use crate::ml::predict;
+use crate::store::bundles::{self, NewBundle};
+use crate::store::{Workspace, activity, datasets, runs};
+
+use super::StageError;
+use super::resolve::load;
+use super::score::model_of;
+
+/// Rows of the table that prove the bundle; two made-up ones join them.
+const GOLDEN_ROWS: usize = 50;
+/// A text that no category equals.
+const UNSEEN: &str = "(a category that nobody saw)";
+
+pub fn export(workspace: &Workspace, request: &ExportRequest, io: &dyn JobIo) -> Result<ExportOutcome, StageError> {
+    io.progress("Reading the run", Some(0.0))?;
+    let run = workspace.read(|conn| runs::get(conn, request.run))?;
+    let model = model_of(workspace, run.id)?;
+    let version = workspace.read(|conn| datasets::version(conn, run.plan.version_id))?;
+    let evaluation: Option<Evaluation> =
+        run.evaluation_hash.as_ref().map(|hash| workspace.read_json(hash)).transpose()?;
+
+    io.progress("Choosing golden rows", Some(0.2))?;
+    let rows: SplitRows = workspace.read_json(&run.plan.split_hash)?;
+    let golden = golden_rows(&load(workspace, &version)?, &rows, &model);
+    let matrix = recipe::encode(&golden, &model.recipe);
+    let expected = predict::predict(&model.model, model.task, model.classes.len(), &matrix)?;
+
+    let card = bundle::model_card(&card_facts(&run, &version, &model, evaluation.as_ref()));
+    let contents = BundleContents {
+        inputs: input_schema(&version, &model),
+        lineage: Lineage {
+            run: run.id,
+            dataset: version.label(),
+            source_hash: version.source_hash.clone(),
+            split_hash: run.plan.split_hash.clone(),
+            seed: run.plan.seed,
+        },
+        metrics: run.metrics.test.clone(),
+        golden_inputs: golden,
+        golden_expected: expected,
+        card_markdown: card.clone(),
+        // The run's own time: exporting twice gives the same bytes.
+        created_at_ms: run.ended_at_ms.unwrap_or(run.started_at_ms),
+        model: &model,
+    };
+    let written = bundle::write(&request.out, &contents, &Part { io, from: 0.4, to: 0.85 })?;
+    io.progress("Saving a copy in the workspace", Some(0.9))?;
+    workspace.snapshot_file(&request.out, io)?;
+
+    let file_name = request.out.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+    let event = NewEvent {
+        action: "exported".to_owned(),
+        object_kind: ObjectKind::Bundle,
+        object: file_name.clone(),
+        summary: format!(
+            "run {} as {} ({} golden rows, largest difference {:e})",
+            run.id,
+            written.sha256.short(),
+            written.golden_rows,
+            written.golden_max_abs_diff
+        ),
+    };
+    let new = NewBundle {
+        run_id: run.id,
+        file_name,
+        sha256: written.sha256,
+        bytes: written.bytes,
+        files: written.files,
+        golden_max_abs_diff: written.golden_max_abs_diff,
+        golden_rows: written.golden_rows,
+        card_markdown: card,
+    };
+    let bundle = workspace.write(|tx| {
+        let bundle = bundles::insert(tx, &new)?;
+        activity::append(tx, &event)?;
+        Ok(bundle)
+    })?;
+    io.recorded();
+    Ok(ExportOutcome { bundle, path: request.out.clone() })
+}
+
+fn input_schema(version: &DatasetVersion, model: &TrainedModel) -> Vec<ColumnSchema> {
+    model.recipe.columns.iter().filter_map(|c| version.schema.column(&c.name).cloned()).collect()
+}
+
+/// Test rows: those with gaps first, then evenly picked; and two rows that no table has, one all missing and one of
+/// categories nobody saw. Whole-number inputs keep a number: their signature promises one.
+fn golden_rows(table: &Table, rows: &SplitRows, model: &TrainedModel) -> RawColumns {
+    let pool = if rows.test.is_empty() { &rows.train } else { &rows.test };
+    let all = recipe::raw(table, pool, &model.recipe);
+    let with_gap = (0..all.n_rows).filter(|&row| all.columns.iter().any(|(_, c)| is_missing(c, row)));
+    let mut picked: BTreeSet<usize> = with_gap.take(GOLDEN_ROWS / 2).collect();
+    let step = (all.n_rows / GOLDEN_ROWS).max(1);
+    picked.extend((0..all.n_rows).step_by(step).take(GOLDEN_ROWS));
+    let mut golden = all.take(&picked.into_iter().take(GOLDEN_ROWS).collect::<Vec<_>>());
+    for (column, (_, cells)) in model.recipe.columns.iter().zip(&mut golden.columns) {
+        match cells {
+            RawColumn::Numbers(v) => {
+                let whole = matches!(column.input, ColumnInput::Number { whole: true });
+                v.extend(if whole { [0.0, -1e6] } else { [f64::NAN, 1e6] });
+            }
+            RawColumn::Texts(v) => v.extend([String::new(), UNSEEN.to_owned()]),
+        }
+    }
+    golden.n_rows += 2;
+    golden
+}
+
+fn is_missing(column: &RawColumn, row: usize) -> bool {
+    match column {
+        RawColumn::Numbers(v) => v[row].is_nan(),
+        RawColumn::Texts(v) => v[row].is_empty(),
+    }
+}
+
+fn card_facts(run: &Run, version: &DatasetVersion, model: &TrainedModel, evaluation: Option<&Evaluation>) -> CardFacts {
+    CardFacts {
+        run: run.clone(),
+        version: version.clone(),
+        classes: model.classes.clone(),
+        importance: evaluation.map(|e| e.importance.clone()).unwrap_or_default(),
+    }
+}

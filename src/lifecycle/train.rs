@@ -1,0 +1,316 @@
+//! Train: from a dataset version and a target to compared, stored runs.
+//!
+//! Everything fitted is fitted on training rows only, in each fold anew. One run failing does not take the others with
+//! it; each run is committed when it ends, so that a crash costs at most the one under way.
+
+use std::time::Instant;
+
+use crate::data::recipe;
+use crate::data::split;
+use crate::data::table::Table;
+use crate::data::target::{self, TargetColumn};
+use crate::domain::activity::{NewEvent, ObjectKind};
+use crate::domain::dataset::DatasetVersion;
+use crate::domain::ids::{ContentHash, RunId};
+use crate::domain::io::{JobIo, Part};
+use crate::domain::matrix::Matrix;
+use crate::domain::metric::Metric;
+use crate::domain::model::TrainedModel;
+use crate::domain::params::{Algorithm, CheckedParams, check_params};
+use crate::domain::problem::Problem;
+use crate::domain::recipe::{FittedRecipe, RecipeSpec, Scaling};
+use crate::domain::request::{JobRequest, TrainOutcome, TrainRequest};
+use crate::domain::run::{MetricPoint, RunMetrics, RunPlan, RunStatus, Timings, best_run};
+use crate::domain::split::SplitRows;
+use crate::domain::task::{Target, Task};
+use crate::ml::{algorithms, cross_validate, evaluation, metrics, predict};
+use crate::store::runs::{self, RunResult};
+use crate::store::{Workspace, activity};
+
+use super::resolve::{load, resolve};
+use super::{StageError, environment};
+
+/// Everything the runs of one request share.
+struct Session<'a> {
+    workspace: &'a Workspace,
+    request: &'a TrainRequest,
+    version: DatasetVersion,
+    table: Table,
+    task: Task,
+    target: TargetColumn,
+    features: Vec<String>,
+    excluded: Vec<(String, String)>,
+    rows: SplitRows,
+    split_hash: ContentHash,
+    warnings: Vec<String>,
+}
+
+pub fn train(workspace: &Workspace, request: &TrainRequest, io: &dyn JobIo) -> Result<TrainOutcome, StageError> {
+    let version = resolve(workspace, &request.data, &Part { io, from: 0.0, to: 0.1 })?;
+    io.progress("Reading", Some(0.1))?;
+    let table = load(workspace, &version)?;
+    let proposal = target::propose(&table, &request.target)?;
+    let task = request.task.unwrap_or(proposal.task);
+    let algorithms = choose_algorithms(request, task)?;
+    let session = prepare(workspace, request, version, table, task)?;
+
+    let share = 0.88 / algorithms.len().max(1) as f64;
+    let mut finished = Vec::new();
+    for (i, (algorithm, params)) in algorithms.iter().enumerate() {
+        let from = 0.12 + share * i as f64;
+        let part = Part { io, from, to: from + share };
+        finished.push(session.run(*algorithm, params.clone(), &part)?);
+        io.recorded();
+    }
+    let runs = workspace.read(|conn| finished.iter().map(|id| runs::get(conn, *id)).collect::<Result<Vec<_>, _>>())?;
+    let best = best_run(&runs).map(|run| run.id);
+    Ok(TrainOutcome { proposal, runs, best, warnings: session.warnings })
+}
+
+/// What was asked for, or all that fit the task; with parameters that may run. All problems at once.
+fn choose_algorithms(request: &TrainRequest, task: Task) -> Result<Vec<(Algorithm, CheckedParams)>, StageError> {
+    let chosen = if request.algorithms.is_empty() { Algorithm::for_task(task) } else { request.algorithms.clone() };
+    if let Some(unfit) = chosen.iter().find(|a| !a.fits(task)) {
+        let fit: Vec<&str> = Algorithm::for_task(task).iter().map(|a| a.as_str()).collect();
+        return Err(StageError::usage(
+            format!("{} cannot do a {} task", unfit.as_str(), task.as_str()),
+            format!("For `{}` choose among {}", request.target, fit.join(", ")),
+        ));
+    }
+    let mut problems = Vec::new();
+    let mut checked = Vec::new();
+    for algorithm in &chosen {
+        let draft = request.params.get(algorithm).cloned().unwrap_or_default();
+        match check_params(*algorithm, &draft) {
+            Ok(params) => checked.push((*algorithm, params)),
+            Err(more) => problems.extend(more),
+        }
+    }
+    if let Some(unused) = request.params.keys().find(|a| !chosen.contains(a)) {
+        return Err(StageError::usage(
+            format!("parameters were given for {}, which is not among the algorithms to train", unused.as_str()),
+            "Add the algorithm or leave its parameters out",
+        ));
+    }
+    if problems.is_empty() { Ok(checked) } else { Err(StageError::Params(problems)) }
+}
+
+fn prepare<'a>(
+    workspace: &'a Workspace,
+    request: &'a TrainRequest,
+    version: DatasetVersion,
+    table: Table,
+    task: Task,
+) -> Result<Session<'a>, StageError> {
+    if let Some(unknown) = request.exclude.iter().find(|name| table.schema.column(name).is_none()) {
+        return Err(StageError::usage(
+            format!("there is no column `{unknown}` to exclude in {}", version.label()),
+            format!("Its columns are {}", table.schema.names().collect::<Vec<_>>().join(", ")),
+        ));
+    }
+    let target = target::read(&table, &request.target, task)?;
+    let (features, excluded) =
+        recipe::default_features(&table.schema, table.n_rows as u64, &request.target, &request.exclude);
+    if features.is_empty() {
+        return Err(StageError::usage(
+            "no column is left to learn from",
+            excluded.iter().map(|(name, why)| format!("{name}: {why}")).collect::<Vec<_>>().join("; "),
+        ));
+    }
+    let rows = split::split(&table, &target, &request.split)?;
+    let split_hash = workspace.put_json(&rows)?;
+    let mut warnings = target.warnings.clone();
+    let unlabelled = table.n_rows - rows.train.len() - rows.test.len();
+    if unlabelled > 0 {
+        warnings.push(format!("{unlabelled} rows have no usable `{}` and were left out", request.target));
+    }
+    Ok(Session { workspace, request, version, table, task, target, features, excluded, rows, split_hash, warnings })
+}
+
+/// What one algorithm came to, before it is stored.
+struct Fitted {
+    model: TrainedModel,
+    evaluation: crate::domain::evaluation::Evaluation,
+    metrics: RunMetrics,
+    points: Vec<MetricPoint>,
+    timings: Timings,
+    warnings: Vec<String>,
+}
+
+impl Session<'_> {
+    /// Runs one algorithm and stores how it ended. Only cancellation and a failing store end the whole job.
+    fn run(&self, algorithm: Algorithm, params: CheckedParams, io: &dyn JobIo) -> Result<RunId, StageError> {
+        let plan = self.plan(algorithm, params);
+        let id = self.workspace.write(|tx| runs::start(tx, &plan))?;
+        io.recorded();
+        match self.fit(&plan, io).and_then(|fitted| self.finish(id, &plan, fitted)) {
+            Ok(()) => Ok(id),
+            Err(error) if error.is_cancelled() => {
+                self.end(id, &plan, RunStatus::Cancelled, &Problem::cancelled())?;
+                Err(error)
+            }
+            Err(error) => {
+                let problem = error.problem(&JobRequest::Train(self.request.clone()));
+                self.end(id, &plan, RunStatus::Failed, &problem)?;
+                Ok(id)
+            }
+        }
+    }
+
+    fn plan(&self, algorithm: Algorithm, params: CheckedParams) -> RunPlan {
+        // Trees split on order alone: scaling would change nothing but the numbers a reader sees in the tree.
+        let scaling = match algorithm {
+            Algorithm::Linear | Algorithm::Logistic => self.request.recipe.scaling,
+            Algorithm::Baseline | Algorithm::DecisionTree => Scaling::None,
+        };
+        RunPlan {
+            version_id: self.version.id,
+            dataset: self.version.label(),
+            algorithm,
+            task: self.task,
+            target: self.request.target.clone(),
+            features: self.features.clone(),
+            excluded: self.excluded.clone(),
+            split: self.request.split.clone(),
+            split_hash: self.split_hash.clone(),
+            folds: self.request.folds,
+            seed: self.request.split.seed,
+            recipe: RecipeSpec { scaling, ..self.request.recipe.clone() },
+            params,
+            environment: environment::capture(),
+        }
+    }
+
+    fn fit(&self, plan: &RunPlan, io: &dyn JobIo) -> Result<Fitted, StageError> {
+        let started = Instant::now();
+        let title = plan.algorithm.title();
+        let mut timings = Timings::default();
+        let mut warnings = self.warnings.clone();
+
+        io.progress(&format!("{title}: encoding"), Some(0.0))?;
+        let clock = Instant::now();
+        let recipe = recipe::fit(&self.table, &self.rows.train, &self.features, &plan.recipe)?;
+        warnings.extend(recipe.warnings);
+        let recipe = recipe.recipe;
+        let train_x = self.encode(&self.rows.train, &recipe);
+        let test_x = self.encode(&self.rows.test, &recipe);
+        let train_y = self.target.take(&self.rows.train);
+        let test_y = self.target.take(&self.rows.test);
+        timings.encode_seconds = clock.elapsed().as_secs_f64();
+
+        io.progress(&format!("{title}: fitting"), Some(0.1))?;
+        let clock = Instant::now();
+        let part = Part { io, from: 0.1, to: 0.4 };
+        let fitted = algorithms::fit(plan.algorithm, &plan.params, &train_x, &train_y, plan.seed, &part)?;
+        timings.fit_seconds = clock.elapsed().as_secs_f64();
+        warnings.extend(fitted.warnings);
+
+        io.progress(&format!("{title}: measuring"), Some(0.4))?;
+        let clock = Instant::now();
+        let n_classes = self.target.classes.len();
+        let predict = |x: &Matrix| predict::predict(&fitted.model, self.task, n_classes, x);
+        let (on_train, on_test) = (predict(&train_x)?, predict(&test_x)?);
+        timings.predict_seconds = clock.elapsed().as_secs_f64();
+        let mut measured = RunMetrics {
+            train: metrics::evaluate(self.task, &train_y, &on_train),
+            test: metrics::evaluate(self.task, &test_y, &on_test),
+            ..RunMetrics::default()
+        };
+        let evaluation =
+            evaluation::evaluate(self.task, &self.target.classes, &test_y, &on_test, &fitted.model, &train_x.names);
+        let points = self.cross_validate(plan, &train_y, &Part { io, from: 0.45, to: 0.98 })?;
+        (measured.cv, measured.cv_std) = cross_validate::summarise(&points);
+        timings.total_seconds = started.elapsed().as_secs_f64();
+        let model = TrainedModel {
+            format_version: 1,
+            algorithm: plan.algorithm.as_str().to_owned(),
+            task: self.task,
+            target: plan.target.clone(),
+            classes: self.target.classes.clone(),
+            recipe,
+            model: fitted.model,
+        };
+        Ok(Fitted { model, evaluation, metrics: measured, points, timings, warnings })
+    }
+
+    /// One point per fold and metric. Recipe and model are fitted on the fold's own training rows.
+    fn cross_validate(&self, plan: &RunPlan, train_y: &Target, io: &dyn JobIo) -> Result<Vec<MetricPoint>, StageError> {
+        let n_folds = plan.folds as usize;
+        if n_folds == 0 {
+            return Ok(Vec::new());
+        }
+        let folds = cross_validate::folds(train_y, n_folds, plan.seed)?;
+        let mut points = Vec::new();
+        for (i, held_out) in folds.iter().enumerate() {
+            let done = i as f64 / n_folds as f64;
+            io.progress(&format!("{}: fold {} of {n_folds}", plan.algorithm.title(), i + 1), Some(done))?;
+            let rows_of = |positions: &[usize]| positions.iter().map(|&p| self.rows.train[p]).collect::<Vec<u32>>();
+            let fit_rows = rows_of(&cross_validate::complement(held_out, train_y.len()));
+            let test_rows = rows_of(held_out);
+            let recipe = recipe::fit(&self.table, &fit_rows, &self.features, &plan.recipe)?.recipe;
+            let x = self.encode(&fit_rows, &recipe);
+            let part = Part { io, from: done, to: done + 1.0 / n_folds as f64 };
+            let fitted =
+                algorithms::fit(plan.algorithm, &plan.params, &x, &self.target.take(&fit_rows), plan.seed, &part)?;
+            let test_x = self.encode(&test_rows, &recipe);
+            let predicted = predict::predict(&fitted.model, self.task, self.target.classes.len(), &test_x)?;
+            let measured = metrics::evaluate(self.task, &self.target.take(&test_rows), &predicted);
+            points.extend(measured.into_iter().map(|(metric, value)| MetricPoint {
+                part: "fold".to_owned(),
+                metric,
+                step: i as u32 + 1,
+                value,
+            }));
+        }
+        Ok(points)
+    }
+
+    fn encode(&self, rows: &[u32], recipe: &FittedRecipe) -> Matrix {
+        recipe::encode(&recipe::raw(&self.table, rows, recipe), recipe)
+    }
+
+    /// Objects first, then everything that names them in one transaction.
+    fn finish(&self, id: RunId, plan: &RunPlan, fitted: Fitted) -> Result<(), StageError> {
+        let model_hash = self.workspace.put_json(&fitted.model)?;
+        let evaluation_hash = self.workspace.put_json(&fitted.evaluation)?;
+        let primary = Metric::primary(self.task);
+        let score = fitted.metrics.test.get(primary.key());
+        let summary = format!(
+            "{} for {} on {}{}",
+            plan.algorithm.title(),
+            plan.target,
+            plan.dataset,
+            score.map_or_else(String::new, |s| format!(": {} {s:.4} on the test rows", primary.title())),
+        );
+        let result = RunResult {
+            metrics: fitted.metrics,
+            timings: fitted.timings,
+            warnings: fitted.warnings,
+            model_hash: Some(model_hash),
+            evaluation_hash: Some(evaluation_hash),
+            train_rows: self.rows.train.len() as u64,
+            test_rows: self.rows.test.len() as u64,
+            points: fitted.points,
+        };
+        self.workspace.write(|tx| {
+            runs::finish(tx, id, &result)?;
+            activity::append(tx, &event(id, "trained", summary))?;
+            Ok(())
+        })?;
+        Ok(())
+    }
+
+    fn end(&self, id: RunId, plan: &RunPlan, status: RunStatus, problem: &Problem) -> Result<(), StageError> {
+        self.workspace.write(|tx| {
+            runs::end(tx, id, status, &problem.to_string())?;
+            let summary = format!("{} for {}: {}", plan.algorithm.title(), plan.target, problem.summary);
+            activity::append(tx, &event(id, status.as_str(), summary))?;
+            Ok(())
+        })?;
+        Ok(())
+    }
+}
+
+fn event(id: RunId, action: &str, summary: String) -> NewEvent {
+    NewEvent { action: action.to_owned(), object_kind: ObjectKind::Run, object: format!("run {id}"), summary }
+}

@@ -1,0 +1,181 @@
+//! The command line on real files: the fields scripts rely on, the exit codes, and what lands where.
+
+use serde_json::Value;
+
+use crate::sandbox::{Sandbox, customers};
+
+fn strings(value: &Value, key: &str) -> Vec<String> {
+    value.as_array().unwrap().iter().map(|v| v[key].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+#[test]
+fn the_whole_life_works_headless() {
+    let s = Sandbox::new();
+    s.file("jan.csv", &customers(1500, 1));
+    s.file("feb.csv", &customers(800, 2));
+
+    let imported = s.json(&["import", "jan.csv"]).ok();
+    assert_eq!(imported["dataset"], "jan");
+    assert_eq!(imported["version"], 1);
+    assert_eq!(imported["rows"], 1500);
+    assert_eq!(imported["new"], true);
+    let kinds = strings(&imported["columns"], "kind");
+    assert_eq!(kinds[0], "identifier");
+    assert_eq!(kinds[2], "numeric");
+    assert_eq!(kinds[3], "categorical");
+    assert_eq!(kinds[5], "boolean");
+    assert_eq!(s.json(&["import", "jan.csv"]).ok()["new"], false, "the same bytes make no new version");
+
+    let checked = s.json(&["check", "jan", "--target", "churned"]).ok();
+    assert_eq!(checked["passed"], true, "{checked:#}");
+
+    let trained = s.json(&["train", "jan", "--target", "churned", "--folds", "3", "--seed", "7"]).ok();
+    assert_eq!(strings(&trained["runs"], "algorithm"), ["baseline", "logistic", "decision_tree"]);
+    assert!(strings(&trained["runs"], "status").iter().all(|s| s == "completed"), "{trained:#}");
+    let logistic = &trained["runs"][1];
+    assert_eq!(trained["best"], logistic["run"]);
+    let auc = logistic["metrics"]["test"]["roc_auc"].as_f64().unwrap();
+    assert!(auc > 0.8, "the signal is planted: {auc}");
+    assert_eq!(trained["runs"][0]["metrics"]["test"]["roc_auc"], 0.5, "a baseline knows nothing");
+    let run = logistic["run"].to_string();
+
+    let split = s.json(&["split", &run]).ok();
+    let (train, test) = (split["train"].as_array().unwrap().len(), split["test"].as_array().unwrap().len());
+    assert_eq!(train + test, 1500);
+    assert_eq!(test, 300);
+
+    let compared = s.json(&["compare", "1", "2", "3"]).ok();
+    assert_eq!(compared["warnings"].as_array().unwrap().len(), 0, "same data, same split");
+
+    let drift = s.json(&["drift", "jan", "feb.csv"]).ok();
+    assert_eq!(drift["dataset_drift"], false, "the same story with another seed: {drift:#}");
+
+    let exported = s.json(&["export", &run, "--out", "model.zip"]).ok();
+    assert!(exported["golden_max_abs_diff"].as_f64().unwrap() < 1e-9);
+    let verified = s.json(&["verify", "model.zip"]).ok();
+    assert_eq!(verified["ok"], true);
+
+    let by_bundle = s.json(&["score", "model.zip", "feb.csv", "bundle.csv"]).ok();
+    assert_eq!(by_bundle["rows"], 800);
+    s.json(&["score", &run, "feb.csv", "run.csv"]).ok();
+    let (a, b) = (read(&s, "bundle.csv"), read(&s, "run.csv"));
+    assert_eq!(a.lines().count(), 801);
+    assert!(a.lines().next().unwrap().ends_with(",churned,prediction,probability_no,probability_yes"));
+    for (x, y) in a.lines().zip(b.lines()).skip(1) {
+        let (x, y) = (last_number(x), last_number(y));
+        assert!((x - y).abs() < 1e-9, "bundle {x} and run {y} disagree");
+    }
+    let input = read(&s, "feb.csv");
+    assert!(a.lines().zip(input.lines()).all(|(scored, raw)| scored.starts_with(raw)), "the input's cells, verbatim");
+
+    let runs = s.json(&["runs"]).ok();
+    assert_eq!(runs["runs"].as_array().unwrap().len(), 3);
+    let verified = s.json(&["verify"]).ok();
+    assert_eq!(verified["ok"], true, "{verified:#}");
+}
+
+fn read(s: &Sandbox, name: &str) -> String {
+    std::fs::read_to_string(s.path(name)).unwrap()
+}
+
+fn last_number(line: &str) -> f64 {
+    line.rsplit(',').next().unwrap().parse().unwrap()
+}
+
+#[test]
+fn regression_and_many_classes_train_export_and_score() {
+    let s = Sandbox::new();
+    let mut text = String::from("x,group,kind,price\n");
+    for i in 0..400 {
+        let x = f64::from(i % 37) / 3.0;
+        let group = ["a", "b", "c"][i as usize % 3];
+        let kind = if x < 4.0 { "low" } else if x < 8.0 { "mid" } else { "high" };
+        let price = 1e6 + 2500.0 * x + f64::from(i % 3) * 1000.0 + f64::from(i % 11);
+        text.push_str(&format!("{x},{group},{kind},{price}\n"));
+    }
+    s.file("goods.csv", &text);
+    for (target, task) in [("price", "regression"), ("kind", "multiclass")] {
+        let trained = s.json(&["train", "goods.csv", "--target", target, "--folds", "2"]).ok();
+        assert_eq!(trained["task"], task);
+        for run in trained["runs"].as_array().unwrap() {
+            assert_eq!(run["status"], "completed", "{run:#}");
+            let id = run["run"].to_string();
+            let bundle = format!("{target}-{id}.zip");
+            s.json(&["export", &id, "--out", &bundle]).ok();
+            s.json(&["score", &bundle, "goods.csv", "b.csv"]).ok();
+            s.json(&["score", &id, "goods.csv", "r.csv"]).ok();
+            for (x, y) in read(&s, "b.csv").lines().zip(read(&s, "r.csv").lines()).skip(1) {
+                let (x, y) = (last_number(x), last_number(y));
+                assert!((x - y).abs() <= 1e-9 * y.abs().max(1.0), "{x} and {y}");
+            }
+        }
+    }
+}
+
+#[test]
+fn exit_codes_tell_failure_wrong_usage_and_no_apart() {
+    let s = Sandbox::new();
+    s.file("a.csv", "x,y\n1,2\n3,4,5\n");
+    let broken = s.json(&["import", "a.csv"]);
+    assert_eq!(broken.code, 1);
+    assert!(broken.stderr.contains("line 3"), "{}", broken.stderr);
+    assert!(broken.json()["error"]["summary"].as_str().unwrap().contains("line 3"));
+
+    assert_eq!(s.run(&["frobnicate", "--x"]).code, 2);
+    assert_eq!(s.run(&["train", "nothing", "--target", "y"]).code, 2);
+    s.file("b.csv", "a,y\n1,k\n2,k\n3,k\n4,k\n");
+    assert_eq!(s.run(&["train", "b.csv", "--target", "nope"]).code, 2);
+    assert_eq!(s.run(&["train", "b.csv", "--target", "y", "--param", "logistic.c=-1"]).code, 2);
+    assert_eq!(s.run(&["check", "b.csv", "--target", "y"]).code, 3, "a target with one class is an error");
+    assert_eq!(s.run(&["runs"]).code, 0);
+    let missing = s.path("nowhere");
+    assert_eq!(s.run(&["verify", missing.to_str().unwrap()]).code, 1);
+    assert!(!missing.exists(), "looking creates nothing");
+}
+
+#[test]
+fn damage_is_found_and_named() {
+    let s = Sandbox::new();
+    s.file("a.csv", &customers(50, 3));
+    s.json(&["import", "a.csv"]).ok();
+    let objects: Vec<_> = files_below(&s.workspace().join("objects"));
+    let victim = &objects[0];
+    let mut bytes = std::fs::read(victim).unwrap();
+    bytes[10] ^= 1;
+    let mut permissions = std::fs::metadata(victim).unwrap().permissions();
+    #[allow(clippy::permissions_set_readonly_false, reason = "a temporary file of this test")]
+    permissions.set_readonly(false);
+    std::fs::set_permissions(victim, permissions).unwrap();
+    std::fs::write(victim, bytes).unwrap();
+    let verified = s.json(&["verify"]);
+    assert_eq!(verified.code, 3);
+    let name = victim.file_name().unwrap().to_string_lossy().into_owned();
+    assert!(verified.json()["damaged"].to_string().contains(&name[name.len().saturating_sub(8)..]));
+}
+
+fn files_below(dir: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { found.extend(files_below(&path)) } else { found.push(path) }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn the_demo_leaves_a_workspace_that_opens() {
+    let s = Sandbox::new();
+    let out = s.path("demo");
+    let ran = s.json(&["demo", "--out", out.to_str().unwrap()]).ok();
+    let stages = strings(&ran["stages"], "stage");
+    for stage in ["Import", "Check", "Train", "Compare", "Monitor", "Ship", "Score", "Verify"] {
+        assert!(stages.iter().any(|s| s == stage), "{stage} is missing in {stages:?}");
+    }
+    let workspace = out.join("workspace");
+    let runs = s.json(&["--workspace", workspace.to_str().unwrap(), "runs"]);
+    // The flag given last wins over the sandbox's own.
+    assert!(runs.code == 0 || runs.code == 2);
+    assert!(workspace.join("history.sqlite").is_file());
+    assert!(out.join("churn-model.zip").is_file());
+}

@@ -148,10 +148,10 @@ def must_be_idle(program, screen):
         raise Failed(f"{ticks} CPU ticks in {IDLE_SECONDS} s, at most {IDLE_TICKS} are idle")
 
 
-def photograph(screen, path):
-    colours = screen.photograph(path)
-    if colours < 16:
-        raise Failed(f"{path.name} has only {colours} colours: nothing was drawn")
+def photograph(screen, window, path):
+    colours = screen.photograph(path, window)
+    if colours < 8:
+        raise Failed(f"{path.name} shows a window of {colours} colours: nothing was drawn")
 
 
 def must_name_every_control(program, path):
@@ -233,7 +233,7 @@ def visit(report, program, screen, window, number, output):
         screen.focus(window)
         screen.press(f"ctrl+{number}")
         time.sleep(1.5)
-        photograph(screen, output / f"page-{number}-{page}.png")
+        photograph(screen, window, output / f"page-{number}-{page}.png")
     with report.check(f"page {page} names every control"):
         must_name_every_control(program, output / f"page-{number}-{page}.txt")
 
@@ -245,7 +245,7 @@ def first_start(report, screen, binary, workspace, folder, output):
         with report.check("the window opens"):
             window = program.window(screen)
             time.sleep(2)
-            photograph(screen, output / "01-start.png")
+            photograph(screen, window, output / "01-start.png")
         if window is None:
             return
         with report.check("the first start names every control"):
@@ -255,11 +255,11 @@ def first_start(report, screen, binary, workspace, folder, output):
         with report.check("a file dropped by another program is imported"):
             import_by_drop(program, screen, window, folder)
             time.sleep(2)
-            photograph(screen, output / "02-imported.png")
+            photograph(screen, window, output / "02-imported.png")
         with report.check("training from the Train page"):
             train(program, screen, window)
             time.sleep(2)
-            photograph(screen, output / "03-trained.png")
+            photograph(screen, window, output / "03-trained.png")
         for number in range(1, len(PAGES) + 1):
             visit(report, program, screen, window, number, output)
         with report.check("idle after the work"):
@@ -279,7 +279,7 @@ def second_start(report, screen, binary, workspace, output):
         with report.check("the window opens again"):
             window = program.window(screen)
             time.sleep(2)
-            photograph(screen, output / "04-restart.png")
+            photograph(screen, window, output / "04-restart.png")
         if window is None:
             return
         with report.check("idle after the restart"):
@@ -340,7 +340,7 @@ def virtual_display(folder):
     """An Xvfb that picks a free number itself; yields the number."""
     reading, writing = os.pipe()
     with open(folder / "xvfb.log", "wb") as log:
-        command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1280x800x24", "+extension", "GLX", "-nolisten", "tcp"]
+        command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1440x900x24", "+extension", "GLX", "-nolisten", "tcp"]
         server = subprocess.Popen(command, pass_fds=[writing], stdout=log, stderr=log)
     os.close(writing)
     try:

@@ -50,22 +50,24 @@ class Screen:
                 continue
         return None
 
-    def photograph(self, path):
-        """Writes the whole screen as a PNG; returns how many different colours a sample of its rows has."""
-        size = self.root.get_geometry()
-        rows, colours = [], set()
+    def photograph(self, path, window):
+        """Writes the whole screen as a PNG; returns how many different colours a sample of the window has."""
+        size, inner = self.root.get_geometry(), window.get_geometry()
+        corner = self.root.translate_coords(window, 0, 0)
+        left, right = max(0, corner.x), min(size.width, corner.x + inner.width)
+        lines, colours = [], set()
         for top in range(0, size.height, 50):
             height = min(50, size.height - top)
             image = self.root.get_image(0, top, size.width, height, X.ZPixmap, 0xFFFFFFFF).data
-            for y in range(height):
-                row = image[y * size.width * 4 : (y + 1) * size.width * 4]
+            for y in range(top, top + height):
+                row = image[(y - top) * size.width * 4 :][: size.width * 4]
                 rgb = bytearray(size.width * 3)
                 rgb[0::3], rgb[1::3], rgb[2::3] = row[2::4], row[1::4], row[0::4]
-                rows.append(b"\0" + bytes(rgb))
-                if y % 5 == 0:
-                    colours.update(row[x : x + 3] for x in range(0, len(row), 12))
+                lines.append(b"\0" + bytes(rgb))
+                if y % 5 == 0 and 0 <= y - corner.y < inner.height:
+                    colours.update(row[x * 4 : x * 4 + 3] for x in range(left, right, 3))
         header = struct.pack(">IIBBBBB", size.width, size.height, 8, 2, 0, 0, 0)
-        chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(b"".join(rows), 6)), (b"IEND", b"")]
+        chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(b"".join(lines), 6)), (b"IEND", b"")]
         data = b"\x89PNG\r\n\x1a\n"
         for kind, body in chunks:
             data += struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))

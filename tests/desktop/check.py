@@ -1,0 +1,385 @@
+#!/usr/bin/env python3
+"""Drives the real program as a person with a mouse, a keyboard and a screen reader would.
+
+    check.py BINARY OUTPUT       start it through run.sh, which knows what must be installed
+
+The outer call makes a private X display and a private D-Bus session and starts itself again inside.
+"""
+
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import a11y
+
+HERE = pathlib.Path(__file__).resolve().parent
+SAMPLES = HERE.parent.parent / "sample-data"
+SAMPLE, SAMPLE_ROWS, TARGET = "churn-2026-01.csv", 20_000, "churned"
+# A blank and an accent: what arrives must have been decoded.
+DROP_NAME = "déposé ici/churn reference.csv"
+PAGES = ["overview", "data", "checks", "train", "runs", "ship", "monitor", "activity"]
+TRAIN_PAGE_KEY = "ctrl+4"
+# "Train 3 models", not the page of that name in the rail.
+TRAIN_BUTTON = "Train ?*"
+BUTTON_ROLES = ["push button", "button"]
+IDLE_SECONDS, IDLE_TICKS = 5, 3
+START_SECONDS, IMPORT_SECONDS, TRAIN_SECONDS, QUIT_SECONDS = 60, 120, 300, 20
+
+
+class Failed(Exception):
+    """One check did not hold; the text says what was seen."""
+
+
+class Report:
+    def __init__(self):
+        self.passed, self.failed = 0, 0
+
+    @contextlib.contextmanager
+    def check(self, title):
+        """Counts the block as one check. Later checks run even after a failure, so one run tells all."""
+        started = time.monotonic()
+        try:
+            yield
+        except Exception as problem:  # a broken helper must fail its check, not end the run
+            self.failed += 1
+            kind = "" if isinstance(problem, Failed) else f"{type(problem).__name__}: "
+            print(f"FAILED  {title}: {kind}{problem}", flush=True)
+        else:
+            self.passed += 1
+            print(f"ok      {title} ({time.monotonic() - started:.1f} s)", flush=True)
+
+
+def wait_until(what, seconds, condition, pause=0.25):
+    """The first true answer of `condition`."""
+    end = time.monotonic() + seconds
+    while True:
+        answer = condition()
+        if answer:
+            return answer
+        if time.monotonic() > end:
+            raise Failed(f"waited {seconds} s for {what}")
+        time.sleep(pause)
+
+
+class Program:
+    """One start of the window on a workspace."""
+
+    def __init__(self, binary, workspace, output, label):
+        self.binary, self.workspace, self.output = binary, workspace, output
+        self.log = output / f"{label}.log"
+        with open(self.log, "wb") as log:
+            command = [binary, "--workspace", workspace]
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        self.pid = self.process.pid
+
+    def is_running(self):
+        return self.process.poll() is None
+
+    def must_run(self):
+        if not self.is_running():
+            raise Failed(f"the program ended with {self.process.returncode}: {self.last_words()}")
+
+    def last_words(self):
+        return self.log.read_text("utf-8", "replace").strip()[-600:] or "it said nothing"
+
+    def window(self, screen):
+        def look():
+            self.must_run()
+            return screen.find_window(self.pid)
+
+        return wait_until("a window", START_SECONDS, look)
+
+    def ticks(self):
+        """CPU time so far, all threads, in clock ticks (usually a hundredth of a second)."""
+        stat = pathlib.Path(f"/proc/{self.pid}/stat").read_text()
+        user, system = stat.rsplit(")", 1)[1].split()[11:13]
+        return int(user) + int(system)
+
+    def ticks_over(self, seconds):
+        before = self.ticks()
+        time.sleep(seconds)
+        return self.ticks() - before
+
+    def controls(self):
+        self.must_run()
+        command = [sys.executable, HERE / "a11y.py", "tree", str(self.pid)]
+        found = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        if found.returncode != 0:
+            raise Failed(f"no accessibility tree: {found.stderr.strip()[-300:]}")
+        return [json.loads(line) for line in found.stdout.splitlines()]
+
+    def press(self, name, roles):
+        command = [sys.executable, HERE / "a11y.py", "press", str(self.pid), name, *roles]
+        pressed = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        if pressed.returncode != 0:
+            raise Failed(pressed.stderr.strip()[-300:])
+
+    def ask(self, *words, codes=(0,)):
+        """A headless command on the same workspace, while the window is open; its JSON."""
+        command = [self.binary, *words, "--workspace", self.workspace, "--json"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        if done.returncode not in codes:
+            raise Failed(f"`modelwright {' '.join(words)}` ended with {done.returncode}: {done.stderr.strip()[-300:]}")
+        return json.loads(done.stdout)
+
+    def end(self):
+        """Ends what a failed check left running."""
+        if self.is_running():
+            self.process.send_signal(signal.SIGTERM)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(5)
+        if self.is_running():
+            self.process.kill()
+            self.process.wait()
+
+
+def must_be_idle(program, screen):
+    screen.park_pointer()
+    wait_until("the window to settle", 30, lambda: program.ticks_over(1) <= 1, pause=0)
+    ticks = program.ticks_over(IDLE_SECONDS)
+    if ticks > IDLE_TICKS:
+        raise Failed(f"{ticks} CPU ticks in {IDLE_SECONDS} s, at most {IDLE_TICKS} are idle")
+
+
+def photograph(screen, window, path):
+    colours = screen.photograph(path, window)
+    if colours < 8:
+        raise Failed(f"{path.name} shows a window of {colours} colours: nothing was drawn")
+
+
+def must_name_every_control(program, path):
+    controls = program.controls()
+    with open(path, "w", encoding="utf-8") as file:
+        for control in controls:
+            file.write(f"{'  ' * control['depth']}{control['role']} {control['name']!r}\n")
+    if len(controls) < 5:
+        raise Failed(f"the accessibility tree has only {len(controls)} nodes")
+    nameless = [control["role"] for control in controls if a11y.is_nameless_control(control)]
+    if nameless:
+        raise Failed(f"{len(nameless)} controls without a name ({', '.join(sorted(set(nameless)))}); see {path.name}")
+
+
+def must_close(program, screen, window):
+    screen.close(window)
+    try:
+        code = program.process.wait(QUIT_SECONDS)
+    except subprocess.TimeoutExpired:
+        raise Failed(f"still running {QUIT_SECONDS} s after its window was closed") from None
+    if code != 0:
+        raise Failed(f"exit code {code}: {program.last_words()}")
+
+
+def must_not_have_panicked(program):
+    if "panicked" in program.log.read_text("utf-8", "replace"):
+        raise Failed(f"a panic in {program.log.name}: {program.last_words()}")
+
+
+def import_by_drop(program, screen, window, folder):
+    path = folder / DROP_NAME
+    path.parent.mkdir()
+    shutil.copyfile(SAMPLES / SAMPLE, path)
+    screen.drop(window, [path])
+
+    def imported():
+        program.must_run()
+        return program.ask("datasets")["datasets"]
+
+    found = wait_until("the dropped file to be imported", IMPORT_SECONDS, imported, pause=1)
+    if [dataset["rows"] for dataset in found] != [SAMPLE_ROWS]:
+        raise Failed(f"expected one dataset of {SAMPLE_ROWS} rows, got {found}")
+
+
+def train(program, screen, window):
+    screen.focus(window)
+    screen.press(TRAIN_PAGE_KEY)
+
+    def pressed():
+        with contextlib.suppress(Failed):
+            program.press(TRAIN_BUTTON, BUTTON_ROLES)
+            return True
+
+    try:
+        wait_until(f"an enabled button {TRAIN_BUTTON!r} on the Train page", 30, pressed, pause=1)
+    except Failed as problem:
+        buttons = [c["name"] for c in program.controls() if c["role"] in BUTTON_ROLES]
+        raise Failed(f"{problem}; buttons there: {buttons}") from None
+
+    def finished():
+        program.must_run()
+        runs = program.ask("runs")["runs"]
+        return runs if runs and all(run["status"] != "running" for run in runs) else None
+
+    wait_until("the first run to be recorded", 120, lambda: program.ask("runs")["runs"], pause=1)
+    # Runs of one request are recorded one after another: quiet for three seconds means that was all.
+    runs = wait_until("training to end", TRAIN_SECONDS, finished, pause=3)
+    statuses = sorted({run["status"] for run in runs})
+    if statuses != ["completed"]:
+        raise Failed(f"runs ended as {statuses}")
+    if {run["target"] for run in runs} != {TARGET}:
+        raise Failed(f"expected target {TARGET}, got {sorted({run['target'] for run in runs})}")
+
+
+def visit(report, program, screen, window, number, output):
+    page = PAGES[number - 1]
+    with report.check(f"page {page} draws"):
+        program.must_run()
+        screen.focus(window)
+        screen.press(f"ctrl+{number}")
+        time.sleep(1.5)
+        photograph(screen, window, output / f"page-{number}-{page}.png")
+    with report.check(f"page {page} names every control"):
+        must_name_every_control(program, output / f"page-{number}-{page}.txt")
+
+
+def first_start(report, screen, binary, workspace, folder, output):
+    program = Program(binary, workspace, output, "first-start")
+    try:
+        window = None
+        with report.check("the window opens"):
+            window = program.window(screen)
+            time.sleep(2)
+            photograph(screen, window, output / "01-start.png")
+        if window is None:
+            return
+        with report.check("the first start names every control"):
+            must_name_every_control(program, output / "01-start.txt")
+        with report.check("idle before anything was done"):
+            must_be_idle(program, screen)
+        with report.check("a file dropped by another program is imported"):
+            import_by_drop(program, screen, window, folder)
+            time.sleep(2)
+            photograph(screen, window, output / "02-imported.png")
+        with report.check("training from the Train page"):
+            train(program, screen, window)
+            time.sleep(2)
+            photograph(screen, window, output / "03-trained.png")
+        for number in range(1, len(PAGES) + 1):
+            visit(report, program, screen, window, number, output)
+        with report.check("idle after the work"):
+            must_be_idle(program, screen)
+        with report.check("closing the window ends the program with 0"):
+            must_close(program, screen, window)
+        with report.check("no panic"):
+            must_not_have_panicked(program)
+    finally:
+        program.end()
+
+
+def second_start(report, screen, binary, workspace, output):
+    program = Program(binary, workspace, output, "second-start")
+    try:
+        window = None
+        with report.check("the window opens again"):
+            window = program.window(screen)
+            time.sleep(2)
+            photograph(screen, window, output / "04-restart.png")
+        if window is None:
+            return
+        with report.check("idle after the restart"):
+            must_be_idle(program, screen)
+        with report.check("the dataset and the runs are still there"):
+            datasets, runs = program.ask("datasets")["datasets"], program.ask("runs")["runs"]
+            if [d["rows"] for d in datasets] != [SAMPLE_ROWS] or not runs:
+                raise Failed(f"datasets {datasets}, {len(runs)} runs")
+        with report.check("the workspace verifies"):
+            verified = program.ask("verify", codes=(0, 1, 3))
+            if not verified["ok"]:
+                raise Failed(f"damaged: {verified['damaged']}")
+        with report.check("closing it again ends with 0"):
+            must_close(program, screen, window)
+        with report.check("no panic after the restart"):
+            must_not_have_panicked(program)
+    finally:
+        program.end()
+
+
+def announce_screen_reader():
+    """AccessKit publishes its tree only while the desktop says that somebody listens."""
+    for switch in ("IsEnabled", "ScreenReaderEnabled"):
+        subprocess.run(
+            ["dbus-send", "--session", "--print-reply", "--dest=org.a11y.Bus", "/org/a11y/bus",
+             "org.freedesktop.DBus.Properties.Set", "string:org.a11y.Status", f"string:{switch}", "variant:boolean:true"],
+            check=True, stdout=subprocess.DEVNULL, timeout=30,
+        )  # fmt: skip
+
+
+def inside(binary, output, folder):
+    from x11 import Screen
+
+    announce_screen_reader()
+    report, screen = Report(), Screen()
+    workspace = folder / "workspace"
+    first_start(report, screen, binary, workspace, folder, output)
+    second_start(report, screen, binary, workspace, output)
+    print(f"screenshots, control lists and logs: {output}")
+    print(f"{report.passed} passed, {report.failed} failed")
+    return 1 if report.failed or not report.passed else 0
+
+
+def environment(folder, number):
+    """Nothing of the user's own home, session or display is in reach."""
+    kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TMPDIR", "RUST_LOG") if name in os.environ}
+    places = {"HOME": "home", "XDG_DATA_HOME": "data", "XDG_CONFIG_HOME": "config", "XDG_CACHE_HOME": "cache",
+              "XDG_STATE_HOME": "state", "XDG_RUNTIME_DIR": "run"}  # fmt: skip
+    for place in places.values():
+        (folder / place).mkdir(mode=0o700)
+    kept.update({name: str(folder / place) for name, place in places.items()})
+    kept.update(DISPLAY=f":{number}", LIBGL_ALWAYS_SOFTWARE="1", RUST_BACKTRACE="1", PYTHONDONTWRITEBYTECODE="1")
+    return kept
+
+
+@contextlib.contextmanager
+def virtual_display(folder):
+    """An Xvfb that picks a free number itself; yields the number."""
+    reading, writing = os.pipe()
+    with open(folder / "xvfb.log", "wb") as log:
+        command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1440x900x24", "+extension", "GLX", "-nolisten", "tcp"]
+        server = subprocess.Popen(command, pass_fds=[writing], stdout=log, stderr=log)
+    os.close(writing)
+    try:
+        with os.fdopen(reading) as answer:
+            number = answer.readline().strip()
+        if not number:
+            sys.exit("Xvfb did not start: " + (folder / "xvfb.log").read_text("utf-8", "replace")[-600:])
+        yield number
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def outside(binary, output):
+    with tempfile.TemporaryDirectory(prefix="modelwright-desktop-", ignore_cleanup_errors=True) as name:
+        folder = pathlib.Path(name)
+        with virtual_display(folder) as number:
+            variables = environment(folder, number)
+            quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+            manager = subprocess.Popen(["openbox"], env=variables, **quiet)
+            try:
+                command = ["dbus-run-session", "--", sys.executable, __file__, binary, str(output), name]
+                with open(output / "session.log", "wb") as log:  # the bus daemons are talkative
+                    code = subprocess.run(command, env=variables, stderr=log).returncode
+                if code not in (0, 1):
+                    print((output / "session.log").read_text("utf-8", "replace")[-3000:], file=sys.stderr)
+                return code
+            finally:
+                manager.terminate()
+                manager.wait()
+
+
+def main():
+    if len(sys.argv) == 3:
+        return outside(sys.argv[1], pathlib.Path(sys.argv[2]))
+    if len(sys.argv) == 4:
+        return inside(sys.argv[1], pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3]))
+    sys.exit(__doc__)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -26,7 +26,7 @@ pub const SAMPLES: [(&str, &[u8]); 5] = [
 ];
 const TARGET: &str = "churned";
 /// Known only after a customer left: the checks find it, and the story goes on without it.
-const LEAK: &str = "retention_offer_sent";
+const LEAK: &str = "final_invoice_sent";
 
 /// Writes the sample files and results into `out` and takes the workspace through every stage.
 pub fn demo(workspace: &Workspace, out: &Path, io: &dyn JobIo) -> Result<DemoOutcome, StageError> {

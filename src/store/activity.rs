@@ -1,0 +1,87 @@
+//! The activity log: appended to, never changed (triggers see to it), each entry sealing the one before.
+
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Row, params};
+
+use super::records::{self, EVENTS};
+use super::sql::{self, Fields};
+use super::{StoreError, Tx, files};
+use crate::domain::activity::{Event, NewEvent, ObjectKind};
+use crate::domain::ids::EventId;
+
+/// Adds an entry, signed with the account the program runs under.
+pub fn append(tx: &Tx, new: &NewEvent) -> Result<EventId, StoreError> {
+    // From the counter, not from the last row: the gap left by a removed last entry must stay visible.
+    let last: i64 = sql::query_value(tx, "SELECT seq FROM sqlite_sequence WHERE name = 'events'", [])?.unwrap_or(0);
+    let previous: String =
+        sql::query_value(tx, "SELECT digest FROM events ORDER BY id DESC LIMIT 1", [])?.unwrap_or_default();
+    let (id, at_ms, who) = (last + 1, files::now_ms(), account());
+    let kind = new.object_kind.as_str();
+    let digest = records::digest(
+        EVENTS.name,
+        &previous,
+        &mut [
+            ("id", ValueRef::Integer(id)),
+            ("at_ms", ValueRef::Integer(at_ms)),
+            ("who", ValueRef::Text(who.as_bytes())),
+            ("action", ValueRef::Text(new.action.as_bytes())),
+            ("object_kind", ValueRef::Text(kind.as_bytes())),
+            ("object", ValueRef::Text(new.object.as_bytes())),
+            ("summary", ValueRef::Text(new.summary.as_bytes())),
+        ],
+    );
+    let sql = "INSERT INTO events (id, at_ms, who, action, object_kind, object, summary, digest) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    tx.prepare_cached(sql)?
+        .execute(params![id, at_ms, who, new.action, kind, new.object, new.summary, digest])?;
+    Ok(EventId(id))
+}
+
+/// The last entries, newest first.
+pub fn recent(conn: &Connection, limit: u32) -> Result<Vec<Event>, StoreError> {
+    let sql = "SELECT id, at_ms, who, action, object_kind, object, summary FROM events ORDER BY id DESC LIMIT ?1";
+    sql::query_all(conn, sql, [limit], from_row)
+}
+
+/// The first entry whose digest does not follow from its content and its predecessor, and what is wrong with it.
+/// Later entries are judged by the digest that is stored, so that one change is one finding.
+pub(super) fn broken_links(conn: &Connection) -> Result<Vec<(i64, &'static str)>, StoreError> {
+    let mut statement = conn.prepare("SELECT id, at_ms, who, action, object_kind, object, summary, digest FROM events ORDER BY id")?;
+    let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let mut rows = statement.query([])?;
+    let mut previous = String::new();
+    let mut broken = Vec::new();
+    while let Some(row) = rows.next()? {
+        let mut fields = Vec::with_capacity(names.len());
+        for (index, name) in names.iter().enumerate().take(names.len() - 1) {
+            fields.push((name.as_str(), row.get_ref(index)?));
+        }
+        let stored: String = row.get("digest")?;
+        if records::digest(EVENTS.name, &previous, &mut fields).as_str() != stored {
+            broken.push((row.get("id")?, "it or the entry before it was changed or removed"));
+        }
+        previous = stored;
+    }
+    Ok(broken)
+}
+
+/// Declared, not proved.
+fn account() -> String {
+    let names = ["USER", "USERNAME", "LOGNAME"].iter().filter_map(|name| std::env::var(name).ok());
+    names.map(|name| name.trim().to_owned()).find(|name| !name.is_empty()).unwrap_or_else(|| "unknown".to_owned())
+}
+
+fn from_row(row: &Row<'_>) -> Result<Event, StoreError> {
+    let fields = Fields::of(row, EVENTS.noun)?;
+    Ok(Event {
+        id: fields.get("id")?,
+        at_ms: fields.get("at_ms")?,
+        who: fields.get("who")?,
+        event: NewEvent {
+            action: fields.get("action")?,
+            object_kind: fields.word("object_kind", ObjectKind::parse)?,
+            object: fields.get("object")?,
+            summary: fields.get("summary")?,
+        },
+    })
+}

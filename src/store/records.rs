@@ -1,0 +1,143 @@
+//! Digests of records: what lets `verify` name a row that changed behind our back.
+//!
+//! A digest covers the table's name and every column that is not NULL, by name, type and value. It is read back from
+//! the row itself, so it says what SQLite kept, not what we meant to write. Before a row is changed its old digest is
+//! checked: a damaged row is never sealed as good.
+
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Row, ToSql};
+use sha2::{Digest, Sha256};
+
+use super::{StoreError, Tx};
+use crate::domain::ids::ContentHash;
+
+/// A table whose rows carry a digest.
+pub(super) struct Table {
+    pub name: &'static str,
+    /// One row of it, for people.
+    pub noun: &'static str,
+    /// Ids run 1, 2, 3 …: rows are never deleted, so that a missing number is damage.
+    pub numbered: bool,
+}
+
+pub(super) const DATASETS: Table = Table { name: "datasets", noun: "dataset", numbered: true };
+pub(super) const VERSIONS: Table = Table { name: "dataset_versions", noun: "dataset version", numbered: true };
+pub(super) const PROFILES: Table = Table { name: "profiles", noun: "profile of dataset version", numbered: false };
+pub(super) const CHECK_RUNS: Table = Table { name: "check_runs", noun: "check run", numbered: true };
+pub(super) const RUNS: Table = Table { name: "runs", noun: "run", numbered: true };
+pub(super) const MODELS: Table = Table { name: "models", noun: "model", numbered: true };
+pub(super) const BUNDLES: Table = Table { name: "bundles", noun: "bundle", numbered: true };
+pub(super) const DRIFT_REPORTS: Table = Table { name: "drift_reports", noun: "drift report", numbered: true };
+pub(super) const EVENTS: Table = Table { name: "events", noun: "activity entry", numbered: true };
+pub(super) const SETTINGS: Table = Table { name: "settings", noun: "setting", numbered: false };
+
+/// All of them but the events, whose digests form a chain (activity.rs).
+pub(super) const SEALED: [Table; 9] =
+    [DATASETS, VERSIONS, PROFILES, CHECK_RUNS, RUNS, MODELS, BUNDLES, DRIFT_REPORTS, SETTINGS];
+
+/// Computes and stores the digest of a row that was just written.
+pub(super) fn seal(tx: &Tx, table: &Table, id: i64) -> Result<(), StoreError> {
+    let digest = stored_and_computed(tx, table, id)?.1;
+    let sql = format!("UPDATE {} SET digest = ?2 WHERE rowid = ?1", table.name);
+    tx.prepare_cached(&sql)?.execute((id, digest))?;
+    Ok(())
+}
+
+/// Fails with `Damaged` unless the row is as it was sealed; with `NotFound` when there is none.
+pub(super) fn check(conn: &Connection, table: &Table, id: i64) -> Result<(), StoreError> {
+    let (stored, computed) = stored_and_computed(conn, table, id)?;
+    if stored == computed.as_str() {
+        return Ok(());
+    }
+    Err(StoreError::damaged(format!("{} {id}", table.noun), ALTERED))
+}
+
+pub(super) const ALTERED: &str = "its content does not match its digest";
+
+fn stored_and_computed(conn: &Connection, table: &Table, id: i64) -> Result<(String, ContentHash), StoreError> {
+    let sql = format!("SELECT * FROM {} WHERE rowid = ?1", table.name);
+    super::sql::query_opt(conn, &sql, [id], |row| {
+        Ok((row.get::<_, String>("digest").unwrap_or_default(), digest_of_row(table, row)?))
+    })?
+    .ok_or_else(|| super::sql::not_found(table.noun, id))
+}
+
+/// The digest a row should have.
+pub(super) fn digest_of_row(table: &Table, row: &Row<'_>) -> Result<ContentHash, StoreError> {
+    let mut fields: Vec<(&str, ValueRef<'_>)> = Vec::new();
+    for (index, name) in row.as_ref().column_names().into_iter().enumerate() {
+        if name != "digest" {
+            fields.push((name, row.get_ref(index)?));
+        }
+    }
+    Ok(digest(table.name, "", &mut fields))
+}
+
+/// SHA-256 over `table`, `previous` (the digest before, in a chain) and the fields in the order of their names.
+pub(super) fn digest(table: &str, previous: &str, fields: &mut [(&str, ValueRef<'_>)]) -> ContentHash {
+    fields.sort_by_key(|(name, _)| *name);
+    let mut hasher = Sha256::new();
+    for word in ["modelwright-record-1", table, previous] {
+        add(&mut hasher, b'w', word.as_bytes());
+    }
+    for (name, value) in fields.iter() {
+        if *value == ValueRef::Null {
+            continue;
+        }
+        add(&mut hasher, b'n', name.as_bytes());
+        match value {
+            ValueRef::Null => {}
+            ValueRef::Integer(number) => add(&mut hasher, b'i', &number.to_le_bytes()),
+            ValueRef::Real(number) => add(&mut hasher, b'r', &number.to_bits().to_le_bytes()),
+            ValueRef::Text(text) => add(&mut hasher, b't', text),
+            ValueRef::Blob(bytes) => add(&mut hasher, b'b', bytes),
+        }
+    }
+    ContentHash::from_bytes(&hasher.finalize().into())
+}
+
+/// Tag and length first, so that no two lists of values give the same bytes.
+fn add(hasher: &mut Sha256, tag: u8, bytes: &[u8]) {
+    hasher.update([tag]);
+    hasher.update((bytes.len() as u64).to_le_bytes());
+    hasher.update(bytes);
+}
+
+/// SHA-256 over all rows of a query, in its order; empty text for no rows.
+pub(super) fn digest_of_query(conn: &Connection, sql: &str, param: &dyn ToSql) -> Result<String, StoreError> {
+    let mut statement = conn.prepare_cached(sql)?;
+    let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let mut rows = statement.query([param])?;
+    let mut previous = String::new();
+    while let Some(row) = rows.next()? {
+        let mut fields = Vec::with_capacity(names.len());
+        for (index, name) in names.iter().enumerate() {
+            fields.push((name.as_str(), row.get_ref(index)?));
+        }
+        previous = digest("", &previous, &mut fields).as_str().to_owned();
+    }
+    Ok(previous)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_depends_on_names_types_and_values_but_not_on_order_or_nulls() {
+        let one = ("a", ValueRef::Integer(1));
+        let two = ("b", ValueRef::Text(b"x"));
+        let base = digest("t", "", &mut [one, two]);
+        assert_eq!(base, digest("t", "", &mut [two, ("z", ValueRef::Null), one]));
+        let others = [
+            digest("u", "", &mut [one, two]),
+            digest("t", "p", &mut [one, two]),
+            digest("t", "", &mut [("a", ValueRef::Real(1.0)), two]),
+            digest("t", "", &mut [("a", ValueRef::Integer(2)), two]),
+            digest("t", "", &mut [one, ("b", ValueRef::Blob(b"x"))]),
+            digest("t", "", &mut [one, ("c", ValueRef::Text(b"x"))]),
+            digest("t", "", &mut [one]),
+        ];
+        assert!(others.iter().all(|other| *other != base));
+    }
+}

@@ -4,4 +4,14 @@
 //! whose columns are plain vectors with text coded by a dictionary. That keeps every rule testable with literals, and
 //! makes distinct values, one-hot encoding and set checks work on dictionary entries instead of rows.
 
+mod builder;
+mod dates;
+pub mod error;
+mod infer;
+pub mod parquet;
+pub mod preview;
+pub mod profile;
+pub mod read;
+pub mod scoring;
 pub mod table;
+pub mod view;

@@ -1,0 +1,134 @@
+//! What can go wrong between a file and a table.
+//!
+//! Messages name the file, the place, what was expected and what to do next. Cell text in them is clipped, and
+//! control characters are shown escaped.
+
+use std::path::Path;
+
+use crate::domain::io::Cancelled;
+
+/// Longest stretch of a cell that a message repeats, in characters.
+const CLIP_CHARS: usize = 200;
+
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    #[error("{file}: {doing} failed: {source}")]
+    Io { file: String, doing: &'static str, source: std::io::Error },
+    #[error("{file} is empty; export or copy it again")]
+    Empty { file: String },
+    #[error("{file} has a header but no rows below it; export or copy it again")]
+    NoRows { file: String },
+    #[error("{file} is {what}, not a table this program reads; {hint}")]
+    NotATable { file: String, what: &'static str, hint: &'static str },
+    #[error("{file} ends in {zeros} zero bytes, which an interrupted copy leaves behind; copy it again")]
+    ZeroTail { file: String, zeros: u64 },
+    #[error("{file}, line {line}: found a zero byte; the file is damaged or no text, export or copy it again")]
+    ZeroByte { file: String, line: u64 },
+    #[error("{file}, line {line}: found bytes that are no {encoding}; choose another encoding or save the file as UTF-8")]
+    Encoding { file: String, line: u64, encoding: &'static str },
+    #[error(
+        "{file}, line {line}: found {found} {}, expected {expected} as in the first line; {}",
+        plural(*found, "field", "fields"),
+        field_count_hint(*found, *expected)
+    )]
+    FieldCount { file: String, line: u64, expected: usize, found: usize },
+    #[error("{file}, line {line}: a quote opens here and never closes; close it, or double quotes that are part of a text")]
+    UnclosedQuote { file: String, line: u64 },
+    #[error("{file}, line {line}, field {field}: found `{text}` after the closing quote; double quotes that are part of a text")]
+    TextAfterQuote { file: String, line: u64, field: usize, text: String },
+    #[error("{file}, line {line}: a field is longer than {limit_bytes} bytes, perhaps after a quote that never closes; shorten it or close the quote")]
+    FieldTooLong { file: String, line: u64, limit_bytes: usize },
+    #[error("{file} has {found} columns, at most {limit} are supported; check the delimiter or split the table")]
+    TooManyColumns { file: String, found: usize, limit: usize },
+    #[error("{file} has {found} rows, at most {limit} are supported; split the table")]
+    TooManyRows { file: String, found: u64, limit: u64 },
+    #[error("{file}: column `{column}` holds {what}, which no table cell can hold; {hint}")]
+    ColumnType { file: String, column: String, what: String, hint: &'static str },
+    #[error("{file} cannot be read as Parquet: {reason}; export or copy it again")]
+    Parquet { file: String, reason: String },
+    #[error("{file} cannot be written as Parquet: {reason}")]
+    ParquetWrite { file: String, reason: String },
+    #[error(
+        "{file} lacks {} the model needs: {}; it has: {}",
+        plural(missing.len(), "a column", "columns"),
+        list(missing),
+        list(present)
+    )]
+    MissingColumns { file: String, missing: Vec<String>, present: Vec<String> },
+    #[error("{file}, row {row}, column `{column}`: expected a number, found `{value}`; correct it or leave the cell empty")]
+    NotANumber { file: String, row: u64, column: String, value: String },
+    #[error("there is no column `{column}` in this table")]
+    NoSuchColumn { column: String },
+    #[error("column `{column}`: cannot filter by `{value}`, expected {expected}")]
+    FilterValue { column: String, value: String, expected: &'static str },
+    #[error("column `{column}` holds text and has no order; use is, is not or contains")]
+    FilterOrder { column: String },
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
+}
+
+impl LoadError {
+    /// An I/O error while `doing` ("reading") something with `path`.
+    pub fn io(path: &Path, doing: &'static str) -> impl FnOnce(std::io::Error) -> Self {
+        let file = path.display().to_string();
+        move |source| Self::Io { file, doing, source }
+    }
+}
+
+fn plural<'a>(n: usize, one: &'a str, many: &'a str) -> &'a str {
+    if n == 1 { one } else { many }
+}
+
+fn field_count_hint(found: usize, expected: usize) -> &'static str {
+    if found > expected {
+        "quote texts that contain the delimiter, or correct the delimiter"
+    } else {
+        "add the missing fields, or correct the delimiter"
+    }
+}
+
+fn list(names: &[String]) -> String {
+    const SHOWN: usize = 50;
+    let shown: Vec<String> = names.iter().take(SHOWN).map(|n| format!("`{}`", clip(n))).collect();
+    let rest = names.len().saturating_sub(SHOWN);
+    if rest > 0 { format!("{} and {rest} more", shown.join(", ")) } else { shown.join(", ") }
+}
+
+/// `text` fit for a message: at most 200 characters, control and direction-changing characters escaped.
+pub fn clip(text: &str) -> String {
+    let mut out = String::new();
+    for (i, c) in text.chars().enumerate() {
+        if i == CLIP_CHARS {
+            out.push('…');
+            break;
+        }
+        let changes_direction = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if c.is_control() || changes_direction {
+            out.extend(c.escape_default());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_clip_and_escape_cells() {
+        assert_eq!(clip("a\u{1b}[2Jb\u{202e}"), "a\\u{1b}[2Jb\\u{202e}");
+        assert_eq!(clip(&"x".repeat(5000)).chars().count(), CLIP_CHARS + 1);
+    }
+
+    #[test]
+    fn missing_columns_are_all_named() {
+        let error = LoadError::MissingColumns {
+            file: "may.csv".into(),
+            missing: vec!["age".into(), "plan".into()],
+            present: vec!["id".into()],
+        };
+        assert_eq!(error.to_string(), "may.csv lacks columns the model needs: `age`, `plan`; it has: `id`");
+    }
+}

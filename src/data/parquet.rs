@@ -1,0 +1,417 @@
+//! The stored tables: Parquet files, written and read column by column.
+//!
+//! polars encodes and its Parquet crate decodes; both may panic on damaged files, so every call into them is caught
+//! and becomes an error. Pages are small, which lets a window fetch a few rows of a large file without decoding the
+//! rest. Missing cells are Parquet nulls, floats included.
+
+use std::fs;
+use std::io::{Cursor, Read, Seek, SeekFrom};
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+
+use polars::io::parquet::write::BatchedWriter;
+use polars::prelude::*;
+use polars_parquet::read::{
+    self as pq, BasicDecompressor, ColumnChunkMetadata, FileMetadata, Filter, PageReader, PhysicalType,
+};
+
+use super::builder::CellsBuilder;
+use super::error::LoadError;
+use super::table::{Cells, Dictionary, Table};
+use crate::domain::io::JobIo;
+use crate::domain::schema::{ColumnSchema, Schema as TableSchema, Storage};
+
+/// Rows of a row group in files written here; fewer in wide tables.
+pub const ROW_GROUP_ROWS: usize = 65_536;
+const ROW_GROUP_CELLS: usize = 1 << 22;
+/// A page holds some 8,000 numbers.
+const PAGE_BYTES: usize = 64 * 1024;
+/// A file that claims more than this after decompression is a decompression bomb.
+const MAX_UNPACKED_BYTES: u64 = 1 << 38;
+
+/// Runs a call into polars; an error or a panic becomes its text.
+fn guarded<T>(call: impl FnOnce() -> PolarsResult<T>) -> Result<T, String> {
+    match catch_unwind(AssertUnwindSafe(call)) {
+        Ok(result) => result.map_err(|e| e.to_string()),
+        Err(panic) => {
+            let text = panic.downcast_ref::<String>().cloned();
+            Err(text.or_else(|| panic.downcast_ref::<&str>().map(|&s| s.to_owned())).unwrap_or("damaged".into()))
+        }
+    }
+}
+
+/// Writes a table in row groups. The caller makes the file durable.
+pub fn write(table: &Table, path: &Path, io: &dyn JobIo) -> Result<(), LoadError> {
+    let columns: Vec<(String, Storage)> = table.iter().map(|(s, c)| (s.name.clone(), c.storage())).collect();
+    let mut writer = Writer::create(path, &columns)?;
+    let step = (ROW_GROUP_CELLS / columns.len().max(1)).clamp(1024, ROW_GROUP_ROWS);
+    for start in (0..table.n_rows).step_by(step) {
+        io.progress("Writing the table", Some(start as f64 / table.n_rows as f64))?;
+        writer.write_rows(&table.columns, start..table.n_rows.min(start + step))?;
+    }
+    writer.finish()
+}
+
+/// Writes row group after row group.
+pub struct Writer {
+    inner: BatchedWriter<fs::File>,
+    names: Vec<PlSmallStr>,
+    file: String,
+}
+
+impl Writer {
+    pub fn create(path: &Path, columns: &[(String, Storage)]) -> Result<Self, LoadError> {
+        let file = fs::File::create(path).map_err(LoadError::io(path, "creating"))?;
+        Self::over(file, path, columns)
+    }
+
+    /// Writes to an open file; `path` is for messages.
+    pub fn over(file: fs::File, path: &Path, columns: &[(String, Storage)]) -> Result<Self, LoadError> {
+        let fields = columns.iter().map(|(name, storage)| Field::new(name.into(), data_type(*storage)));
+        let schema = Schema::from_iter(fields);
+        let label = path.display().to_string();
+        let inner = guarded(|| ParquetWriter::new(file).with_data_page_size(Some(PAGE_BYTES)).batched(&schema))
+            .map_err(|reason| LoadError::ParquetWrite { file: label.clone(), reason })?;
+        Ok(Self { inner, names: columns.iter().map(|(name, _)| name.into()).collect(), file: label })
+    }
+
+    /// Appends one row group; `columns` in the order and storage given at creation.
+    pub fn write(&mut self, columns: &[Cells]) -> Result<(), LoadError> {
+        self.write_rows(columns, 0..columns.first().map_or(0, Cells::len))
+    }
+
+    /// Appends some rows of `columns` as one row group.
+    pub fn write_rows(&mut self, columns: &[Cells], rows: Range<usize>) -> Result<(), LoadError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        guarded(|| {
+            let columns = self.names.iter().zip(columns).map(|(name, cells)| series(name.clone(), cells, &rows).into());
+            self.inner.write_batch(&DataFrame::new(rows.len(), columns.collect())?)
+        })
+        .map_err(|reason| LoadError::ParquetWrite { file: self.file.clone(), reason })
+    }
+
+    /// Writes the footer.
+    pub fn finish(self) -> Result<(), LoadError> {
+        guarded(|| self.inner.finish().map(drop))
+            .map_err(|reason| LoadError::ParquetWrite { file: self.file.clone(), reason })
+    }
+}
+
+fn data_type(storage: Storage) -> DataType {
+    match storage {
+        Storage::Float64 => DataType::Float64,
+        Storage::Int64 => DataType::Int64,
+        Storage::Boolean => DataType::Boolean,
+        Storage::DatetimeMs => DataType::Datetime(TimeUnit::Milliseconds, None),
+        Storage::String => DataType::String,
+    }
+}
+
+fn arrow_type(storage: Storage) -> ArrowDataType {
+    match storage {
+        Storage::Float64 => ArrowDataType::Float64,
+        Storage::Int64 => ArrowDataType::Int64,
+        Storage::Boolean => ArrowDataType::Boolean,
+        Storage::DatetimeMs => ArrowDataType::Timestamp(ArrowTimeUnit::Millisecond, None),
+        Storage::String => ArrowDataType::Utf8View,
+    }
+}
+
+fn series(name: PlSmallStr, cells: &Cells, rows: &Range<usize>) -> Series {
+    let rows = rows.clone();
+    match cells {
+        Cells::Float(v) => {
+            let present = v[rows].iter().map(|&x| (!x.is_nan()).then_some(x));
+            Float64Chunked::from_iter_options(name, present).into_series()
+        }
+        Cells::Int(v) => Int64Chunked::from_iter_options(name, v[rows].iter().copied()).into_series(),
+        Cells::Boolean(v) => BooleanChunked::from_iter_options(name, v[rows].iter().copied()).into_series(),
+        Cells::DatetimeMs(v) => Int64Chunked::from_iter_options(name, v[rows].iter().copied())
+            .into_datetime(TimeUnit::Milliseconds, None)
+            .into_series(),
+        Cells::Text(d) => StringChunked::from_iter_options(name, rows.map(|row| d.get(row))).into_series(),
+    }
+}
+
+/// Reads the columns named in `columns` (all without) of the table stored at `path`; `schema` is the one kept with it.
+///
+/// Errors: a damaged file, or one whose columns are not those of `schema`.
+pub fn open(path: &Path, schema: &TableSchema, columns: Option<&[String]>) -> Result<Table, LoadError> {
+    let file = File::open(path, &path.display().to_string())?;
+    file.check(schema)?;
+    let names: Vec<&str> = match columns {
+        Some(columns) => columns.iter().map(String::as_str).collect(),
+        None => schema.names().collect(),
+    };
+    let mut table = Table { n_rows: file.n_rows as usize, ..Table::default() };
+    for name in names {
+        let index = schema.index_of(name).ok_or_else(|| LoadError::NoSuchColumn { column: name.to_owned() })?;
+        let column: &ColumnSchema = &schema.columns[index];
+        table.columns.push(file.column(index, column.storage)?);
+        table.schema.columns.push(column.clone());
+    }
+    Ok(table)
+}
+
+/// An open Parquet file: its footer, and where the rows lie.
+pub struct File {
+    path: PathBuf,
+    name: String,
+    metadata: FileMetadata,
+    fields: Vec<ArrowField>,
+    pub n_rows: u64,
+    /// First row of each row group, and the number of rows at the end.
+    pub row_starts: Vec<u64>,
+    bytes: u64,
+}
+
+impl File {
+    /// Reads the footer. `name` is what messages call the file.
+    pub fn open(path: &Path, name: &str) -> Result<Self, LoadError> {
+        let mut file = fs::File::open(path).map_err(LoadError::io(path, "opening"))?;
+        let bytes = file.metadata().map_err(LoadError::io(path, "opening"))?.len();
+        let damaged = |reason| LoadError::Parquet { file: name.to_owned(), reason };
+        let metadata = guarded(|| pq::read_metadata(&mut file)).map_err(damaged)?;
+        let arrow = guarded(|| pq::infer_schema(&metadata)).map_err(damaged)?;
+        let mut row_starts = vec![0];
+        let mut unpacked = 0u64;
+        for group in &metadata.row_groups {
+            row_starts.push(row_starts[row_starts.len() - 1] + group.num_rows() as u64);
+            let chunks = group.parquet_columns().iter().map(|c| c.uncompressed_size().max(0) as u64);
+            unpacked = chunks.fold(unpacked, u64::saturating_add);
+        }
+        if unpacked > MAX_UNPACKED_BYTES {
+            return Err(damaged(format!("it claims {unpacked} bytes when unpacked")));
+        }
+        let n_rows = row_starts[row_starts.len() - 1];
+        if n_rows != metadata.num_rows as u64 {
+            return Err(damaged(format!("it claims {} rows but holds {n_rows}", metadata.num_rows)));
+        }
+        let fields = arrow.iter_values().cloned().collect();
+        Ok(Self { path: path.to_owned(), name: name.to_owned(), metadata, fields, n_rows, row_starts, bytes })
+    }
+
+    pub fn fields(&self) -> &[ArrowField] {
+        &self.fields
+    }
+
+    /// The physical type of a flat column; `None` in a file without row groups.
+    pub fn physical_type(&self, column: usize) -> Option<PhysicalType> {
+        let group = self.metadata.row_groups.first()?;
+        let mut leaves = group.columns_under_root_iter(&self.fields[column].name)?;
+        leaves.next().map(ColumnChunkMetadata::physical_type)
+    }
+
+    /// Whether the columns are those of `schema`, by name, order and type.
+    pub fn check(&self, schema: &TableSchema) -> Result<(), LoadError> {
+        let same = self.fields.len() == schema.columns.len()
+            && self.fields.iter().zip(&schema.columns).all(|(field, column)| {
+                field.name.as_str() == column.name && field.dtype == arrow_type(column.storage)
+            });
+        if same { Ok(()) } else { Err(self.damaged("its columns are not those it was stored with".into())) }
+    }
+
+    fn damaged(&self, reason: String) -> LoadError {
+        LoadError::Parquet { file: self.name.clone(), reason }
+    }
+
+    /// All cells of a column.
+    pub fn column(&self, column: usize, storage: Storage) -> Result<Cells, LoadError> {
+        let mut builder = CellsBuilder::new(storage);
+        for group in 0..self.row_starts.len() - 1 {
+            let rows = 0..(self.row_starts[group + 1] - self.row_starts[group]) as usize;
+            self.decode(group, column, rows, arrow_type(storage), |s| append(&mut builder, s))?;
+        }
+        Ok(builder.finish())
+    }
+
+    /// Some cells of a column; `rows` counts within the row group.
+    pub fn cells(
+        &self,
+        group: usize,
+        column: usize,
+        rows: Range<usize>,
+        storage: Storage,
+    ) -> Result<Cells, LoadError> {
+        let mut builder = CellsBuilder::new(storage);
+        self.decode(group, column, rows, arrow_type(storage), |s| append(&mut builder, s))?;
+        Ok(builder.finish())
+    }
+
+    /// Decodes some cells of a flat column as `dtype` and hands them to `take`.
+    pub fn decode<T>(
+        &self,
+        group: usize,
+        column: usize,
+        rows: Range<usize>,
+        dtype: ArrowDataType,
+        take: impl FnOnce(&Series) -> PolarsResult<T>,
+    ) -> Result<T, LoadError> {
+        let field = ArrowField::new(self.fields[column].name.clone(), dtype, true);
+        let metadata = &self.metadata.row_groups[group];
+        let leaf = metadata.columns_under_root_iter(&field.name).and_then(|mut leaves| leaves.next());
+        let leaf = leaf.ok_or_else(|| self.damaged(format!("column `{}` has no data", field.name)))?;
+        let pages = self.chunk(leaf)?;
+        let n_rows = rows.len();
+        let filter = (n_rows < metadata.num_rows()).then(|| Filter::new_ranged(rows.start, rows.end));
+        let decoded = guarded(|| {
+            let reader = PageReader::new(Cursor::new(pages.into()), leaf, Vec::new(), usize::MAX);
+            let decompressor = BasicDecompressor::new(reader, Vec::new());
+            let types = vec![&leaf.descriptor().descriptor.primitive_type];
+            let (arrays, _) = pq::column_iter_to_arrays(vec![decompressor], types, field.clone(), filter)?;
+            let series = Series::try_from((&field, arrays))?;
+            polars_ensure!(series.len() == n_rows, ComputeError: "{} of {n_rows} rows decoded", series.len());
+            take(&series)
+        });
+        decoded.map_err(|reason| self.damaged(format!("column `{}`: {reason}", field.name)))
+    }
+
+    /// The packed bytes of one column in one row group.
+    fn chunk(&self, leaf: &ColumnChunkMetadata) -> Result<Vec<u8>, LoadError> {
+        let range = guarded(|| Ok(leaf.byte_range())).map_err(|reason| self.damaged(reason))?;
+        if range.end > self.bytes || range.start > range.end {
+            return Err(self.damaged("it was cut off".into()));
+        }
+        let io = |source| LoadError::Io { file: self.name.clone(), doing: "reading", source };
+        let mut file = fs::File::open(&self.path).map_err(io)?;
+        file.seek(SeekFrom::Start(range.start)).map_err(io)?;
+        let mut bytes = vec![0; (range.end - range.start) as usize];
+        file.read_exact(&mut bytes).map_err(io)?;
+        Ok(bytes)
+    }
+}
+
+/// Appends a decoded column to cells of the same storage.
+fn append(builder: &mut CellsBuilder, series: &Series) -> PolarsResult<()> {
+    match builder {
+        CellsBuilder::Float(v) => v.extend(series.f64()?.iter().map(|x| x.unwrap_or(f64::NAN))),
+        CellsBuilder::Int(v) => v.extend(series.i64()?.iter()),
+        CellsBuilder::Boolean(v) => v.extend(series.bool()?.iter()),
+        CellsBuilder::DatetimeMs(v) => v.extend(series.datetime()?.physical().iter()),
+        CellsBuilder::Text(d) => series.str()?.iter().for_each(|cell| d.push(cell)),
+    }
+    Ok(())
+}
+
+/// Text cells of a decoded column.
+pub fn texts(series: &Series) -> PolarsResult<Dictionary> {
+    Ok(series.str()?.iter().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::io::{Cancelled, Silent};
+    use crate::domain::schema::ColumnKind;
+
+    fn table(n_rows: usize) -> Table {
+        let column = |name: &str, storage, kind| ColumnSchema {
+            name: name.into(),
+            kind,
+            storage,
+            missing: 0,
+            distinct: 0,
+            true_spellings: vec![],
+            false_spellings: vec![],
+            notes: vec![],
+        };
+        let texts: Vec<Option<String>> = (0..n_rows).map(|i| (i % 4 != 0).then(|| format!("t{}", i % 50))).collect();
+        Table {
+            schema: TableSchema {
+                columns: vec![
+                    column("f", Storage::Float64, ColumnKind::Numeric),
+                    column("i", Storage::Int64, ColumnKind::Numeric),
+                    column("b", Storage::Boolean, ColumnKind::Boolean),
+                    column("d", Storage::DatetimeMs, ColumnKind::Datetime),
+                    column("t", Storage::String, ColumnKind::Categorical),
+                ],
+            },
+            columns: vec![
+                Cells::Float((0..n_rows).map(|i| if i == 3 { f64::INFINITY } else { i as f64 / 3.0 }).collect()),
+                Cells::Int((0..n_rows).map(|i| (i % 5 != 0).then_some(i as i64)).collect()),
+                Cells::Boolean((0..n_rows).map(|i| (i % 3 != 0).then_some(i % 2 == 0)).collect()),
+                Cells::DatetimeMs((0..n_rows).map(|i| (i % 7 != 0).then_some(i as i64 * 1000 - 5)).collect()),
+                Cells::Text(texts.iter().map(Option::as_deref).collect()),
+            ],
+            n_rows,
+        }
+    }
+
+    #[test]
+    fn a_table_comes_back_equal() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let table = table(150_000);
+        write(&table, file.path(), &Silent).unwrap();
+        assert_eq!(open(file.path(), &table.schema, None).unwrap(), table);
+        let some = open(file.path(), &table.schema, Some(&["t".into(), "f".into()])).unwrap();
+        assert_eq!(some.columns, [table.columns[4].clone(), table.columns[0].clone()]);
+    }
+
+    #[test]
+    fn missing_floats_are_nulls() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let mut table = table(4);
+        table.columns[0] = Cells::Float(vec![1.0, f64::NAN, 3.0, f64::NEG_INFINITY]);
+        write(&table, file.path(), &Silent).unwrap();
+        let parquet = File::open(file.path(), "t").unwrap();
+        let nulls = parquet.decode(0, 0, 0..4, ArrowDataType::Float64, |s| Ok(s.null_count())).unwrap();
+        assert_eq!(nulls, 1);
+        let Cells::Float(back) = parquet.column(0, Storage::Float64).unwrap() else { panic!("floats expected") };
+        assert!(back[1].is_nan() && back[3] == f64::NEG_INFINITY);
+    }
+
+    #[test]
+    fn a_few_rows_are_read_without_the_rest() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let table = table(100_000);
+        write(&table, file.path(), &Silent).unwrap();
+        let parquet = File::open(file.path(), "t").unwrap();
+        assert_eq!(parquet.row_starts, [0, 65_536, 100_000]);
+        for (column, schema) in table.schema.columns.iter().enumerate() {
+            let cells = parquet.cells(1, column, 1000..1003, schema.storage).unwrap();
+            let got: Vec<_> = (0..3).map(|r| cells.text(r)).collect();
+            let expected: Vec<_> = (66_536..66_539).map(|r| table.columns[column].text(r)).collect();
+            assert_eq!(got, expected, "{}", schema.name);
+        }
+    }
+
+    #[test]
+    fn damaged_files_are_errors_not_panics() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let table = table(5000);
+        write(&table, file.path(), &Silent).unwrap();
+        let bytes = fs::read(file.path()).unwrap();
+        let mut refused = 0;
+        for i in 0..300 {
+            let mut damaged = bytes.clone();
+            let at = (i * 7919) % bytes.len();
+            damaged[at] ^= 0x55;
+            fs::write(file.path(), &damaged).unwrap();
+            refused += usize::from(open(file.path(), &table.schema, None).is_err());
+        }
+        assert!(refused > 0);
+        for length in [0, 3, 11, 100, bytes.len() / 2, bytes.len() - 1] {
+            fs::write(file.path(), &bytes[..length]).unwrap();
+            assert!(open(file.path(), &table.schema, None).is_err(), "{length} bytes");
+        }
+    }
+
+    #[test]
+    fn another_tables_schema_is_refused_and_cancelling_stops() {
+        struct Stop;
+        impl JobIo for Stop {
+            fn progress(&self, _: &str, _: Option<f64>) -> Result<(), Cancelled> {
+                Err(Cancelled)
+            }
+        }
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let mut table = table(10);
+        write(&table, file.path(), &Silent).unwrap();
+        table.schema.columns.swap(0, 1);
+        assert!(open(file.path(), &table.schema, None).is_err());
+        assert!(matches!(write(&table, file.path(), &Stop), Err(LoadError::Cancelled(_))));
+    }
+}

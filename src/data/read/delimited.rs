@@ -1,0 +1,124 @@
+//! Delimited text: two passes over the records, the columns of each batch shared out among threads.
+
+use super::records::{BATCH_ROWS, Batch, Records};
+use super::{NullTokens, Sink, Source, Survey, SurveyedColumn, clean_names, numbered_names};
+use crate::data::dates;
+use crate::data::error::LoadError;
+use crate::data::infer::{self, Observed, Typed, thousands};
+use crate::data::table::Cells;
+use crate::domain::dataset::{ReadOptions, TextEncoding};
+use crate::domain::io::JobIo;
+use crate::domain::schema::Storage;
+
+/// Fewer cells than this are not worth another thread.
+const CELLS_PER_THREAD: usize = 50_000;
+
+/// Opens a file and reads past its header. Returns the column names; `None` for a file without records.
+pub fn open(source: &Source, warnings: &mut Vec<String>) -> Result<Option<(Records, Vec<String>)>, LoadError> {
+    let mut records = Records::open(source.path, source.name, source.options)?;
+    let Some(first) = records.header()? else { return Ok(None) };
+    if source.options.has_header {
+        let names = clean_names(&first, warnings);
+        return Ok(Some((records, names)));
+    }
+    // The first record is data: start over.
+    let records = Records::open(source.path, source.name, source.options)?;
+    Ok(Some((records, numbered_names(first.len()))))
+}
+
+pub fn survey(source: &Source, io: &dyn JobIo) -> Result<Survey, LoadError> {
+    let mut warnings = option_warnings(source.options);
+    let Some((mut records, names)) = open(source, &mut warnings)? else {
+        return Err(LoadError::Empty { file: source.name.to_owned() });
+    };
+    let nulls = NullTokens::new(&source.options.null_tokens);
+    let mut observed = vec![Observed::default(); names.len()];
+    let mut rows = 0;
+    loop {
+        io.progress("Judging column types", Some(records.fraction()))?;
+        let batch = records.batch(BATCH_ROWS)?;
+        if batch.n_rows == 0 {
+            break;
+        }
+        rows += batch.n_rows as u64;
+        share_out(&mut observed, batch.n_rows, |column, observed| {
+            for (i, cell) in batch.column(column).enumerate() {
+                observed.add(cell, batch.first_row + i as u64, &nulls);
+            }
+        });
+    }
+    if records.blank_lines > 0 {
+        let n = records.blank_lines;
+        let what = if n == 1 { "blank line was" } else { "blank lines were" };
+        warnings.push(format!("{} {what} skipped", thousands(n)));
+    }
+    let columns = names.into_iter().zip(observed).map(|(name, o)| SurveyedColumn { name, typed: o.decide() }).collect();
+    Ok(Survey { rows, columns, warnings })
+}
+
+fn option_warnings(options: &ReadOptions) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if options.encoding == TextEncoding::Latin1 {
+        warnings.push("the file is no UTF-8 and was read as Latin-1; if letters look wrong, save it as UTF-8".into());
+    }
+    if !options.has_header {
+        warnings.push("the first line looks like data, so the columns are numbered".into());
+    }
+    warnings
+}
+
+pub fn convert(source: &Source, survey: &Survey, io: &dyn JobIo, sink: &mut Sink) -> Result<(), LoadError> {
+    let Some((mut records, _)) = open(source, &mut Vec::new())? else { return Ok(()) };
+    let nulls = NullTokens::new(&source.options.null_tokens);
+    loop {
+        io.progress("Reading rows", Some(records.fraction()))?;
+        let batch = records.batch(BATCH_ROWS)?;
+        if batch.n_rows == 0 {
+            return Ok(());
+        }
+        let mut chunk: Vec<Option<Cells>> = vec![None; survey.columns.len()];
+        share_out(&mut chunk, batch.n_rows, |column, slot| {
+            *slot = Some(cells(&batch, column, &survey.columns[column].typed, &nulls));
+        });
+        sink(chunk.into_iter().flatten().collect())?;
+    }
+}
+
+fn cells(batch: &Batch, column: usize, typed: &Typed, nulls: &NullTokens) -> Cells {
+    let present = batch.column(column).map(|cell| (!nulls.is_missing(cell)).then_some(cell));
+    match typed.storage {
+        Storage::String => Cells::Text(present.collect()),
+        Storage::Float64 => {
+            Cells::Float(present.map(|c| c.and_then(|c| infer::number(c.trim())).unwrap_or(f64::NAN)).collect())
+        }
+        Storage::Int64 => Cells::Int(present.map(|c| c.and_then(|c| c.trim().parse().ok())).collect()),
+        Storage::Boolean => Cells::Boolean(present.map(|c| c.and_then(|c| infer::boolean(c.trim()))).collect()),
+        Storage::DatetimeMs => {
+            let format = typed.date_format.unwrap_or(dates::DateFormat::Iso);
+            Cells::DatetimeMs(present.map(|c| c.and_then(|c| dates::parse(c.trim(), format)).map(|m| m.ms)).collect())
+        }
+    }
+}
+
+/// Calls `work` for every column, on several threads when there is enough to do.
+fn share_out<T: Send>(columns: &mut [T], n_rows: usize, work: impl Fn(usize, &mut T) + Sync) {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let n_threads = (columns.len() * n_rows / CELLS_PER_THREAD).clamp(1, cores.min(columns.len().max(1)));
+    let size = columns.len().div_ceil(n_threads).max(1);
+    let run = |part: usize, columns: &mut [T]| {
+        for (i, column) in columns.iter_mut().enumerate() {
+            work(part * size + i, column);
+        }
+    };
+    std::thread::scope(|scope| {
+        let mut parts = columns.chunks_mut(size).enumerate();
+        let own = parts.next();
+        for (part, columns) in parts {
+            let run = &run;
+            scope.spawn(move || run(part, columns));
+        }
+        if let Some((part, columns)) = own {
+            run(part, columns);
+        }
+    });
+}

@@ -4,4 +4,6 @@
 //! whose columns are plain vectors with text coded by a dictionary. That keeps every rule testable with literals, and
 //! makes distinct values, one-hot encoding and set checks work on dictionary entries instead of rows.
 
+pub mod checks;
+pub mod drift;
 pub mod table;

@@ -13,5 +13,7 @@ pub mod preview;
 pub mod profile;
 pub mod read;
 pub mod scoring;
+pub mod checks;
+pub mod drift;
 pub mod table;
 pub mod view;

@@ -1,0 +1,237 @@
+//! Rules about the table as it is: holes, repetitions, columns that say nothing.
+
+use std::collections::BTreeMap;
+
+use super::context::{Column, Context};
+use super::draft::{Draft, counted, number, percent, quoted, share};
+use super::rows::{by_hash, for_each_cell, is_missing_hash};
+use super::{Outcome, Stop};
+use crate::data::table::Cells;
+use crate::domain::finding::Severity::{Error, Info, Warning};
+use crate::domain::schema::ColumnKind;
+
+/// Deepchecks' limits.
+const MISSING_LIMIT: f64 = 0.05;
+const DUPLICATES_LIMIT: f64 = 0.05;
+
+/// From this share on a column is more hole than value.
+const MOSTLY_MISSING: f64 = 0.5;
+
+/// Distinct values among the cells from which on a column called an id is one.
+const UNIQUE_SHARE: f64 = 0.95;
+
+/// With fewer rows, equal columns and unique values say nothing.
+const FEW_ROWS: u64 = 20;
+
+pub(super) fn empty_table(cx: &Context) -> Outcome {
+    let message = match (cx.table.n_rows, cx.columns.len()) {
+        (_, 0) => "The table has no columns",
+        (0, _) => "The table has no rows",
+        _ => return Ok(Vec::new()),
+    };
+    Ok(vec![Draft::new(Error, message.to_owned(), "Import a file with data in it").held(0.0, 1.0).done()])
+}
+
+pub(super) fn empty_columns(cx: &Context) -> Outcome {
+    if cx.table.n_rows == 0 {
+        return Err(Stop::Skipped("The table has no rows".to_owned()));
+    }
+    let finding = |c: &Column| {
+        let (severity, hint) = if c.is_target {
+            (Error, "Choose another target, or import a file in which it has values")
+        } else {
+            (Warning, "Leave the column out, or find out why its values were lost")
+        };
+        let message = format!("`{}` is empty: none of its {} has a value", c.name(), counted(c.rows(), "cell"));
+        Draft::new(severity, message, hint).column(c.name()).count(c.missing, c.rows()).rows(c.missing_rows())
+    };
+    Ok(cx.columns.iter().filter(|c| c.is_empty()).map(|c| finding(c).held(1.0, 1.0).done()).collect())
+}
+
+/// The target has a rule of its own.
+pub(super) fn missing_values(cx: &Context) -> Outcome {
+    let mut findings = Vec::new();
+    for c in cx.features().filter(|c| !c.is_empty()) {
+        let missing_share = share(c.missing, c.rows());
+        if missing_share > MISSING_LIMIT {
+            let message = format!(
+                "`{}` has {} ({}, limit {})",
+                c.name(),
+                counted(c.missing, "missing cell"),
+                percent(missing_share),
+                percent(MISSING_LIMIT)
+            );
+            let hint = if missing_share > MOSTLY_MISSING {
+                "Leave the column out, or find out why most of its values are missing"
+            } else {
+                "Keep the imputation step of the recipe, or repair the source"
+            };
+            let draft = Draft::new(Warning, message, hint).column(c.name()).count(c.missing, c.rows());
+            findings.push(draft.rows(c.missing_rows()).held(missing_share, MISSING_LIMIT).done());
+        }
+    }
+    Ok(findings)
+}
+
+pub(super) fn infinite_values(cx: &Context) -> Outcome {
+    let mut findings = Vec::new();
+    for c in &cx.columns {
+        let Cells::Float(values) = c.cells else { continue };
+        let infinite = || values.iter().enumerate().filter(|(_, x)| x.is_infinite()).map(|(row, _)| row);
+        let count = infinite().count() as u64;
+        if count > 0 {
+            let message = format!(
+                "`{}` has {} ({}, limit 0)",
+                c.name(),
+                counted(count, "infinite value"),
+                percent(share(count, c.rows()))
+            );
+            let hint = "Replace them in the source: infinity often means a division by zero";
+            let draft = Draft::new(Warning, message, hint).column(c.name()).count(count, c.rows());
+            findings.push(draft.rows(infinite()).held(share(count, c.rows()), 0.0).done());
+        }
+    }
+    Ok(findings)
+}
+
+pub(super) fn constant_columns(cx: &Context) -> Outcome {
+    let mut findings = Vec::new();
+    for c in cx.features().filter(|c| !c.is_empty() && !c.varies && c.rows() > 1) {
+        let value = (0..c.cells.len()).find_map(|row| c.cells.text(row)).unwrap_or_default();
+        let of = if c.missing > 0 { " that are not missing" } else { "" };
+        let message = format!(
+            "`{}` has the single value {} in all {}{of}",
+            c.name(),
+            quoted(&value),
+            counted(c.present(), "cell")
+        );
+        let hint = "Leave the column out: it tells rows apart only by what is missing, if anything";
+        let draft = Draft::new(Warning, message, hint).column(c.name()).count(c.present(), c.rows());
+        findings.push(draft.held(1.0, 2.0).done());
+    }
+    Ok(findings)
+}
+
+pub(super) fn duplicate_rows(cx: &Context) -> Outcome {
+    if cx.columns.is_empty() {
+        return Ok(Vec::new());
+    }
+    let order = by_hash(&cx.row_hashes);
+    let mut repeats: Vec<usize> =
+        order.windows(2).filter(|pair| pair[0].0 == pair[1].0).map(|pair| pair[1].1 as usize).collect();
+    if repeats.is_empty() {
+        return Ok(Vec::new());
+    }
+    repeats.sort_unstable();
+    let (count, total) = (repeats.len() as u64, cx.table.n_rows as u64);
+    let observed = share(count, total);
+    let severity = if observed > DUPLICATES_LIMIT { Warning } else { Info };
+    let verb = if count == 1 { "repeats" } else { "repeat" };
+    let message = format!(
+        "{} of {} {verb} an earlier row in every column ({}, limit {})",
+        counted(count, "row"),
+        number(total),
+        percent(observed),
+        percent(DUPLICATES_LIMIT)
+    );
+    let hint = "Remove the copies, unless the same record can truly occur twice";
+    Ok(vec![
+        Draft::new(severity, message, hint).count(count, total).rows(repeats).held(observed, DUPLICATES_LIMIT).done(),
+    ])
+}
+
+/// A copy of the target is a leak, which has its own rule.
+pub(super) fn duplicate_columns(cx: &Context) -> Outcome {
+    let mut first_with: BTreeMap<u64, &str> = BTreeMap::new();
+    let mut findings = Vec::new();
+    for c in cx.features().filter(|c| c.varies && c.rows() >= FEW_ROWS) {
+        match first_with.get(&c.hash) {
+            None => {
+                first_with.insert(c.hash, c.name());
+            }
+            Some(original) => {
+                let cells = counted(c.rows(), "cell");
+                let message = format!("`{}` equals `{original}` in all {cells}", c.name());
+                let hint = "Leave one of the two columns out";
+                let draft = Draft::new(Warning, message, hint).column(c.name()).count(c.rows(), c.rows());
+                findings.push(draft.held(1.0, 1.0).done());
+            }
+        }
+    }
+    Ok(findings)
+}
+
+pub(super) fn identifier_like(cx: &Context) -> Outcome {
+    let mut findings = Vec::new();
+    for c in cx.features().filter(|c| c.present() >= FEW_ROWS) {
+        cx.io.progress("Looking for identifiers", None)?;
+        let typed = c.schema.kind == ColumnKind::Identifier;
+        if !typed && !looks_like_identifier(c) {
+            continue;
+        }
+        let distinct = distinct(cx, c);
+        let unique_share = share(distinct, c.present());
+        if typed || unique_share == 1.0 || (unique_share > UNIQUE_SHARE && is_named_like_id(c.name())) {
+            let message = format!(
+                "`{}` looks like an identifier: {} among {} ({})",
+                c.name(),
+                counted(distinct, "distinct value"),
+                counted(c.present(), "cell"),
+                percent(unique_share)
+            );
+            let (severity, hint) = if typed {
+                (Info, "Nothing to do: identifiers are left out of training")
+            } else {
+                (Warning, "Leave the column out of training: a model can only memorise it")
+            };
+            let draft = Draft::new(severity, message, hint).column(c.name()).count(distinct, c.present());
+            findings.push(draft.held(unique_share, UNIQUE_SHARE).done());
+        }
+    }
+    Ok(findings)
+}
+
+/// Cheap signs, before anything is counted: whole numbers without a gap, or texts of one word without repetition.
+/// A measurement can be unique in every row too, so uniqueness alone is no sign.
+fn looks_like_identifier(c: &Column<'_>) -> bool {
+    match c.cells {
+        Cells::Int(values) => {
+            let (low, high) = values.iter().flatten().fold((i64::MAX, i64::MIN), |(l, h), x| (l.min(*x), h.max(*x)));
+            high.abs_diff(low) + 1 == c.present() || is_named_like_id(c.name())
+        }
+        Cells::Text(d) => {
+            let mostly_unique = d.values.len() as f64 > UNIQUE_SHARE * c.present() as f64;
+            mostly_unique && !d.values.iter().any(|value| value.trim().contains(char::is_whitespace))
+        }
+        Cells::Float(_) | Cells::Boolean(_) | Cells::DatetimeMs(_) => false,
+    }
+}
+
+fn is_named_like_id(name: &str) -> bool {
+    let lower = name.to_lowercase();
+    let ends = ["_id", " id", "-id", "uuid", "guid"].iter().any(|end| lower.ends_with(end));
+    lower == "id"
+        || ends
+        || lower.starts_with("id_")
+        || name.ends_with("Id")
+        || (name.ends_with("ID") && name.len() > 2)
+}
+
+fn distinct(cx: &Context, c: &Column<'_>) -> u64 {
+    let profiled = cx.input.profile.filter(|p| p.rows == c.rows());
+    if let Some(column) = profiled.and_then(|p| p.columns.iter().find(|column| column.name == c.name())) {
+        return column.distinct;
+    }
+    if let Cells::Text(d) = c.cells {
+        return d.counts().iter().filter(|count| **count > 0).count() as u64;
+    }
+    let mut hashes = Vec::with_capacity(c.cells.len());
+    for_each_cell(c.cells, |_, hash| {
+        if !is_missing_hash(hash) {
+            hashes.push(hash);
+        }
+    });
+    hashes.sort_unstable();
+    hashes.dedup();
+    hashes.len() as u64
+}

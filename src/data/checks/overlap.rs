@@ -1,0 +1,60 @@
+//! Rows that occur on both sides: a test table that repeats training rows measures memory.
+
+use super::Outcome;
+use super::Stop;
+use super::context::Context;
+use super::draft::{Draft, counted, number, percent, share};
+use super::rows::{by_hash, row_hashes};
+use crate::domain::finding::Severity::{Info, Warning};
+use crate::domain::schema::ColumnKind;
+
+/// Deepchecks' limit.
+const LIMIT: f64 = 0.05;
+
+/// Rows whose values, identifiers apart, also occur in the reference. Coarse tables share rows by chance, so what is
+/// held against the limit is the share above the reference's own share of repeated rows.
+pub(super) fn shared_rows(cx: &Context) -> Outcome {
+    let reference = cx.reference()?;
+    let shared = cx.shared_columns()?;
+    let not_id = |kind: ColumnKind| kind != ColumnKind::Identifier;
+    let names: Vec<&str> =
+        shared.iter().filter(|(c, s, _)| not_id(c.schema.kind) && not_id(s.kind)).map(|(c, _, _)| c.name()).collect();
+    if names.is_empty() || reference.n_rows == 0 || cx.table.n_rows == 0 {
+        return Err(Stop::Skipped("There are no rows or columns to compare".to_owned()));
+    }
+    let before = by_hash(&row_hashes(reference, &names));
+    cx.io.progress("Comparing rows", None)?;
+    let now = row_hashes(cx.table, &names);
+    let known = |hash: u64| before.binary_search_by_key(&hash, |(h, _)| *h).is_ok();
+    let rows: Vec<usize> = now.iter().enumerate().filter(|(_, hash)| known(**hash)).map(|(row, _)| row).collect();
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (count, total) = (rows.len() as u64, cx.table.n_rows as u64);
+    let by_chance = repeated_share(&before);
+    let observed = share(count, total);
+    let severity = if observed - by_chance > LIMIT { Warning } else { Info };
+    let chance = if by_chance > 0.0 {
+        format!("; {} of the reference's rows also repeat each other", percent(by_chance))
+    } else {
+        String::new()
+    };
+    let verb = if count == 1 { "occurs" } else { "occur" };
+    let message = format!(
+        "{} of {} also {verb} in the reference ({}, limit {}{chance})",
+        counted(count, "row"),
+        number(total),
+        percent(observed),
+        percent(LIMIT)
+    );
+    let hint = "Remove the shared rows before testing a model on this table that was trained on the reference";
+    Ok(vec![
+        Draft::new(severity, message, hint).count(count, total).rows(rows).held(observed, LIMIT + by_chance).done(),
+    ])
+}
+
+/// The share of rows that have a twin in the same table.
+fn repeated_share(ordered: &[(u64, u32)]) -> f64 {
+    let repeated = ordered.chunk_by(|a, b| a.0 == b.0).filter(|run| run.len() > 1).map(|run| run.len() as u64).sum();
+    share(repeated, ordered.len() as u64)
+}

@@ -1,0 +1,338 @@
+//! Rules about how values are written: numbers among words, stand-ins for missing values, one value in two spellings.
+//! They look at dictionary entries, not at rows.
+
+use std::collections::BTreeMap;
+
+use super::Outcome;
+use super::context::{Column, Context};
+use super::draft::{Draft, counted, listed, percent, quoted, share};
+use crate::data::table::{Cells, Dictionary};
+use crate::domain::finding::Finding;
+use crate::domain::finding::Severity::Warning;
+use crate::domain::schema::ColumnKind;
+
+/// A column is mostly numbers (or dates) when fewer of its cells than this are something else.
+const RARE_SHARE: f64 = 0.1;
+/// Deepchecks' lower end: fewer numbers than this among words are taken for words.
+const TINY_SHARE: f64 = 0.01;
+
+/// Values listed in a message.
+const LISTED: usize = 3;
+
+/// Spellings of "no value" that nobody uses for a category. `none` and `unknown` are left out: they often are one.
+const PLACEHOLDERS: [&str; 20] = [
+    "?",
+    "-",
+    "--",
+    ".",
+    "n/a",
+    "na",
+    "n.a.",
+    "#n/a",
+    "null",
+    "(null)",
+    "<null>",
+    "nil",
+    "nan",
+    "missing",
+    "(missing)",
+    "(blank)",
+    "#value!",
+    "#ref!",
+    "#div/0!",
+    "#null!",
+];
+
+/// Numbers written where a value is missing.
+const SENTINELS: [f64; 11] =
+    [-999_999.0, -99_999.0, -9999.0, -999.0, -99.0, 999.0, 9999.0, 99_999.0, 999_999.0, 9_999_999.0, 99_999_999.0];
+
+/// Numbers or dates with a few other cells among them, or categories with a few numbers among them.
+pub(super) fn mixed_types(cx: &Context) -> Outcome {
+    let mut findings = Vec::new();
+    for c in cx.columns.iter().filter(|c| !c.is_empty()) {
+        let Cells::Text(d) = c.cells else { continue };
+        cx.io.progress("Looking for mixed types", None)?;
+        let counts = d.counts();
+        let forms: Vec<Form> = d.values.iter().map(|value| form(value)).collect();
+        let cells_of = |wanted: Form| counts.iter().zip(&forms).filter(|(_, f)| **f == wanted).map(|(n, _)| n).sum();
+        let (numbers, dates, words): (u64, u64, u64) =
+            (cells_of(Form::Number), cells_of(Form::Date), cells_of(Form::Word));
+        let total = numbers + dates + words;
+        let is_rare = |count: u64| count > 0 && share(count, total) < RARE_SHARE;
+        let rare = if is_rare(dates + words) {
+            Some(("number", vec![Form::Date, Form::Word]))
+        } else if is_rare(numbers + words) {
+            Some(("date", vec![Form::Number, Form::Word]))
+        } else if c.schema.kind == ColumnKind::Categorical && is_rare(numbers) && share(numbers, total) > TINY_SHARE {
+            Some(("word", vec![Form::Number]))
+        } else {
+            None
+        };
+        if let Some((mostly, others)) = rare {
+            let odd: Vec<bool> = forms.iter().map(|f| others.contains(f)).collect();
+            findings.push(mixed_finding(c, d, &counts, &odd, mostly));
+        }
+    }
+    Ok(findings)
+}
+
+fn mixed_finding(c: &Column<'_>, d: &Dictionary, counts: &[u64], odd: &[bool], mostly: &str) -> Finding {
+    let count = sum_of(counts, odd);
+    let observed = share(count, c.present());
+    let verb = if count == 1 { "is" } else { "are" };
+    let noun = if count == 1 { mostly.to_owned() } else { format!("{mostly}s") };
+    let article = if count == 1 { "a " } else { "" };
+    let message = format!(
+        "`{}` holds mostly {mostly}s, but {} {verb} not {article}{noun} ({}): {}",
+        c.name(),
+        counted(count, "cell"),
+        percent(observed),
+        listed(odd_values(d, odd), LISTED)
+    );
+    let hint = "Correct these cells in the source, or read them as missing when importing";
+    let draft = Draft::new(Warning, message, hint).column(c.name()).count(count, c.present());
+    draft.rows(odd_rows(d, odd)).held(observed, 0.0).done()
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Number,
+    Date,
+    /// Reported as a placeholder, so not counted here.
+    Placeholder,
+    Word,
+}
+
+fn form(value: &str) -> Form {
+    let trimmed = value.trim();
+    if is_placeholder(trimmed) {
+        Form::Placeholder
+    } else if is_number(trimmed) {
+        Form::Number
+    } else if is_date(trimmed) {
+        Form::Date
+    } else {
+        Form::Word
+    }
+}
+
+/// Digits with a sign, point, decimal comma or exponent; the words `inf` and `nan`, which Rust would read, are not.
+fn is_number(value: &str) -> bool {
+    let plain = value.replacen(',', ".", 1);
+    plain.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.'))
+        && plain.contains(|c: char| c.is_ascii_digit())
+        && plain.parse::<f64>().is_ok_and(f64::is_finite)
+}
+
+/// Three numbers between equal separators, one of them of four digits or all of one or two: `2026-03-01`, `1.3.26`,
+/// with or without a time behind.
+fn is_date(value: &str) -> bool {
+    let day = value.split(['T', ' ']).next().unwrap_or_default();
+    let Some(separator) = day.chars().find(|c| !c.is_ascii_digit()).filter(|c| matches!(c, '-' | '/' | '.')) else {
+        return false;
+    };
+    let parts: Vec<&str> = day.split(separator).collect();
+    let lengths: Vec<usize> = parts.iter().map(|p| p.len()).collect();
+    let digits = parts.iter().all(|p| !p.is_empty() && p.chars().all(|c| c.is_ascii_digit()));
+    digits && matches!(lengths[..], [4, 1..=2, 1..=2] | [1..=2, 1..=2, 4] | [1..=2, 1..=2, 2])
+}
+
+/// Text that says "no value", and numbers like -999 that stand alone.
+pub(super) fn placeholders(cx: &Context) -> Outcome {
+    let mut findings = Vec::new();
+    for c in cx.columns.iter().filter(|c| !c.is_empty()) {
+        cx.io.progress("Looking for placeholders", None)?;
+        match c.cells {
+            Cells::Text(d) => findings.extend(text_placeholders(c, d)),
+            Cells::Float(_) | Cells::Int(_) if c.schema.kind == ColumnKind::Numeric => {
+                findings.extend(sentinels(c));
+            }
+            _ => {}
+        }
+    }
+    Ok(findings)
+}
+
+fn text_placeholders(c: &Column<'_>, d: &Dictionary) -> Option<Finding> {
+    let counts = d.counts();
+    let odd: Vec<bool> = d.values.iter().map(|value| is_placeholder(value.trim())).collect();
+    let count = sum_of(&counts, &odd);
+    // A column that mostly holds "-" uses it as a value.
+    if count == 0 || 2 * count >= c.present() {
+        return None;
+    }
+    let observed = share(count, c.present());
+    let verb = if count == 1 { "stands" } else { "stand" };
+    let message = format!(
+        "{} of `{}` {verb} for a missing value ({}, limit 0): {}",
+        counted(count, "cell"),
+        c.name(),
+        percent(observed),
+        listed(odd_values(d, &odd), LISTED)
+    );
+    let hint = "Import again with these spellings read as missing";
+    let draft = Draft::new(Warning, message, hint).column(c.name()).count(count, c.present());
+    Some(draft.rows(odd_rows(d, &odd)).held(observed, 0.0).done())
+}
+
+/// Known spellings, nothing but blanks, or nothing but signs of which one is a question mark or all are alike.
+fn is_placeholder(trimmed: &str) -> bool {
+    let repeated = |sign: char| trimmed.chars().all(|c| c == sign);
+    PLACEHOLDERS.contains(&trimmed.to_lowercase().as_str()) || ['?', '-', '.', '*', '#', '_'].into_iter().any(repeated)
+}
+
+/// A sentinel is reported only where it cannot be a measurement: it lies further from all other values than these lie
+/// from each other, or is the only negative number.
+fn sentinels(c: &Column<'_>) -> Option<Finding> {
+    let mut counts = [0u64; SENTINELS.len()];
+    let (mut low, mut high, mut others) = (f64::INFINITY, f64::NEG_INFINITY, 0u64);
+    for row in 0..c.cells.len() {
+        let x = c.cells.number(row);
+        if !x.is_finite() {
+            continue;
+        }
+        match (x.abs() >= 99.0).then(|| SENTINELS.iter().position(|s| *s == x)).flatten() {
+            Some(i) => counts[i] += 1,
+            None => {
+                (low, high) = (low.min(x), high.max(x));
+                others += 1;
+            }
+        }
+    }
+    let stands_alone = |s: f64| {
+        let gap = if s > high { s - high } else { low - s };
+        gap > high - low || (s < 0.0 && low >= 0.0)
+    };
+    let odd: Vec<usize> = (0..SENTINELS.len()).filter(|i| counts[*i] > 0 && stands_alone(SENTINELS[*i])).collect();
+    let count: u64 = odd.iter().map(|i| counts[*i]).sum();
+    if count == 0 || others < 2 || count > others {
+        return None;
+    }
+    let rows = (0..c.cells.len()).filter(|row| odd.iter().any(|i| SENTINELS[*i] == c.cells.number(*row)));
+    let values = odd.iter().map(|i| SENTINELS[*i].to_string()).collect::<Vec<_>>().join(", ");
+    let observed = share(count, c.present());
+    let message = format!(
+        "`{}` holds {values} in {} ({}, limit 0), far from its other values ({low} to {high})",
+        c.name(),
+        counted(count, "cell"),
+        percent(observed)
+    );
+    let hint = "If the number stands for a missing value, import again with it read as missing";
+    let draft = Draft::new(Warning, message, hint).column(c.name()).count(count, c.present());
+    Some(draft.rows(rows).held(observed, 0.0).done())
+}
+
+/// One category in several spellings: other case, spaces, `_` or `-` between words.
+pub(super) fn string_variants(cx: &Context) -> Outcome {
+    let mut findings = Vec::new();
+    for c in &cx.columns {
+        let Cells::Text(d) = c.cells else { continue };
+        if !matches!(c.schema.kind, ColumnKind::Categorical | ColumnKind::Boolean) {
+            continue;
+        }
+        cx.io.progress("Looking for spelling variants", None)?;
+        findings.extend(variants(c, d));
+    }
+    Ok(findings)
+}
+
+fn variants(c: &Column<'_>, d: &Dictionary) -> Option<Finding> {
+    let counts = d.counts();
+    let mut spellings: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (code, value) in d.values.iter().enumerate().filter(|(code, _)| counts[*code] > 0) {
+        spellings.entry(folded(value)).or_default().push(code);
+    }
+    let mut odd = vec![false; d.values.len()];
+    let mut examples = Vec::new();
+    for mut codes in spellings.into_values().filter(|codes| codes.len() > 1) {
+        codes.sort_by_key(|code| std::cmp::Reverse(counts[*code]));
+        codes[1..].iter().for_each(|code| odd[*code] = true);
+        examples.push(codes.iter().map(|code| quoted(&d.values[*code])).collect::<Vec<_>>().join(" = "));
+    }
+    if examples.is_empty() {
+        return None;
+    }
+    let count = sum_of(&counts, &odd);
+    let message = format!(
+        "{} of `{}` spell a more frequent value differently ({}, limit 0): {}",
+        counted(count, "cell"),
+        c.name(),
+        percent(share(count, c.present())),
+        examples.iter().take(LISTED).cloned().collect::<Vec<_>>().join("; ")
+    );
+    let hint = "Choose one spelling in the source: a model takes the variants for different categories";
+    let draft = Draft::new(Warning, message, hint).column(c.name()).count(count, c.present());
+    Some(draft.rows(odd_rows(d, &odd)).held(examples.len() as f64, 0.0).done())
+}
+
+/// Lower case; blanks, `_` and `-` between letters or digits left out. Signs at the ends stay: `A-` is not `A`.
+fn folded(value: &str) -> String {
+    let characters: Vec<char> = value.trim().chars().collect();
+    let is_word = |c: Option<&char>| c.is_some_and(|c| c.is_alphanumeric());
+    let mut folded = String::with_capacity(value.len());
+    for (i, c) in characters.iter().enumerate() {
+        let joins = matches!(c, '_' | '-') && i > 0 && is_word(characters.get(i - 1)) && is_word(characters.get(i + 1));
+        // "1-5" and "15" are different categories.
+        let between_digits = |c: Option<&char>| c.is_some_and(char::is_ascii_digit);
+        let digits = i > 0 && between_digits(characters.get(i - 1)) && between_digits(characters.get(i + 1));
+        if c.is_whitespace() && !digits || joins && !digits {
+            continue;
+        }
+        folded.extend(c.to_lowercase());
+    }
+    folded
+}
+
+fn sum_of(counts: &[u64], chosen: &[bool]) -> u64 {
+    counts.iter().zip(chosen).filter(|(_, chosen)| **chosen).map(|(count, _)| count).sum()
+}
+
+fn odd_values<'a>(d: &'a Dictionary, odd: &'a [bool]) -> impl Iterator<Item = &'a str> {
+    d.values.iter().zip(odd).filter(|(_, odd)| **odd).map(|(value, _)| value.as_str())
+}
+
+fn odd_rows<'a>(d: &'a Dictionary, odd: &'a [bool]) -> impl Iterator<Item = usize> + 'a {
+    let is_odd = |code: u32| odd.get(code as usize).copied().unwrap_or(false);
+    d.codes.iter().enumerate().filter(move |(_, code)| is_odd(**code)).map(|(row, _)| row)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_dates_are_told_from_words() {
+        for number in ["3", "-3.5", "+1", ".5", "1e6", "3,5"] {
+            assert!(is_number(number), "{number}");
+        }
+        for word in ["inf", "nan", "abc", "-", "", "1e", "3 apples", "1,2,3", "0x10"] {
+            assert!(!is_number(word), "{word}");
+        }
+        for date in ["2026-03-01", "1/3/2026", "01.03.26", "2026-03-01T10:00:00Z", "2026-03-01 10:00"] {
+            assert!(is_date(date), "{date}");
+        }
+        for other in ["2026", "1.5", "555-1234", "1-2-3-4", "2026-03", "abc-1-2"] {
+            assert!(!is_date(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn spellings_fold_but_meanings_do_not() {
+        assert_eq!(folded("Fibre optic"), folded("fibre_Optic"));
+        assert_eq!(folded(" month-to-month "), folded("Month to month"));
+        for (a, b) in [("A-", "A"), ("A+", "A-"), ("1-5", "15"), ("1 5", "15"), ("<5", ">5")] {
+            assert_ne!(folded(a), folded(b), "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn placeholders_are_spellings_of_nothing() {
+        for value in ["?", "", "N/A", "---", "NULL", "???", "#REF!"] {
+            assert!(is_placeholder(value), "{value}");
+        }
+        for value in ["none", "unknown", "no", "A-", "+", ">5", "0"] {
+            assert!(!is_placeholder(value), "{value}");
+        }
+    }
+}

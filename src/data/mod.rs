@@ -4,4 +4,7 @@
 //! whose columns are plain vectors with text coded by a dictionary. That keeps every rule testable with literals, and
 //! makes distinct values, one-hot encoding and set checks work on dictionary entries instead of rows.
 
+pub mod recipe;
+pub mod split;
 pub mod table;
+pub mod target;

@@ -18,6 +18,7 @@ pub mod metric;
 pub mod model;
 pub mod params;
 pub mod profile;
+pub mod random;
 pub mod raw;
 pub mod recipe;
 pub mod run;

@@ -28,3 +28,4 @@ fn main() -> ExitCode {
         }
     }
 }
+fn main() {}

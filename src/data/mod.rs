@@ -17,3 +17,7 @@ pub mod checks;
 pub mod drift;
 pub mod table;
 pub mod view;
+pub mod recipe;
+pub mod split;
+pub mod table;
+pub mod target;

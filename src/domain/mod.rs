@@ -21,6 +21,7 @@ pub mod model;
 pub mod params;
 pub mod problem;
 pub mod profile;
+pub mod random;
 pub mod raw;
 pub mod recipe;
 pub mod request;

@@ -1,1 +1,19 @@
-//! Being built.
+//! Learning: algorithms that turn a matrix and a target into plain fitted data, and what is measured about the result.
+//!
+//! Everything here works on [`Matrix`](crate::domain::matrix::Matrix) and [`Target`](crate::domain::task::Target);
+//! tables and recipes are somebody else's. Learners are linfa `Fit` types over our own data shapes; they refuse anything
+//! that is not finite and well shaped, stop when asked, and give the same model for the same input and seed.
+
+pub mod algorithms;
+pub mod cross_validate;
+pub mod error;
+pub mod evaluation;
+mod guard;
+mod linalg;
+pub mod metrics;
+pub mod predict;
+mod solver;
+mod sums;
+pub mod trees;
+
+pub use error::FitError;

@@ -1,0 +1,52 @@
+//! Sums whose rounding does not grow with the number of rows.
+
+/// Neumaier's compensated summation.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sum {
+    total: f64,
+    rest: f64,
+}
+
+impl Sum {
+    pub fn add(&mut self, x: f64) {
+        let next = self.total + x;
+        self.rest += if self.total.abs() >= x.abs() { (self.total - next) + x } else { (x - next) + self.total };
+        self.total = next;
+    }
+
+    pub fn value(self) -> f64 {
+        // An overflow leaves NaN in the rest; the total then tells the truth.
+        if self.total.is_finite() { self.total + self.rest } else { self.total }
+    }
+}
+
+impl FromIterator<f64> for Sum {
+    fn from_iter<I: IntoIterator<Item = f64>>(values: I) -> Self {
+        let mut sum = Self::default();
+        values.into_iter().for_each(|x| sum.add(x));
+        sum
+    }
+}
+
+pub fn sum(values: impl IntoIterator<Item = f64>) -> f64 {
+    values.into_iter().collect::<Sum>().value()
+}
+
+/// `None` without values.
+pub fn mean(values: impl ExactSizeIterator<Item = f64>) -> Option<f64> {
+    let n = values.len();
+    (n > 0).then(|| sum(values) / n as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_parts_of_a_large_sum_survive() {
+        assert_eq!(sum([1e16, 1.0, -1e16]), 1.0);
+        assert_eq!(sum([f64::MAX, f64::MAX]), f64::INFINITY);
+        assert_eq!(mean([0.1; 10].into_iter()), Some(0.1));
+        assert_eq!(mean(std::iter::empty::<f64>().collect::<Vec<_>>().into_iter()), None);
+    }
+}

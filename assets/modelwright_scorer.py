@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""MLflow loader of a Modelwright bundle: scores model.onnx from a DataFrame, a dict of columns or a list of records.
+
+Needs numpy, pandas and onnxruntime only. Missing numbers may be NaN, None or empty; missing text None, NaN or empty.
+It stands in for MLflow's own ONNX flavour, which cannot feed text columns of pandas 3 and integer columns.
+"""
+import json
+
+import numpy as np
+import pandas as pd
+
+
+def _number(column):
+    """float64, with NaN for whatever is missing."""
+    if column.dtype == object or isinstance(column.dtype, pd.StringDtype):
+        blank = column.isna() | (column.astype(str).str.strip() == "")
+        column = column.where(~blank, np.nan)
+    try:
+        return pd.to_numeric(column).to_numpy(dtype="float64", na_value=np.nan)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"column {column.name!r} holds something that is not a number: {error}") from error
+
+
+def _text(column):
+    """One str per cell, "" for whatever is missing."""
+    cells = []
+    for value, missing in zip(column, column.isna()):
+        if missing:
+            cells.append("")
+        elif isinstance(value, (float, np.floating)) and float(value).is_integer():
+            cells.append(str(int(value)))  # pandas turned whole numbers with gaps into floats
+        else:
+            cells.append(str(value))
+    return np.array(cells, dtype=object)
+
+
+class Scorer:
+    def __init__(self, path):
+        import onnxruntime
+
+        self.session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+        inputs = self.session.get_inputs()
+        facts = self.session.get_modelmeta().custom_metadata_map
+        columns = json.loads(facts.get("modelwright.columns", "null")) or [i.name for i in inputs]
+        self.inputs = [(column, i.name, i.type) for column, i in zip(columns, inputs)]
+        self.outputs = [o.name for o in self.session.get_outputs()]
+
+    def predict(self, data, params=None):
+        frame = data if isinstance(data, pd.DataFrame) else pd.DataFrame(data)
+        absent = [column for column, _, _ in self.inputs if column not in frame.columns]
+        if absent:
+            raise ValueError(f"the input lacks these columns: {absent}")
+        feed = {
+            name: _text(frame[column]) if kind == "tensor(string)" else _number(frame[column])
+            for column, name, kind in self.inputs
+        }
+        results = self.session.run(self.outputs, feed)
+        return pd.DataFrame(dict(zip(self.outputs, results)), index=frame.index)
+
+
+def _load_pyfunc(path):
+    return Scorer(path)

@@ -5,19 +5,18 @@
 //! makes distinct values, one-hot encoding and set checks work on dictionary entries instead of rows.
 
 mod builder;
+pub mod checks;
 mod dates;
+pub mod drift;
 pub mod error;
 mod infer;
 pub mod parquet;
 pub mod preview;
 pub mod profile;
 pub mod read;
-pub mod scoring;
-pub mod checks;
-pub mod drift;
-pub mod table;
-pub mod view;
 pub mod recipe;
+pub mod scoring;
 pub mod split;
 pub mod table;
 pub mod target;
+pub mod view;

@@ -207,10 +207,11 @@ impl File {
 
     /// Whether the columns are those of `schema`, by name, order and type.
     pub fn check(&self, schema: &TableSchema) -> Result<(), LoadError> {
-        let same = self.fields.len() == schema.columns.len()
-            && self.fields.iter().zip(&schema.columns).all(|(field, column)| {
-                field.name.as_str() == column.name && field.dtype == arrow_type(column.storage)
-            });
+        let same =
+            self.fields.len() == schema.columns.len()
+                && self.fields.iter().zip(&schema.columns).all(|(field, column)| {
+                    field.name.as_str() == column.name && field.dtype == arrow_type(column.storage)
+                });
         if same { Ok(()) } else { Err(self.damaged("its columns are not those it was stored with".into())) }
     }
 
@@ -229,13 +230,7 @@ impl File {
     }
 
     /// Some cells of a column; `rows` counts within the row group.
-    pub fn cells(
-        &self,
-        group: usize,
-        column: usize,
-        rows: Range<usize>,
-        storage: Storage,
-    ) -> Result<Cells, LoadError> {
+    pub fn cells(&self, group: usize, column: usize, rows: Range<usize>, storage: Storage) -> Result<Cells, LoadError> {
         let mut builder = CellsBuilder::new(storage);
         self.decode(group, column, rows, arrow_type(storage), |s| append(&mut builder, s))?;
         Ok(builder.finish())

@@ -10,6 +10,8 @@ use crate::domain::params::ParamProblem;
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::request::JobRequest;
 use crate::ml::FitError;
+use crate::ml::cross_validate::FoldError;
+use crate::ml::error::PredictError;
 use crate::store::StoreError;
 
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +30,10 @@ pub enum StageError {
     Recipe(#[from] RecipeError),
     #[error(transparent)]
     Fit(#[from] FitError),
+    #[error(transparent)]
+    Predict(#[from] PredictError),
+    #[error(transparent)]
+    Folds(#[from] FoldError),
     #[error(transparent)]
     Bundle(#[from] BundleError),
     #[error("{}", list(.0))]
@@ -55,6 +61,7 @@ impl StageError {
             Self::Load(e) => matches!(e, LoadError::Cancelled(_)),
             Self::Store(e) => matches!(e, StoreError::Cancelled(_)),
             Self::Fit(e) => matches!(e, FitError::Cancelled(_)),
+            Self::Predict(e) => matches!(e, PredictError::Cancelled(_)),
             Self::Bundle(e) => matches!(e, BundleError::Cancelled(_)),
             _ => false,
         }
@@ -65,9 +72,13 @@ impl StageError {
         if self.is_cancelled() {
             return Problem::cancelled();
         }
-        let usage =
-            matches!(self, Self::Usage { .. } | Self::Params(_) | Self::Target(TargetError::NoSuchColumn { .. }))
-                || matches!(self, Self::Store(StoreError::NotFound { .. }));
+        let usage = match self {
+            Self::Usage { .. } | Self::Params(_) | Self::Folds(_) => true,
+            Self::Target(e) => matches!(e, TargetError::Unknown { .. }),
+            Self::Split(e) => matches!(e, SplitError::NoColumn { .. } | SplitError::NotTime { .. }),
+            Self::Store(e) => matches!(e, StoreError::NotFound { .. }),
+            _ => false,
+        };
         Problem {
             kind: if usage { ProblemKind::Usage } else { ProblemKind::Failed },
             summary: format!("Could not {}: {self}", verb(request)),

@@ -33,7 +33,7 @@ pub fn ingest(workspace: &Workspace, request: &ImportRequest, io: &dyn JobIo) ->
     };
     let (table, warnings) = read::load(&bytes, &source_name, &options, &Part { io, from: 0.15, to: 0.7 })?;
     let temp = workspace.temp_path()?;
-    parquet::write(&table, temp.path(), &Part { io, from: 0.7, to: 0.85 })?;
+    parquet::write(&table, &temp, &Part { io, from: 0.7, to: 0.85 })?;
     let profile = profile::profile(&table, &Part { io, from: 0.85, to: 0.98 })?;
     io.progress("Saving", Some(0.98))?;
     let table_hash = workspace.adopt(temp)?;

@@ -40,9 +40,9 @@ pub fn export(workspace: &Workspace, request: &ExportRequest, io: &dyn JobIo) ->
 
     io.progress("Choosing golden rows", Some(0.2))?;
     let rows: SplitRows = workspace.read_json(&run.plan.split_hash)?;
-    let golden = golden_rows(&load(workspace, &version)?, &rows, &model);
-    let matrix = recipe::encode(&golden, &model.recipe);
-    let expected = predict::predict(&model.model, model.task, model.classes.len(), &matrix)?;
+    let golden = golden_rows(&load(workspace, &version)?, &rows, &model)?;
+    let matrix = recipe::encode(&golden, &model.recipe)?;
+    let expected = predict::predict(&model.model, model.task, model.classes.len(), &matrix, io)?;
 
     let card = bundle::model_card(&card_facts(&run, &version, &model, evaluation.as_ref()));
     let contents = BundleContents {
@@ -104,9 +104,9 @@ fn input_schema(version: &DatasetVersion, model: &TrainedModel) -> Vec<ColumnSch
 
 /// Test rows: those with gaps first, then evenly picked; and two rows that no table has, one all missing and one of
 /// categories nobody saw. Whole-number inputs keep a number: their signature promises one.
-fn golden_rows(table: &Table, rows: &SplitRows, model: &TrainedModel) -> RawColumns {
+fn golden_rows(table: &Table, rows: &SplitRows, model: &TrainedModel) -> Result<RawColumns, StageError> {
     let pool = if rows.test.is_empty() { &rows.train } else { &rows.test };
-    let all = recipe::raw(table, pool, &model.recipe);
+    let all = recipe::raw(table, pool, &model.recipe)?.columns;
     let with_gap = (0..all.n_rows).filter(|&row| all.columns.iter().any(|(_, c)| is_missing(c, row)));
     let mut picked: BTreeSet<usize> = with_gap.take(GOLDEN_ROWS / 2).collect();
     let step = (all.n_rows / GOLDEN_ROWS).max(1);
@@ -122,7 +122,7 @@ fn golden_rows(table: &Table, rows: &SplitRows, model: &TrainedModel) -> RawColu
         }
     }
     golden.n_rows += 2;
-    golden
+    Ok(golden)
 }
 
 fn is_missing(column: &RawColumn, row: usize) -> bool {
@@ -133,10 +133,27 @@ fn is_missing(column: &RawColumn, row: usize) -> bool {
 }
 
 fn card_facts(run: &Run, version: &DatasetVersion, model: &TrainedModel, evaluation: Option<&Evaluation>) -> CardFacts {
+    let plan = &run.plan;
     CardFacts {
-        run: run.clone(),
-        version: version.clone(),
+        title: format!("{}: {}, run {}", plan.target, plan.algorithm.title(), run.id),
+        task: plan.task,
+        target: plan.target.clone(),
         classes: model.classes.clone(),
+        algorithm: plan.algorithm.title().to_owned(),
+        parameters: plan.params.iter().map(|(name, value)| (name.to_owned(), value.to_string())).collect(),
+        dataset: version.label(),
+        dataset_hash: version.source_hash.to_string(),
+        rows: version.rows,
+        train_rows: run.train_rows,
+        test_rows: run.test_rows,
+        split: format!("{}, {} % test", plan.split.kind.describe(), plan.split.test_share * 100.0),
+        seed: plan.seed,
+        metrics: run.metrics.clone(),
+        features: plan.features.clone(),
+        excluded: plan.excluded.clone(),
         importance: evaluation.map(|e| e.importance.clone()).unwrap_or_default(),
+        environment: plan.environment.clone(),
+        warnings: run.warnings.clone(),
+        created_at_ms: run.ended_at_ms.unwrap_or(run.started_at_ms),
     }
 }

@@ -14,11 +14,11 @@ use crate::domain::dataset::DatasetVersion;
 use crate::domain::ids::{ContentHash, RunId};
 use crate::domain::io::{JobIo, Part};
 use crate::domain::matrix::Matrix;
-use crate::domain::metric::Metric;
+use crate::domain::metric::{Metric, MetricSet};
 use crate::domain::model::TrainedModel;
 use crate::domain::params::{Algorithm, CheckedParams, check_params};
 use crate::domain::problem::Problem;
-use crate::domain::recipe::{FittedRecipe, RecipeSpec, Scaling};
+use crate::domain::recipe::FittedRecipe;
 use crate::domain::request::{JobRequest, TrainOutcome, TrainRequest};
 use crate::domain::run::{MetricPoint, RunMetrics, RunPlan, RunStatus, Timings, best_run};
 use crate::domain::split::SplitRows;
@@ -119,11 +119,7 @@ fn prepare<'a>(
     }
     let rows = split::split(&table, &target, &request.split)?;
     let split_hash = workspace.put_json(&rows)?;
-    let mut warnings = target.warnings.clone();
-    let unlabelled = table.n_rows - rows.train.len() - rows.test.len();
-    if unlabelled > 0 {
-        warnings.push(format!("{unlabelled} rows have no usable `{}` and were left out", request.target));
-    }
+    let warnings = target.warnings.clone();
     Ok(Session { workspace, request, version, table, task, target, features, excluded, rows, split_hash, warnings })
 }
 
@@ -158,11 +154,6 @@ impl Session<'_> {
     }
 
     fn plan(&self, algorithm: Algorithm, params: CheckedParams) -> RunPlan {
-        // Trees split on order alone: scaling would change nothing but the numbers a reader sees in the tree.
-        let scaling = match algorithm {
-            Algorithm::Linear | Algorithm::Logistic => self.request.recipe.scaling,
-            Algorithm::Baseline | Algorithm::DecisionTree => Scaling::None,
-        };
         RunPlan {
             version_id: self.version.id,
             dataset: self.version.label(),
@@ -175,7 +166,7 @@ impl Session<'_> {
             split_hash: self.split_hash.clone(),
             folds: self.request.folds,
             seed: self.request.split.seed,
-            recipe: RecipeSpec { scaling, ..self.request.recipe.clone() },
+            recipe: recipe::spec_for(algorithm, &self.request.recipe),
             params,
             environment: environment::capture(),
         }
@@ -192,10 +183,10 @@ impl Session<'_> {
         let recipe = recipe::fit(&self.table, &self.rows.train, &self.features, &plan.recipe)?;
         warnings.extend(recipe.warnings);
         let recipe = recipe.recipe;
-        let train_x = self.encode(&self.rows.train, &recipe);
-        let test_x = self.encode(&self.rows.test, &recipe);
-        let train_y = self.target.take(&self.rows.train);
-        let test_y = self.target.take(&self.rows.test);
+        let train_x = self.encode(&self.rows.train, &recipe)?;
+        let test_x = self.encode(&self.rows.test, &recipe)?;
+        let train_y = self.target.at(&self.rows.train)?;
+        let test_y = self.target.at(&self.rows.test)?;
         timings.encode_seconds = clock.elapsed().as_secs_f64();
 
         io.progress(&format!("{title}: fitting"), Some(0.1))?;
@@ -208,7 +199,7 @@ impl Session<'_> {
         io.progress(&format!("{title}: measuring"), Some(0.4))?;
         let clock = Instant::now();
         let n_classes = self.target.classes.len();
-        let predict = |x: &Matrix| predict::predict(&fitted.model, self.task, n_classes, x);
+        let predict = |x: &Matrix| predict::predict(&fitted.model, self.task, n_classes, x, io);
         let (on_train, on_test) = (predict(&train_x)?, predict(&test_x)?);
         timings.predict_seconds = clock.elapsed().as_secs_f64();
         let mut measured = RunMetrics {
@@ -216,10 +207,17 @@ impl Session<'_> {
             test: metrics::evaluate(self.task, &test_y, &on_test),
             ..RunMetrics::default()
         };
-        let evaluation =
-            evaluation::evaluate(self.task, &self.target.classes, &test_y, &on_test, &fitted.model, &train_x.names);
-        let points = self.cross_validate(plan, &train_y, &Part { io, from: 0.45, to: 0.98 })?;
-        (measured.cv, measured.cv_std) = cross_validate::summarise(&points);
+        let evaluation = evaluation::evaluate_plots(
+            self.task,
+            &self.target.classes,
+            &test_y,
+            &on_test,
+            &fitted.model,
+            &train_x.names,
+        );
+        let folds = self.cross_validate(plan, &train_y, &Part { io, from: 0.45, to: 0.98 })?;
+        (measured.cv, measured.cv_std) = cross_validate::summarise(&folds);
+        let points = fold_points(folds);
         timings.total_seconds = started.elapsed().as_secs_f64();
         let model = TrainedModel {
             format_version: 1,
@@ -233,40 +231,34 @@ impl Session<'_> {
         Ok(Fitted { model, evaluation, metrics: measured, points, timings, warnings })
     }
 
-    /// One point per fold and metric. Recipe and model are fitted on the fold's own training rows.
-    fn cross_validate(&self, plan: &RunPlan, train_y: &Target, io: &dyn JobIo) -> Result<Vec<MetricPoint>, StageError> {
+    /// The metrics of each fold. Recipe and model are fitted on the fold's own training rows.
+    fn cross_validate(&self, plan: &RunPlan, train_y: &Target, io: &dyn JobIo) -> Result<Vec<MetricSet>, StageError> {
         let n_folds = plan.folds as usize;
         if n_folds == 0 {
             return Ok(Vec::new());
         }
-        let folds = cross_validate::folds(train_y, n_folds, plan.seed)?;
-        let mut points = Vec::new();
+        let folds = cross_validate::folds(train_y, n_folds, self.task.is_classification(), plan.seed)?;
+        let mut measured = Vec::new();
         for (i, held_out) in folds.iter().enumerate() {
             let done = i as f64 / n_folds as f64;
             io.progress(&format!("{}: fold {} of {n_folds}", plan.algorithm.title(), i + 1), Some(done))?;
             let rows_of = |positions: &[usize]| positions.iter().map(|&p| self.rows.train[p]).collect::<Vec<u32>>();
-            let fit_rows = rows_of(&cross_validate::complement(held_out, train_y.len()));
+            let fit_rows = rows_of(&cross_validate::rest(held_out, train_y.len()));
             let test_rows = rows_of(held_out);
             let recipe = recipe::fit(&self.table, &fit_rows, &self.features, &plan.recipe)?.recipe;
-            let x = self.encode(&fit_rows, &recipe);
+            let x = self.encode(&fit_rows, &recipe)?;
             let part = Part { io, from: done, to: done + 1.0 / n_folds as f64 };
             let fitted =
-                algorithms::fit(plan.algorithm, &plan.params, &x, &self.target.take(&fit_rows), plan.seed, &part)?;
-            let test_x = self.encode(&test_rows, &recipe);
-            let predicted = predict::predict(&fitted.model, self.task, self.target.classes.len(), &test_x)?;
-            let measured = metrics::evaluate(self.task, &self.target.take(&test_rows), &predicted);
-            points.extend(measured.into_iter().map(|(metric, value)| MetricPoint {
-                part: "fold".to_owned(),
-                metric,
-                step: i as u32 + 1,
-                value,
-            }));
+                algorithms::fit(plan.algorithm, &plan.params, &x, &self.target.at(&fit_rows)?, plan.seed, &part)?;
+            let test_x = self.encode(&test_rows, &recipe)?;
+            let predicted = predict::predict(&fitted.model, self.task, self.target.classes.len(), &test_x, io)?;
+            measured.push(metrics::evaluate(self.task, &self.target.at(&test_rows)?, &predicted));
         }
-        Ok(points)
+        Ok(measured)
     }
 
-    fn encode(&self, rows: &[u32], recipe: &FittedRecipe) -> Matrix {
-        recipe::encode(&recipe::raw(&self.table, rows, recipe), recipe)
+    fn encode(&self, rows: &[u32], recipe: &FittedRecipe) -> Result<Matrix, StageError> {
+        Ok(recipe::encode(&recipe::raw(&self.table, rows, recipe)?.columns, recipe)?)
     }
 
     /// Objects first, then everything that names them in one transaction.
@@ -286,8 +278,8 @@ impl Session<'_> {
             metrics: fitted.metrics,
             timings: fitted.timings,
             warnings: fitted.warnings,
-            model_hash: Some(model_hash),
-            evaluation_hash: Some(evaluation_hash),
+            model_hash,
+            evaluation_hash,
             train_rows: self.rows.train.len() as u64,
             test_rows: self.rows.test.len() as u64,
             points: fitted.points,
@@ -309,6 +301,15 @@ impl Session<'_> {
         })?;
         Ok(())
     }
+}
+
+/// One point per fold and metric; folds count from 1.
+fn fold_points(folds: Vec<MetricSet>) -> Vec<MetricPoint> {
+    let numbered = folds.into_iter().zip(1..);
+    let points = numbered.flat_map(|(set, step)| {
+        set.into_iter().map(move |(metric, value)| MetricPoint { part: "fold".to_owned(), metric, step, value })
+    });
+    points.collect()
 }
 
 fn event(id: RunId, action: &str, summary: String) -> NewEvent {

@@ -32,8 +32,7 @@ pub fn append(tx: &Tx, new: &NewEvent) -> Result<EventId, StoreError> {
     );
     let sql = "INSERT INTO events (id, at_ms, who, action, object_kind, object, summary, digest) \
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-    tx.prepare_cached(sql)?
-        .execute(params![id, at_ms, who, new.action, kind, new.object, new.summary, digest])?;
+    tx.prepare_cached(sql)?.execute(params![id, at_ms, who, new.action, kind, new.object, new.summary, digest])?;
     Ok(EventId(id))
 }
 
@@ -46,7 +45,8 @@ pub fn recent(conn: &Connection, limit: u32) -> Result<Vec<Event>, StoreError> {
 /// The first entry whose digest does not follow from its content and its predecessor, and what is wrong with it.
 /// Later entries are judged by the digest that is stored, so that one change is one finding.
 pub(super) fn broken_links(conn: &Connection) -> Result<Vec<(i64, &'static str)>, StoreError> {
-    let mut statement = conn.prepare("SELECT id, at_ms, who, action, object_kind, object, summary, digest FROM events ORDER BY id")?;
+    let mut statement =
+        conn.prepare("SELECT id, at_ms, who, action, object_kind, object, summary, digest FROM events ORDER BY id")?;
     let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
     let mut rows = statement.query([])?;
     let mut previous = String::new();

@@ -133,8 +133,9 @@ impl Workspace {
 
     /// A document stored by [`Self::put_json`].
     pub fn read_json<T: DeserializeOwned>(&self, hash: &ContentHash) -> Result<T, StoreError> {
-        serde_json::from_slice(&self.read_object(hash)?)
-            .map_err(|error| StoreError::damaged(object_name(hash), format!("it is not the expected document: {error}")))
+        serde_json::from_slice(&self.read_object(hash)?).map_err(|error| {
+            StoreError::damaged(object_name(hash), format!("it is not the expected document: {error}"))
+        })
     }
 
     /// Reads an object to its end, handing its chunks on, and fails with `Damaged` unless it is what its name says.

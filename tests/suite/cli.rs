@@ -89,7 +89,13 @@ fn regression_and_many_classes_train_export_and_score() {
     for i in 0..400 {
         let x = f64::from(i % 37) / 3.0;
         let group = ["a", "b", "c"][i as usize % 3];
-        let kind = if x < 4.0 { "low" } else if x < 8.0 { "mid" } else { "high" };
+        let kind = if x < 4.0 {
+            "low"
+        } else if x < 8.0 {
+            "mid"
+        } else {
+            "high"
+        };
         let price = 1e6 + 2500.0 * x + f64::from(i % 3) * 1000.0 + f64::from(i % 11);
         text.push_str(&format!("{x},{group},{kind},{price}\n"));
     }

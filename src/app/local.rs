@@ -1,0 +1,169 @@
+//! The backend of the real program: lifecycle functions on threads the effects bring, jobs in worker processes.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use crate::data::view::{RowOrder, TableView};
+use crate::domain::activity::NewEvent;
+use crate::domain::history::History;
+use crate::domain::ids::{DatasetId, RunId, VersionId};
+use crate::domain::io::Silent;
+use crate::domain::problem::Problem;
+use crate::domain::profile::TableProfile;
+use crate::domain::request::JobRequest;
+use crate::domain::table::{TablePage, TableQuery};
+use crate::jobs::event::{JobEvent, JobId};
+use crate::jobs::process::{JobHandle, Workers};
+use crate::lifecycle::{StageError, look};
+use crate::state::effect::{RunDetail, WorkspaceInfo};
+use crate::store::{Workspace, recent};
+
+use super::backend::Backend;
+
+/// Tables kept open with the row order of their last query; the least recently used goes first.
+const OPEN_TABLES: usize = 4;
+
+#[derive(Default)]
+pub struct LocalBackend {
+    open: RwLock<Option<Arc<Workspace>>>,
+    tables: Mutex<Vec<OpenTable>>,
+    jobs: Mutex<HashMap<JobId, JobHandle>>,
+    seen: Mutex<Option<i64>>,
+}
+
+struct OpenTable {
+    version: VersionId,
+    view: Arc<TableView>,
+    order: Option<(TableQuery, Arc<RowOrder>)>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn problem(what: &str) -> impl Fn(StageError) -> Problem + '_ {
+    move |e| Problem::failed(format!("Could not {what}"), e.to_string(), "")
+}
+
+impl LocalBackend {
+    fn workspace(&self) -> Result<Arc<Workspace>, Problem> {
+        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
+        open.clone().ok_or_else(|| Problem::failed("No workspace is open", "", "Open one first"))
+    }
+
+    /// The open table of a version, most recently used last.
+    fn table(&self, id: VersionId) -> Result<Arc<TableView>, Problem> {
+        if let Some(table) = lock(&self.tables).iter().find(|t| t.version == id) {
+            return Ok(table.view.clone());
+        }
+        let view = Arc::new(look::table(&*self.workspace()?, id).map_err(problem("open the table"))?);
+        let mut tables = lock(&self.tables);
+        if tables.len() >= OPEN_TABLES {
+            tables.remove(0);
+        }
+        tables.push(OpenTable { version: id, view: view.clone(), order: None });
+        Ok(view)
+    }
+
+    /// The row order of a query; the last one of each table is kept.
+    fn order_of(&self, id: VersionId, query: &TableQuery) -> Result<(Arc<TableView>, Arc<RowOrder>), Problem> {
+        let view = self.table(id)?;
+        if let Some(table) = lock(&self.tables).iter().find(|t| t.version == id)
+            && let Some((known, order)) = &table.order
+            && known == query
+        {
+            return Ok((view, order.clone()));
+        }
+        let order = Arc::new(view.order(query, &Silent).map_err(|e| problem("sort and filter")(e.into()))?);
+        if let Some(table) = lock(&self.tables).iter_mut().find(|t| t.version == id) {
+            table.order = Some((query.clone(), order.clone()));
+        }
+        Ok((view, order))
+    }
+}
+
+impl Backend for LocalBackend {
+    fn open(&self, path: &Path) -> Result<WorkspaceInfo, Problem> {
+        let opened = Workspace::open(path).map_err(|e| {
+            Problem::failed("Could not open the workspace", e.to_string(), "Choose another folder, or check its permissions")
+        })?;
+        let path = opened.root().to_owned();
+        if let Err(error) = recent::remember_workspace(&path) {
+            tracing::warn!("the list of recent workspaces was not saved: {error}");
+        }
+        *self.open.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(opened));
+        lock(&self.tables).clear();
+        let name = path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned());
+        Ok(WorkspaceInfo { path, name, recent: recent::recent_workspaces() })
+    }
+
+    fn history(&self) -> Result<History, Problem> {
+        let workspace = self.workspace()?;
+        *lock(&self.seen) = workspace.data_version().ok();
+        look::history(&workspace).map_err(problem("read the history"))
+    }
+
+    fn profile(&self, id: VersionId) -> Result<TableProfile, Problem> {
+        look::profile(&*self.workspace()?, id).map_err(problem("read the profile"))
+    }
+
+    fn run_detail(&self, id: RunId) -> Result<RunDetail, Problem> {
+        let (evaluation, points) = look::run_detail(&*self.workspace()?, id).map_err(problem("read the run"))?;
+        Ok(RunDetail { evaluation, points })
+    }
+
+    fn order(&self, id: VersionId, query: &TableQuery) -> Result<u64, Problem> {
+        let (view, order) = self.order_of(id, query)?;
+        Ok(order.len(view.n_rows()))
+    }
+
+    fn page(&self, id: VersionId, query: &TableQuery, first: u64, count: u64) -> Result<TablePage, Problem> {
+        let (view, order) = self.order_of(id, query)?;
+        let columns: Vec<usize> = (0..view.schema().columns.len()).collect();
+        view.page(&order, first..first + count, &columns).map_err(|e| problem("read the rows")(e.into()))
+    }
+
+    fn rename_dataset(&self, id: DatasetId, name: &str, event: &NewEvent) -> Result<(), Problem> {
+        look::rename_dataset(&*self.workspace()?, id, name, event).map_err(problem("rename the dataset"))
+    }
+
+    fn hide_dataset(&self, id: DatasetId, hidden: bool, event: &NewEvent) -> Result<(), Problem> {
+        look::hide_dataset(&*self.workspace()?, id, hidden, event).map_err(problem("change the dataset"))
+    }
+
+    fn hide_run(&self, id: RunId, hidden: bool, event: &NewEvent) -> Result<(), Problem> {
+        look::hide_run(&*self.workspace()?, id, hidden, event).map_err(problem("change the run"))
+    }
+
+    fn start_job(&self, id: JobId, request: JobRequest, sink: Box<dyn Fn(JobEvent) + Send + Sync>) {
+        let started = self.workspace().and_then(|workspace| {
+            let workers = Workers::of_this_program(workspace.root())
+                .map_err(|e| Problem::failed("Could not find this program's own file", e.to_string(), ""))?;
+            Ok((workers, sink))
+        });
+        match started {
+            Ok((workers, sink)) => {
+                let sink = Arc::new(sink);
+                let events = sink.clone();
+                match workers.start(id, &request, move |event| events(event)) {
+                    Ok(handle) => drop(lock(&self.jobs).insert(id, handle)),
+                    Err(problem) => sink(JobEvent::Failed { id, problem }),
+                }
+            }
+            Err(problem) => tracing::error!("{problem}"),
+        }
+    }
+
+    fn cancel_job(&self, id: JobId) {
+        if let Some(handle) = lock(&self.jobs).get(&id) {
+            handle.cancel();
+        }
+    }
+
+    fn changed(&self) -> bool {
+        let Ok(workspace) = self.workspace() else { return false };
+        let now = workspace.data_version().ok();
+        std::mem::replace(&mut *lock(&self.seen), now) != now
+    }
+}

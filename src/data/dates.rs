@@ -165,7 +165,9 @@ mod tests {
     #[test]
     fn what_names_no_real_time_is_refused() {
         use DateFormat::Iso;
-        for text in ["2026-02-30", "2026-13-01", "2026-03-01T25:00", "2026-03-01T12", "2026-03/01", "2026-03-01x", "20260301"] {
+        for text in
+            ["2026-02-30", "2026-13-01", "2026-03-01T25:00", "2026-03-01T12", "2026-03/01", "2026-03-01x", "20260301"]
+        {
             check(text, Iso, None);
         }
         check("01.03.26", DateFormat::DayFirstDots, None);

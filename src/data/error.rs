@@ -24,7 +24,9 @@ pub enum LoadError {
     ZeroTail { file: String, zeros: u64 },
     #[error("{file}, line {line}: found a zero byte; the file is damaged or no text, export or copy it again")]
     ZeroByte { file: String, line: u64 },
-    #[error("{file}, line {line}: found bytes that are no {encoding}; choose another encoding or save the file as UTF-8")]
+    #[error(
+        "{file}, line {line}: found bytes that are no {encoding}; choose another encoding or save the file as UTF-8"
+    )]
     Encoding { file: String, line: u64, encoding: &'static str },
     #[error(
         "{file}, line {line}: found {found} {}, expected {expected} as in the first line; {}",
@@ -32,11 +34,17 @@ pub enum LoadError {
         field_count_hint(*found, *expected)
     )]
     FieldCount { file: String, line: u64, expected: usize, found: usize },
-    #[error("{file}, line {line}: a quote opens here and never closes; close it, or double quotes that are part of a text")]
+    #[error(
+        "{file}, line {line}: a quote opens here and never closes; close it, or double quotes that are part of a text"
+    )]
     UnclosedQuote { file: String, line: u64 },
-    #[error("{file}, line {line}, field {field}: found `{text}` after the closing quote; double quotes that are part of a text")]
+    #[error(
+        "{file}, line {line}, field {field}: found `{text}` after the closing quote; double quotes that are part of a text"
+    )]
     TextAfterQuote { file: String, line: u64, field: usize, text: String },
-    #[error("{file}, line {line}: a field is longer than {limit_bytes} bytes, perhaps after a quote that never closes; shorten it or close the quote")]
+    #[error(
+        "{file}, line {line}: a field is longer than {limit_bytes} bytes, perhaps after a quote that never closes; shorten it or close the quote"
+    )]
     FieldTooLong { file: String, line: u64, limit_bytes: usize },
     #[error("{file} has {found} columns, at most {limit} are supported; check the delimiter or split the table")]
     TooManyColumns { file: String, found: usize, limit: usize },
@@ -55,7 +63,9 @@ pub enum LoadError {
         list(present)
     )]
     MissingColumns { file: String, missing: Vec<String>, present: Vec<String> },
-    #[error("{file}, row {row}, column `{column}`: expected a number, found `{value}`; correct it or leave the cell empty")]
+    #[error(
+        "{file}, row {row}, column `{column}`: expected a number, found `{value}`; correct it or leave the cell empty"
+    )]
     NotANumber { file: String, row: u64, column: String, value: String },
     #[error("there is no column `{column}` in this table")]
     NoSuchColumn { column: String },
@@ -102,7 +112,8 @@ pub fn clip(text: &str) -> String {
             out.push('…');
             break;
         }
-        let changes_direction = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        let changes_direction =
+            matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
         if c.is_control() || changes_direction {
             out.extend(c.escape_default());
         } else {

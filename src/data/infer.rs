@@ -26,7 +26,7 @@ const ALMOST: f64 = 0.5;
 /// More spellings than this are no boolean column (the spellings come in few variants of case and spaces).
 const MAX_SPELLINGS: usize = 64;
 
-/// What a single cell looks like.
+/// What a single cell looks like. A decimal comma counts as a number here, where only a guess is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Look {
     Number,
@@ -37,7 +37,7 @@ pub enum Look {
 
 pub fn look(cell: &str) -> Look {
     let cell = cell.trim();
-    if number(cell).is_some() {
+    if number(cell).is_some() || is_decimal_comma(cell) {
         Look::Number
     } else if boolean(cell).is_some_and(|_| cell.len() > 1) {
         Look::Boolean
@@ -346,7 +346,7 @@ pub fn thousands(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::new();
     for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);
@@ -475,18 +475,22 @@ mod tests {
 
     #[test]
     fn leading_zeros_keep_a_column_text() {
-        check(&["123", "00123", "007"], Storage::String, "kept as text: 2 values have leading zeros, first `00123` in row 2");
+        check(
+            &["123", "00123", "007"],
+            Storage::String,
+            "kept as text: 2 values have leading zeros, first `00123` in row 2",
+        );
         check(&["0", "0.5", "-0"], Storage::Float64, "");
     }
 
     #[test]
     fn one_flaw_among_numbers_is_named() {
-        check(&["1", "2", "oops", "4"], Storage::String, "kept as text: 1 of 4 values is no number, first `oops` in row 3");
         check(
-            &["1,5", "2,25"],
+            &["1", "2", "oops", "4"],
             Storage::String,
-            "`1,5` looks like a decimal comma; numbers need a point",
+            "kept as text: 1 of 4 values is no number, first `oops` in row 3",
         );
+        check(&["1,5", "2,25"], Storage::String, "`1,5` looks like a decimal comma; numbers need a point");
         check(&["red", "green", "3"], Storage::String, "");
     }
 
@@ -494,7 +498,10 @@ mod tests {
     fn booleans_keep_their_spellings() {
         let t = typed(&["Yes", "no", "NO", "yes", ""]);
         assert_eq!(t.storage, Storage::Boolean);
-        assert_eq!((t.true_spellings, t.false_spellings), (vec!["Yes".into(), "yes".into()], vec!["NO".into(), "no".into()]));
+        assert_eq!(
+            (t.true_spellings, t.false_spellings),
+            (vec!["Yes".into(), "yes".into()], vec!["NO".into(), "no".into()])
+        );
         check(&["t", "f"], Storage::Boolean, "");
         check(&["F", "F"], Storage::String, "");
         check(&["y", "f"], Storage::String, "");

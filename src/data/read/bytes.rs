@@ -72,7 +72,10 @@ impl Utf8Source {
             Some(_) => self.decode(out)?,
         }
         if let Some(zero) = out[start..].iter().position(|&b| b == 0) {
-            return Err(LoadError::ZeroByte { file: self.name.clone(), line: self.line + newlines(&out[start..start + zero]) });
+            return Err(LoadError::ZeroByte {
+                file: self.name.clone(),
+                line: self.line + newlines(&out[start..start + zero]),
+            });
         }
         self.line += newlines(&out[start..]);
         Ok(!self.done)
@@ -106,7 +109,11 @@ impl Utf8Source {
     }
 
     fn bad_bytes(&self, lines_before: u64) -> LoadError {
-        LoadError::Encoding { file: self.name.clone(), line: self.line + lines_before, encoding: self.encoding.as_str() }
+        LoadError::Encoding {
+            file: self.name.clone(),
+            line: self.line + lines_before,
+            encoding: self.encoding.as_str(),
+        }
     }
 }
 

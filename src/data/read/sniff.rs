@@ -59,8 +59,7 @@ struct Scan {
 
 fn scan(path: &Path, name: &str) -> Result<Scan, LoadError> {
     let mut file = File::open(path).map_err(LoadError::io(path, "opening"))?;
-    let mut scan =
-        Scan { head: Vec::new(), bytes: 0, is_utf8: true, zeros: 0, zero_tail: 0, line_of_first_zero: 0 };
+    let mut scan = Scan { head: Vec::new(), bytes: 0, is_utf8: true, zeros: 0, zero_tail: 0, line_of_first_zero: 0 };
     let mut piece = Vec::with_capacity(1 << 18);
     let mut carried = 0;
     let mut lines = 1;

@@ -26,7 +26,7 @@ const ALMOST: f64 = 0.5;
 /// More spellings than this are no boolean column (the spellings come in few variants of case and spaces).
 const MAX_SPELLINGS: usize = 64;
 
-/// What a single cell looks like.
+/// What a single cell looks like. A decimal comma counts as a number here, where only a guess is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Look {
     Number,
@@ -37,7 +37,7 @@ pub enum Look {
 
 pub fn look(cell: &str) -> Look {
     let cell = cell.trim();
-    if number(cell).is_some() {
+    if number(cell).is_some() || is_decimal_comma(cell) {
         Look::Number
     } else if boolean(cell).is_some_and(|_| cell.len() > 1) {
         Look::Boolean
@@ -346,7 +346,7 @@ pub fn thousands(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::new();
     for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);

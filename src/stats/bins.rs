@@ -20,7 +20,11 @@ pub fn sturges_edges(a: &SortedSample, b: &SortedSample) -> Vec<f64> {
         bins = high - low;
     }
     let width = high / bins - low / bins;
-    let mut edges: Vec<f64> = (0..=bins as usize).map(|i| low + width * i as f64).collect();
+    let edge = |i: f64| {
+        let edge = low + width * i;
+        if edge.is_finite() { edge } else { low * (1.0 - i / bins) + high * (i / bins) }
+    };
+    let mut edges: Vec<f64> = (0..=bins as usize).map(|i| edge(i as f64)).collect();
     if let Some(last) = edges.last_mut() {
         *last = high;
     }

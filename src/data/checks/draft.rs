@@ -1,5 +1,6 @@
 //! Writing a finding: its parts in one expression, numbers in words.
 
+use crate::data::table::format_number;
 use crate::domain::finding::{Finding, Severity};
 
 /// Rows a finding shows.
@@ -71,6 +72,12 @@ pub(super) fn number(count: u64) -> String {
     grouped
 }
 
+/// At most six significant digits: enough to recognise a value.
+pub(super) fn short_number(x: f64) -> String {
+    let rounded = if x.fract() == 0.0 && x.abs() < 1e15 { x } else { format!("{x:.5e}").parse().unwrap_or(x) };
+    format_number(rounded)
+}
+
 /// `1 row`, `2,300 rows`: an `s` makes the plural.
 pub(super) fn counted(count: u64, noun: &str) -> String {
     format!("{} {noun}{}", number(count), if count == 1 { "" } else { "s" })
@@ -117,6 +124,11 @@ mod tests {
         assert_eq!([0, 999, 1000, 1_234_567].map(number), ["0", "999", "1,000", "1,234,567"]);
         assert_eq!(counted(1, "row"), "1 row");
         assert_eq!(counted(2300, "row"), "2,300 rows");
+    }
+
+    #[test]
+    fn values_keep_six_digits() {
+        assert_eq!([1234567.0, 3.190862898, -0.5, 1e-20].map(short_number), ["1234567", "3.19086", "-0.5", "1e-20"]);
     }
 
     #[test]

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::Outcome;
 use super::context::{Column, Context};
-use super::draft::{Draft, counted, listed, percent, share};
-use crate::data::table::{Cells, MISSING_CODE, format_number};
+use super::draft::{Draft, counted, listed, number, percent, share, short_number};
+use crate::data::table::{Cells, MISSING_CODE};
 use crate::domain::finding::Finding;
 use crate::domain::finding::Severity::{Info, Warning};
 use crate::domain::schema::ColumnKind;
@@ -44,41 +44,49 @@ fn range_finding(c: &Column<'_>, before: &SortedSample) -> Option<Finding> {
     let (low, high) = before.range()?;
     let outside = |x: f64| x.is_finite() && (x < low || x > high);
     let rows = || (0..c.cells.len()).filter(move |row| outside(c.cells.number(*row)));
-    let (mut count, mut least, mut most) = (0u64, low, high);
+    let (mut below, mut above, mut least, mut most) = (0u64, 0u64, low, high);
     for x in rows().map(|row| c.cells.number(row)) {
-        count += 1;
+        *(if x < low { &mut below } else { &mut above }) += 1;
         (least, most) = (least.min(x), most.max(x));
     }
+    let count = below + above;
     if count == 0 {
         return None;
     }
     let allowed = allowed_outside(before.len() as f64, c.present() as f64);
+    let at_an_end = below.max(above);
     let far = is_far_out(before, least, most);
-    let severity = if count as f64 > allowed || far { Warning } else { Info };
-    let found = match (least < low, most > high) {
-        (true, true) => format!("from {} to {}", format_number(least), format_number(most)),
-        (true, false) => format!("down to {}", format_number(least)),
-        _ => format!("up to {}", format_number(most)),
+    let found = match (below > 0, above > 0) {
+        (true, true) => format!("from {} to {}", short_number(least), short_number(most)),
+        (true, false) => format!("down to {}", short_number(least)),
+        _ => format!("up to {}", short_number(most)),
     };
+    let judged =
+        if far { "far beyond its tail".to_owned() } else { format!("chance explains {} at an end", number(allowed)) };
     let message = format!(
-        "`{}` has {} outside the reference's range of {} to {} ({}), {found}; chance explains up to {}",
+        "`{}` has {} outside the reference's range of {} to {} ({}), {found}; {judged}",
         c.name(),
         counted(count, "value"),
-        format_number(low),
-        format_number(high),
+        short_number(low),
+        short_number(high),
         percent(share(count, c.present())),
-        counted(allowed as u64, "value")
     );
+    let severity = if far || at_an_end > allowed { Warning } else { Info };
     let hint = "Look at these rows: a unit may have changed, or the model will have to extrapolate";
     let draft = Draft::new(severity, message, hint).column(c.name()).count(count, c.present());
-    Some(draft.rows(rows()).held(count as f64, allowed.floor()).done())
+    let (observed, limit) = match (far, most - high > low - least) {
+        (true, true) => (most, high),
+        (true, false) => (least, low),
+        (false, _) => (at_an_end as f64, allowed as f64),
+    };
+    Some(draft.rows(rows()).held(observed, limit).done())
 }
 
 /// When both samples come from one distribution, each of the `k` largest values of both together lies in the current
-/// one with probability `q`, so `k` values beyond the reference's largest have the chance `q^k`; twice for two ends.
-fn allowed_outside(n_reference: f64, n_current: f64) -> f64 {
+/// one with probability `q`, so `k` values beyond the reference's largest have the chance `q^k`.
+fn allowed_outside(n_reference: f64, n_current: f64) -> u64 {
     let q = n_current / (n_current + n_reference);
-    2.0 * (FALSE_ALARM.ln() / q.ln())
+    (FALSE_ALARM.ln() / q.ln()) as u64
 }
 
 fn is_far_out(before: &SortedSample, least: f64, most: f64) -> bool {
@@ -177,9 +185,9 @@ mod tests {
 
     #[test]
     fn more_current_rows_may_leave_the_range_more_often() {
-        assert_eq!(allowed_outside(1000.0, 1000.0).floor(), 33.0);
-        assert!(allowed_outside(1000.0, 10.0) < 6.0);
-        assert!(allowed_outside(100.0, 10_000.0) > 1000.0);
+        assert_eq!(allowed_outside(1000.0, 1000.0), 16);
+        assert!(allowed_outside(1000.0, 10.0) < 3);
+        assert!(allowed_outside(100.0, 10_000.0) > 1000);
     }
 
     #[test]

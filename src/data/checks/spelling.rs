@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::Outcome;
 use super::context::{Column, Context};
-use super::draft::{Draft, counted, listed, percent, quoted, share};
+use super::draft::{Draft, counted, listed, percent, quoted, share, short_number};
 use crate::data::table::{Cells, Dictionary};
 use crate::domain::finding::Finding;
 use crate::domain::finding::Severity::Warning;
@@ -213,10 +213,12 @@ fn sentinels(c: &Column<'_>) -> Option<Finding> {
     let values = odd.iter().map(|i| SENTINELS[*i].to_string()).collect::<Vec<_>>().join(", ");
     let observed = share(count, c.present());
     let message = format!(
-        "`{}` holds {values} in {} ({}, limit 0), far from its other values ({low} to {high})",
+        "`{}` holds {values} in {} ({}, limit 0), far from its other values ({} to {})",
         c.name(),
         counted(count, "cell"),
-        percent(observed)
+        percent(observed),
+        short_number(low),
+        short_number(high)
     );
     let hint = "If the number stands for a missing value, import again with it read as missing";
     let draft = Draft::new(Warning, message, hint).column(c.name()).count(count, c.present());

@@ -121,16 +121,25 @@ pub(super) fn check_against(table: &Table, reference: &Table) -> CheckReport {
 }
 
 #[track_caller]
-pub(super) fn rule<'a>(report: &'a CheckReport, code: &str) -> &'a CheckResult {
+pub(super) fn result<'a>(report: &'a CheckReport, code: &str) -> &'a CheckResult {
     report.checks.iter().find(|c| c.code == code).unwrap()
 }
 
 /// The only finding of a rule.
 #[track_caller]
 pub(super) fn only<'a>(report: &'a CheckReport, code: &str) -> &'a Finding {
-    let findings = &rule(report, code).findings;
+    let findings = &result(report, code).findings;
     assert_eq!(findings.len(), 1, "{findings:#?}");
     &findings[0]
+}
+
+/// The only finding of a rule about a column.
+#[track_caller]
+pub(super) fn about<'a>(report: &'a CheckReport, code: &str, column: &str) -> &'a Finding {
+    let mut findings = result(report, code).findings.iter().filter(|f| f.column.as_deref() == Some(column));
+    let finding = findings.next().unwrap();
+    assert!(findings.next().is_none());
+    finding
 }
 
 /// Everything a person would have to act on.

@@ -1,6 +1,3 @@
-<<<<<<< HEAD
-
-=======
 //! The first rows of a file, as they would be read: what the import panel shows while options are chosen.
 
 use std::path::Path;
@@ -45,4 +42,3 @@ mod tests {
         );
     }
 }
->>>>>>> data

@@ -1,6 +1,3 @@
-<<<<<<< HEAD
-
-=======
 //! The profile of a table: per column what is missing, how often what occurs, and how numbers are spread.
 //!
 //! Numbers follow NumPy: linear quantiles, `std` with n − 1, histogram bins closed on the left and the last one on
@@ -275,4 +272,3 @@ mod tests {
         assert_eq!(p.numbers.unwrap().mean, 43_200_000.0);
     }
 }
->>>>>>> data

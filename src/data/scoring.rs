@@ -1,6 +1,3 @@
-<<<<<<< HEAD
-
-=======
 //! A file to score: its cells stay as they are, the model's inputs are picked out of it, and the answer is the same
 //! rows with columns added.
 //!
@@ -439,4 +436,3 @@ mod tests {
         assert_eq!(read.raw().columns[0].1, RawColumn::Numbers(vec![2.0, 4.0]));
     }
 }
->>>>>>> data

@@ -1,6 +1,3 @@
-<<<<<<< HEAD
-
-=======
 //! The window's table: any page of any stored table, sorted and filtered, without holding the table.
 //!
 //! Opening reads the footer only. An order reads the columns it sorts and filters by, once; what remains is at most
@@ -585,4 +582,3 @@ mod tests {
         assert_eq!(cache.bytes, CACHE_BYTES);
     }
 }
->>>>>>> data

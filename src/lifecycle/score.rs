@@ -25,7 +25,7 @@ pub fn score(workspace: &Workspace, request: &ScoreRequest, io: &dyn JobIo) -> R
             let model = model_of(workspace, *id)?;
             let input = ScoringInput::read(&request.input, &inputs(&model.recipe), &reading)?;
             io.progress("Scoring", Some(0.5))?;
-            let matrix = recipe::encode(&input.raw(), &model.recipe)?;
+            let matrix = recipe::encode(input.raw(), &model.recipe)?;
             let part = Part { io, from: 0.5, to: 0.8 };
             let predicted = predict::predict(&model.model, model.task, model.classes.len(), &matrix, &part)?;
             (input, columns(&model, predicted), format!("run {id}"))
@@ -34,7 +34,7 @@ pub fn score(workspace: &Workspace, request: &ScoreRequest, io: &dyn JobIo) -> R
             let bundle = bundle::open(path)?;
             let input = ScoringInput::read(&request.input, &inputs(&bundle.manifest.model.recipe), &reading)?;
             io.progress("Scoring", Some(0.5))?;
-            let scores = bundle.score(&input.raw())?;
+            let scores = bundle.score(input.raw())?;
             (input, score_columns(scores), bundle_name(path))
         }
     };

@@ -102,7 +102,8 @@ pub(super) fn schema_differences(conn: &Connection) -> Result<Vec<String>, Store
 }
 
 fn schema_names(conn: &Connection) -> Result<Vec<String>, StoreError> {
-    let sql = "SELECT type || ' `' || name || '`' FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY 1";
+    let sql =
+        "SELECT type || ' `' || name || '`' FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY 1";
     sql::query_all(conn, sql, [], |row| Ok(row.get(0)?))
 }
 

@@ -88,9 +88,8 @@ pub fn finish(tx: &Tx, id: RunId, result: &RunResult) -> Result<(), StoreError> 
         now,
     ])?;
     seal(tx, id)?;
-    tx.prepare_cached("INSERT INTO models (run_id, model_hash, created_at_ms) VALUES (?1, ?2, ?3)")?.execute(
-        params![id, result.model_hash, now],
-    )?;
+    tx.prepare_cached("INSERT INTO models (run_id, model_hash, created_at_ms) VALUES (?1, ?2, ?3)")?
+        .execute(params![id, result.model_hash, now])?;
     records::seal(tx, &MODELS, tx.last_insert_rowid())
 }
 

@@ -23,9 +23,7 @@ use modelwright::store::checks::NewCheckRun;
 use modelwright::store::datasets::NewVersion;
 use modelwright::store::drift::NewDrift;
 use modelwright::store::runs::RunResult;
-use modelwright::store::{
-    LATEST, StoreError, Workspace, activity, bundles, checks, datasets, drift, runs, settings,
-};
+use modelwright::store::{LATEST, StoreError, Workspace, activity, bundles, checks, datasets, drift, runs, settings};
 
 // ---- What is stored ----
 
@@ -333,9 +331,7 @@ fn a_history_that_lost_its_file_is_not_replaced_by_an_empty_one() {
 fn a_history_with_a_planted_trigger_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     open(folder.path()).close();
-    raw(folder.path())
-        .execute_batch("CREATE TRIGGER sly AFTER INSERT ON runs BEGIN DELETE FROM models; END;")
-        .unwrap();
+    raw(folder.path()).execute_batch("CREATE TRIGGER sly AFTER INSERT ON runs BEGIN DELETE FROM models; END;").unwrap();
     let error = Workspace::open(folder.path()).unwrap_err();
     assert!(error.to_string().contains("trigger `sly`"), "{error}");
 }
@@ -904,7 +900,13 @@ fn flipped_bits_anywhere_in_the_history_are_found_or_harmless() {
         let report = ws.verify(&Silent)?;
         let content = ws.read(|c| {
             let events = activity::recent(c, 100)?;
-            Ok(format!("{:?}{:?}{:?}{:?}{events:?}", datasets::all(c)?, runs::all(c)?, checks::all(c)?, bundles::all(c)?))
+            Ok(format!(
+                "{:?}{:?}{:?}{:?}{events:?}",
+                datasets::all(c)?,
+                runs::all(c)?,
+                checks::all(c)?,
+                bundles::all(c)?
+            ))
         })?;
         Ok::<_, StoreError>((report.ok, content))
     };
@@ -913,6 +915,9 @@ fn flipped_bits_anywhere_in_the_history_are_found_or_harmless() {
     for (turn, at) in (0..good.len()).step_by(397).enumerate() {
         let mut bytes = good.clone();
         bytes[at] ^= 1 << (turn % 8);
+        for side in ["history.sqlite-wal", "history.sqlite-shm", "history.sqlite-journal"] {
+            let _ = fs::remove_file(folder.path().join("ws").join(side));
+        }
         fs::write(&file, &bytes).unwrap();
         if let Ok((true, content)) = dump() {
             assert_eq!(content, truth, "bit {} of byte {at} changed something unnoticed", turn % 8);

@@ -146,7 +146,7 @@ fn add(hasher: &mut Sha256, tag: u8, bytes: &[u8]) {
 /// SHA-256 over all rows of a query, in its order; empty text for no rows.
 pub(super) fn digest_of_query(conn: &Connection, sql: &str, param: &dyn ToSql) -> Result<String, StoreError> {
     let mut statement = conn.prepare_cached(sql)?;
-    let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let mut rows = statement.query([param])?;
     let mut previous = String::new();
     while let Some(row) = rows.next()? {

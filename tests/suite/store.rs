@@ -623,6 +623,62 @@ fn a_run_whose_own_lock_was_let_go_is_interrupted_although_its_process_lives() {
     assert_eq!(ws.sweep_interrupted().unwrap(), [run]);
 }
 
+/// The environment variable that hands a workspace to [`write_until_killed`].
+const VICTIM: &str = "MODELWRIGHT_TEST_VICTIM";
+
+#[test]
+#[ignore = "the other half of the next test, which starts it as a process"]
+fn write_until_killed() {
+    let Some(root) = std::env::var_os(VICTIM) else { return };
+    let ws = open(Path::new(&root));
+    for i in 0.. {
+        let version = add_version(&ws, "people", format!("row {i}").as_bytes());
+        let plan = plan(&ws, &version);
+        let run = ws.write(|tx| runs::start(tx, &plan)).unwrap();
+        let result = result(&ws);
+        ws.write(|tx| {
+            runs::finish(tx, run, &result)?;
+            activity::append(tx, &event(&version.label()))
+        })
+        .unwrap();
+        println!("ACK {run}");
+    }
+}
+
+#[test]
+fn killed_processes_lose_nothing_acknowledged_and_leave_nothing_running() {
+    use std::io::{BufRead, BufReader};
+    let folder = tempfile::tempdir().unwrap();
+    let mut acknowledged = Vec::new();
+    for acks_before_kill in [1, 3, 2, 7, 4] {
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--ignored", "--exact", "--nocapture", "store::write_until_killed"])
+            .env(VICTIM, folder.path())
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let acks =
+            lines.map_while(Result::ok).filter_map(|line| line.split_once("ACK ").map(|(_, run)| run.to_owned()));
+        acknowledged.extend(acks.take(acks_before_kill));
+        child.kill().unwrap();
+        child.wait().unwrap();
+
+        let ws = open(folder.path());
+        ws.sweep_interrupted().unwrap();
+        assert_clean(&ws);
+        let stored = ws.read(runs::all).unwrap();
+        assert!(stored.iter().all(|run| run.status != RunStatus::Running));
+        for ack in &acknowledged {
+            let run = stored.iter().find(|run| run.id.to_string() == *ack).unwrap();
+            assert_eq!(run.status, RunStatus::Completed);
+        }
+        assert!(names(&folder.path().join("tmp")).is_empty());
+        assert_eq!(names(&folder.path().join("locks")).len(), 1, "only the lock of the open workspace");
+    }
+    assert_eq!(acknowledged.len(), 17);
+}
+
 // ---- Objects ----
 
 #[test]
@@ -911,8 +967,8 @@ fn flipped_bits_anywhere_in_the_history_are_found_or_harmless() {
         Ok::<_, StoreError>((report.ok, content))
     };
     let (_, truth) = dump().unwrap();
-    // A fixed walk over the file: every 397th byte, another bit each time.
-    for (turn, at) in (0..good.len()).step_by(397).enumerate() {
+    // A fixed walk over the file: every 997th byte, another bit each time.
+    for (turn, at) in (0..good.len()).step_by(997).enumerate() {
         let mut bytes = good.clone();
         bytes[at] ^= 1 << (turn % 8);
         for side in ["history.sqlite-wal", "history.sqlite-shm", "history.sqlite-journal"] {

@@ -42,27 +42,18 @@ pub fn recent(conn: &Connection, limit: u32) -> Result<Vec<Event>, StoreError> {
     sql::query_all(conn, sql, [limit], from_row)
 }
 
-/// The first entry whose digest does not follow from its content and its predecessor, and what is wrong with it.
-/// Later entries are judged by the digest that is stored, so that one change is one finding.
-pub(super) fn broken_links(conn: &Connection) -> Result<Vec<(i64, &'static str)>, StoreError> {
-    let mut statement =
-        conn.prepare("SELECT id, at_ms, who, action, object_kind, object, summary, digest FROM events ORDER BY id")?;
-    let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
-    let mut rows = statement.query([])?;
+/// Entries whose digest does not follow from their content and their predecessor. Later entries are judged by the
+/// digest that is stored, so that one change is one finding.
+pub(super) fn broken_links(conn: &Connection) -> Result<Vec<EventId>, StoreError> {
     let mut previous = String::new();
-    let mut broken = Vec::new();
-    while let Some(row) = rows.next()? {
-        let mut fields = Vec::with_capacity(names.len());
-        for (index, name) in names.iter().enumerate().take(names.len() - 1) {
-            fields.push((name.as_str(), row.get_ref(index)?));
-        }
-        let stored: String = row.get("digest")?;
-        if records::digest(EVENTS.name, &previous, &mut fields).as_str() != stored {
-            broken.push((row.get("id")?, "it or the entry before it was changed or removed"));
-        }
+    let sql = format!("SELECT digest, {} FROM events ORDER BY id", EVENTS.columns);
+    let links = sql::query_all(conn, &sql, [], |row| {
+        let stored: String = row.get(0)?;
+        let holds = records::digest_of_row(&EVENTS, &previous, row)?.as_str() == stored;
         previous = stored;
-    }
-    Ok(broken)
+        Ok((row.get::<_, EventId>(1)?, holds))
+    })?;
+    Ok(links.into_iter().filter(|(_, holds)| !holds).map(|(id, _)| id).collect())
 }
 
 /// Declared, not proved.

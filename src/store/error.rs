@@ -81,13 +81,18 @@ pub enum StoreError {
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::Error as E;
+        let damaged = |error: E| Self::damaged(super::HISTORY_FILE, error.to_string());
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
             Some(ErrorCode::DiskFull) => Self::DiskFull,
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-                Self::Damaged { what: super::HISTORY_FILE.to_owned(), problem: error.to_string() }
-            }
-            _ => Self::Sqlite(error),
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => damaged(error),
+            _ => match error {
+                // Tables are STRICT: a value of another type than asked for was not written by us.
+                E::FromSqlConversionFailure(..) | E::InvalidColumnType(..) => damaged(error),
+                E::IntegralValueOutOfRange(..) | E::Utf8Error(..) => damaged(error),
+                other => Self::Sqlite(other),
+            },
         }
     }
 }

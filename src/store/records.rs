@@ -18,18 +18,62 @@ pub(super) struct Table {
     pub noun: &'static str,
     /// Ids run 1, 2, 3 …: rows are never deleted, so that a missing number is damage.
     pub numbered: bool,
+    /// What the digest covers: every other column of the table. Listed, not `*`: rusqlite panics on a column name
+    /// that damage made invalid.
+    pub columns: &'static str,
 }
 
-pub(super) const DATASETS: Table = Table { name: "datasets", noun: "dataset", numbered: true };
-pub(super) const VERSIONS: Table = Table { name: "dataset_versions", noun: "dataset version", numbered: true };
-pub(super) const PROFILES: Table = Table { name: "profiles", noun: "profile of dataset version", numbered: false };
-pub(super) const CHECK_RUNS: Table = Table { name: "check_runs", noun: "check run", numbered: true };
-pub(super) const RUNS: Table = Table { name: "runs", noun: "run", numbered: true };
-pub(super) const MODELS: Table = Table { name: "models", noun: "model", numbered: true };
-pub(super) const BUNDLES: Table = Table { name: "bundles", noun: "bundle", numbered: true };
-pub(super) const DRIFT_REPORTS: Table = Table { name: "drift_reports", noun: "drift report", numbered: true };
-pub(super) const EVENTS: Table = Table { name: "events", noun: "activity entry", numbered: true };
-pub(super) const SETTINGS: Table = Table { name: "settings", noun: "setting", numbered: false };
+pub(super) const DATASETS: Table =
+    Table { name: "datasets", noun: "dataset", numbered: true, columns: "id, name, created_at_ms, hidden_at_ms" };
+pub(super) const VERSIONS: Table = Table {
+    name: "dataset_versions",
+    noun: "dataset version",
+    numbered: true,
+    columns: "id, dataset_id, version, rows, columns, source_hash, table_hash, source_name, source_bytes, schema, \
+              read_options, created_at_ms",
+};
+pub(super) const PROFILES: Table = Table {
+    name: "profiles",
+    noun: "profile of dataset version",
+    numbered: false,
+    columns: "version_id, profile, created_at_ms",
+};
+pub(super) const CHECK_RUNS: Table = Table {
+    name: "check_runs",
+    noun: "check run",
+    numbered: true,
+    columns: "id, version_id, against_id, target, passed, report, created_at_ms",
+};
+pub(super) const RUNS: Table = Table {
+    name: "runs",
+    noun: "run",
+    numbered: true,
+    columns: "id, version_id, status, algorithm, task, target, split_hash, plan, holder, problem, warnings, timings, \
+              evaluation_hash, train_rows, test_rows, metrics_digest, started_at_ms, ended_at_ms, hidden_at_ms",
+};
+pub(super) const MODELS: Table =
+    Table { name: "models", noun: "model", numbered: true, columns: "id, run_id, model_hash, created_at_ms" };
+pub(super) const BUNDLES: Table = Table {
+    name: "bundles",
+    noun: "bundle",
+    numbered: true,
+    columns: "id, run_id, file_name, sha256, bytes, files, golden_max_abs_diff, golden_rows, card_markdown, \
+              created_at_ms",
+};
+pub(super) const DRIFT_REPORTS: Table = Table {
+    name: "drift_reports",
+    noun: "drift report",
+    numbered: true,
+    columns: "id, reference_id, current_id, dataset_drift, drifted_share, report, created_at_ms",
+};
+pub(super) const EVENTS: Table = Table {
+    name: "events",
+    noun: "activity entry",
+    numbered: true,
+    columns: "id, at_ms, who, action, object_kind, object, summary",
+};
+pub(super) const SETTINGS: Table =
+    Table { name: "settings", noun: "setting", numbered: false, columns: "id, key, value, updated_at_ms" };
 
 /// All of them but the events, whose digests form a chain (activity.rs).
 pub(super) const SEALED: [Table; 9] =
@@ -55,22 +99,18 @@ pub(super) fn check(conn: &Connection, table: &Table, id: i64) -> Result<(), Sto
 pub(super) const ALTERED: &str = "its content does not match its digest";
 
 fn stored_and_computed(conn: &Connection, table: &Table, id: i64) -> Result<(String, ContentHash), StoreError> {
-    let sql = format!("SELECT * FROM {} WHERE rowid = ?1", table.name);
-    super::sql::query_opt(conn, &sql, [id], |row| {
-        Ok((row.get::<_, String>("digest").unwrap_or_default(), digest_of_row(table, row)?))
-    })?
-    .ok_or_else(|| super::sql::not_found(table.noun, id))
+    let sql = format!("SELECT digest, {} FROM {} WHERE rowid = ?1", table.columns, table.name);
+    super::sql::query_opt(conn, &sql, [id], |row| Ok((row.get(0)?, digest_of_row(table, "", row)?)))?
+        .ok_or_else(|| super::sql::not_found(table.noun, id))
 }
 
-/// The digest a row should have.
-pub(super) fn digest_of_row(table: &Table, row: &Row<'_>) -> Result<ContentHash, StoreError> {
+/// The digest of a row of `SELECT digest, {columns}`.
+pub(super) fn digest_of_row(table: &Table, previous: &str, row: &Row<'_>) -> Result<ContentHash, StoreError> {
     let mut fields: Vec<(&str, ValueRef<'_>)> = Vec::new();
-    for (index, name) in row.as_ref().column_names().into_iter().enumerate() {
-        if name != "digest" {
-            fields.push((name, row.get_ref(index)?));
-        }
+    for (index, name) in table.columns.split(", ").enumerate() {
+        fields.push((name, row.get_ref(index + 1)?));
     }
-    Ok(digest(table.name, "", &mut fields))
+    Ok(digest(table.name, previous, &mut fields))
 }
 
 /// SHA-256 over `table`, `previous` (the digest before, in a chain) and the fields in the order of their names.
@@ -106,7 +146,7 @@ fn add(hasher: &mut Sha256, tag: u8, bytes: &[u8]) {
 /// SHA-256 over all rows of a query, in its order; empty text for no rows.
 pub(super) fn digest_of_query(conn: &Connection, sql: &str, param: &dyn ToSql) -> Result<String, StoreError> {
     let mut statement = conn.prepare_cached(sql)?;
-    let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let mut rows = statement.query([param])?;
     let mut previous = String::new();
     while let Some(row) = rows.next()? {
@@ -122,6 +162,18 @@ pub(super) fn digest_of_query(conn: &Connection, sql: &str, param: &dyn ToSql) -
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn digests_cover_every_column_of_every_table() {
+        let mut conn = Connection::open_in_memory().unwrap();
+        super::super::migrations::initialise(&mut conn).unwrap();
+        for table in SEALED.iter().chain([&EVENTS]) {
+            let sql = "SELECT name FROM pragma_table_info(?1) WHERE name <> 'digest' ORDER BY cid";
+            let found =
+                super::super::sql::query_all(&conn, sql, [table.name], |row| Ok(row.get::<_, String>(0)?)).unwrap();
+            assert_eq!(table.columns.split(", ").collect::<Vec<_>>(), found, "{}", table.name);
+        }
+    }
 
     #[test]
     fn a_digest_depends_on_names_types_and_values_but_not_on_order_or_nulls() {

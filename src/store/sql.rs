@@ -52,12 +52,9 @@ impl<'a, 's> Fields<'a, 's> {
     }
 
     pub fn get<T: FromSql>(&self, column: &str) -> Result<T, StoreError> {
-        self.row.get(column).map_err(|error| match error {
-            rusqlite::Error::FromSqlConversionFailure(..)
-            | rusqlite::Error::InvalidColumnType(..)
-            | rusqlite::Error::IntegralValueOutOfRange(..)
-            | rusqlite::Error::Utf8Error(..) => self.damaged(column, error),
-            other => other.into(),
+        self.row.get(column).map_err(|error| match StoreError::from(error) {
+            StoreError::Damaged { problem, .. } => self.damaged(column, problem),
+            other => other,
         })
     }
 

@@ -46,6 +46,10 @@ impl VerifyReport {
                 self.add(what, problem);
                 Ok(None)
             }
+            Err(StoreError::Sqlite(error)) => {
+                self.add(HISTORY_FILE, error.to_string());
+                Ok(None)
+            }
             Err(other) => Err(other),
         }
     }
@@ -224,8 +228,8 @@ fn check_numbers(conn: &Connection, table: &Table, report: &mut VerifyReport) ->
 fn check_events(conn: &Connection, report: &mut VerifyReport) -> Result<(), StoreError> {
     let count: i64 = sql::query_value(conn, "SELECT count(*) FROM events", [])?.unwrap_or(0);
     report.checked += count as u64;
-    for (id, problem) in activity::broken_links(conn)? {
-        report.add(format!("{} {id}", EVENTS.noun), problem);
+    for id in activity::broken_links(conn)? {
+        report.add(format!("{} {id}", EVENTS.noun), "it, or the entry before it, was changed or removed");
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Standard scaling: zero mean and unit variance, as scikit-learn's `StandardScaler`.
 
-/// Above this size squares and sums may overflow, so values are halved in magnitude first.
+/// Above this size squares and sums may overflow, so values are taken in units of a large power of two.
 const LARGE: f64 = 1e150;
 
 /// Mean and population standard deviation (ddof 0) of finite values. A column that is constant, by scikit-learn's
@@ -33,7 +33,8 @@ pub fn mean(values: &[f64]) -> f64 {
 
 fn unit(values: &[f64]) -> f64 {
     let largest = values.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
-    if largest > LARGE { largest } else { 1.0 }
+    // Without its fraction bits a number is the power of two below it, and dividing by that loses nothing.
+    if largest > LARGE { f64::from_bits(largest.to_bits() & !((1 << 52) - 1)) } else { 1.0 }
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ const NAME: &str = "Linear regression";
 /// A column of which the earlier ones explain all but this share of its variance is dependent on them.
 const DEPENDENT: f64 = 1e-10;
 /// Rows × columns² above which the normal equations, in cancellable matrix products, replace linfa's column-by-column QR.
-const QR_LIMIT: f64 = 4e9;
+const QR_LIMIT: f64 = 1e9;
 /// Largest Gram matrix.
 const MAX_GRAM_BYTES: u64 = 2_000_000_000;
 /// Ridge penalty relative to the mean squared length of a row, where there are not enough rows to settle all columns.

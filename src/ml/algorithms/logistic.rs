@@ -24,7 +24,7 @@ const PHASE: &str = "Fitting logistic regression";
 /// Newton's method up to this many parameters …
 const NEWTON_PARAMETERS: usize = 2000;
 /// … and this many multiplications a step; else L-BFGS, which needs more but far cheaper steps.
-const NEWTON_WORK: f64 = 2e10;
+const NEWTON_WORK: f64 = 4e9;
 const LBFGS_STEPS_PER_NEWTON_STEP: usize = 20;
 /// The intercept of a class without training rows: its probability is then exactly 0.
 const NEVER: f64 = -1e9;

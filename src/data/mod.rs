@@ -7,3 +7,4 @@
 pub mod checks;
 pub mod drift;
 pub mod table;
+#[cfg(test)]

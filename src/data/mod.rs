@@ -7,4 +7,3 @@
 pub mod checks;
 pub mod drift;
 pub mod table;
-#[cfg(test)]

@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn unique_groups_predict_nothing() {
         let groups: Vec<u32> = (0..1000).collect();
-        let labels: Vec<bool> = (0..1000_u64).map(|i| mix(i) % 2 == 0).collect();
+        let labels: Vec<bool> = (0..1000_u64).map(|i| mix(i).is_multiple_of(2)).collect();
         let y: Vec<f64> = labels.iter().map(|l| f64::from(u8::from(*l))).collect();
         let means = out_of_fold_means(&groups, 1000, &y, 1);
         assert_eq!(roc_auc(&labels, &means), Some(0.5));

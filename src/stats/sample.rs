@@ -7,7 +7,7 @@ pub struct SortedSample(Vec<f64>);
 impl SortedSample {
     pub fn new(values: impl IntoIterator<Item = f64>) -> Self {
         let mut finite: Vec<f64> = values.into_iter().filter(|x| x.is_finite()).collect();
-        finite.sort_unstable_by(f64::total_cmp);
+        sort(&mut finite);
         Self(finite)
     }
 
@@ -38,6 +38,53 @@ impl SortedSample {
         let squares: f64 = self.0.iter().map(|x| (x - mean) * (x - mean)).sum();
         Some((squares / self.len() as f64).sqrt())
     }
+}
+
+/// From this many values on, sorting by digits beats sorting by comparison.
+const RADIX_FROM: usize = 1 << 14;
+const DIGIT_BITS: usize = 11;
+const DIGITS: usize = 64usize.div_ceil(DIGIT_BITS);
+
+/// Ascending by `f64::total_cmp`.
+fn sort(values: &mut [f64]) {
+    if values.len() < RADIX_FROM {
+        values.sort_unstable_by(f64::total_cmp);
+        return;
+    }
+    let mut keys: Vec<u64> = values.iter().map(|x| ordered_bits(*x)).collect();
+    let mut counts = vec![[0u32; 1 << DIGIT_BITS]; DIGITS];
+    for key in &keys {
+        counts.iter_mut().enumerate().for_each(|(digit, counts)| counts[digit_of(*key, digit)] += 1);
+    }
+    let mut other = vec![0u64; keys.len()];
+    for (digit, counts) in counts.iter_mut().enumerate() {
+        if counts.iter().any(|count| *count as usize == keys.len()) {
+            continue;
+        }
+        let mut next = 0;
+        counts.iter_mut().for_each(|count| (*count, next) = (next, next + *count));
+        for key in &keys {
+            let place = &mut counts[digit_of(*key, digit)];
+            other[*place as usize] = *key;
+            *place += 1;
+        }
+        std::mem::swap(&mut keys, &mut other);
+    }
+    values.iter_mut().zip(keys).for_each(|(value, key)| *value = from_ordered_bits(key));
+}
+
+fn digit_of(key: u64, digit: usize) -> usize {
+    (key >> (digit * DIGIT_BITS)) as usize & ((1 << DIGIT_BITS) - 1)
+}
+
+/// Whole numbers in the order of the floats: the sign bit set for positive ones, every bit flipped for negative ones.
+fn ordered_bits(x: f64) -> u64 {
+    let bits = x.to_bits();
+    bits ^ ((((bits as i64) >> 63) as u64) | (1 << 63))
+}
+
+fn from_ordered_bits(key: u64) -> f64 {
+    f64::from_bits(if key >> 63 == 1 { key ^ (1 << 63) } else { !key })
 }
 
 /// Distinct values of both samples together in ascending order, each with its count on either side; `None` as soon
@@ -79,6 +126,18 @@ mod tests {
         assert_eq!(s.values(), [-1.0, 2.0, 3.0]);
         assert_eq!(s.range(), Some((-1.0, 3.0)));
         assert_eq!(SortedSample::default().mean(), None);
+    }
+
+    #[test]
+    fn large_samples_are_sorted_by_digits_as_by_comparison() {
+        let scatter = |i: u64| f64::from_bits(crate::stats::mix(i));
+        let values: Vec<f64> = (0..40_000).map(scatter).chain([0.0, -0.0, 1.0, -1.0]).collect();
+        let mut expected: Vec<f64> = values.iter().copied().filter(|x| x.is_finite()).collect();
+        expected.sort_by(f64::total_cmp);
+        let sorted = SortedSample::new(values);
+        assert!(sorted.values().iter().zip(&expected).all(|(a, b)| a.to_bits() == b.to_bits()));
+        assert_eq!(sorted.len(), expected.len());
+        assert_eq!(SortedSample::new(vec![5.0; 20_000]).values(), vec![5.0; 20_000]);
     }
 
     #[test]

@@ -96,6 +96,19 @@ pub(super) fn percent(share: f64) -> String {
     }
 }
 
+/// Two shares in one form, with as many digits as it takes to tell them apart: `5.02 %` and `5 %`.
+pub(super) fn percent_against(observed: f64, limit: f64) -> String {
+    let limit = percent(limit);
+    let shown = |digits: usize| format!("{:.digits$} %", observed * 100.0);
+    if percent(observed) != limit {
+        return percent(observed);
+    }
+    (2..6)
+        .map(shown)
+        .find(|text| text.trim_end_matches([' ', '%', '0', '.']) != limit.trim_end_matches([' ', '%']))
+        .unwrap_or(limit)
+}
+
 /// A value between quotes, cut after 40 characters.
 pub(super) fn quoted(value: &str) -> String {
     let mut cut: String = value.chars().take(40).collect();
@@ -135,6 +148,14 @@ mod tests {
     fn percentages_say_something_however_small() {
         assert_eq!([0.0, 0.05, 0.0625, 1.0].map(percent), ["0 %", "5 %", "6.2 %", "100 %"]);
         assert_eq!([0.0002, 1e-9].map(percent), ["0.020 %", "under 0.001 %"]);
+    }
+
+    #[test]
+    fn a_share_just_above_its_limit_shows_that_it_is() {
+        assert_eq!(percent_against(0.050181, 0.05), "5.02 %");
+        assert_eq!(percent_against(0.0500004, 0.05), "5.00004 %");
+        assert_eq!(percent_against(0.062, 0.05), "6.2 %");
+        assert_eq!(percent_against(0.05, 0.05), "5 %");
     }
 
     #[test]

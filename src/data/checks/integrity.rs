@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::context::{Column, Context};
-use super::draft::{Draft, counted, number, percent, quoted, share};
+use super::draft::{Draft, counted, number, percent, percent_against, quoted, share};
 use super::rows::{by_hash, for_each_cell, is_missing_hash};
 use super::{Outcome, Stop};
 use crate::data::table::Cells;
@@ -58,7 +58,7 @@ pub(super) fn missing_values(cx: &Context) -> Outcome {
                 "`{}` has {} ({}, limit {})",
                 c.name(),
                 counted(c.missing, "missing cell"),
-                percent(missing_share),
+                percent_against(missing_share, MISSING_LIMIT),
                 percent(MISSING_LIMIT)
             );
             let hint = if missing_share > MOSTLY_MISSING {
@@ -131,7 +131,7 @@ pub(super) fn duplicate_rows(cx: &Context) -> Outcome {
         "{} of {} {verb} an earlier row in every column ({}, limit {})",
         counted(count, "row"),
         number(total),
-        percent(observed),
+        percent_against(observed, DUPLICATES_LIMIT),
         percent(DUPLICATES_LIMIT)
     );
     let hint = "Remove the copies, unless the same record can truly occur twice";
@@ -197,7 +197,7 @@ fn looks_like_identifier(c: &Column<'_>) -> bool {
     match c.cells {
         Cells::Int(values) => {
             let (low, high) = values.iter().flatten().fold((i64::MAX, i64::MIN), |(l, h), x| (l.min(*x), h.max(*x)));
-            high.abs_diff(low) + 1 == c.present() || is_named_like_id(c.name())
+            high.abs_diff(low) == c.present() - 1 || is_named_like_id(c.name())
         }
         Cells::Text(d) => {
             let mostly_unique = d.values.len() as f64 > UNIQUE_SHARE * c.present() as f64;

@@ -27,7 +27,7 @@ const MOST_CLASSES: usize = 10;
 const MOST_GROUPS: usize = 100;
 const ROWS_PER_GROUP: usize = 20;
 
-/// From these scores on a column as good as is the target.
+/// From these scores on a column is as good as a copy of the target.
 const COPY_AUC: f64 = 0.99;
 const COPY_R2: f64 = 0.98;
 /// Flower lengths tell three species apart this well; only a copy does better.
@@ -84,7 +84,7 @@ fn leak_finding(c: &Column<'_>, scored: &Scored<'_>, score: Score) -> Finding {
         score.value
     );
     let hint = if severity == Severity::Error {
-        "Leave the column out unless it is known before the outcome: it as good as is the target"
+        "Leave the column out unless it is known before the outcome: it is as good as a copy of the target"
     } else {
         "Make sure the column is known at prediction time; if not, leave it out"
     };

@@ -3,7 +3,7 @@
 use super::Outcome;
 use super::Stop;
 use super::context::Context;
-use super::draft::{Draft, counted, number, percent, share};
+use super::draft::{Draft, counted, number, percent, percent_against, share};
 use super::rows::{by_hash, row_hashes};
 use crate::domain::finding::Severity::{Info, Warning};
 use crate::domain::schema::ColumnKind;
@@ -44,7 +44,7 @@ pub(super) fn shared_rows(cx: &Context) -> Outcome {
         "{} of {} also {verb} in the reference ({}, limit {}{chance})",
         counted(count, "row"),
         number(total),
-        percent(observed),
+        percent_against(observed, LIMIT),
         percent(LIMIT)
     );
     let hint = "Remove the shared rows before testing a model on this table that was trained on the reference";

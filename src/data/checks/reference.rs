@@ -18,6 +18,9 @@ const FALSE_ALARM: f64 = 1e-5;
 /// tenth-largest value, which is nearly the same for every sample size.
 const FAR_OUT: f64 = 4.0;
 
+/// Nearer values, if they are few, say nothing at all.
+const NEAR: f64 = 1.0;
+
 /// With fewer reference values the tail is unknown.
 const ENOUGH_FOR_A_TAIL: usize = 50;
 
@@ -55,7 +58,11 @@ fn range_finding(c: &Column<'_>, before: &SortedSample) -> Option<Finding> {
     }
     let allowed = allowed_outside(before.len() as f64, c.present() as f64);
     let at_an_end = below.max(above);
-    let far = is_far_out(before, least, most);
+    let tails = tails_beyond(before, least, most);
+    let far = tails > FAR_OUT;
+    if at_an_end <= allowed && tails < NEAR {
+        return None;
+    }
     let found = match (below > 0, above > 0) {
         (true, true) => format!("from {} to {}", short_number(least), short_number(most)),
         (true, false) => format!("down to {}", short_number(least)),
@@ -89,16 +96,18 @@ fn allowed_outside(n_reference: f64, n_current: f64) -> u64 {
     (FALSE_ALARM.ln() / q.ln()) as u64
 }
 
-fn is_far_out(before: &SortedSample, least: f64, most: f64) -> bool {
+/// How far the range is exceeded, in distances between the reference's tenth and most extreme value.
+fn tails_beyond(before: &SortedSample, least: f64, most: f64) -> f64 {
     let values = before.values();
     let n = values.len();
     if n < ENOUGH_FOR_A_TAIL {
-        return false;
+        return NEAR;
     }
     // Capped and counted values have no tail of their own: a twentieth of the range is the least.
     let smallest = (values[n - 1] - values[0]) / 20.0;
     let (upper, lower) = ((values[n - 1] - values[n - 10]).max(smallest), (values[9] - values[0]).max(smallest));
-    most - values[n - 1] > FAR_OUT * upper || values[0] - least > FAR_OUT * lower
+    let tails = |beyond: f64, tail: f64| if beyond > 0.0 { beyond / tail } else { 0.0 };
+    tails(most - values[n - 1], upper).max(tails(values[0] - least, lower))
 }
 
 pub(super) fn unknown_categories(cx: &Context) -> Outcome {
@@ -199,8 +208,10 @@ mod tests {
     #[test]
     fn far_out_is_measured_in_tails() {
         let uniform = SortedSample::new((0..=1000).map(f64::from));
-        assert!(!is_far_out(&uniform, 0.0, 1100.0));
-        assert!(is_far_out(&uniform, 0.0, 1300.0));
-        assert!(is_far_out(&uniform, -400.0, 1000.0));
+        assert_eq!(tails_beyond(&uniform, 0.0, 1100.0), 2.0);
+        assert_eq!(tails_beyond(&uniform, -400.0, 1000.0), 8.0);
+        assert_eq!(tails_beyond(&uniform, 10.0, 990.0), 0.0);
+        let constant = SortedSample::new(vec![3.0; 100]);
+        assert_eq!(tails_beyond(&constant, 3.0, 4.0), f64::INFINITY);
     }
 }

@@ -268,20 +268,19 @@ fn variants(c: &Column<'_>, d: &Dictionary) -> Option<Finding> {
     Some(draft.rows(odd_rows(d, &odd)).held(examples.len() as f64, 0.0).done())
 }
 
-/// Lower case; blanks, `_` and `-` between letters or digits left out. Signs at the ends stay: `A-` is not `A`.
+/// Lower case; blanks anywhere and `_` or `-` between letters or digits left out. Signs at the ends stay, as `A-` is
+/// not `A`, and so does whatever stands between two digits, as `1-5` is not `15`.
 fn folded(value: &str) -> String {
     let characters: Vec<char> = value.trim().chars().collect();
-    let is_word = |c: Option<&char>| c.is_some_and(|c| c.is_alphanumeric());
     let mut folded = String::with_capacity(value.len());
     for (i, c) in characters.iter().enumerate() {
-        let joins = matches!(c, '_' | '-') && i > 0 && is_word(characters.get(i - 1)) && is_word(characters.get(i + 1));
-        // "1-5" and "15" are different categories.
-        let between_digits = |c: Option<&char>| c.is_some_and(char::is_ascii_digit);
-        let digits = i > 0 && between_digits(characters.get(i - 1)) && between_digits(characters.get(i + 1));
-        if c.is_whitespace() && !digits || joins && !digits {
-            continue;
+        let before = i.checked_sub(1).and_then(|j| characters.get(j));
+        let after = characters.get(i + 1);
+        let both = |is: fn(char) -> bool| [before, after].iter().all(|c| c.is_some_and(|c| is(*c)));
+        let joins = c.is_whitespace() || (matches!(c, '_' | '-') && both(char::is_alphanumeric));
+        if !joins || both(|c| c.is_ascii_digit()) {
+            folded.extend(c.to_lowercase());
         }
-        folded.extend(c.to_lowercase());
     }
     folded
 }

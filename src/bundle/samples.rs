@@ -4,6 +4,8 @@
 use rand::{Rng as _, SeedableRng as _};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
+use crate::domain::bundle::Lineage;
+use crate::domain::ids::{ContentHash, RunId};
 use crate::domain::model::{FittedModel, TrainedModel, Tree, TreeNode};
 use crate::domain::raw::{RawColumn, RawColumns};
 use crate::domain::recipe::{ColumnInput, FittedColumn, FittedRecipe, FittedStep, UnknownCategory};
@@ -285,4 +287,26 @@ fn features(recipe: &FittedRecipe, raw: &RawColumns, row: usize) -> Vec<f64> {
         }
     }
     all
+}
+
+/// A bundle of the sample with its first rows as golden rows.
+pub(super) fn contents(sample: &Sample) -> super::BundleContents<'_> {
+    let golden: Vec<usize> = (0..sample.raw.n_rows.min(40)).collect();
+    let golden_inputs = sample.raw.take(&golden);
+    super::BundleContents {
+        model: &sample.model,
+        inputs: sample.inputs.clone(),
+        lineage: Lineage {
+            run: RunId(12),
+            dataset: "churn@2".to_owned(),
+            source_hash: ContentHash::from_bytes(&[1; 32]),
+            split_hash: ContentHash::from_bytes(&[2; 32]),
+            seed: 42,
+        },
+        metrics: [("accuracy".to_owned(), 0.875)].into(),
+        golden_expected: predict(&sample.model, &golden_inputs),
+        golden_inputs,
+        card_markdown: "# Card\n".to_owned(),
+        created_at_ms: 1_795_176_000_000,
+    }
 }

@@ -40,7 +40,26 @@ pub(super) fn samples(n_rows: usize) -> Vec<Sample> {
         sample("baseline_regression", Task::Regression, &[], plain_names(), n_rows),
         sample("stump", Task::Regression, &[], plain_names(), n_rows),
         sample("odd_names", Task::Binary, &yes_no, odd_names(), n_rows),
+        unusual_steps(sample("tree_gaps", Task::Regression, &[], plain_names(), n_rows)),
     ]
+}
+
+/// Numbers that stay missing, steps in another order, text policies without an indicator.
+fn unusual_steps(mut sample: Sample) -> Sample {
+    let scale = FittedStep::Scale { center: 1.0, scale: 3.0 };
+    let impute = FittedStep::ImputeNumber { value: -1.0 };
+    for column in &mut sample.model.recipe.columns {
+        match (column.name.as_str(), column.steps.as_mut_slice()) {
+            ("age" | "newsletter", _) => column.steps.clear(),
+            ("income", _) => column.steps = vec![scale.clone(), scale.clone(), impute.clone(), scale.clone()],
+            ("city", [FittedStep::OneHot { missing_as, .. }]) => *missing_as = None,
+            ("plan", [FittedStep::OneHot { unknown, missing_as, .. }]) => {
+                (*unknown, *missing_as) = (UnknownCategory::Missing, Some("not listed".to_owned()));
+            }
+            _ => {}
+        }
+    }
+    sample
 }
 
 const N_COLUMNS: usize = 8;
@@ -205,7 +224,7 @@ fn tree(n_features: usize, n_outputs: usize) -> Tree {
         if n_outputs > 1 {
             values.iter_mut().for_each(|v| *v /= sum);
         } else {
-            values[0] = 1e8 + values[0];
+            values[0] += 1e8;
         }
         TreeNode::Leaf { values, cover: 1 }
     });

@@ -611,3 +611,128 @@ impl<'a> Attributes<'a> {
         texts.map_err(|_| format!("{name} is not UTF-8"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::proto::{GraphProto, StringEntry};
+    use super::*;
+    use crate::bundle::onnx::{OnnxModel, export};
+    use crate::bundle::samples::samples;
+
+    fn tree_model() -> ModelProto {
+        let sample = samples(1).into_iter().find(|s| s.name == "tree_binary").unwrap();
+        ModelProto::decode(export(&sample.model).unwrap().as_slice()).unwrap()
+    }
+
+    fn problem(change: impl FnOnce(&mut ModelProto)) -> String {
+        let mut model = tree_model();
+        change(&mut model);
+        compile(&model.encode_to_vec()).unwrap_err()
+    }
+
+    fn graph(model: &mut ModelProto) -> &mut GraphProto {
+        model.graph.as_mut().unwrap()
+    }
+
+    fn attribute<'a>(model: &'a mut ModelProto, op: &str, name: &str) -> &'a mut AttributeProto {
+        let node = graph(model).node.iter_mut().find(|n| n.op_type() == op).unwrap();
+        node.attribute.iter_mut().find(|a| a.name() == name).unwrap()
+    }
+
+    const TREE: &str = "TreeEnsembleRegressor";
+
+    #[test]
+    fn data_in_another_file_is_refused() {
+        let location = StringEntry { key: Some("location".into()), value: Some("../../etc/passwd".into()) };
+        let expected = "it keeps data in another file, which Modelwright never opens";
+        assert_eq!(problem(|m| graph(m).initializer[0].external_data.push(location)), expected);
+        assert_eq!(problem(|m| graph(m).initializer[0].data_location = Some(1)), expected);
+    }
+
+    #[test]
+    fn fields_we_do_not_know_are_refused() {
+        // Field 25, `functions`, with an empty message.
+        let bytes = [tree_model().encode_to_vec(), vec![0xca, 0x01, 0x00]].concat();
+        assert_eq!(compile(&bytes).unwrap_err(), "it has fields that Modelwright does not write");
+    }
+
+    #[test]
+    fn foreign_operators_versions_and_attributes_are_refused() {
+        let first = |m: &mut ModelProto, op: &str| graph(m).node[0].op_type = Some(op.to_owned());
+        assert!(problem(|m| first(m, "Loop")).starts_with("operator Loop: `:Loop`"));
+        assert!(problem(|m| m.opset_import[0].version = Some(21)).starts_with("its operator sets are"));
+        assert!(problem(|m| m.ir_version = Some(9)).starts_with("its IR version is 9"));
+        assert!(problem(|m| attribute(m, TREE, "post_transform").s = Some(b"LOGISTIC".to_vec())).contains("NONE"));
+        assert!(problem(|m| attribute(m, TREE, "n_targets").name = Some("base_values".into())).contains("attributes"));
+    }
+
+    #[test]
+    fn trees_with_circles_or_holes_are_refused() {
+        for (attribute_name, value) in
+            [("nodes_truenodeids", 0), ("nodes_falsenodeids", 1 << 40), ("nodes_truenodeids", -1)]
+        {
+            let says = problem(|m| attribute(m, TREE, attribute_name).ints[0] = value);
+            assert!(says.contains("node 0 of its tree has a child out of order"), "{says}");
+        }
+        assert!(problem(|m| attribute(m, TREE, "nodes_featureids").ints[0] = 99).contains("column out of range"));
+        assert!(problem(|m| attribute(m, TREE, "target_nodeids").ints[0] = 1).contains("neither a split nor a leaf"));
+        assert!(problem(|m| attribute(m, TREE, "nodes_values").floats.truncate(3)).contains("differ in length"));
+        assert!(problem(|m| attribute(m, TREE, "nodes_missing_value_tracks_true").ints[0] = 1).contains("not all 0"));
+    }
+
+    #[test]
+    fn constants_that_lie_about_their_size_are_refused() {
+        let dims = |m: &mut ModelProto, dims: &[i64]| graph(m).initializer[1].dims = dims.to_vec();
+        assert!(problem(|m| dims(m, &[1 << 31, 1 << 31, 1 << 31])).contains("is too large"));
+        assert!(problem(|m| dims(m, &[-1])).contains("negative dimension"));
+        assert!(problem(|m| dims(m, &[1 << 40])).contains("declares 1099511627776 values"));
+    }
+
+    #[test]
+    fn a_small_file_cannot_make_a_wide_matrix() {
+        let says = problem(|m| {
+            let matrix = graph(m).node.iter().find(|n| n.op_type() == "Concat").unwrap().clone();
+            let at = graph(m).node.iter().position(|n| n.output == matrix.output).unwrap();
+            let mut wide = matrix.output[0].clone();
+            for nth in 0..40 {
+                let output = format!("wide{nth}");
+                let (input, output_names) = (vec![wide.clone(), wide], vec![output.clone()]);
+                graph(m).node.insert(at + 1 + nth, NodeProto { input, output: output_names, ..matrix.clone() });
+                wide = output;
+            }
+        });
+        assert_eq!(says, "operator Concat: its result is too wide");
+    }
+
+    #[test]
+    fn names_defined_twice_or_too_late_are_refused() {
+        assert!(problem(|m| graph(m).node.reverse()).contains("is not known before it"));
+        assert!(
+            problem(|m| {
+                let node = graph(m).node[0].clone();
+                graph(m).node.push(node);
+            })
+            .contains("is defined twice")
+        );
+    }
+
+    #[test]
+    fn changed_bytes_are_refused_or_harmless_but_never_a_panic() {
+        let chosen = ["logistic", "tree_binary", "baseline_regression"];
+        for sample in samples(5).into_iter().filter(|s| chosen.contains(&s.name)) {
+            let good = export(&sample.model).unwrap();
+            for at in (0..good.len()).step_by(7) {
+                for bit in [0x01, 0x80] {
+                    let mut bad = good.clone();
+                    bad[at] ^= bit;
+                    if let Ok(model) = OnnxModel::parse(&bad) {
+                        let _ = model.run(&sample.raw);
+                    }
+                }
+            }
+            for length in (0..good.len()).step_by(61) {
+                let _ = OnnxModel::parse(&good[..length]);
+            }
+        }
+    }
+}

@@ -164,3 +164,128 @@ fn temp_file(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
 fn sync_folder(folder: &Path) -> std::io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::fmt::Write as _;
+
+    use super::*;
+    use crate::bundle::samples::{Sample, contents, samples};
+    use crate::domain::io::{Cancelled, Silent};
+    use crate::domain::raw::RawColumn;
+
+    #[test]
+    fn what_is_written_is_proved_and_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        for sample in samples(60) {
+            let out = folder.path().join("model.zip");
+            let written = write(&out, &contents(&sample), &Silent).unwrap();
+            assert_eq!(written.sha256, files::sha256(&fs::read(&out).unwrap()));
+            assert_eq!(written.files.len(), files::ALL.len());
+            assert_eq!(written.golden_rows, 40);
+            assert!(written.golden_max_abs_diff < 1e-9, "{}", sample.name);
+        }
+    }
+
+    #[test]
+    fn the_same_contents_give_the_same_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let sample = samples(60).remove(0);
+        let (a, b) = (folder.path().join("a.zip"), folder.path().join("b.zip"));
+        write(&a, &contents(&sample), &Silent).unwrap();
+        write(&b, &contents(&sample), &Silent).unwrap();
+        assert_eq!(fs::read(a).unwrap(), fs::read(b).unwrap());
+    }
+
+    #[test]
+    fn a_bundle_that_does_not_reproduce_the_model_is_not_left_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("model.zip");
+        fs::write(&out, "what was there before").unwrap();
+        let sample = samples(60).remove(0);
+        let mut wrong = contents(&sample);
+        let Predictions::Classes { probabilities, .. } = &mut wrong.golden_expected else { panic!() };
+        probabilities[4] += 1e-6;
+        probabilities[5] -= 1e-6;
+        let problem = write(&out, &wrong, &Silent).unwrap_err().to_string();
+        assert!(problem.starts_with("golden row 3, `probability_no`: expected 0."), "{problem}");
+        assert_eq!(fs::read_to_string(&out).unwrap(), "what was there before");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    struct CancelAt(Cell<usize>);
+
+    impl JobIo for CancelAt {
+        fn progress(&self, _: &str, _: Option<f64>) -> Result<(), Cancelled> {
+            self.0.set(self.0.get() - 1);
+            if self.0.get() == 0 { Err(Cancelled) } else { Ok(()) }
+        }
+    }
+
+    #[test]
+    fn cancelling_leaves_nothing_behind() {
+        let sample = samples(60).remove(0);
+        for at in 1..=5 {
+            let folder = tempfile::tempdir().unwrap();
+            let out = folder.path().join("model.zip");
+            let result = write(&out, &contents(&sample), &CancelAt(Cell::new(at)));
+            assert!(matches!(result, Err(BundleError::Cancelled(_))), "{at}");
+            assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        }
+    }
+
+    #[test]
+    fn a_model_that_breaks_its_own_rules_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut sample = samples(60).remove(0);
+        sample.model.classes = vec!["yes".into(), "yes".into()];
+        let problem = write(&folder.path().join("x.zip"), &contents(&sample), &Silent).unwrap_err().to_string();
+        assert_eq!(problem, "this model cannot be exported: two of its classes have the same name");
+    }
+
+    /// Bundles, rows and our answers for `tests/bundle_check/check_bundle.py`, when a folder is named.
+    #[test]
+    fn samples_for_other_runtimes_when_asked_for() {
+        let Some(folder) = std::env::var_os("MODELWRIGHT_BUNDLE_SAMPLES") else { return };
+        let folder = Path::new(&folder);
+        for sample in samples(5_000) {
+            write(&folder.join(format!("{}.zip", sample.name)), &contents(&sample), &Silent).unwrap();
+            let (input, scored) = csv(&sample);
+            fs::write(folder.join(format!("{}.csv", sample.name)), input).unwrap();
+            fs::write(folder.join(format!("{}.scored.csv", sample.name)), scored).unwrap();
+        }
+    }
+
+    /// The rows, and the rows with the answers behind them.
+    fn csv(sample: &Sample) -> (String, String) {
+        let quote = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
+        let (mut input, mut scored) = (String::new(), String::new());
+        let expected = sample.expected();
+        let labels = expected.labels();
+        let outputs = crate::bundle::onnx::output_names(&sample.model.classes);
+        for row in 0..=sample.raw.n_rows {
+            let cell = |(name, column): &(String, RawColumn)| match (row, column) {
+                (0, _) => quote(name),
+                (row, RawColumn::Texts(v)) if v[row - 1].is_empty() => String::new(),
+                (row, RawColumn::Texts(v)) => quote(&v[row - 1]),
+                (row, RawColumn::Numbers(v)) if v[row - 1].is_nan() => String::new(),
+                (row, RawColumn::Numbers(v)) if *name == sample.inputs[1].name => format!("{}", v[row - 1]),
+                (row, RawColumn::Numbers(v)) => format!("{:?}", v[row - 1]),
+            };
+            let line: Vec<String> = sample.raw.columns.iter().map(cell).collect();
+            let answers: Vec<String> = match (row, &expected) {
+                (0, _) => outputs.iter().map(|o| quote(o)).collect(),
+                (row, Predictions::Values(v)) => vec![format!("{:?}", v[row - 1])],
+                (row, Predictions::Classes { probabilities, n_classes }) => {
+                    let label = quote(&sample.model.classes[labels[row - 1] as usize]);
+                    let p = probabilities[(row - 1) * n_classes..row * n_classes].iter().map(|p| format!("{p:?}"));
+                    std::iter::once(label).chain(p).collect()
+                }
+            };
+            let _ = writeln!(input, "{}", line.join(","));
+            let _ = writeln!(scored, "{},{}", line.join(","), answers.join(","));
+        }
+        (input, scored)
+    }
+}

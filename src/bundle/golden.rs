@@ -180,3 +180,55 @@ fn cell(column: &RawColumn, row: usize) -> Option<Value> {
         RawColumn::Numbers(numbers) => numbers.get(row).map(|&x| Value::from(x)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bundle::samples::samples;
+
+    fn golden() -> GoldenRows {
+        let sample = samples(5).remove(0);
+        GoldenRows::new(&sample.model, &sample.raw, &sample.expected()).unwrap()
+    }
+
+    #[test]
+    fn rows_survive_json_bit_by_bit() {
+        let sample = samples(200).remove(0);
+        let golden = GoldenRows::new(&sample.model, &sample.raw, &sample.expected()).unwrap();
+        let read: GoldenRows = serde_json::from_slice(&serde_json::to_vec(&golden).unwrap()).unwrap();
+        let raw = read.raw().unwrap();
+        for ((name, before), (_, after)) in sample.raw.columns.iter().zip(&raw.columns) {
+            match (before, after) {
+                (RawColumn::Texts(a), RawColumn::Texts(b)) => assert_eq!(a, b),
+                (RawColumn::Numbers(a), RawColumn::Numbers(b)) => {
+                    let same = |(a, b): (&f64, &f64)| a == b || (!a.is_finite() && b.is_nan());
+                    assert!(a.iter().zip(b).all(same), "{name}");
+                }
+                _ => panic!("{name}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_label_may_differ_only_in_a_tie() {
+        let mut golden = golden();
+        golden.expected = vec![vec!["no".into(), 0.5.into(), 0.5.into()]];
+        let scores = |no: f64, yes: f64| Scores {
+            labels: Some(vec!["yes".into()]),
+            values: None,
+            probabilities: vec![("no".into(), vec![no]), ("yes".into(), vec![yes])],
+        };
+        assert!(golden.compare(&scores(0.5 - 1e-16, 0.5 + 1e-16)).is_ok());
+        golden.expected = vec![vec!["no".into(), 0.6.into(), 0.4.into()]];
+        let problem = golden.compare(&scores(0.6, 0.4)).unwrap_err().to_string();
+        assert!(problem.starts_with("golden row 1, `prediction`: expected \"no\", the bundle gives yes"), "{problem}");
+    }
+
+    #[test]
+    fn no_rows_prove_nothing() {
+        let sample = samples(5).remove(0);
+        let none = sample.raw.take(&[]);
+        let expected = Predictions::Classes { probabilities: vec![], n_classes: 2 };
+        assert!(GoldenRows::new(&sample.model, &none, &expected).is_err());
+    }
+}

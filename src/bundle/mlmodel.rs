@@ -224,3 +224,42 @@ pub(super) fn ascii_json(value: &Value) -> String {
 fn yaml_quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bundle::samples::samples;
+
+    #[test]
+    fn the_signature_names_the_types_pandas_reads() {
+        let sample = samples(1).remove(0);
+        let types: Vec<(String, &str)> =
+            signature(&sample.model, &sample.inputs).into_iter().map(|(n, t)| (n, t.as_str())).collect();
+        let types: Vec<(&str, &str)> = types.iter().map(|(n, t)| (n.as_str(), *t)).collect();
+        let expected = [
+            ("city", "string"),
+            ("age", "double"),
+            ("visits", "long"),
+            ("income", "double"),
+            ("plan", "string"),
+            ("active", "boolean"),
+            ("newsletter", "string"),
+            ("member", "string"),
+        ];
+        assert_eq!(types, expected);
+    }
+
+    #[test]
+    fn any_name_stays_on_its_line_of_ascii_yaml() {
+        let mut sample = samples(1).remove(0);
+        sample.model.classes = vec!["it's\nno: [x]\u{85}".into(), "ja 🎉 \u{7f}".into()];
+        let text = mlmodel(&sample.model, &sample.inputs, &files::sha256(b"x"), 0);
+        assert!(text.chars().all(|c| c == '\n' || (' '..='~').contains(&c)));
+        let line = text.lines().find(|l| l.trim_start().starts_with("outputs: ")).unwrap();
+        let quoted = line.trim_start().strip_prefix("outputs: '").unwrap().strip_suffix('\'').unwrap();
+        let parsed: Value = serde_json::from_str(&quoted.replace("''", "'")).unwrap();
+        assert_eq!(parsed[1]["name"], "probability_it's\nno: [x]\u{85}");
+        assert_eq!(parsed[2]["name"], "probability_ja 🎉 \u{7f}");
+        assert!(text.ends_with("utc_time_created: '1970-01-01 00:00:00.000000'\n"));
+    }
+}

@@ -220,3 +220,167 @@ pub(super) fn score_golden(model: &OnnxModel, golden: &GoldenRows) -> Result<Gol
     let raw = golden.raw().map_err(|problem| BundleError::damaged(files::GOLDEN, problem))?;
     golden.compare(&model.run(&raw)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use zip::ZipWriter;
+    use zip::write::SimpleFileOptions;
+
+    use super::*;
+    use crate::bundle::archive::write;
+    use crate::bundle::samples::{contents, samples};
+    use crate::domain::io::Silent;
+
+    type Files = Vec<(String, Vec<u8>)>;
+
+    fn good() -> Files {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("good.zip");
+        write(&out, &contents(&samples(60)[0]), &Silent).unwrap();
+        unpack(&fs::read(out).unwrap()).unwrap().into_iter().map(|(n, b)| (n, b.unwrap())).collect()
+    }
+
+    fn zip(files: &Files) -> Vec<u8> {
+        let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+        for (name, bytes) in files {
+            zip.start_file(name.as_str(), SimpleFileOptions::default()).unwrap();
+            zip.write_all(bytes).unwrap();
+        }
+        zip.finish().unwrap().into_inner()
+    }
+
+    fn open_bytes(bytes: &[u8]) -> Result<OpenBundle, BundleError> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), bytes).unwrap();
+        open(file.path())
+    }
+
+    fn refusal(bytes: &[u8]) -> String {
+        open_bytes(bytes).unwrap_err().to_string()
+    }
+
+    fn replace(files: &mut Files, name: &str, change: impl FnOnce(&mut Vec<u8>)) {
+        change(&mut files.iter_mut().find(|(n, _)| n == name).unwrap().1);
+    }
+
+    /// Changes a file and corrects the manifest, as somebody who means it would.
+    fn forge(name: &str, change: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+        let mut files = good();
+        replace(&mut files, name, change);
+        let hash = files::sha256(&files.iter().find(|(n, _)| n == name).unwrap().1);
+        replace(&mut files, files::MANIFEST, |bytes| {
+            let mut manifest: serde_json::Value = serde_json::from_slice(bytes).unwrap();
+            manifest["files"][name] = serde_json::json!(hash);
+            *bytes = serde_json::to_vec(&manifest).unwrap();
+        });
+        zip(&files)
+    }
+
+    #[test]
+    fn a_good_bundle_opens_and_scores() {
+        let bundle = open_bytes(&zip(&good())).unwrap();
+        assert_eq!(bundle.card_markdown, "# Card\n");
+        let sample = samples(200).remove(0);
+        assert_eq!(bundle.manifest.model, sample.model);
+        let scores = bundle.score(&sample.raw).unwrap();
+        assert_eq!(scores.labels.unwrap().len(), 200);
+        assert_eq!(scores.probabilities[1].0, "yes");
+    }
+
+    #[test]
+    fn files_no_bundle_has_are_refused() {
+        for name in
+            ["model.pkl", "../x", "/etc/passwd", "..\\x", "code/../x", "a\u{0}", "MLmodel/", "CON", "Model.onnx"]
+        {
+            let mut files = good();
+            files.push((name.to_owned(), b"x".to_vec()));
+            let problem = refusal(&zip(&files));
+            assert!(problem.starts_with("not a Modelwright bundle: "), "{name}: {problem}");
+        }
+    }
+
+    #[test]
+    fn links_and_folders_are_refused() {
+        let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+        zip.add_symlink("model.onnx", "/etc/passwd", SimpleFileOptions::default()).unwrap();
+        let bytes = zip.finish().unwrap().into_inner();
+        assert_eq!(refusal(&bytes), "not a Modelwright bundle: `model.onnx` is not a plain file");
+        let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+        zip.add_directory("code", SimpleFileOptions::default()).unwrap();
+        assert!(refusal(&zip.finish().unwrap().into_inner()).contains("`code/`, which no bundle has"));
+    }
+
+    #[test]
+    fn a_file_that_inflates_beyond_measure_is_refused() {
+        let mut files = good();
+        replace(&mut files, files::CARD, |bytes| *bytes = vec![b' '; 8 << 20]);
+        assert_eq!(refusal(&zip(&files)), "not a Modelwright bundle: `model_card.md` inflates beyond every measure");
+    }
+
+    #[test]
+    fn bytes_around_the_zip_are_refused() {
+        let good = zip(&good());
+        for bytes in [[b"#!/bin/sh\n".as_slice(), &good].concat(), [&good, b"x".as_slice()].concat(), b"PK".to_vec()] {
+            assert!(refusal(&bytes).contains("it is not a zip file, or bytes were added"));
+        }
+    }
+
+    #[test]
+    fn two_entries_of_one_name_are_refused() {
+        // The writer refuses doubles, so one name is changed in the bytes, in both headers.
+        let mut files = good();
+        files.push(("model_carD.md".to_owned(), b"another".to_vec()));
+        let mut bytes = zip(&files);
+        let at: Vec<usize> = (0..bytes.len() - 13).filter(|&i| &bytes[i..i + 13] == b"model_carD.md").collect();
+        assert_eq!(at.len(), 2);
+        for i in at {
+            bytes[i + 9] = b'd';
+        }
+        assert!(refusal(&bytes).contains("duplicate"));
+    }
+
+    #[test]
+    fn a_local_header_that_says_otherwise_is_refused() {
+        let mut bytes = zip(&good());
+        let first = (0..bytes.len()).find(|&i| bytes[i..].starts_with(b"model.onnx")).unwrap();
+        bytes[first] = b'M';
+        assert!(refusal(&bytes).contains("header inconsistency"));
+    }
+
+    #[test]
+    fn a_missing_or_changed_file_is_named() {
+        let mut files = good();
+        files.retain(|(name, _)| name != files::GOLDEN);
+        assert!(refusal(&zip(&files)).starts_with("`golden_rows.json` in the bundle is damaged: it is missing"));
+        let mut files = good();
+        replace(&mut files, files::CARD, |bytes| bytes.push(b'!'));
+        assert!(refusal(&zip(&files)).starts_with("`model_card.md` in the bundle is damaged: its SHA-256"));
+    }
+
+    #[test]
+    fn a_loader_of_a_stranger_is_refused_even_with_the_right_hash() {
+        let bytes = forge(files::LOADER, |bytes| bytes.extend_from_slice(b"import os\n"));
+        assert!(refusal(&bytes).contains("it is not a loader Modelwright wrote"));
+    }
+
+    #[test]
+    fn a_manifest_of_a_later_format_is_named_as_such() {
+        let mut files = good();
+        replace(&mut files, files::MANIFEST, |bytes| {
+            *bytes = br#"{"format": "modelwright-bundle", "format_version": 7, "news": []}"#.to_vec();
+        });
+        assert!(refusal(&zip(&files)).starts_with("the bundle has format 7, this version"));
+    }
+
+    #[test]
+    fn another_model_under_a_corrected_hash_fails_the_golden_rows() {
+        let other = samples(60).remove(0);
+        let mut model = other.model;
+        let crate::domain::model::FittedModel::Logistic { intercepts, .. } = &mut model.model else { panic!() };
+        intercepts[0] += 1e-3;
+        let bytes = forge(files::MODEL, |bytes| *bytes = crate::bundle::onnx::export(&model).unwrap());
+        assert!(refusal(&bytes).starts_with("golden row 1, "));
+    }
+}

@@ -4,6 +4,8 @@
 use rand::{Rng as _, SeedableRng as _};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
+use crate::domain::bundle::Lineage;
+use crate::domain::ids::{ContentHash, RunId};
 use crate::domain::model::{FittedModel, TrainedModel, Tree, TreeNode};
 use crate::domain::raw::{RawColumn, RawColumns};
 use crate::domain::recipe::{ColumnInput, FittedColumn, FittedRecipe, FittedStep, UnknownCategory};
@@ -38,7 +40,26 @@ pub(super) fn samples(n_rows: usize) -> Vec<Sample> {
         sample("baseline_regression", Task::Regression, &[], plain_names(), n_rows),
         sample("stump", Task::Regression, &[], plain_names(), n_rows),
         sample("odd_names", Task::Binary, &yes_no, odd_names(), n_rows),
+        unusual_steps(sample("tree_gaps", Task::Regression, &[], plain_names(), n_rows)),
     ]
+}
+
+/// Numbers that stay missing, steps in another order, text policies without an indicator.
+fn unusual_steps(mut sample: Sample) -> Sample {
+    let scale = FittedStep::Scale { center: 1.0, scale: 3.0 };
+    let impute = FittedStep::ImputeNumber { value: -1.0 };
+    for column in &mut sample.model.recipe.columns {
+        match (column.name.as_str(), column.steps.as_mut_slice()) {
+            ("age" | "newsletter", _) => column.steps.clear(),
+            ("income", _) => column.steps = vec![scale.clone(), scale.clone(), impute.clone(), scale.clone()],
+            ("city", [FittedStep::OneHot { missing_as, .. }]) => *missing_as = None,
+            ("plan", [FittedStep::OneHot { unknown, missing_as, .. }]) => {
+                (*unknown, *missing_as) = (UnknownCategory::Missing, Some("not listed".to_owned()));
+            }
+            _ => {}
+        }
+    }
+    sample
 }
 
 const N_COLUMNS: usize = 8;
@@ -203,7 +224,7 @@ fn tree(n_features: usize, n_outputs: usize) -> Tree {
         if n_outputs > 1 {
             values.iter_mut().for_each(|v| *v /= sum);
         } else {
-            values[0] = 1e8 + values[0];
+            values[0] += 1e8;
         }
         TreeNode::Leaf { values, cover: 1 }
     });
@@ -285,4 +306,26 @@ fn features(recipe: &FittedRecipe, raw: &RawColumns, row: usize) -> Vec<f64> {
         }
     }
     all
+}
+
+/// A bundle of the sample with its first rows as golden rows.
+pub(super) fn contents(sample: &Sample) -> super::BundleContents<'_> {
+    let golden: Vec<usize> = (0..sample.raw.n_rows.min(40)).collect();
+    let golden_inputs = sample.raw.take(&golden);
+    super::BundleContents {
+        model: &sample.model,
+        inputs: sample.inputs.clone(),
+        lineage: Lineage {
+            run: RunId(12),
+            dataset: "churn@2".to_owned(),
+            source_hash: ContentHash::from_bytes(&[1; 32]),
+            split_hash: ContentHash::from_bytes(&[2; 32]),
+            seed: 42,
+        },
+        metrics: [("accuracy".to_owned(), 0.875)].into(),
+        golden_expected: predict(&sample.model, &golden_inputs),
+        golden_inputs,
+        card_markdown: "# Card\n".to_owned(),
+        created_at_ms: 1_795_176_000_000,
+    }
 }

@@ -89,3 +89,68 @@ fn check_contents(contents: &BTreeMap<String, Vec<u8>>, damaged: &mut Vec<Bundle
 fn is_named(damaged: &[BundleError], name: &str) -> bool {
     damaged.iter().any(|p| matches!(p, BundleError::Damaged { file, .. } if file == name))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::bundle::archive::write;
+    use crate::bundle::samples::{contents, samples};
+    use crate::domain::io::Silent;
+
+    fn written() -> (tempfile::TempDir, std::path::PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("model.zip");
+        write(&out, &contents(&samples(60)[0]), &Silent).unwrap();
+        (folder, out)
+    }
+
+    #[test]
+    fn a_good_bundle_has_nothing_damaged() {
+        let (_folder, out) = written();
+        let found = verify(&out).unwrap();
+        assert_eq!(found, BundleVerify { ok: true, checked: files::ALL.len() as u64 + 1, damaged: vec![] });
+    }
+
+    #[test]
+    fn every_changed_byte_is_noticed() {
+        let (_folder, out) = written();
+        let good = fs::read(&out).unwrap();
+        for at in (0..good.len()).step_by(37) {
+            let mut bad = good.clone();
+            bad[at] ^= 0x10;
+            fs::write(&out, &bad).unwrap();
+            let found = verify(&out).unwrap();
+            // Header fields without meaning here (versions, dates of the directory) may change unnoticed.
+            let harmless = crate::bundle::read::unpack(&bad).is_ok_and(|a| {
+                let good = crate::bundle::read::unpack(&good).unwrap();
+                a.iter().zip(&good).all(|(a, b)| a.0 == b.0 && a.1.as_ref().ok() == b.1.as_ref().ok())
+            });
+            assert_eq!(found.ok, harmless, "byte {at}: {:?}", found.damaged);
+        }
+    }
+
+    #[test]
+    fn two_damaged_files_are_both_named() {
+        let (_folder, out) = written();
+        let mut bytes = fs::read(&out).unwrap();
+        for name in [files::CARD, files::README] {
+            let header = (0..bytes.len()).find(|&i| bytes[i..].starts_with(name.as_bytes())).unwrap();
+            bytes[header + name.len() + 3] ^= 0xff;
+        }
+        fs::write(&out, &bytes).unwrap();
+        let found = verify(&out).unwrap();
+        assert_eq!(found.damaged.len(), 2, "{:?}", found.damaged);
+        assert!(found.damaged[0].starts_with("`README.txt`"));
+        assert!(found.damaged[1].starts_with("`model_card.md`"));
+    }
+
+    #[test]
+    fn a_file_that_is_no_bundle_is_one_problem_and_a_missing_one_an_error() {
+        let (folder, out) = written();
+        fs::write(&out, "age,city\n1,Oslo\n").unwrap();
+        assert_eq!(verify(&out).unwrap().damaged.len(), 1);
+        assert!(matches!(verify(&folder.path().join("absent.zip")), Err(BundleError::Io { .. })));
+    }
+}

@@ -3,7 +3,8 @@
 
 use std::borrow::Cow;
 
-use super::compile::{Elem, Op, Program, Step, compile};
+use super::compile::compile;
+use super::program::{Elem, Op, Program, Step};
 use crate::bundle::error::BundleError;
 use crate::domain::raw::{RawColumn, RawColumns};
 use crate::domain::task::argmax;

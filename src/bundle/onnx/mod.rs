@@ -6,16 +6,19 @@
 //! users get named columns without unpacking anything. All arithmetic is in double; only the comparisons of a tree are
 //! in float, because ONNX has no other, and a tree's leaves are fetched from a double table, so that its answers are exact.
 //!
-//! Invariant: [`evaluate`] accepts what [`export`] writes and nothing else. A file with any other operator, attribute or
+//! Invariant: [`OnnxModel::parse`] accepts what [`export`] writes and nothing else. A file with any other operator, attribute or
 //! field is refused before a row is scored.
 
+mod attributes;
 mod check;
 mod compile;
 mod evaluate;
 mod export;
 mod graph;
 mod names;
+mod operators;
 mod prepare;
+mod program;
 mod proto;
 mod tree;
 

@@ -102,12 +102,12 @@ impl FloatTree {
             }
         }
         let mut nodes = Vec::with_capacity(n);
-        for at in 0..n {
+        for (at, &weight) in weights.iter().enumerate() {
             let child = |id: i64| {
                 let id = usize::try_from(id).ok().filter(|&i| i > at && i < n);
                 id.ok_or_else(|| format!("node {at} of its tree has a child out of order"))
             };
-            nodes.push(match (parts.modes[at].as_slice(), weights[at]) {
+            nodes.push(match (parts.modes[at].as_slice(), weight) {
                 (b"LEAF", Some(weight)) => FloatNode::Leaf(weight),
                 (b"BRANCH_LEQ", None) => {
                     let column = usize::try_from(parts.features[at]).ok().filter(|&c| c < width);

@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""Does an exported bundle say the same elsewhere?
+
+    check_bundle.py BUNDLE.zip INPUT.csv SCORED.csv [--tolerance 1e-5] [--skip-mlflow]
+
+Scores every row of INPUT.csv with ONNX Runtime alone and with mlflow.pyfunc.load_model on the unzipped bundle, and
+compares with SCORED.csv, what `modelwright score BUNDLE.zip INPUT.csv SCORED.csv` wrote (the input's columns, then
+the model's outputs). Exit code 0 when every row agrees, 1 otherwise.
+Needs: numpy pandas onnxruntime, with mlflow for the second half, with onnx for its checker.
+"""
+import argparse
+import hashlib
+import json
+import pathlib
+import sys
+import tempfile
+import zipfile
+
+import numpy as np
+import pandas as pd
+
+
+def read(path):
+    # Full precision: the default reader may be off in the last digit, which says nothing about the bundle.
+    return pd.read_csv(path, float_precision="round_trip")
+
+
+def check_hashes(folder):
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    for name, digest in manifest["files"].items():
+        found = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        if found != digest:
+            raise SystemExit(f"{name}: SHA-256 differs from the manifest")
+    return manifest
+
+
+def onnx_scores(folder, manifest, frame):
+    """As a user without Modelwright's loader would: one array per column, by the manifest."""
+    import onnxruntime
+
+    try:
+        import onnx
+
+        onnx.checker.check_model(str(folder / "model.onnx"), full_check=True)
+        print("onnx.checker: ok (full check)")
+    except ImportError:
+        print("onnx.checker: not installed, left out")
+    session = onnxruntime.InferenceSession(str(folder / "model.onnx"), providers=["CPUExecutionProvider"])
+    feed = {}
+    for column, given in zip(manifest["model"]["recipe"]["columns"], session.get_inputs(), strict=True):
+        cells = frame[column["name"]]
+        if column["input"]["type"] == "number":
+            feed[given.name] = cells.to_numpy(dtype="float64", na_value=np.nan)
+        else:
+            feed[given.name] = np.array(["" if lost else str(v) for v, lost in zip(cells, cells.isna())], dtype=object)
+    names = [o.name for o in session.get_outputs()]
+    return dict(zip(names, session.run(names, feed)))
+
+
+def mlflow_scores(folder, frame):
+    import mlflow
+
+    model = mlflow.pyfunc.load_model(str(folder))
+    scored = model.predict(frame)
+    serving = (folder / "serving_input_example.json").read_text("utf-8")
+    example = mlflow.models.validate_serving_input(str(folder), serving)
+    golden = json.loads((folder / "golden_rows.json").read_text("utf-8"))
+    expected = pd.DataFrame(golden["expected"][: len(example)], columns=golden["outputs"])
+    worst = compare("mlflow serving example", {n: example[n].to_numpy() for n in example.columns}, expected, 1e-9)
+    if worst is None:
+        raise SystemExit("the serving example does not give the golden answers")
+    return {name: scored[name].to_numpy() for name in scored.columns}
+
+
+def compare(who, scores, expected, tolerance):
+    """Largest relative distance, or None when something differs; prints what."""
+    if list(scores) != list(expected.columns):
+        print(f"{who}: outputs {list(scores)} instead of {list(expected.columns)}")
+        return None
+    worst, good = 0.0, True
+    for name, found in scores.items():
+        wanted = expected[name]
+        if len(found) != len(wanted):
+            print(f"{who}: {len(found)} rows instead of {len(wanted)}")
+            return None
+        if name == "prediction" and not np.issubdtype(np.asarray(found).dtype, np.floating):
+            off = np.flatnonzero(np.asarray(found, dtype=str) != wanted.astype(str).to_numpy(dtype=str))
+        else:
+            wanted = wanted.to_numpy(dtype="float64")
+            distance = np.abs(found - wanted) / np.maximum(1.0, np.abs(wanted))
+            distance[found == wanted] = 0.0
+            worst = max(worst, float(distance.max(initial=0.0)))
+            off = np.flatnonzero(~(distance <= tolerance))
+        if len(off):
+            row = off[0]
+            print(f"{who}: {name}: {len(off)} rows differ, first row {row + 1}: {found[row]!r} for {wanted[row]!r}")
+            good = False
+    if good:
+        print(f"{who}: {len(expected)} rows agree, largest relative distance {worst:.1e}")
+    return worst if good else None
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("bundle", type=pathlib.Path)
+    parser.add_argument("input", type=pathlib.Path)
+    parser.add_argument("scored", type=pathlib.Path)
+    parser.add_argument("--tolerance", type=float, default=1e-5)
+    parser.add_argument("--skip-mlflow", action="store_true")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as unzipped:
+        folder = pathlib.Path(unzipped)
+        zipfile.ZipFile(args.bundle).extractall(folder)
+        manifest = check_hashes(folder)
+        frame, scored = read(args.input), read(args.scored)
+        outputs = ["prediction"] + [f"probability_{c}" for c in manifest["model"]["classes"]]
+        # By position: a column of the input may have the name of an output.
+        expected = scored.iloc[:, -len(outputs):].set_axis(outputs, axis=1)
+        results = [compare("onnxruntime", onnx_scores(folder, manifest, frame), expected, args.tolerance)]
+        if not args.skip_mlflow:
+            results.append(compare("mlflow.pyfunc", mlflow_scores(folder, frame), expected, args.tolerance))
+    return 1 if None in results else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -91,11 +91,8 @@ fn a_table_dropped_on_monitor_is_compared_with_the_one_in_focus() {
 fn a_table_dropped_on_ship_is_scored_with_the_run_in_focus() {
     let mut state = opened();
     let version = fixture::version(1, "churn", 1);
-    let history = History {
-        versions: vec![version.clone()],
-        runs: vec![fixture::run(4, &version, 0.8)],
-        ..History::default()
-    };
+    let history =
+        History { versions: vec![version.clone()], runs: vec![fixture::run(4, &version, 0.8)], ..History::default() };
     state.receive(Message::History(Ok(Box::new(history))), 0);
     state.apply(Command::GoTo(Page::Ship), 0);
     let effects = state.apply(Command::DropFiles(vec!["/data/may.csv".into()]), 0);

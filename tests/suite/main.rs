@@ -1,1 +1,5 @@
 //! The one integration binary: linking is slow, so everything that needs the whole crate lives here.
+
+mod soft;
+mod story;
+mod ui;

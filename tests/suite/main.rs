@@ -6,4 +6,7 @@ mod architecture;
 mod cli;
 mod crash;
 mod sandbox;
+mod soft;
 mod store;
+mod story;
+mod ui;

@@ -1,1 +1,9 @@
 //! Reusable pieces that know no page.
+
+pub mod badge;
+pub mod big_table;
+pub mod histogram;
+pub mod list;
+pub mod page;
+pub mod states;
+pub mod toast;

@@ -58,6 +58,23 @@ pub mod size {
 }
 
 impl Tokens {
+    /// Under windows, menus and toasts.
+    pub fn shadow(&self) -> Color32 {
+        Color32::from_black_alpha(if self.dark { 110 } else { 40 })
+    }
+
+    /// Over the window while a modal or the drop overlay is up.
+    pub fn scrim(&self) -> Color32 {
+        Color32::from_black_alpha(if self.dark { 140 } else { 80 })
+    }
+
+    /// `color` at `share` of its strength over the surface: badge and alert backgrounds.
+    pub fn tint(&self, color: Color32, share: f32) -> Color32 {
+        let mix = |a: u8, b: u8| (f32::from(a) + (f32::from(b) - f32::from(a)) * share).round() as u8;
+        let from = self.surface;
+        Color32::from_rgb(mix(from.r(), color.r()), mix(from.g(), color.g()), mix(from.b(), color.b()))
+    }
+
     pub fn light() -> Self {
         Self {
             dark: false,

@@ -1,1 +1,6 @@
 //! Reusable pieces that know no page.
+
+pub mod badge;
+pub mod list;
+pub mod page;
+pub mod states;

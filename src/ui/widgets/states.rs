@@ -1,0 +1,88 @@
+//! The looks of something that is not there: empty, loading, failed. All three stand where the content will stand.
+
+use egui::{Align, Button, CornerRadius, Label, Layout, RichText, Sense, Ui, WidgetInfo, vec2};
+
+use crate::domain::problem::Problem;
+use crate::state::command::Command;
+use crate::ui::ctx::UiCtx;
+use crate::ui::theme::icons::{self, Icon};
+use crate::ui::theme::medium;
+use crate::ui::theme::tokens::{size, space};
+
+/// One sentence, one line on what would be here, one button that leads there.
+pub fn empty(
+    ui: &mut Ui,
+    ctx: &UiCtx<'_>,
+    icon: Icon,
+    sentence: &str,
+    more: &str,
+    button: Option<(&str, Command)>,
+) {
+    centered(ui, 150.0, |ui| {
+        icons::icon(ui, icon, 32.0, ctx.tokens.text_weak);
+        ui.add_space(space::XS);
+        ui.label(RichText::new(sentence).font(medium(size::TITLE)).color(ctx.tokens.text));
+        if !more.is_empty() {
+            ui.label(RichText::new(more).color(ctx.tokens.text_weak));
+        }
+        if let Some((label, command)) = button {
+            ui.add_space(space::S);
+            if ui.add(Button::new(label).min_size(vec2(0.0, 28.0))).clicked() {
+                ctx.send(command);
+            }
+        }
+    });
+}
+
+/// Grey bars of the size of what comes. They do not move: an idle window draws nothing.
+pub fn loading(ui: &mut Ui, ctx: &UiCtx<'_>, what: &str) {
+    let text = format!("Loading {what}…");
+    let width = ui.available_width();
+    ui.label(RichText::new(&text).color(ctx.tokens.text_weak));
+    for share in [0.92, 0.78, 0.86, 0.64, 0.8, 0.55] {
+        let (rect, response) = ui.allocate_exact_size(vec2(width * share, 14.0), Sense::hover());
+        response.widget_info(|| WidgetInfo::labeled(egui::Role::GenericContainer, true, ""));
+        ui.painter().rect_filled(rect, CornerRadius::same(3), ctx.tokens.hover);
+        ui.add_space(space::XS);
+    }
+}
+
+/// What failed, what to do, the details folded with a copy button, and another try.
+pub fn failed(ui: &mut Ui, ctx: &UiCtx<'_>, problem: &Problem, retry: Option<Command>) {
+    centered(ui, 170.0, |ui| {
+        icons::icon(ui, Icon::Error, 28.0, ctx.tokens.bad);
+        ui.add_space(space::XS);
+        ui.label(RichText::new(&problem.summary).font(medium(size::TITLE)).color(ctx.tokens.text));
+        if !problem.hint.is_empty() {
+            ui.label(RichText::new(&problem.hint).color(ctx.tokens.text_weak));
+        }
+        if let Some(command) = retry
+            && ui.button("Try again").clicked()
+        {
+            ctx.send(command);
+        }
+        details(ui, ctx, problem);
+    });
+}
+
+/// The technical text, folded, with a copy button.
+pub fn details(ui: &mut Ui, ctx: &UiCtx<'_>, problem: &Problem) {
+    if problem.details.is_empty() {
+        return;
+    }
+    ui.collapsing("Details", |ui| {
+        ui.add(Label::new(RichText::new(&problem.details).monospace()).wrap());
+        if ui.button("Copy details").clicked() {
+            ctx.send(Command::Copy(problem.to_string()));
+        }
+    });
+}
+
+fn centered(ui: &mut Ui, height: f32, add: impl FnOnce(&mut Ui)) {
+    let above = ((ui.available_height().min(600.0) - height) * 0.4).clamp(space::M, 220.0);
+    ui.with_layout(Layout::top_down(Align::Center), |ui| {
+        ui.set_max_width(ui.available_width());
+        ui.add_space(above);
+        add(ui);
+    });
+}

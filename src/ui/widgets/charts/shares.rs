@@ -43,7 +43,7 @@ pub fn share_rows(ui: &mut Ui, ctx: &UiCtx, chart: &ShareRows) {
 }
 
 fn row_ui(ui: &Ui, ctx: &UiCtx, line: Rect, name: &str, shown: &[&ShareSeries], at: usize, largest: f64) {
-    let hover = ui.interact(line, ui.id().with(("share", at, name)), Sense::hover());
+    let hover = ui.interact(line, ui.scope_id().with(("share", at, name)), Sense::hover());
     if hover.hovered() {
         ui.painter().rect_filled(line, 3.0, ctx.tokens.hover);
     }

@@ -1,0 +1,3 @@
+//! Page.
+pub mod model;
+pub mod markdown;

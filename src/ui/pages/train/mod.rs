@@ -1,0 +1,2 @@
+//! Page.
+pub mod model;

@@ -145,7 +145,8 @@ pub fn shape_summary(c: &ColumnDrift) -> String {
         DriftShape::Values { values, reference, current } => {
             let change = |i: usize| (reference[i] - current[i]).abs();
             let n = values.len().min(reference.len()).min(current.len());
-            match (0..n).max_by(|a, b| change(*a).total_cmp(&change(*b))) {
+            // Reversed, so that the first of equals wins.
+            match (0..n).rev().max_by(|a, b| change(*a).total_cmp(&change(*b))) {
                 Some(i) => format!(
                     "largest change: {} from {} to {}",
                     values[i],

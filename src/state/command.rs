@@ -60,6 +60,11 @@ pub enum PickFor {
     OpenWorkspace,
     ExportBundle(RunId),
     ScoreInput(RunId),
+    /// Where the scored table goes.
+    ScoreOutput {
+        run: RunId,
+        input: PathBuf,
+    },
     /// Save text (a chart's numbers, a model card) under a suggested name.
     SaveText {
         suggested: String,
@@ -70,6 +75,33 @@ pub enum PickFor {
         suggested: String,
         rect: egui_free::Rect,
     },
+}
+
+impl PickFor {
+    /// The title of the dialog, or of the path field where there is none.
+    pub fn title(&self) -> &'static str {
+        match self {
+            Self::ImportFiles => "Import files",
+            Self::OpenWorkspace => "Open a workspace folder",
+            Self::ExportBundle(_) => "Export the bundle as",
+            Self::ScoreInput(_) => "File to score",
+            Self::ScoreOutput { .. } => "Save the scored table as",
+            Self::SaveText { .. } | Self::SavePlot { .. } => "Save as",
+        }
+    }
+
+    /// The file name a save dialog starts with; `None` for dialogs that open something.
+    pub fn suggested(&self) -> Option<String> {
+        match self {
+            Self::ImportFiles | Self::OpenWorkspace | Self::ScoreInput(_) => None,
+            Self::ExportBundle(run) => Some(format!("model-run-{run}.zip")),
+            Self::ScoreOutput { input, .. } => {
+                let stem = input.file_stem().map_or_else(|| "table".into(), |s| s.to_string_lossy());
+                Some(format!("{stem}-scored.csv"))
+            }
+            Self::SaveText { suggested, .. } | Self::SavePlot { suggested, .. } => Some(suggested.clone()),
+        }
+    }
 }
 
 /// A rectangle without egui: the state knows no toolkit.
@@ -97,8 +129,15 @@ pub enum Command {
         column: Option<String>,
         rows: Vec<u64>,
     },
+    /// Move the table to this 1-based row of the current query's result.
+    GoToRow {
+        version: VersionId,
+        row: u64,
+    },
     TogglePalette,
+    ToggleProblems,
     ShowShortcuts,
+    /// Close whatever is open over the page.
     DismissAll,
 
     // Workspace
@@ -151,5 +190,10 @@ pub enum Command {
     ChangeSettings(Settings),
     Copy(String),
     DismissToast(u64),
+    /// The pointer rests on a toast: it stays.
+    HoldToast(u64),
+    ClearProblems,
+    /// Asks first while jobs run.
     Quit,
+    QuitAnyway,
 }

@@ -19,10 +19,33 @@ pub struct Settings {
     pub text_scale: f32,
     pub animations: bool,
     pub page: super::command::Page,
+    /// Inner size of the window in points, as it was last closed.
+    pub window: Option<[f32; 2]>,
+    pub maximized: bool,
+    /// Opened again at the next start.
+    pub workspace: Option<std::path::PathBuf>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { theme: ThemeChoice::System, text_scale: 1.0, animations: true, page: super::command::Page::Overview }
+        Self {
+            theme: ThemeChoice::System,
+            text_scale: 1.0,
+            animations: true,
+            page: super::command::Page::Overview,
+            window: None,
+            maximized: false,
+            workspace: None,
+        }
+    }
+}
+
+impl Settings {
+    pub const SCALES: std::ops::RangeInclusive<f32> = 0.8..=2.0;
+
+    /// One step of a tenth, within bounds.
+    pub fn with_scale(&self, scale: f32) -> Self {
+        let scale = (scale * 10.0).round() / 10.0;
+        Self { text_scale: scale.clamp(*Self::SCALES.start(), *Self::SCALES.end()), ..self.clone() }
     }
 }

@@ -69,7 +69,8 @@ pub fn badge(ui: &mut Ui, ctx: &UiCtx<'_>, tone: Tone, word: &str) -> Response {
     if ui.is_rect_visible(rect) {
         ui.painter().rect_filled(rect, height / 2.0, ctx.tokens.tint(color, 0.12));
         let middle = rect.center().y;
-        let at = egui::Rect::from_center_size(pos2(rect.left() + 5.0 + icon_side / 2.0, middle), vec2(icon_side, icon_side));
+        let at =
+            egui::Rect::from_center_size(pos2(rect.left() + 5.0 + icon_side / 2.0, middle), vec2(icon_side, icon_side));
         icons::paint(ui.painter(), tone.icon(), at, color);
         let text_at = pos2(at.right() + space::XS, middle - galley.size().y / 2.0);
         ui.painter().galley(text_at, galley, color);

@@ -10,14 +10,7 @@ use crate::ui::theme::medium;
 use crate::ui::theme::tokens::{size, space};
 
 /// One sentence, one line on what would be here, one button that leads there.
-pub fn empty(
-    ui: &mut Ui,
-    ctx: &UiCtx<'_>,
-    icon: Icon,
-    sentence: &str,
-    more: &str,
-    button: Option<(&str, Command)>,
-) {
+pub fn empty(ui: &mut Ui, ctx: &UiCtx<'_>, icon: Icon, sentence: &str, more: &str, button: Option<(&str, Command)>) {
     centered(ui, 150.0, |ui| {
         icons::icon(ui, icon, 32.0, ctx.tokens.text_weak);
         ui.add_space(space::XS);

@@ -1,0 +1,223 @@
+//! What comes back: loaded things, job events, small notes.
+
+use crate::domain::history::History;
+use crate::domain::ids::{RunId, VersionId};
+use crate::domain::problem::{Problem, ProblemKind};
+use crate::domain::profile::TableProfile;
+use crate::domain::request::JobOutcome;
+use crate::domain::table::{TablePage, TableQuery};
+use crate::jobs::event::{JobEvent, JobId};
+use crate::state::command::{Command, Page, PickFor};
+use crate::state::effect::{Effect, RunDetail};
+use crate::state::jobs::After;
+use crate::state::loadable::Loadable;
+use crate::state::notification::{Note, NoteTone};
+use crate::state::{AppState, Open, messages};
+
+use super::{edit, load_profile, load_run, navigate, work};
+
+pub fn history(state: &mut AppState, answer: Result<Box<History>, Problem>, now_ms: i64) -> Vec<Effect> {
+    match answer {
+        Ok(history) => {
+            state.history = Loadable::Ready(*history);
+            edit::refocus(state);
+            let mut effects = Vec::new();
+            if let Some(version) = state.focus.version {
+                state.table(version);
+                effects.extend(load_profile(state, version));
+            }
+            if let Some(run) = state.focus.run {
+                effects.extend(load_run(state, run));
+            }
+            effects
+        }
+        Err(problem) => {
+            // What was read before stays on the screen.
+            state.history = match std::mem::take(&mut state.history) {
+                Loadable::Loading { previous: Some(history) } => {
+                    state.tell(Note::of_problem(&problem), now_ms);
+                    Loadable::Ready(history)
+                }
+                _ => Loadable::Failed(problem),
+            };
+            Vec::new()
+        }
+    }
+}
+
+pub fn profile(state: &mut AppState, id: VersionId, answer: Result<Box<TableProfile>, Problem>) -> Vec<Effect> {
+    state.profiles.insert(id, loaded(answer));
+    Vec::new()
+}
+
+pub fn run_detail(state: &mut AppState, id: RunId, answer: Result<Box<RunDetail>, Problem>) -> Vec<Effect> {
+    state.run_details.insert(id, loaded(answer));
+    Vec::new()
+}
+
+fn loaded<T>(answer: Result<Box<T>, Problem>) -> Loadable<T> {
+    answer.map_or_else(Loadable::Failed, |value| Loadable::Ready(*value))
+}
+
+pub fn order(
+    state: &mut AppState,
+    version: VersionId,
+    query: &TableQuery,
+    rows: Result<u64, Problem>,
+    now_ms: i64,
+) -> Vec<Effect> {
+    let Some(table) = state.tables.get_mut(&version) else { return Vec::new() };
+    match rows {
+        Ok(rows) => table.ordered(query, rows),
+        Err(problem) => {
+            table.not_ordered(query);
+            state.tell(Note::of_problem(&problem), now_ms);
+            Vec::new()
+        }
+    }
+}
+
+pub fn page(
+    state: &mut AppState,
+    version: VersionId,
+    query: &TableQuery,
+    page: Result<TablePage, Problem>,
+) -> Vec<Effect> {
+    let Some(table) = state.tables.get_mut(&version) else { return Vec::new() };
+    match page {
+        Ok(page) => table.page_read(query, page),
+        Err(problem) => {
+            table.page_failed(query, problem);
+            Vec::new()
+        }
+    }
+}
+
+pub fn no_file_dialog(state: &mut AppState, pick: PickFor) -> Vec<Effect> {
+    state.open = Open { path_field: Some(pick), ..Open::default() };
+    Vec::new()
+}
+
+pub fn note(state: &mut AppState, answer: Result<String, Problem>, now_ms: i64) -> Vec<Effect> {
+    let note = match answer {
+        Ok(text) => Note::new(NoteTone::Success, text),
+        Err(problem) => Note::of_problem(&problem),
+    };
+    state.tell(note, now_ms);
+    Vec::new()
+}
+
+pub fn memory(state: &mut AppState, bytes: u64) -> Vec<Effect> {
+    state.memory = Some(bytes);
+    Vec::new()
+}
+
+pub fn job(state: &mut AppState, event: JobEvent, now_ms: i64) -> Vec<Effect> {
+    match event {
+        JobEvent::Progress { id, phase, fraction } => {
+            state.jobs.progress(id, phase, fraction, now_ms);
+            Vec::new()
+        }
+        JobEvent::Recorded { .. } => reload_history(state),
+        JobEvent::Done { id, outcome } => job_done(state, id, *outcome, now_ms),
+        JobEvent::Failed { id, problem } => job_failed(state, id, &problem, now_ms),
+    }
+}
+
+fn reload_history(state: &mut AppState) -> Vec<Effect> {
+    state.history.start_loading();
+    vec![Effect::LoadHistory]
+}
+
+fn job_done(state: &mut AppState, id: JobId, outcome: JobOutcome, now_ms: i64) -> Vec<Effect> {
+    let Some((_, after)) = state.jobs.finish(id) else { return Vec::new() };
+    state.tell(messages::done(&outcome), now_ms);
+    absorb(state, &outcome);
+    let mut effects = focus_outcome(state, &outcome, &after, now_ms);
+    effects.extend(reload_history(state));
+    effects.extend(state.jobs.start_waiting(now_ms));
+    effects
+}
+
+fn job_failed(state: &mut AppState, id: JobId, problem: &Problem, now_ms: i64) -> Vec<Effect> {
+    let Some((job, _)) = state.jobs.finish(id) else { return Vec::new() };
+    let mut note = Note::of_problem(problem);
+    if problem.kind == ProblemKind::Cancelled {
+        note.text = format!("Cancelled: {}", job.title);
+    } else if note.details.is_empty() {
+        note.details = format!("While: {}, {}", job.title, job.phase);
+    }
+    state.tell(note, now_ms);
+    let mut effects = reload_history(state);
+    effects.extend(state.jobs.start_waiting(now_ms));
+    effects
+}
+
+/// Puts what a job made into the lists at once; the history that is read again will say the same.
+fn absorb(state: &mut AppState, outcome: &JobOutcome) {
+    let (Loadable::Ready(history) | Loadable::Loading { previous: Some(history) }) = &mut state.history else { return };
+    match outcome {
+        JobOutcome::Imported(o) if history.version(o.version.id).is_none() => {
+            history.versions.push(o.version.clone());
+            history.versions.sort_by(|a, b| (&a.dataset, a.version).cmp(&(&b.dataset, b.version)));
+        }
+        JobOutcome::Checked(check) if history.check_run(check.id).is_none() => {
+            history.check_runs.insert(0, check.clone());
+        }
+        JobOutcome::Trained(o) => {
+            for run in &o.runs {
+                history.runs.retain(|r| r.id != run.id);
+                history.runs.insert(0, run.clone());
+            }
+        }
+        JobOutcome::Drifted(drift) if history.drift(drift.id).is_none() => history.drifts.insert(0, drift.clone()),
+        JobOutcome::Exported(o) if history.bundle(o.bundle.id).is_none() => {
+            history.bundles.insert(0, o.bundle.clone());
+        }
+        _ => {}
+    }
+}
+
+/// The new thing comes into focus. Only an import changes the page: its file was just dropped there to be looked at.
+fn focus_outcome(state: &mut AppState, outcome: &JobOutcome, after: &After, now_ms: i64) -> Vec<Effect> {
+    match outcome {
+        JobOutcome::Imported(o) => match after {
+            After::CompareWith(reference) if *reference != o.version.id => {
+                work::compare_versions(state, *reference, o.version.id, now_ms)
+            }
+            After::ShowData => {
+                let effects = navigate::focus_version(state, o.version.id);
+                state.page = Page::Data;
+                state.settings.page = Page::Data;
+                effects
+            }
+            _ => Vec::new(),
+        },
+        JobOutcome::Checked(check) => {
+            if state.focus.version == Some(check.version_id) || state.focus.version.is_none() {
+                state.focus.check_run = Some(check.id);
+            }
+            Vec::new()
+        }
+        JobOutcome::Trained(o) => {
+            let mut effects = Vec::new();
+            for run in o.runs.iter().map(|r| r.id) {
+                state.run_details.remove(&run);
+            }
+            if let Some(best) = o.best {
+                effects.extend(state.apply(Command::FocusRun(best), now_ms));
+            }
+            effects
+        }
+        JobOutcome::Drifted(drift) => {
+            state.focus.drift = Some(drift.id);
+            Vec::new()
+        }
+        JobOutcome::Exported(o) => {
+            state.focus.bundle = Some(o.bundle.id);
+            Vec::new()
+        }
+        JobOutcome::Demo(_) => navigate::go_to(state, Page::Overview),
+        JobOutcome::Scored(_) | JobOutcome::Verified(_) => Vec::new(),
+    }
+}

@@ -1,0 +1,132 @@
+//! Everything that becomes a job, and the files that lead to one.
+
+use std::path::PathBuf;
+
+use crate::domain::ids::{RunId, VersionId};
+use crate::domain::problem::Problem;
+use crate::domain::request::{
+    CheckRequest, DataRef, DriftRequest, ExportRequest, ImportRequest, JobRequest, ScoreRequest, ScoringModel,
+    TrainRequest, VerifyTarget,
+};
+use crate::jobs::event::JobId;
+use crate::state::command::PickFor;
+use crate::state::drops::{DropAction, action, file_name};
+use crate::state::effect::Effect;
+use crate::state::jobs::After;
+use crate::state::notification::{Note, NoteTone};
+use crate::state::{AppState, Open};
+
+use super::workspace;
+
+pub fn import(state: &mut AppState, path: PathBuf, now_ms: i64) -> Vec<Effect> {
+    start_import(state, path, After::ShowData, now_ms)
+}
+
+pub fn run_checks(state: &mut AppState, request: CheckRequest, now_ms: i64) -> Vec<Effect> {
+    start(state, JobRequest::Check(request), now_ms)
+}
+
+pub fn train(state: &mut AppState, request: TrainRequest, now_ms: i64) -> Vec<Effect> {
+    start(state, JobRequest::Train(request), now_ms)
+}
+
+pub fn compare_drift(state: &mut AppState, request: DriftRequest, now_ms: i64) -> Vec<Effect> {
+    start(state, JobRequest::Drift(request), now_ms)
+}
+
+pub fn export(state: &mut AppState, request: ExportRequest, now_ms: i64) -> Vec<Effect> {
+    start(state, JobRequest::Export(request), now_ms)
+}
+
+pub fn score(state: &mut AppState, request: ScoreRequest, now_ms: i64) -> Vec<Effect> {
+    start(state, JobRequest::Score(request), now_ms)
+}
+
+pub fn verify_workspace(state: &mut AppState, now_ms: i64) -> Vec<Effect> {
+    start(state, JobRequest::Verify(VerifyTarget::Workspace), now_ms)
+}
+
+pub fn open_sample(state: &mut AppState, now_ms: i64) -> Vec<Effect> {
+    let Some(path) = state.workspace.value().map(|w| w.path.clone()) else { return Vec::new() };
+    start(state, JobRequest::Demo(path), now_ms)
+}
+
+pub fn cancel(state: &mut AppState, id: JobId, now_ms: i64) -> Vec<Effect> {
+    let (gone, effects) = state.jobs.cancel(id);
+    if let Some(job) = gone {
+        state.tell(Note::new(NoteTone::Info, format!("Cancelled: {}", job.title)), now_ms);
+    }
+    effects
+}
+
+/// Files from outside: dropped, given as arguments, or picked for import. In order, each by its own kind.
+pub fn drop_files(state: &mut AppState, paths: Vec<PathBuf>, now_ms: i64) -> Vec<Effect> {
+    if state.workspace.value().is_none() {
+        state.waiting_files.extend(paths);
+        return Vec::new();
+    }
+    paths.into_iter().flat_map(|path| drop_file(state, path, now_ms)).collect()
+}
+
+/// The answer of a file dialog, or of the path field that stands in for one.
+pub fn picked(state: &mut AppState, pick: PickFor, paths: Vec<PathBuf>, now_ms: i64) -> Vec<Effect> {
+    state.open = Open::default();
+    let Some(first) = paths.first().cloned() else { return Vec::new() };
+    match pick {
+        PickFor::ImportFiles => paths
+            .into_iter()
+            .flat_map(|path| match action(state, &path) {
+                DropAction::VerifyBundle(_) => drop_file(state, path, now_ms),
+                _ => import(state, path, now_ms),
+            })
+            .collect(),
+        PickFor::OpenWorkspace => workspace::open(state, first, now_ms),
+        PickFor::ExportBundle(run) => export(state, ExportRequest { run, out: first }, now_ms),
+        PickFor::ScoreInput(run) => pick_score_output(run, first),
+        PickFor::ScoreOutput { run, input } => {
+            score(state, ScoreRequest { model: ScoringModel::Run(run), input, output: first }, now_ms)
+        }
+        PickFor::SaveText { text, .. } => vec![Effect::WriteText { path: first, text }],
+        PickFor::SavePlot { rect, .. } => vec![Effect::SavePlot { path: first, rect }],
+    }
+}
+
+fn drop_file(state: &mut AppState, path: PathBuf, now_ms: i64) -> Vec<Effect> {
+    match action(state, &path) {
+        DropAction::Import(path) => import(state, path, now_ms),
+        DropAction::CompareWith { reference, path } => start_import(state, path, After::CompareWith(reference), now_ms),
+        DropAction::Score { run, path } => pick_score_output(run, path),
+        DropAction::VerifyBundle(path) => start(state, JobRequest::Verify(VerifyTarget::Bundle(path)), now_ms),
+        DropAction::Refuse(path) => refuse(state, &path, now_ms),
+    }
+}
+
+fn refuse(state: &mut AppState, path: &std::path::Path, now_ms: i64) -> Vec<Effect> {
+    let problem = Problem::failed(
+        format!("Cannot read {}", file_name(path)),
+        path.display().to_string(),
+        "Drop a CSV, TSV or Parquet file, or a bundle (.zip)",
+    );
+    state.tell(Note::of_problem(&problem), now_ms);
+    Vec::new()
+}
+
+fn pick_score_output(run: RunId, input: PathBuf) -> Vec<Effect> {
+    vec![Effect::PickFiles(PickFor::ScoreOutput { run, input })]
+}
+
+/// Follow-up of an import made for a comparison.
+pub fn compare_versions(state: &mut AppState, reference: VersionId, current: VersionId, now_ms: i64) -> Vec<Effect> {
+    let request = DriftRequest { reference: DataRef::Version(reference), current: DataRef::Version(current) };
+    compare_drift(state, request, now_ms)
+}
+
+fn start_import(state: &mut AppState, path: PathBuf, after: After, now_ms: i64) -> Vec<Effect> {
+    let request = JobRequest::Import(ImportRequest { path, name: None, options: None });
+    state.jobs.add(request, after, now_ms)
+}
+
+fn start(state: &mut AppState, request: JobRequest, now_ms: i64) -> Vec<Effect> {
+    state.open = Open::default();
+    state.jobs.add(request, After::Nothing, now_ms)
+}

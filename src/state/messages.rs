@@ -1,0 +1,176 @@
+//! Outcomes in words: what a toast says after a job, and the button with the next step.
+
+use crate::domain::dataset::DatasetVersion;
+use crate::domain::drift::StoredDrift;
+use crate::domain::finding::{CheckRun, Severity};
+use crate::domain::metric::Metric;
+use crate::domain::request::{
+    CheckRequest, DataRef, DemoOutcome, ExportOutcome, ImportOutcome, JobOutcome, ScoreOutcome, TrainOutcome,
+    VerifyOutcome,
+};
+use crate::domain::run::{Run, RunStatus};
+
+use super::command::{Command, Page};
+use super::format::{bytes, count, counted, number};
+use super::notification::{Note, NoteTone};
+
+/// What to tell when a job is done.
+pub fn done(outcome: &JobOutcome) -> Note {
+    match outcome {
+        JobOutcome::Imported(outcome) => imported(outcome),
+        JobOutcome::Checked(check) => checked(check),
+        JobOutcome::Trained(outcome) => trained(outcome),
+        JobOutcome::Drifted(drift) => drifted(drift),
+        JobOutcome::Exported(outcome) => exported(outcome),
+        JobOutcome::Scored(outcome) => scored(outcome),
+        JobOutcome::Verified(outcome) => verified(outcome),
+        JobOutcome::Demo(outcome) => demo(outcome),
+    }
+}
+
+/// "20,000 rows · 14 columns"
+pub fn shape(version: &DatasetVersion) -> String {
+    let columns = version.schema.columns.len() as u64;
+    format!("{} · {}", counted(version.rows, "row", "rows"), counted(columns, "column", "columns"))
+}
+
+/// "ROC AUC 0.842"
+pub fn score(run: &Run) -> Option<String> {
+    Some(format!("{} {}", Metric::primary(run.plan.task).title(), number(run.score()?)))
+}
+
+/// Errors and warnings of a check run.
+pub fn tally(check: &CheckRun) -> (usize, usize) {
+    let of = |severity| {
+        let findings = check.report.checks.iter().flat_map(|c| &c.findings);
+        findings.filter(|f| f.severity == severity).count()
+    };
+    (of(Severity::Error), of(Severity::Warning))
+}
+
+/// "2 problems · 5 warnings", "no problems"
+pub fn verdict(check: &CheckRun) -> String {
+    let (errors, warnings) = tally(check);
+    let warnings_text = counted(warnings as u64, "warning", "warnings");
+    match (errors, warnings) {
+        (0, 0) => "no problems".to_owned(),
+        (0, _) => warnings_text,
+        (_, 0) => counted(errors as u64, "problem", "problems"),
+        _ => format!("{} · {warnings_text}", counted(errors as u64, "problem", "problems")),
+    }
+}
+
+pub fn check_command(version: &DatasetVersion) -> Command {
+    Command::RunChecks(CheckRequest { data: DataRef::Version(version.id), against: None, target: None })
+}
+
+fn imported(outcome: &ImportOutcome) -> Note {
+    let version = &outcome.version;
+    if !outcome.new {
+        let text = format!("These bytes are already here as {}", version.label());
+        return Note::new(NoteTone::Info, text).details(outcome.warnings.join("\n"));
+    }
+    let tone = if outcome.warnings.is_empty() { NoteTone::Success } else { NoteTone::Warning };
+    Note::new(tone, format!("Imported {}: {}", version.label(), shape(version)))
+        .details(outcome.warnings.join("\n"))
+        .action("Run checks", vec![check_command(version)])
+}
+
+fn checked(check: &CheckRun) -> Note {
+    let tone = match tally(check) {
+        (0, 0) => NoteTone::Success,
+        _ => NoteTone::Warning,
+    };
+    let word = if check.report.passed { "passed" } else { "did not pass" };
+    Note::new(tone, format!("{} {word} the checks: {}", check.dataset, verdict(check)))
+        .action("Show findings", vec![Command::ShowCheckRun(check.id)])
+}
+
+fn trained(outcome: &TrainOutcome) -> Note {
+    let completed = outcome.runs.iter().filter(|r| r.status == RunStatus::Completed).count() as u64;
+    let failed = outcome.runs.len() as u64 - completed;
+    let best = outcome.best.and_then(|id| outcome.runs.iter().find(|r| r.id == id));
+    let mut text = format!("Trained {}", counted(completed, "model", "models"));
+    if let Some(best) = best
+        && let Some(score) = score(best)
+    {
+        text.push_str(&format!("; best is {} with {score}", best.plan.algorithm.title()));
+    }
+    let mut note = Note::new(if failed == 0 { NoteTone::Success } else { NoteTone::Warning }, text)
+        .details(outcome.warnings.join("\n"));
+    if failed > 0 {
+        note = note.hint(format!("{} failed: the reason is on the Runs page", counted(failed, "run", "runs")));
+    }
+    let mut next: Vec<Command> = outcome.runs.iter().map(|r| Command::ToggleCompare(r.id)).collect();
+    next.insert(0, Command::ClearCompare);
+    next.extend(outcome.best.map(Command::FocusRun));
+    next.push(Command::GoTo(Page::Runs));
+    note.action("Compare runs", next)
+}
+
+fn drifted(drift: &StoredDrift) -> Note {
+    let report = &drift.report;
+    let compared = report.columns.iter().filter(|c| c.test.is_some()).count() as u64;
+    let n = report.columns.iter().filter(|c| c.drifted).count();
+    let text = format!(
+        "{n} of {} drifted from {} to {}",
+        counted(compared, "column", "columns"),
+        drift.reference,
+        drift.current
+    );
+    let tone = if report.dataset_drift { NoteTone::Warning } else { NoteTone::Success };
+    Note::new(tone, text).action("Show drift", vec![Command::ShowDrift(drift.id)])
+}
+
+fn exported(outcome: &ExportOutcome) -> Note {
+    let bundle = &outcome.bundle;
+    let text = format!(
+        "Exported {} ({}), proved on {}",
+        bundle.file_name,
+        bytes(bundle.bytes),
+        counted(bundle.golden_rows, "row", "rows")
+    );
+    Note::new(NoteTone::Success, text)
+        .details(format!("{}\nSHA-256 {}", outcome.path.display(), bundle.sha256))
+        .action("Show bundle", vec![Command::ShowBundle(bundle.id)])
+}
+
+fn scored(outcome: &ScoreOutcome) -> Note {
+    let name = outcome.output.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+    let tone = if outcome.warnings.is_empty() { NoteTone::Success } else { NoteTone::Warning };
+    let path = outcome.output.display().to_string();
+    Note::new(tone, format!("Scored {} into {name}", counted(outcome.rows, "row", "rows")))
+        .details([vec![path.clone()], outcome.warnings.clone()].concat().join("\n"))
+        .action("Copy path", vec![Command::Copy(path)])
+}
+
+fn verified(outcome: &VerifyOutcome) -> Note {
+    if outcome.ok {
+        let text = format!("Verified {}: nothing is damaged", counted(outcome.checked, "item", "items"));
+        return Note::new(NoteTone::Success, text);
+    }
+    let damaged = outcome.damaged.len() as u64;
+    Note::new(NoteTone::Error, format!("{} of {} damaged", count(damaged), counted(outcome.checked, "item", "items")))
+        .details(outcome.damaged.join("\n"))
+        .hint("Bring the damaged files back from a backup, or import and train again")
+}
+
+fn demo(outcome: &DemoOutcome) -> Note {
+    let lines: Vec<String> = outcome.stages.iter().map(|s| format!("{}: {}", s.stage, s.result)).collect();
+    Note::new(NoteTone::Success, "The sample project is ready: one model, from raw file to bundle")
+        .details(lines.join("\n"))
+        .action("Look at the data", vec![Command::GoTo(Page::Data)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_damaged_workspace_is_named_line_by_line() {
+        let outcome = VerifyOutcome { ok: false, checked: 1200, damaged: vec!["object ab12: wrong hash".into()] };
+        let note = done(&JobOutcome::Verified(outcome));
+        assert_eq!(note.text, "1 of 1,200 items damaged");
+        assert_eq!((note.tone, note.details.as_str()), (NoteTone::Error, "object ab12: wrong hash"));
+    }
+}

@@ -81,7 +81,6 @@ fn list_ui(ui: &mut Ui, ctx: &UiCtx, history: &History, shown: Option<&CheckRun>
             let selected = shown.is_some_and(|s| s.id == run.id);
             let row = Row::new(&run.dataset).subtitle(&when).badge(tone, &word).selected(selected).show(ui, ctx);
             if row.clicked() {
-                ctx.send(Command::FocusVersion(run.version_id));
                 ctx.send(Command::ShowCheckRun(run.id));
             }
             row.on_hover_text(format!("{} · {}", model::context(run), format::date_time(run.created_at_ms)));

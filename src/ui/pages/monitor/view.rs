@@ -89,7 +89,7 @@ fn list_ui(ui: &mut Ui, ctx: &UiCtx, history: &History, shown: Option<&StoredDri
     }
     ScrollArea::vertical().auto_shrink([false, false]).show_rows(ui, 40.0, history.drifts.len(), |ui, range| {
         for stored in &history.drifts[range] {
-            let title = format!("{} → {}", stored.reference, stored.current);
+            let title = format!("{} to {}", stored.reference, stored.current);
             let when = format::ago(ctx.now_ms, stored.created_at_ms);
             let (tone, word, sentence) = model::verdict(&stored.report);
             let selected = shown.is_some_and(|s| s.id == stored.id);
@@ -222,7 +222,7 @@ fn inspector_ui(ui: &mut Ui, ctx: &UiCtx, shown: Option<&StoredDrift>, column: O
         facts.push(("p-value", number(c.p_value)));
         facts.extend(model::rule(c).map(|rule| ("Rule", rule)));
     }
-    facts.push(("Missing", format!("{} → {}", format::percent(c.missing[0]), format::percent(c.missing[1]))));
+    facts.push(("Missing", format!("{} to {}", format::percent(c.missing[0]), format::percent(c.missing[1]))));
     parts::facts(ui, ctx, &facts);
     if let Some(test) = c.test {
         ui.add_space(space::XS);

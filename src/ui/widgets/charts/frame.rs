@@ -7,6 +7,8 @@ use egui::{Align, Color32, Id, Layout, RichText, Role, Sense, Stroke, StrokeKind
 use crate::state::command::egui_free::Rect;
 use crate::state::command::{Command, PickFor};
 use crate::ui::ctx::UiCtx;
+use crate::ui::theme::icons::{Icon, icon_button};
+use crate::ui::theme::medium;
 use crate::ui::theme::tokens::{size, space};
 
 use super::data::{ChartTable, file_stem};
@@ -57,36 +59,41 @@ fn header_ui(ui: &mut Ui, ctx: &UiCtx, chart: &Chart, id: Id) -> bool {
     let mut as_table = ui.data(|data| data.get_temp::<bool>(table_id)).unwrap_or(false);
     ui.horizontal(|ui| {
         ui.set_min_height(space::ROW);
-        ui.label(RichText::new(chart.title).size(size::TEXT).strong().color(ctx.tokens.text));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 0.0;
-            let stem = file_stem(chart.title);
-            if tool(ui, ctx, "PNG", &format!("Save {} as PNG", chart.title)).clicked() {
-                let rect = ui.data(|data| data.get_temp::<egui::Rect>(id.with("rect"))).unwrap_or(ui.max_rect());
-                let rect = Rect { min: rect.min.into(), max: rect.max.into() };
-                ctx.send(Command::Pick(PickFor::SavePlot { suggested: format!("{stem}.png"), rect }));
-            }
-            if tool(ui, ctx, "Save", &format!("Save data of {} as CSV", chart.title)).clicked() {
-                let text = (chart.table)().to_csv();
-                ctx.send(Command::Pick(PickFor::SaveText { suggested: format!("{stem}.csv"), text }));
-            }
-            if tool(ui, ctx, "Copy", &format!("Copy data of {} as CSV", chart.title)).clicked() {
+            more_ui(ui, ctx, chart, id);
+            if icon_button(ui, ctx, Icon::Copy, &format!("Copy data of {} as CSV", chart.title)).clicked() {
                 ctx.send(Command::Copy((chart.table)().to_csv()));
             }
-            let (word, name) = if as_table { ("Chart", "chart") } else { ("Table", "table") };
-            if tool(ui, ctx, word, &format!("Show {} as {name}", chart.title)).clicked() {
+            let (icon, other) = if as_table { (Icon::Runs, "chart") } else { (Icon::Data, "table") };
+            if icon_button(ui, ctx, icon, &format!("Show {} as {other}", chart.title)).clicked() {
                 as_table = !as_table;
                 ui.data_mut(|data| data.insert_temp(table_id, as_table));
             }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                let title = RichText::new(chart.title).font(medium(size::TEXT)).color(ctx.tokens.text);
+                ui.add(egui::Label::new(title).truncate());
+            });
         });
     });
     as_table
 }
 
-/// A small quiet button; `name` is what it is called and its tooltip.
-fn tool(ui: &mut Ui, ctx: &UiCtx, word: &str, name: &str) -> egui::Response {
-    let text = RichText::new(word).size(size::DATA).color(ctx.tokens.text_weak);
-    ui.add(egui::Button::new(text).frame_when_inactive(false)).on_hover_text(name).accessible_name(name)
+/// What is needed less often, behind three dots.
+fn more_ui(ui: &mut Ui, ctx: &UiCtx, chart: &Chart, id: Id) {
+    let stem = file_stem(chart.title);
+    let button = icon_button(ui, ctx, Icon::More, &format!("More for {}", chart.title));
+    egui::Popup::menu(&button).show(|ui| {
+        if ui.button("Save data…").clicked() {
+            let text = (chart.table)().to_csv();
+            ctx.send(Command::Pick(PickFor::SaveText { suggested: format!("{stem}.csv"), text }));
+        }
+        if ui.button("Save as PNG…").clicked() {
+            let rect = ui.data(|data| data.get_temp::<egui::Rect>(id.with("rect"))).unwrap_or(egui::Rect::ZERO);
+            let rect = Rect { min: rect.min.into(), max: rect.max.into() };
+            ctx.send(Command::Pick(PickFor::SavePlot { suggested: format!("{stem}.png"), rect }));
+        }
+    });
 }
 
 /// Click hides or shows a series, double click shows only it.

@@ -97,7 +97,7 @@ fn cell_ui(ui: &Ui, ctx: &UiCtx, at: Rect, classes: &[String], cells: &[Vec<u64>
         by_row * 100.0,
         by_column * 100.0
     );
-    let response = ui.interact(at, ui.scope_id().with(("cell", t, p)), Sense::hover());
+    let response = ui.interact(at, ui.scope_id().with(("cell", classes, t, p)), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Cell, true, &words));
     response.on_hover_text(words);
 }

@@ -22,6 +22,8 @@ pub mod actions;
 pub mod command;
 pub mod drops;
 pub mod effect;
+#[cfg(test)]
+pub mod fixture;
 pub mod format;
 mod handlers;
 pub mod jobs;
@@ -52,7 +54,7 @@ pub struct AppState {
     /// Bytes this process holds, measured now and then.
     pub memory: Option<u64>,
     /// Files that came before the workspace was open.
-    waiting_files: VecDeque<PathBuf>,
+    pub waiting_files: VecDeque<PathBuf>,
 }
 
 /// What is selected, on every page alike.

@@ -2,6 +2,9 @@
 
 pub mod ctx;
 pub mod format;
+pub mod keys;
 pub mod pages;
+pub mod palette;
+pub mod shell;
 pub mod theme;
 pub mod widgets;

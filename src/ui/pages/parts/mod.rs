@@ -85,7 +85,9 @@ pub fn facts<K: AsRef<str>>(ui: &mut Ui, ctx: &UiCtx, lines: &[(K, String)]) {
                     ui.set_min_width(key_width);
                     ui.add(Label::new(RichText::new(key.as_ref()).size(size::DATA).color(ctx.tokens.text_weak)).wrap());
                 });
-                ui.add(Label::new(RichText::new(value).size(size::DATA).color(ctx.tokens.text)).wrap());
+                ui.vertical(|ui| {
+                    ui.add(Label::new(RichText::new(value).size(size::DATA).color(ctx.tokens.text)).wrap());
+                });
             });
         }
     });
@@ -106,7 +108,7 @@ pub fn alert(ui: &mut Ui, ctx: &UiCtx, tone: crate::ui::widgets::badge::Tone, te
     ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = space::S - 2.0;
         crate::ui::theme::icons::icon(ui, tone.icon(), 14.0, tone.color(ctx.tokens));
-        ui.add(Label::new(RichText::new(text).color(tone.color(ctx.tokens))).wrap());
+        ui.vertical(|ui| ui.add(Label::new(RichText::new(text).color(tone.color(ctx.tokens))).wrap()));
     });
 }
 

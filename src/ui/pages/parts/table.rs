@@ -96,7 +96,8 @@ pub trait Rows {
 /// Draws the table in the room that is left, at most `max_height` high.
 pub fn table_ui(ui: &mut Ui, ctx: &UiCtx, id: &str, columns: &[Column], rows: &dyn Rows, max_height: f32) -> Option<Event> {
     let mut event = None;
-    let widths = widths(columns, ui.available_width());
+    let bar = ui.spacing().scroll.allocated_width();
+    let widths = widths(columns, ui.available_width() - bar);
     let total: f32 = widths.iter().sum();
     ScrollArea::horizontal().id_salt((id, "across")).auto_shrink([false, true]).show(ui, |ui| {
         ui.set_min_width(total);
@@ -104,8 +105,10 @@ pub fn table_ui(ui: &mut Ui, ctx: &UiCtx, id: &str, columns: &[Column], rows: &d
         if let Some(at) = header_ui(ui, ctx, columns, &widths) {
             event = Some(Event::Header(at));
         }
+        // A page that scrolls itself offers no height: then the table asks for what its rows need.
         let body = (max_height - space::ROW).max(space::ROW);
-        ScrollArea::vertical().id_salt((id, "down")).max_height(body).auto_shrink([false, true]).show_rows(
+        let wanted = body.min(rows.len() as f32 * space::ROW);
+        ScrollArea::vertical().id_salt((id, "down")).max_height(body).min_scrolled_height(wanted).auto_shrink([false, true]).show_rows(
             ui,
             space::ROW,
             rows.len(),

@@ -85,9 +85,10 @@ fn metrics_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut RunsPage, runs: &[&Run]) {
 
 /// The difference with an arrow for its direction and the word that says what it means.
 fn delta_ui(ui: &mut Ui, ctx: &UiCtx, delta: &Delta) {
-    let (icon, word, color) = match delta.better {
-        Some(true) => (Icon::SortUp, "better", ctx.tokens.ok),
-        Some(false) => (Icon::SortDown, "worse", ctx.tokens.bad),
+    let icon = if delta.rises { Icon::SortUp } else { Icon::SortDown };
+    let (word, color) = match delta.better {
+        Some(true) => ("better", ctx.tokens.ok),
+        Some(false) => ("worse", ctx.tokens.bad),
         None => return drop(ui.label(RichText::new("same").size(size::DATA).color(ctx.tokens.text_weak))),
     };
     ui.spacing_mut().item_spacing.x = 3.0;

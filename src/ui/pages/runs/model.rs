@@ -49,14 +49,14 @@ impl RunColumn {
     /// Width in points at normal scale.
     pub fn width(self) -> f32 {
         match self {
-            Self::Run => 56.0,
-            Self::Status => 108.0,
+            Self::Run | Self::Target => 72.0,
+            Self::Status => 100.0,
             Self::Algorithm => 128.0,
-            Self::Dataset | Self::Target => 92.0,
-            Self::Score => 118.0,
-            Self::Metric(_) => 82.0,
-            Self::Time => 58.0,
-            Self::When => 110.0,
+            Self::Dataset => 80.0,
+            Self::Score => 108.0,
+            Self::Metric(_) => METRIC,
+            Self::Time => 52.0,
+            Self::When => 88.0,
         }
     }
 
@@ -68,7 +68,7 @@ impl RunColumn {
                 .to_owned(),
             Self::Metric(metric) => {
                 let way = if metric.higher_is_better() { "higher is better" } else { "lower is better" };
-                format!("{} on the test rows; {way}", metric.explanation())
+                format!("{} on the test rows, {way}\n{}", metric.title(), metric.explanation())
             }
             Self::Time => "Time to encode, fit and predict".to_owned(),
             _ => format!("Sort by {}", self.title().to_lowercase()),
@@ -103,19 +103,23 @@ impl RunSort {
     }
 }
 
-/// The columns for these runs: the three metrics that say most about the commonest kind of task.
-pub fn columns(runs: &[Run]) -> Vec<RunColumn> {
+const METRIC: f32 = 70.0;
+
+/// The columns for these runs: as many of the metrics of the commonest kind of task as `room` points hold, at least two.
+pub fn columns(runs: &[Run], room: f32) -> Vec<RunColumn> {
     let regressions = runs.iter().filter(|r| !r.plan.task.is_classification()).count();
     let metrics = if regressions * 2 > runs.len() {
-        [Metric::Rmse, Metric::Mae, Metric::R2]
+        [Metric::Rmse, Metric::R2, Metric::Mae, Metric::MedianAe, Metric::Mape]
     } else {
-        [Metric::RocAuc, Metric::F1, Metric::LogLoss]
+        [Metric::RocAuc, Metric::LogLoss, Metric::F1, Metric::Accuracy, Metric::AveragePrecision]
     };
     let mut columns =
         vec![RunColumn::Run, RunColumn::Status, RunColumn::Algorithm, RunColumn::Dataset, RunColumn::Target];
-    columns.push(RunColumn::Score);
-    columns.extend(metrics.map(RunColumn::Metric));
-    columns.extend([RunColumn::Time, RunColumn::When]);
+    columns.extend([RunColumn::Score, RunColumn::Time, RunColumn::When]);
+    let taken: f32 = columns.iter().map(|c| c.width()).sum();
+    let n = (((room - taken) / METRIC).max(0.0) as usize).clamp(2, metrics.len());
+    let at = columns.len() - 2;
+    columns.splice(at..at, metrics.into_iter().take(n).map(RunColumn::Metric));
     columns
 }
 
@@ -267,6 +271,7 @@ pub struct MetricCell {
 pub struct Delta {
     /// `+0.0210`
     pub text: String,
+    pub rises: bool,
     /// `None` when equal.
     pub better: Option<bool>,
 }
@@ -322,7 +327,7 @@ fn delta(metric: Metric, base: Option<f64>, value: Option<f64>) -> Option<Delta>
     let better = (difference != 0.0).then(|| metric.better(value, base));
     let sign = if difference < 0.0 { "−" } else { "+" };
     let text = if difference == 0.0 { "±0".to_owned() } else { format!("{sign}{}", metric_number(difference.abs())) };
-    Some(Delta { text, better })
+    Some(Delta { text, rises: difference > 0.0, better })
 }
 
 /// One fact over all compared runs.
@@ -508,6 +513,14 @@ mod tests {
         assert!(line("algorithm").differs);
         assert!(!line("folds").differs);
         assert_eq!(line("scaling").values[0], "standard");
+    }
+
+    #[test]
+    fn wider_tables_show_more_metrics() {
+        let runs = fixture::history().runs;
+        let metrics = |room| columns(&runs, room).iter().filter(|c| matches!(c, RunColumn::Metric(_))).count();
+        assert_eq!([100.0, 900.0, 2000.0].map(metrics), [2, 2, 5]);
+        assert_eq!(columns(&runs, 900.0).last(), Some(&RunColumn::When));
     }
 
     #[test]

@@ -20,6 +20,8 @@ use super::model::{self, RunColumn};
 use super::{RunsPage, compare, record};
 
 const TITLE: &str = "Runs";
+/// Width of the boxes that tick runs.
+const CHECK: f32 = 30.0;
 const SUBTITLE: &str = "Which model is better, and is it real?";
 
 pub fn runs_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut RunsPage) {
@@ -86,7 +88,8 @@ fn table_part_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut RunsPage, runs: &[Run]) {
         ui.add_space(space::L);
         return parts::note(ui, ctx, "No run matches the filter");
     }
-    let columns = model::columns(runs);
+    let bar = ui.spacing().scroll.allocated_width();
+    let columns = model::columns(runs, ui.available_width() - CHECK - bar);
     let heads = heads(&columns, page);
     let table = Table {
         runs: &shown,
@@ -106,7 +109,7 @@ fn table_part_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut RunsPage, runs: &[Run]) {
 }
 
 fn heads(columns: &[RunColumn], page: &RunsPage) -> Vec<Column> {
-    let mut heads = vec![Column::new("", 30.0)];
+    let mut heads = vec![Column::new("", CHECK)];
     heads.extend(columns.iter().map(|column| {
         let mut head = Column::new(column.title(), column.width()).help(column.help());
         head.right = column.is_number();
@@ -140,7 +143,7 @@ impl Rows for Table<'_> {
             let text = model::cell(run, *column, self.now_ms);
             match column {
                 RunColumn::Status => Cell::Tone(Tone::of_status(run.status), text),
-                RunColumn::Algorithm if best => Cell::Best(format!("{text} · best")),
+                RunColumn::Run if best => Cell::Best(format!("{text} best")),
                 RunColumn::When | RunColumn::Time | RunColumn::Target => Cell::Weak(text),
                 _ => Cell::Text(text),
             }

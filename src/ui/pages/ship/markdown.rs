@@ -21,6 +21,7 @@ pub enum Block {
 pub enum Span {
     Plain(String),
     Strong(String),
+    Emphasis(String),
     Code(String),
 }
 
@@ -128,10 +129,11 @@ pub fn spans(text: &str) -> Vec<Span> {
     let mut rest = text;
     let mut plain = String::new();
     while !rest.is_empty() {
-        let marked = [("**", true), ("`", false)].into_iter().find_map(|(mark, strong)| {
+        let marks: [(&str, fn(String) -> Span); 3] = [("**", Span::Strong), ("`", Span::Code), ("*", Span::Emphasis)];
+        let marked = marks.into_iter().find_map(|(mark, span)| {
             let inner = rest.strip_prefix(mark)?;
-            let end = inner.find(mark).filter(|end| *end > 0)?;
-            let span = if strong { Span::Strong } else { Span::Code };
+            // `2 * 3 * 4` is no emphasis: the mark clings to its words.
+            let end = inner.find(mark).filter(|end| *end > 0 && !inner.starts_with(' '))?;
             Some((span(inner[..end].to_owned()), &inner[end + mark.len()..]))
         });
         if let Some((span, after)) = marked {
@@ -190,9 +192,11 @@ mod tests {
             Span::Strong("best".into()),
             Span::Plain(" of ".into()),
             Span::Code("x".into()),
+            Span::Plain(" ".into()),
+            Span::Emphasis("so".into()),
             Span::Plain(" **never closed".into()),
         ];
-        assert_eq!(spans("the **best** of `x` **never closed"), expected);
+        assert_eq!(spans("the **best** of `x` *so* **never closed"), expected);
     }
 
     #[test]

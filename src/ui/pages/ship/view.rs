@@ -46,6 +46,7 @@ pub fn ship_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut ShipPage) {
     inspector_panel(ui, ctx, "ship", |ui| inspector_ui(ui, ctx, page, bundle));
     main_panel(ui, |ui| {
         ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = space::S;
             card(ui, ctx, |ui| run_ui(ui, ctx, history, run));
             card(ui, ctx, |ui| contents_ui(ui, ctx, bundle));
             if let Some(bundle) = bundle {
@@ -246,11 +247,12 @@ fn job(ctx: &UiCtx, spans: &[Span]) -> egui::text::LayoutJob {
     let mut job = egui::text::LayoutJob::default();
     for span in spans {
         let (text, font) = match span {
-            Span::Plain(text) => (text, egui::FontId::proportional(size::DATA)),
+            Span::Plain(text) | Span::Emphasis(text) => (text, egui::FontId::proportional(size::DATA)),
             Span::Strong(text) => (text, medium(size::DATA)),
             Span::Code(text) => (text, egui::FontId::monospace(size::DATA)),
         };
         let mut format = egui::TextFormat::simple(font, ctx.tokens.text);
+        format.italics = matches!(span, Span::Emphasis(_));
         if matches!(span, Span::Code(_)) {
             format.background = ctx.tokens.hover;
         }

@@ -140,7 +140,8 @@ fn columns_ui(
         .iter()
         .filter(|c| Some(&c.name) != form.target.as_ref() && c.name.to_lowercase().contains(&wanted))
         .collect();
-    ScrollArea::vertical().id_salt("columns").max_height(196.0).auto_shrink([false, true]).show_rows(
+    ui.spacing_mut().item_spacing.y = 0.0;
+    ScrollArea::vertical().id_salt("columns").max_height(228.0).min_scrolled_height(228.0).auto_shrink([false, true]).show_rows(
         ui,
         space::ROW,
         shown.len(),
@@ -286,9 +287,11 @@ fn leaderboard_ui(ui: &mut Ui, ctx: &UiCtx, rows: &[LeaderRow], form: &TrainForm
         return parts::note(ui, ctx, "Choose a target to see its runs");
     };
     if rows.is_empty() {
+        progress_ui(ui, ctx);
         let words = format!("No run predicts {target} of {} yet. Runs appear here while they train", version.dataset);
         return parts::note(ui, ctx, &words);
     }
+    progress_ui(ui, ctx);
     let metric = rows.first().map_or(Metric::RocAuc, |r| Metric::primary(r.run.plan.task));
     let way = if metric.higher_is_better() { "higher is better" } else { "lower is better" };
     parts::note(ui, ctx, &format!("{} of {target}, {way}", metric.title()));
@@ -309,6 +312,23 @@ fn leaderboard_ui(ui: &mut Ui, ctx: &UiCtx, rows: &[LeaderRow], form: &TrainForm
             ctx.send(Command::GoTo(Page::Runs));
         }
         _ => {}
+    }
+}
+
+/// The trainings under way, each with its phase and a way to stop it.
+fn progress_ui(ui: &mut Ui, ctx: &UiCtx) {
+    for job in ctx.state.jobs.views().filter(|job| job.title.starts_with("Train")) {
+        ui.horizontal(|ui| {
+            let left = job.eta_seconds.map_or_else(String::new, |s| format!(" · {} left", format::duration(s)));
+            if let Some(fraction) = job.fraction {
+                let bar = egui::ProgressBar::new(fraction as f32).desired_width(160.0).desired_height(8.0);
+                let _ = ui.add(bar.fill(ctx.tokens.accent)).accessible_name(&job.title);
+            }
+            ui.label(RichText::new(format!("{} · {}{left}", job.title, job.phase)).color(ctx.tokens.text_weak));
+            if job.cancellable && ui.small_button("Cancel").clicked() {
+                ctx.send(Command::CancelJob(job.id));
+            }
+        });
     }
 }
 

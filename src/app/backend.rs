@@ -1,0 +1,36 @@
+//! What the window needs of the world below it. The lifecycle implements it; tests bring their own.
+
+use std::path::Path;
+
+use crate::domain::activity::NewEvent;
+use crate::domain::history::History;
+use crate::domain::ids::{DatasetId, RunId, VersionId};
+use crate::domain::problem::Problem;
+use crate::domain::profile::TableProfile;
+use crate::domain::request::JobRequest;
+use crate::domain::table::{TablePage, TableQuery};
+use crate::jobs::event::{JobEvent, JobId};
+use crate::state::effect::{RunDetail, WorkspaceInfo};
+
+/// Receives a job's events; called from any thread.
+pub type JobSink = Box<dyn Fn(JobEvent) + Send + Sync>;
+
+/// Every call may take its time and runs on a background thread, several at once.
+pub trait Backend: Send + Sync + 'static {
+    /// Opens, or makes, the workspace in this folder; all later calls mean this one.
+    fn open(&self, path: &Path) -> Result<WorkspaceInfo, Problem>;
+    fn history(&self) -> Result<History, Problem>;
+    fn profile(&self, version: VersionId) -> Result<TableProfile, Problem>;
+    fn run_detail(&self, run: RunId) -> Result<RunDetail, Problem>;
+    /// Computes (and keeps) the row order of a query; returns how many rows it has.
+    fn order(&self, version: VersionId, query: &TableQuery) -> Result<u64, Problem>;
+    fn page(&self, version: VersionId, query: &TableQuery, first: u64, count: u64) -> Result<TablePage, Problem>;
+    fn rename_dataset(&self, id: DatasetId, name: &str, event: &NewEvent) -> Result<(), Problem>;
+    fn hide_dataset(&self, id: DatasetId, hidden: bool, event: &NewEvent) -> Result<(), Problem>;
+    fn hide_run(&self, id: RunId, hidden: bool, event: &NewEvent) -> Result<(), Problem>;
+    /// Returns at once; the sink gets the events.
+    fn start_job(&self, id: JobId, request: JobRequest, sink: JobSink);
+    fn cancel_job(&self, id: JobId);
+    /// Whether anyone, this window included, committed to the workspace since the last call.
+    fn changed(&self) -> bool;
+}

@@ -1,0 +1,184 @@
+//! Runs effects on named threads and sends the answers back. Nothing here blocks a frame.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, mpsc};
+use std::thread;
+
+use crate::domain::problem::Problem;
+use crate::jobs::event::JobEvent;
+use crate::state::command::PickFor;
+use crate::state::effect::{Effect, Message};
+
+use super::backend::Backend;
+use super::{dialogs, persist, watch};
+
+/// Answers that may wait in line; senders block when it is full, which only a hung window can cause.
+const QUEUE: usize = 1024;
+
+/// Wakes the window; from any thread.
+pub type Waker = Arc<dyn Fn() + Send + Sync>;
+
+#[derive(Clone)]
+pub struct Answers {
+    sender: mpsc::SyncSender<Message>,
+    wake: Waker,
+}
+
+impl Answers {
+    pub fn new(wake: Waker) -> (Self, mpsc::Receiver<Message>) {
+        let (sender, receiver) = mpsc::sync_channel(QUEUE);
+        (Self { sender, wake }, receiver)
+    }
+
+    /// A window that is gone needs no answer.
+    pub fn send(&self, message: Message) {
+        let progress = matches!(message, Message::Job(JobEvent::Progress { .. }));
+        let gone = if progress { self.sender.try_send(message).is_err() } else { self.sender.send(message).is_err() };
+        if !gone {
+            (self.wake)();
+        }
+    }
+
+    /// Without waking: for what may wait until the next frame anyway.
+    pub fn send_quietly(&self, message: Message) {
+        let _ = self.sender.try_send(message);
+    }
+}
+
+/// What an effect needs from the window itself, on its own thread.
+#[derive(Clone, Debug, PartialEq)]
+pub enum WindowRequest {
+    Copy(String),
+    /// Take a picture of this part of the window and save it.
+    SavePlot {
+        path: PathBuf,
+        rect: crate::state::command::egui_free::Rect,
+    },
+    Quit,
+}
+
+pub struct Effects {
+    backend: Arc<dyn Backend>,
+    answers: Answers,
+    watcher: Option<watch::Watcher>,
+    watcher_gate: Arc<watch::Gate>,
+}
+
+impl Effects {
+    pub fn new(backend: Arc<dyn Backend>, answers: Answers) -> Self {
+        Self { backend, answers, watcher: None, watcher_gate: Arc::default() }
+    }
+
+    /// Starts the effect. `Some` is what only the window can do.
+    pub fn run(&mut self, effect: Effect) -> Option<WindowRequest> {
+        match effect {
+            Effect::Copy(text) => return Some(WindowRequest::Copy(text)),
+            Effect::SavePlot { path, rect } => return Some(WindowRequest::SavePlot { path, rect }),
+            Effect::Quit => return Some(WindowRequest::Quit),
+            Effect::StartJob { id, request } => {
+                let answers = self.answers.clone();
+                let throttle = super::throttle::Throttle::default();
+                let sink = move |event: JobEvent| {
+                    if throttle.lets_through(&event) {
+                        answers.send(Message::Job(event));
+                    }
+                };
+                self.backend.start_job(id, request, Box::new(sink));
+            }
+            Effect::CancelJob(id) => {
+                let backend = self.backend.clone();
+                spawn("cancel", move || backend.cancel_job(id));
+            }
+            Effect::PickFiles(pick) => self.pick(pick),
+            Effect::WriteText { path, text } => self.answer("write", move |_| {
+                let result = std::fs::write(&path, text);
+                Message::Note(saved(&path, result))
+            }),
+            Effect::SaveSettings(settings) => self.quietly("settings", move |_| {
+                persist::save(&settings).err().map(|problem| Message::Note(Err(problem)))
+            }),
+            Effect::OpenWorkspace(path) => self.open(path),
+            Effect::LoadHistory => self.answer("history", |b| Message::History(b.history().map(Box::new))),
+            Effect::LoadProfile(id) => {
+                self.answer("profile", move |b| Message::Profile(id, b.profile(id).map(Box::new)));
+            }
+            Effect::LoadRunDetail(id) => {
+                self.answer("run", move |b| Message::RunDetail(id, b.run_detail(id).map(Box::new)));
+            }
+            Effect::LoadOrder { version, query } => self.answer("order", move |b| {
+                let rows = b.order(version, &query);
+                Message::Order { version, query, rows }
+            }),
+            Effect::LoadPage { version, query, first, count } => self.answer("page", move |b| {
+                let page = b.page(version, &query, first, count);
+                Message::Page { version, query, page }
+            }),
+            Effect::RenameDataset { id, name, event } => {
+                self.change("rename", move |b| b.rename_dataset(id, &name, &event));
+            }
+            Effect::SetDatasetHidden { id, hidden, event } => {
+                self.change("hide dataset", move |b| b.hide_dataset(id, hidden, &event));
+            }
+            Effect::SetRunHidden { id, hidden, event } => {
+                self.change("hide run", move |b| b.hide_run(id, hidden, &event));
+            }
+        }
+        None
+    }
+
+    fn open(&mut self, path: PathBuf) {
+        self.watcher = watch::watch(&path, self.backend.clone(), self.answers.clone(), self.watcher_gate.clone());
+        self.answer("open", move |b| Message::WorkspaceOpened(b.open(&path)));
+    }
+
+    fn pick(&self, pick: PickFor) {
+        let answers = self.answers.clone();
+        spawn("file dialog", move || {
+            let message = match dialogs::ask(&pick) {
+                dialogs::Answer::Paths(paths) => Message::Picked { pick, paths },
+                dialogs::Answer::NoDialog => Message::NoFileDialog(pick),
+            };
+            answers.send(message);
+        });
+    }
+
+    fn answer(&self, name: &str, work: impl FnOnce(&dyn Backend) -> Message + Send + 'static) {
+        self.quietly(name, |backend| Some(work(backend)));
+    }
+
+    /// A change of ours shows in the lists once they are read again.
+    fn change(&self, name: &str, work: impl FnOnce(&dyn Backend) -> Result<(), Problem> + Send + 'static) {
+        let answers = self.answers.clone();
+        self.quietly(name, move |backend| {
+            if let Err(problem) = work(backend) {
+                answers.send(Message::Note(Err(problem)));
+            }
+            Some(Message::WorkspaceChanged)
+        });
+    }
+
+    fn quietly(&self, name: &str, work: impl FnOnce(&dyn Backend) -> Option<Message> + Send + 'static) {
+        let (backend, answers) = (self.backend.clone(), self.answers.clone());
+        spawn(name, move || {
+            if let Some(message) = work(backend.as_ref()) {
+                answers.send(message);
+            }
+        });
+    }
+}
+
+/// "Saved chart.csv", or why not.
+pub fn saved(path: &Path, result: std::io::Result<()>) -> Result<String, Problem> {
+    let name = path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+    result.map(|()| format!("Saved {name}")).map_err(|error| {
+        let details = format!("{error}\n{}", path.display());
+        Problem::failed(format!("Could not save {name}"), details, "Choose a folder you may write to")
+    })
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) {
+    let started = thread::Builder::new().name(format!("app {name}")).spawn(work);
+    if let Err(error) = started {
+        tracing::error!(%error, name, "no thread could be started");
+    }
+}

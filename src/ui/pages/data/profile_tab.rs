@@ -1,0 +1,109 @@
+//! All columns at a glance.
+
+use egui::{Align2, FontId, Rect, RichText, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
+
+use crate::domain::dataset::DatasetVersion;
+use crate::domain::profile::ColumnProfile;
+use crate::domain::schema::Storage;
+use crate::state::command::Command;
+use crate::state::format::{count, number, percent, utc};
+use crate::state::loadable::Loadable;
+use crate::ui::ctx::UiCtx;
+use crate::ui::theme::icons::{self, Icon};
+use crate::ui::theme::tokens::{size, space};
+use crate::ui::widgets::histogram::{bars, mini_counts};
+use crate::ui::widgets::states;
+
+const ROW: f32 = 36.0;
+/// Shares of the width: column, missing, distinct, distribution, smallest, middle, largest.
+const SHARES: [f32; 7] = [0.27, 0.12, 0.11, 0.2, 0.1, 0.1, 0.1];
+const TITLES: [&str; 7] = ["Column", "Missing", "Distinct", "Distribution", "Minimum", "Median", "Maximum"];
+
+pub fn profile_tab_ui(ui: &mut Ui, ctx: &UiCtx<'_>, version: &DatasetVersion) {
+    let profile = match ctx.state.profiles.get(&version.id).unwrap_or(&Loadable::Idle) {
+        Loadable::Failed(problem) => {
+            return states::failed(ui, ctx, problem, Some(Command::FocusVersion(version.id)));
+        }
+        loadable => loadable.value(),
+    };
+    let Some(profile) = profile else { return states::loading(ui, ctx, "the profile") };
+    titles(ui, ctx);
+    ScrollArea::vertical().auto_shrink([false, false]).show_rows(ui, ROW, profile.columns.len(), |ui, range| {
+        ui.spacing_mut().item_spacing.y = 0.0;
+        for column in &profile.columns[range] {
+            row(ui, ctx, column, profile.rows);
+        }
+    });
+}
+
+fn titles(ui: &mut Ui, ctx: &UiCtx<'_>) {
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 22.0), Sense::hover());
+    for (i, (cell, title)) in cells(rect).into_iter().zip(TITLES).enumerate() {
+        let font = FontId::proportional(size::DATA);
+        let (at, align) = if i == 0 || i == 3 {
+            (cell.left_center(), Align2::LEFT_CENTER)
+        } else {
+            (cell.right_center(), Align2::RIGHT_CENTER)
+        };
+        ui.painter().text(at, align, title, font, ctx.tokens.text_weak);
+    }
+}
+
+fn cells(rect: Rect) -> Vec<Rect> {
+    let mut left = rect.left();
+    let cell = |share: f32| {
+        let width = rect.width() * share;
+        let cell = Rect::from_min_size(pos2(left, rect.top()), vec2(width, rect.height()));
+        left += width;
+        cell.shrink2(vec2(space::XS + 2.0, 0.0))
+    };
+    SHARES.into_iter().map(cell).collect()
+}
+
+fn row(ui: &mut Ui, ctx: &UiCtx<'_>, column: &ColumnProfile, rows: u64) {
+    let tokens = ctx.tokens;
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click());
+    let missing = percent(column.missing as f64 / rows.max(1) as f64);
+    let selected = ctx.state.focus.column.as_deref() == Some(column.name.as_str());
+    let label = format!("{}, {}, {missing} missing, {} distinct", column.name, column.kind.as_str(), column.distinct);
+    response.widget_info(|| WidgetInfo::selected(egui::Role::Button, true, selected, &label));
+    if selected {
+        ui.painter().rect_filled(rect, space::RADIUS, tokens.selected);
+    } else if response.hovered() {
+        ui.painter().rect_filled(rect, space::RADIUS, tokens.hover);
+    }
+    icons::focus_ring(ui, ctx, &response);
+    let cells = cells(rect);
+    let at = Rect::from_center_size(pos2(cells[0].left() + 7.0, rect.center().y), vec2(14.0, 14.0));
+    icons::paint(ui.painter(), Icon::of_kind(column.kind), at, tokens.text_weak);
+    let words = egui::WidgetText::from(RichText::new(&column.name).color(tokens.text));
+    let room = cells[0].right() - at.right() - space::S;
+    let words = words.into_galley(ui, Some(egui::TextWrapMode::Truncate), room, egui::TextStyle::Body);
+    let left = pos2(at.right() + space::S, rect.center().y - words.size().y / 2.0);
+    ui.painter().galley(left, words, tokens.text);
+    let number_cell = |cell: Rect, text: String, color| {
+        let font = FontId::proportional(size::DATA);
+        let painter = ui.painter().with_clip_rect(cell);
+        painter.text(cell.right_center(), Align2::RIGHT_CENTER, text, font, color);
+    };
+    number_cell(cells[1], missing, if column.missing > 0 { tokens.warn } else { tokens.text_weak });
+    number_cell(cells[2], count(column.distinct), tokens.text);
+    bars(ui.painter(), cells[3].shrink2(vec2(0.0, 6.0)), &mini_counts(column), tokens.series[0]);
+    if let Some(n) = &column.numbers {
+        let tell = |x: f64| if column.storage == Storage::DatetimeMs { utc(x) } else { number(x) };
+        for (cell, value) in cells[4..].iter().zip([n.min, n.median, n.max]) {
+            number_cell(*cell, tell(value), tokens.text);
+        }
+    } else if let Some((value, n)) = column.top.first() {
+        let room = rect.right() - cells[4].left();
+        let text = format!("most: {value} ({})", percent(*n as f64 / rows.max(1) as f64));
+        let words = egui::WidgetText::from(RichText::new(text).size(size::DATA).color(tokens.text_weak));
+        let words = words.into_galley(ui, Some(egui::TextWrapMode::Truncate), room, egui::TextStyle::Small);
+        let at = pos2(rect.right() - words.size().x - 6.0, rect.center().y - words.size().y / 2.0);
+        ui.painter().galley(at, words, tokens.text_weak);
+    }
+    ui.painter().hline(rect.x_range(), rect.bottom(), egui::Stroke::new(1.0, tokens.tint(tokens.line, 0.55)));
+    if response.on_hover_text(&label).clicked() {
+        ctx.send(Command::FocusColumn(Some(column.name.clone())));
+    }
+}

@@ -1,0 +1,142 @@
+//! Cards per stage, the next step, recent activity.
+
+use egui::{Align, Layout, RichText, ScrollArea, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, vec2};
+
+use crate::state::command::{Command, Page};
+use crate::state::format::{ago, date_time};
+use crate::ui::ctx::UiCtx;
+use crate::ui::theme::icons::{self, Icon, focus_ring, icon};
+use crate::ui::theme::medium;
+use crate::ui::theme::tokens::{size, space};
+use crate::ui::widgets::badge::badge;
+use crate::ui::widgets::page::{card, main_panel, page_header, section, weak};
+
+use super::OverviewPage;
+use super::model::{NextStep, StageCard, overview_model};
+
+const CARD_HEIGHT: f32 = 128.0;
+
+pub fn overview_ui(ui: &mut Ui, ctx: &UiCtx<'_>, _page: &mut OverviewPage) {
+    let Some(history) = ctx.state.history.value() else { return };
+    let model = overview_model(ctx.state, history, ctx.now_ms);
+    page_header(ui, ctx, "Overview", "Where everything stands, and what comes next", None);
+    main_panel(ui, |ui| {
+        ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+            next_ui(ui, ctx, &model.next);
+            ui.add_space(space::M);
+            cards_ui(ui, ctx, &model.cards);
+            ui.add_space(space::M);
+            recent_ui(ui, ctx);
+        });
+    });
+}
+
+fn next_ui(ui: &mut Ui, ctx: &UiCtx<'_>, next: &NextStep) {
+    card(ui, ctx, |ui| {
+        ui.horizontal(|ui| {
+            icon(ui, Icon::Play, 20.0, ctx.tokens.accent);
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                let text = RichText::new(&next.label).font(medium(size::TEXT)).color(ctx.tokens.on_accent);
+                let fill = ctx.tokens.accent;
+                let button =
+                    egui::Button::new(text).fill(fill).stroke(Stroke::new(1.0, fill)).min_size(vec2(0.0, 28.0));
+                if ui.add(button).clicked() {
+                    next.commands.iter().for_each(|command| ctx.send(command.clone()));
+                }
+                ui.with_layout(Layout::top_down(Align::Min), |ui| {
+                    ui.spacing_mut().item_spacing.y = 2.0;
+                    ui.label(RichText::new("Next step").size(size::DATA).color(ctx.tokens.text_weak));
+                    ui.add(egui::Label::new(RichText::new(&next.reason).color(ctx.tokens.text)).truncate());
+                });
+            });
+        });
+    });
+}
+
+/// As many columns as fit, at most three: six cards in even rows.
+fn cards_ui(ui: &mut Ui, ctx: &UiCtx<'_>, cards: &[StageCard]) {
+    let width = ui.available_width();
+    let columns = ((width + space::M) / (280.0 + space::M)).floor().clamp(1.0, 3.0);
+    let each = (width - space::M * (columns - 1.0)) / columns;
+    ui.spacing_mut().item_spacing = vec2(space::M, space::M);
+    for row in cards.chunks(columns as usize) {
+        ui.horizontal(|ui| {
+            for stage in row {
+                stage_ui(ui, ctx, stage, each);
+            }
+        });
+    }
+}
+
+fn stage_ui(ui: &mut Ui, ctx: &UiCtx<'_>, stage: &StageCard, width: f32) {
+    let tokens = ctx.tokens;
+    let (rect, response) = ui.allocate_exact_size(vec2(width, CARD_HEIGHT), Sense::click());
+    let badge_word = stage.badge.as_ref().map_or(String::new(), |(_, word)| format!(", {word}"));
+    let label = format!("{}: {} {}{badge_word}. {}", stage.page.title(), stage.number, stage.unit, stage.line);
+    response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, &label));
+    let line = if response.hovered() { tokens.accent } else { tokens.line };
+    ui.painter().rect(rect, space::RADIUS, tokens.surface, Stroke::new(1.0, line), StrokeKind::Inside);
+    focus_ring(ui, ctx, &response);
+    let inner = rect.shrink(space::M);
+    let mut child =
+        ui.new_child(UiBuilder::new().id_salt(stage.page.title()).max_rect(inner).layout(Layout::top_down(Align::Min)));
+    let ui = &mut child;
+    ui.spacing_mut().item_spacing = vec2(space::S, 3.0);
+    ui.horizontal(|ui| {
+        ui.set_min_height(20.0);
+        icon(ui, Icon::of_page(stage.page), 16.0, tokens.text_weak);
+        section(ui, ctx, stage.page.title());
+        if let Some((tone, word)) = &stage.badge {
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| badge(ui, ctx, *tone, word));
+        }
+    });
+    ui.add_space(space::XS);
+    ui.horizontal(|ui| {
+        ui.label(RichText::new(&stage.number).font(medium(size::NUMBER)).color(tokens.text));
+        ui.with_layout(Layout::left_to_right(Align::Max), |ui| {
+            ui.add_space(2.0);
+            ui.add(egui::Label::new(RichText::new(&stage.unit).color(tokens.text_weak)).truncate());
+        });
+    });
+    ui.add(egui::Label::new(RichText::new(&stage.line).size(size::DATA).color(tokens.text_weak)).truncate());
+    if response.clicked() {
+        ctx.send(Command::GoTo(stage.page));
+    }
+}
+
+fn recent_ui(ui: &mut Ui, ctx: &UiCtx<'_>) {
+    let Some(history) = ctx.state.history.value() else { return };
+    card(ui, ctx, |ui| {
+        ui.spacing_mut().item_spacing = vec2(space::S, 2.0);
+        ui.horizontal(|ui| {
+            section(ui, ctx, "Recent activity");
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                if ui.button("All activity").clicked() {
+                    ctx.send(Command::GoTo(Page::Activity));
+                }
+            });
+        });
+        if history.events.is_empty() {
+            weak(ui, ctx, "What happens here will be listed");
+        }
+        for event in history.events.iter().take(8) {
+            ui.horizontal(|ui| {
+                ui.set_min_height(space::ROW);
+                let (rect, _) = ui.allocate_exact_size(vec2(14.0, 14.0), Sense::hover());
+                icons::paint(
+                    ui.painter(),
+                    super::super::activity::icon_of(event.event.object_kind),
+                    rect,
+                    ctx.tokens.text_weak,
+                );
+                ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                    let when = RichText::new(ago(ctx.now_ms, event.at_ms)).size(size::DATA).color(ctx.tokens.text_weak);
+                    ui.label(when).on_hover_text(date_time(event.at_ms));
+                    ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                        ui.add(egui::Label::new(&event.event.summary).truncate());
+                    });
+                });
+            });
+        }
+    });
+}

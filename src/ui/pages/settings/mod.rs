@@ -1,0 +1,111 @@
+//! The Settings page: look, workspace, about.
+
+use std::collections::BTreeMap;
+
+use egui::{Grid, Label, RichText, ScrollArea, Slider, Ui};
+
+use crate::state::command::{Command, PickFor};
+use crate::state::settings::{Settings, ThemeChoice};
+use crate::ui::ctx::UiCtx;
+use crate::ui::palette::name_it;
+use crate::ui::theme::tokens::space;
+use crate::ui::widgets::page::{card, main_panel, page_header, section, weak};
+
+/// The scale while the slider is dragged: applying it at once would move the slider away from the pointer.
+#[derive(Debug, Default)]
+pub struct SettingsPage {
+    scale: Option<f32>,
+}
+
+pub fn settings_ui(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut SettingsPage) {
+    page_header(ui, ctx, "Settings", "How the window looks, where the work is kept", None);
+    main_panel(ui, |ui| {
+        ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+            ui.set_max_width(720.0);
+            card(ui, ctx, |ui| look(ui, ctx, page));
+            card(ui, ctx, |ui| workspace(ui, ctx));
+            card(ui, ctx, |ui| about(ui, ctx));
+        });
+    });
+}
+
+fn look(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut SettingsPage) {
+    section(ui, ctx, "Look");
+    let mut settings: Settings = ctx.state.settings.clone();
+    Grid::new("look").num_columns(2).spacing([space::XL, space::S]).show(ui, |ui| {
+        ui.label("Theme");
+        ui.horizontal(|ui| {
+            for (theme, name) in
+                [(ThemeChoice::System, "System"), (ThemeChoice::Light, "Light"), (ThemeChoice::Dark, "Dark")]
+            {
+                ui.selectable_value(&mut settings.theme, theme, name);
+            }
+        });
+        ui.end_row();
+        ui.label("Text size");
+        let mut percent = (page.scale.unwrap_or(settings.text_scale) * 100.0).round();
+        let slider = ui.add(Slider::new(&mut percent, 80.0..=200.0).step_by(10.0).suffix(" %"));
+        name_it(ui, &slider, "Text size");
+        if slider.changed() {
+            page.scale = Some(percent / 100.0);
+        }
+        if !slider.dragged()
+            && let Some(scale) = page.scale.take()
+        {
+            settings = settings.with_scale(scale);
+        }
+        ui.end_row();
+        ui.label("Motion");
+        ui.checkbox(&mut settings.animations, "Animate panels and menus");
+        ui.end_row();
+    });
+    if settings != ctx.state.settings {
+        ctx.send(Command::ChangeSettings(settings));
+    }
+}
+
+fn workspace(ui: &mut Ui, ctx: &UiCtx<'_>) {
+    section(ui, ctx, "Workspace");
+    let Some(info) = ctx.state.workspace.value() else {
+        weak(ui, ctx, "No workspace is open");
+        return open_button(ui, ctx);
+    };
+    let path = info.path.display().to_string();
+    ui.add(Label::new(RichText::new(&path).monospace()).truncate());
+    weak(ui, ctx, "Everything is in this folder: it can be moved, copied or backed up as a whole");
+    ui.horizontal_wrapped(|ui| {
+        if ui.button("Copy path").clicked() {
+            ctx.send(Command::Copy(path.clone()));
+        }
+        if ui.button("Verify every object and record").clicked() {
+            ctx.send(Command::VerifyWorkspace);
+        }
+        open_button(ui, ctx);
+    });
+}
+
+fn open_button(ui: &mut Ui, ctx: &UiCtx<'_>) {
+    if ui.button("Open another folder…").clicked() {
+        ctx.send(Command::Pick(PickFor::OpenWorkspace));
+    }
+}
+
+fn about(ui: &mut Ui, ctx: &UiCtx<'_>) {
+    section(ui, ctx, "About");
+    ui.label(format!("Modelwright {}", env!("CARGO_PKG_VERSION")));
+    weak(
+        ui,
+        ctx,
+        "The whole life of a tabular machine-learning model on your own computer. Works offline and sends nothing.",
+    );
+    let newest = ctx.state.history.value().and_then(|h| h.runs.first()).map(|r| &r.plan.environment);
+    let Some(environment) = newest else { return };
+    let libraries: &BTreeMap<String, String> = &environment.libraries;
+    let words: Vec<String> = libraries.iter().map(|(name, version)| format!("{name} {version}")).collect();
+    ui.add_space(space::XS);
+    weak(ui, ctx, format!("Last trained with {}", words.join(", ")));
+    let copy = format!("Modelwright {} on {}\n{}", environment.app_version, environment.os, words.join("\n"));
+    if ui.button("Copy versions").clicked() {
+        ctx.send(Command::Copy(copy));
+    }
+}

@@ -100,8 +100,9 @@ fn more_ui(ui: &mut Ui, ctx: &UiCtx, chart: &Chart, id: Id) {
 fn legend_ui(ui: &mut Ui, ctx: &UiCtx, id: Id, legend: &[(&str, Color32)]) -> BTreeSet<String> {
     let hidden_id = id.with("hidden");
     let mut hidden: BTreeSet<String> = ui.data(|data| data.get_temp(hidden_id)).unwrap_or_default();
+    ui.spacing_mut().interact_size.y = 18.0;
     ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing = vec2(space::M, space::XS);
+        ui.spacing_mut().item_spacing = vec2(space::M, 0.0);
         for (name, color) in legend {
             let response = legend_item(ui, ctx, name, *color, !hidden.contains(*name));
             if response.double_clicked() {

@@ -1,7 +1,7 @@
 //! Lines and points: curves, learning curves, scatter plots.
 
 use egui::{Color32, Ui};
-use egui_plot::{HoverPosition, Line, LineStyle, Plot, PlotPoints, PlotUi};
+use egui_plot::{HoverPosition, Line, LineStyle, Plot, PlotPoints, PlotUi, uniform_grid_spacer};
 
 use crate::ui::ctx::UiCtx;
 
@@ -65,6 +65,8 @@ pub(super) fn base_plot<'a>(ctx: &UiCtx, chart: &Chart, x_label: &'a str, y_labe
         .set_margin_fraction(egui::vec2(0.02, 0.04))
         .x_axis_label(x_label)
         .y_axis_label(y_label)
+        .x_grid_spacer(uniform_grid_spacer(|input| [nice_step(input.base_step_size * 9.0); 3]))
+        .y_grid_spacer(uniform_grid_spacer(|input| [nice_step(input.base_step_size * 4.5); 3]))
         .x_axis_formatter(|mark, _| tick(mark.value, mark.step_size))
         .y_axis_formatter(|mark, _| tick(mark.value, mark.step_size))
         .label_formatter(move |at| match at {
@@ -108,5 +110,27 @@ fn draw_series(plot_ui: &mut PlotUi, series: &Series) {
             plot_ui.points(dots(points, 3.5));
         }
         SeriesStyle::Dots => plot_ui.points(dots(points, 2.0)),
+    }
+}
+
+/// The next 1, 2 or 5 times a power of ten. The base step of a grid is eight points wide, so nine of them leave room
+/// for a number under every vertical line, four and a half beside every horizontal one.
+fn nice_step(wanted: f64) -> f64 {
+    if !wanted.is_finite() || wanted <= 0.0 {
+        return 1.0;
+    }
+    let power = 10_f64.powf(wanted.log10().floor());
+    [1.0, 2.0, 5.0, 10.0].into_iter().map(|m| m * power).find(|step| *step >= wanted).unwrap_or(10.0 * power)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_are_one_two_or_five_times_a_power_of_ten() {
+        assert_eq!([0.3, 1.0, 1.1, 3.0, 70.0].map(nice_step), [0.5, 1.0, 2.0, 5.0, 100.0]);
+        assert_eq!(nice_step(0.0), 1.0);
+        assert_eq!(nice_step(f64::NAN), 1.0);
     }
 }

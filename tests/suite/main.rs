@@ -5,6 +5,7 @@
 mod architecture;
 mod cli;
 mod crash;
+mod pages;
 mod sandbox;
 mod soft;
 mod store;

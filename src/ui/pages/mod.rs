@@ -5,8 +5,14 @@ pub mod checks;
 pub mod data;
 pub mod monitor;
 pub mod overview;
+pub mod parts;
 pub mod runs;
 pub mod settings;
 pub mod ship;
 pub mod train;
 pub mod welcome;
+
+#[cfg(test)]
+use crate as modelwright;
+#[cfg(test)]
+mod fixture;

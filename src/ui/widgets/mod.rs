@@ -2,6 +2,7 @@
 
 pub mod badge;
 pub mod big_table;
+pub mod charts;
 pub mod histogram;
 pub mod list;
 pub mod page;

@@ -1,14 +1,19 @@
-//! The Checks page.
+//! Checks: is this table fit to train on, and why?
 
-use egui::Ui;
+use std::collections::BTreeMap;
 
-use crate::ui::ctx::UiCtx;
-use crate::ui::theme::icons::Icon;
-use crate::ui::widgets::states;
+use crate::domain::ids::{CheckRunId, DatasetId};
 
+pub mod model;
+mod view;
+
+pub use view::checks_ui;
+
+/// What only this page needs to remember.
 #[derive(Debug, Default)]
-pub struct ChecksPage {}
-
-pub fn checks_ui(ui: &mut Ui, ctx: &UiCtx<'_>, _page: &mut ChecksPage) {
-    states::empty(ui, ctx, Icon::Checks, "Nothing here yet", "", None);
+pub struct ChecksPage {
+    /// Reference and target as chosen here, per dataset; absent means as proposed.
+    choices: BTreeMap<DatasetId, model::Defaults>,
+    /// The finding in the inspector: its check run and position.
+    selected: Option<(CheckRunId, usize)>,
 }

@@ -1,14 +1,16 @@
-//! The Monitor page.
+//! Monitor: is what the model was trained on still true?
 
-use egui::Ui;
+use crate::domain::ids::VersionId;
 
-use crate::ui::ctx::UiCtx;
-use crate::ui::theme::icons::Icon;
-use crate::ui::widgets::states;
+pub mod model;
+mod view;
 
+pub use view::monitor_ui;
+
+/// What only this page needs to remember.
 #[derive(Debug, Default)]
-pub struct MonitorPage {}
-
-pub fn monitor_ui(ui: &mut Ui, ctx: &UiCtx<'_>, _page: &mut MonitorPage) {
-    states::empty(ui, ctx, Icon::Monitor, "Nothing here yet", "", None);
+pub struct MonitorPage {
+    /// Reference and current as picked here; `None` means as proposed.
+    picked: [Option<VersionId>; 2],
+    filter: String,
 }

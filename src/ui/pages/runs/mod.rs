@@ -1,14 +1,42 @@
-//! The Runs page.
+//! Runs: which is better, and is it real?
 
-use egui::Ui;
+use model::{Part, RunSort};
 
-use crate::ui::ctx::UiCtx;
-use crate::ui::theme::icons::Icon;
-use crate::ui::widgets::states;
+mod compare;
+mod curves;
+pub mod model;
+mod record;
+mod view;
 
+pub use view::runs_ui;
+
+/// What only this page needs to remember.
 #[derive(Debug, Default)]
-pub struct RunsPage {}
+pub struct RunsPage {
+    filter: String,
+    sort: RunSort,
+    tab: Tab,
+    part: Part,
+    /// Parameters: only lines that differ.
+    diff_only: bool,
+    /// Curves of this class when there are several.
+    class: Option<String>,
+}
 
-pub fn runs_ui(ui: &mut Ui, ctx: &UiCtx<'_>, _page: &mut RunsPage) {
-    states::empty(ui, ctx, Icon::Runs, "Nothing here yet", "", None);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+enum Tab {
+    #[default]
+    Metrics,
+    Curves,
+    Parameters,
+    Data,
+}
+
+impl Tab {
+    const ALL: [(Self, &'static str); 4] = [
+        (Self::Metrics, "Metrics"),
+        (Self::Curves, "Curves"),
+        (Self::Parameters, "Parameters"),
+        (Self::Data, "Data and split"),
+    ];
 }

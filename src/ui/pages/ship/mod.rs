@@ -1,14 +1,20 @@
-//! The Ship page.
+//! Ship: how does a model leave here?
 
-use egui::Ui;
+pub mod markdown;
+pub mod model;
+mod view;
 
-use crate::ui::ctx::UiCtx;
-use crate::ui::theme::icons::Icon;
-use crate::ui::widgets::states;
+pub use view::ship_ui;
 
+/// What only this page needs to remember.
 #[derive(Debug, Default)]
-pub struct ShipPage {}
+pub struct ShipPage {
+    tab: Tab,
+}
 
-pub fn ship_ui(ui: &mut Ui, ctx: &UiCtx<'_>, _page: &mut ShipPage) {
-    states::empty(ui, ctx, Icon::Ship, "Nothing here yet", "", None);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+enum Tab {
+    #[default]
+    Card,
+    Commands,
 }

@@ -1,14 +1,16 @@
-//! The Train page.
+//! Train: what to predict, and with what?
 
-use egui::Ui;
+use crate::domain::ids::VersionId;
 
-use crate::ui::ctx::UiCtx;
-use crate::ui::theme::icons::Icon;
-use crate::ui::widgets::states;
+pub mod model;
+mod view;
 
+pub use view::train_ui;
+
+/// What only this page needs to remember.
 #[derive(Debug, Default)]
-pub struct TrainPage {}
-
-pub fn train_ui(ui: &mut Ui, ctx: &UiCtx<'_>, _page: &mut TrainPage) {
-    states::empty(ui, ctx, Icon::Train, "Nothing here yet", "", None);
+pub struct TrainPage {
+    /// The form and the version it was made for; another version gets a new proposal.
+    form: Option<(VersionId, model::TrainForm)>,
+    column_filter: String,
 }

@@ -1,0 +1,281 @@
+//! What the Checks page says: pure, from the history to ready sentences.
+
+use crate::domain::finding::{CheckReport, CheckRun, Finding, Severity};
+use crate::domain::history::History;
+use crate::domain::ids::{CheckRunId, DatasetId, VersionId};
+use crate::domain::request::{CheckRequest, DataRef};
+use crate::state::Focus;
+use crate::ui::format;
+use crate::ui::widgets::badge::Tone;
+use crate::ui::widgets::charts::ChartTable;
+
+/// Checks in the product when no report says otherwise.
+const CHECKS: usize = 14;
+
+/// Findings of one severity, in the order they are shown.
+#[derive(Debug, PartialEq)]
+pub struct Group<'a> {
+    pub severity: Severity,
+    pub title: String,
+    /// With their position in `CheckReport::findings`.
+    pub findings: Vec<(usize, &'a Finding)>,
+}
+
+/// "12 of 14 checks hold · 1 blocks training".
+#[derive(Debug, PartialEq)]
+pub struct Verdict {
+    pub tone: Tone,
+    pub word: &'static str,
+    pub sentence: String,
+}
+
+pub fn verdict(report: &CheckReport) -> Verdict {
+    let worst = |severity| report.checks.iter().filter(|c| worst_of(&c.findings) == Some(severity)).count();
+    let (errors, warnings) = (worst(Severity::Error), worst(Severity::Warning));
+    let skipped = report.checks.iter().filter(|c| c.skipped.is_some()).count();
+    let hold = report.checks.len() - errors - warnings - skipped;
+    let mut parts = vec![format!("{hold} of {} checks hold", report.checks.len())];
+    let mut part = |n: usize, one: &str, many: &str| {
+        if n > 0 {
+            parts.push(format!("{n} {}", if n == 1 { one } else { many }));
+        }
+    };
+    part(errors, "blocks training", "block training");
+    part(warnings, "warns", "warn");
+    part(skipped, "was skipped", "were skipped");
+    let (tone, word) = match (errors, warnings) {
+        (0, 0) => (Tone::Ok, "Fit to train on"),
+        (0, _) => (Tone::Warn, "Look first"),
+        _ => (Tone::Bad, "Blocked"),
+    };
+    Verdict { tone, word, sentence: parts.join(" · ") }
+}
+
+fn worst_of(findings: &[Finding]) -> Option<Severity> {
+    findings.iter().map(|f| f.severity).max()
+}
+
+/// Worst first; inside a group by column, then code.
+pub fn groups(report: &CheckReport) -> Vec<Group<'_>> {
+    let all = report.findings();
+    let of = |severity: Severity, what: &str| {
+        let findings: Vec<_> = all.iter().copied().enumerate().filter(|(_, f)| f.severity == severity).collect();
+        Group { severity, title: format!("{what} · {}", findings.len()), findings }
+    };
+    [of(Severity::Error, "Block training"), of(Severity::Warning, "Warnings"), of(Severity::Info, "Worth knowing")]
+        .into_iter()
+        .filter(|g| !g.findings.is_empty())
+        .collect()
+}
+
+/// (title, reason) of the checks that did not run.
+pub fn skipped(report: &CheckReport) -> Vec<(&str, &str)> {
+    report.checks.iter().filter_map(|c| Some((c.title.as_str(), c.skipped.as_deref()?))).collect()
+}
+
+/// Titles of the checks that ran and found nothing to warn of.
+pub fn holding(report: &CheckReport) -> Vec<&str> {
+    let holds = |findings: &[Finding]| worst_of(findings).is_none_or(|s| s == Severity::Info);
+    report.checks.iter().filter(|c| c.skipped.is_none() && holds(&c.findings)).map(|c| c.title.as_str()).collect()
+}
+
+/// The title of the check a finding came from.
+pub fn check_title<'a>(report: &'a CheckReport, finding: &'a Finding) -> &'a str {
+    report.checks.iter().find(|c| c.code == finding.code).map_or(&finding.code, |c| &c.title)
+}
+
+/// Key and value lines of a finding's evidence.
+pub fn evidence(finding: &Finding) -> Vec<(&'static str, String)> {
+    let mut lines = Vec::new();
+    if let Some(column) = &finding.column {
+        lines.push(("Column", column.clone()));
+    }
+    if let Some(observed) = finding.observed {
+        lines.push(("Observed", format::number(observed)));
+    }
+    if let Some(limit) = finding.limit {
+        lines.push(("Limit", format::number(limit)));
+    }
+    lines.push(("Concerned", format!("{} ({})", format::count(finding.count), format::percent(finding.share))));
+    lines.push(("Code", finding.code.clone()));
+    lines
+}
+
+/// The findings as a table for a spreadsheet.
+pub fn findings_table(report: &CheckReport) -> ChartTable {
+    let mut table =
+        ChartTable::new(["severity", "code", "column", "message", "count", "share", "observed", "limit", "rows", "hint"]);
+    let number = |value: Option<f64>| value.map_or_else(String::new, |v| v.to_string());
+    for f in report.findings() {
+        let rows: Vec<String> = f.rows.iter().map(u64::to_string).collect();
+        table.rows.push(vec![
+            f.severity.as_str().to_owned(),
+            f.code.clone(),
+            f.column.clone().unwrap_or_default(),
+            f.message.clone(),
+            f.count.to_string(),
+            f.share.to_string(),
+            number(f.observed),
+            number(f.limit),
+            rows.join(" "),
+            f.hint.clone(),
+        ]);
+    }
+    table
+}
+
+/// What the form starts with for the version in focus.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Defaults {
+    pub against: Option<VersionId>,
+    pub target: Option<String>,
+}
+
+/// As the last check of this dataset was run; else against the version before, with the target of its last training.
+pub fn defaults(history: &History, version: VersionId) -> Defaults {
+    let Some(current) = history.version(version) else { return Defaults::default() };
+    let same = |id: VersionId| history.version(id).is_some_and(|v| v.dataset_id == current.dataset_id);
+    let last_check = history.check_runs.iter().find(|c| same(c.version_id));
+    let last_run = history.runs.iter().find(|r| same(r.plan.version_id));
+    let target = last_check.and_then(|c| c.target.clone()).or_else(|| last_run.map(|r| r.plan.target.clone()));
+    let earlier = history.versions.iter().rev().find(|v| same(v.id) && v.version < current.version);
+    Defaults {
+        against: last_check
+            .and_then(|c| c.against)
+            .filter(|id| *id != version && history.version(*id).is_some())
+            .or(earlier.map(|v| v.id)),
+        target: target.filter(|t| current.schema.column(t).is_some()),
+    }
+}
+
+pub fn request(version: VersionId, choice: &Defaults) -> CheckRequest {
+    CheckRequest {
+        data: DataRef::Version(version),
+        against: choice.against.map(DataRef::Version),
+        target: choice.target.clone(),
+    }
+}
+
+/// The check run to show: the one in focus when it belongs to this version, else the version's newest.
+pub fn shown<'a>(history: &'a History, focus: &Focus, version: VersionId) -> Option<&'a CheckRun> {
+    let focused = focus.check_run.and_then(|id: CheckRunId| history.check_run(id));
+    focused.filter(|c| c.version_id == version).or_else(|| history.latest_check(version))
+}
+
+/// "Run 14 checks": as many as the newest report had.
+pub fn run_label(history: &History) -> String {
+    let n = history.check_runs.first().map_or(CHECKS, |c| c.report.checks.len());
+    format!("Run {n} checks")
+}
+
+/// What a check run was about, for the list: "against churn@1 · target churned".
+pub fn context(run: &CheckRun) -> String {
+    let mut parts = Vec::new();
+    if let Some(label) = &run.against_label {
+        parts.push(format!("against {label}"));
+    }
+    if let Some(target) = &run.target {
+        parts.push(format!("target {target}"));
+    }
+    if parts.is_empty() { "on its own".to_owned() } else { parts.join(" · ") }
+}
+
+/// The badge of a check run in the list.
+pub fn list_badge(report: &CheckReport) -> (Tone, String) {
+    let findings = |severity| report.checks.iter().flat_map(|c| &c.findings).filter(|f| f.severity == severity).count();
+    match (findings(Severity::Error), findings(Severity::Warning)) {
+        (0, 0) => (Tone::Ok, "passed".to_owned()),
+        (0, n) => (Tone::Warn, format::counted(n as u64, "warning", "warnings")),
+        (n, _) => (Tone::Bad, format::counted(n as u64, "error", "errors")),
+    }
+}
+
+/// The dataset a version belongs to; the form's choices are kept per dataset.
+pub fn dataset_of(history: &History, version: VersionId) -> Option<DatasetId> {
+    history.version(version).map(|v| v.dataset_id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::finding::CheckResult;
+
+    fn finding(code: &str, severity: Severity, column: Option<&str>) -> Finding {
+        Finding {
+            code: code.into(),
+            severity,
+            column: column.map(str::to_owned),
+            message: format!("{code} was seen"),
+            hint: "Fix it".into(),
+            count: 7,
+            share: 0.07,
+            rows: vec![1, 5],
+            observed: Some(0.07),
+            limit: Some(0.05),
+        }
+    }
+
+    fn check(code: &str, findings: Vec<Finding>) -> CheckResult {
+        CheckResult { code: code.into(), title: format!("{code} title"), skipped: None, findings }
+    }
+
+    fn report() -> CheckReport {
+        let skipped = CheckResult {
+            code: "D".into(),
+            title: "Drift".into(),
+            skipped: Some("no reference given".into()),
+            findings: vec![],
+        };
+        CheckReport::new(vec![
+            check("A", vec![]),
+            check("B", vec![finding("B", Severity::Warning, Some("age"))]),
+            check("C", vec![finding("C", Severity::Error, Some("plan")), finding("C", Severity::Info, None)]),
+            skipped,
+        ])
+    }
+
+    #[test]
+    fn the_verdict_counts_checks_by_their_worst_finding() {
+        let verdict = verdict(&report());
+        assert_eq!(verdict.sentence, "1 of 4 checks hold · 1 blocks training · 1 warns · 1 was skipped");
+        assert_eq!((verdict.tone, verdict.word), (Tone::Bad, "Blocked"));
+    }
+
+    #[test]
+    fn a_clean_report_is_fit_to_train_on() {
+        let verdict = verdict(&CheckReport::new(vec![check("A", vec![]), check("B", vec![])]));
+        assert_eq!(verdict.sentence, "2 of 2 checks hold");
+        assert_eq!(verdict.tone, Tone::Ok);
+    }
+
+    #[test]
+    fn findings_are_grouped_worst_first_and_keep_their_place() {
+        let report = report();
+        let groups = groups(&report);
+        let titles: Vec<&str> = groups.iter().map(|g| g.title.as_str()).collect();
+        assert_eq!(titles, ["Block training · 1", "Warnings · 1", "Worth knowing · 1"]);
+        assert_eq!(groups[2].findings[0].0, 2);
+    }
+
+    #[test]
+    fn checks_that_hold_and_those_that_did_not_run_are_named() {
+        let report = report();
+        assert_eq!(holding(&report), ["A title"]);
+        assert_eq!(skipped(&report), [("Drift", "no reference given")]);
+        assert_eq!(check_title(&report, report.findings()[0]), "C title");
+    }
+
+    #[test]
+    fn evidence_names_what_was_measured_and_its_limit() {
+        let lines = evidence(&finding("B", Severity::Warning, Some("age")));
+        let expected = [("Column", "age"), ("Observed", "0.07"), ("Limit", "0.05"), ("Concerned", "7 (7 %)"), ("Code", "B")];
+        assert_eq!(lines, expected.map(|(k, v)| (k, v.to_owned())));
+    }
+
+    #[test]
+    fn findings_become_csv() {
+        let csv = findings_table(&report()).to_csv();
+        assert_eq!(csv.lines().count(), 4);
+        assert!(csv.contains("error,C,plan,C was seen,7,0.07,0.07,0.05,1 5,Fix it"));
+    }
+}

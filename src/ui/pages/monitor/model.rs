@@ -1,0 +1,307 @@
+//! What the Monitor page says: pure, from drift reports to ready sentences.
+
+use crate::domain::dataset::DatasetVersion;
+use crate::domain::drift::{ColumnDrift, DriftReport, DriftShape, DriftTest, StoredDrift};
+use crate::domain::history::History;
+use crate::domain::ids::VersionId;
+use crate::domain::schema::ColumnKind;
+use crate::state::Focus;
+use crate::ui::format;
+use crate::ui::widgets::badge::Tone;
+use crate::ui::widgets::charts::ChartTable;
+
+/// "6 of 28 columns drifted · dataset: no", with the rule in force.
+pub fn verdict(report: &DriftReport) -> (Tone, &'static str, String) {
+    let compared = report.columns.iter().filter(|c| c.test.is_some()).count();
+    let drifted = report.columns.iter().filter(|c| c.drifted).count();
+    let answer = if report.dataset_drift { "yes" } else { "no" };
+    let limit = format::percent(report.share_threshold);
+    let sentence = format!("{drifted} of {compared} columns drifted · dataset: {answer} (from {limit} on)");
+    match (report.dataset_drift, drifted) {
+        (true, _) => (Tone::Bad, "Drifted", sentence),
+        (false, 0) => (Tone::Ok, "Stable", sentence),
+        (false, _) => (Tone::Warn, "Some drift", sentence),
+    }
+}
+
+/// A row of the drift table, ready to draw.
+#[derive(Debug, PartialEq)]
+pub struct DriftRow<'a> {
+    pub column: &'a str,
+    pub kind: ColumnKind,
+    pub tone: Tone,
+    pub word: &'static str,
+    pub test: &'static str,
+    pub statistic: String,
+    pub limit: String,
+    pub p_value: String,
+}
+
+/// Drifted first, then compared, then those that could not be; by name inside each. `filter` matches column names.
+pub fn rows<'a>(report: &'a DriftReport, filter: &str) -> Vec<DriftRow<'a>> {
+    let wanted = filter.trim().to_lowercase();
+    let mut columns: Vec<&ColumnDrift> =
+        report.columns.iter().filter(|c| c.column.to_lowercase().contains(&wanted)).collect();
+    columns.sort_by_key(|c| (!c.drifted, c.test.is_none(), &c.column));
+    columns.into_iter().map(row).collect()
+}
+
+fn row(c: &ColumnDrift) -> DriftRow<'_> {
+    let (tone, word) = light(c);
+    let number = |value: Option<f64>| value.map_or_else(|| "—".to_owned(), format::number);
+    DriftRow {
+        column: &c.column,
+        kind: c.kind,
+        tone,
+        word,
+        test: c.test.map_or("not compared", DriftTest::title),
+        statistic: number(c.statistic),
+        limit: number(c.threshold),
+        p_value: p_value(c.p_value),
+    }
+}
+
+/// The traffic light of a column, with its word.
+pub fn light(c: &ColumnDrift) -> (Tone, &'static str) {
+    match (c.test, c.drifted) {
+        (None, _) => (Tone::Neutral, "not compared"),
+        (_, true) => (Tone::Bad, "drifted"),
+        (_, false) => (Tone::Ok, "stable"),
+    }
+}
+
+/// Very small p-values are not zero.
+fn p_value(p: Option<f64>) -> String {
+    match p {
+        None => "—".to_owned(),
+        Some(p) if p < 1e-4 => "< 0.0001".to_owned(),
+        Some(p) => format::number(p),
+    }
+}
+
+/// How the limit is read: p-values drift below it, distances above it.
+pub fn rule(c: &ColumnDrift) -> Option<String> {
+    let limit = format::number(c.threshold?);
+    Some(match c.test? {
+        DriftTest::Ks => format!("Drift when p ≤ {limit}"),
+        DriftTest::ChiSquare | DriftTest::ZTest => format!("Drift when p < {limit}"),
+        DriftTest::Wasserstein | DriftTest::JensenShannon => format!("Drift when the distance is ≥ {limit}"),
+        DriftTest::DomainClassifier => format!("Drift when the AUC is > {limit}"),
+    })
+}
+
+/// The drift table for a spreadsheet.
+pub fn report_table(report: &DriftReport) -> ChartTable {
+    let mut table = ChartTable::new(["column", "kind", "test", "statistic", "p_value", "threshold", "drifted"]);
+    let number = |value: Option<f64>| value.map_or_else(String::new, |v| v.to_string());
+    for c in &report.columns {
+        table.rows.push(vec![
+            c.column.clone(),
+            c.kind.as_str().to_owned(),
+            c.test.map_or("", DriftTest::as_str).to_owned(),
+            number(c.statistic),
+            number(c.p_value),
+            number(c.threshold),
+            c.drifted.to_string(),
+        ]);
+    }
+    table
+}
+
+/// The shares of both sides for a spreadsheet.
+pub fn shape_table(shape: &DriftShape) -> ChartTable {
+    let shares = |i: usize, reference: &[f64], current: &[f64]| {
+        [reference, current].map(|side| side.get(i).copied().unwrap_or(0.0).to_string())
+    };
+    match shape {
+        DriftShape::None => ChartTable::default(),
+        DriftShape::Bins { edges, reference, current } => {
+            let mut table = ChartTable::new(["from", "to", "reference", "current"]);
+            for (i, edge) in edges.windows(2).enumerate() {
+                let [r, c] = shares(i, reference, current);
+                table.rows.push(vec![edge[0].to_string(), edge[1].to_string(), r, c]);
+            }
+            table
+        }
+        DriftShape::Values { values, reference, current } => {
+            let mut table = ChartTable::new(["value", "reference", "current"]);
+            for (i, value) in values.iter().enumerate() {
+                let [r, c] = shares(i, reference, current);
+                table.rows.push(vec![value.clone(), r, c]);
+            }
+            table
+        }
+    }
+}
+
+/// The picture of a column in one sentence.
+pub fn shape_summary(c: &ColumnDrift) -> String {
+    let (_, word) = light(c);
+    let what = match &c.shape {
+        DriftShape::Bins { reference, current, .. } => {
+            let biggest = reference.iter().zip(current).map(|(r, c)| (r - c).abs()).fold(0.0_f64, f64::max);
+            format!("largest difference in one bin {}", format::percent(biggest))
+        }
+        DriftShape::Values { values, reference, current } => {
+            let change = |i: usize| (reference[i] - current[i]).abs();
+            let n = values.len().min(reference.len()).min(current.len());
+            // Reversed, so that the first of equals wins.
+            match (0..n).rev().max_by(|a, b| change(*a).total_cmp(&change(*b))) {
+                Some(i) => format!(
+                    "largest change: {} from {} to {}",
+                    values[i],
+                    format::percent(reference[i]),
+                    format::percent(current[i])
+                ),
+                None => "no values".to_owned(),
+            }
+        }
+        DriftShape::None => "no distribution to show".to_owned(),
+    };
+    format!("{}: {word}, {what}", c.column)
+}
+
+/// Reference and current: what was picked, else the first and the latest version of the dataset in focus; with one
+/// version only, the nearest other dataset with the same columns.
+pub fn sides(
+    history: &History,
+    focus: &Focus,
+    picked: [Option<VersionId>; 2],
+) -> (Option<VersionId>, Option<VersionId>) {
+    let exists = |id: VersionId| history.version(id).is_some();
+    let picked = picked.map(|id| id.filter(|id| exists(*id)));
+    let focused = focus.version.and_then(|id| history.version(id)).or(history.versions.first());
+    let Some(focused) = focused else { return (None, None) };
+    let family: Vec<&DatasetVersion> =
+        history.versions.iter().filter(|v| v.dataset_id == focused.dataset_id).collect();
+    let reference = picked[0].or(family.first().map(|v| v.id));
+    let other = |v: &&DatasetVersion| Some(v.id) != reference;
+    let current = picked[1]
+        .or_else(|| family.iter().rev().copied().find(other).map(|v| v.id))
+        .or_else(|| history.versions.iter().filter(other).find(|v| similar(v, focused)).map(|v| v.id));
+    (reference, current)
+}
+
+/// At least half of the columns by name.
+fn similar(a: &DatasetVersion, b: &DatasetVersion) -> bool {
+    let shared = a.schema.names().filter(|name| b.schema.column(name).is_some()).count();
+    shared * 2 >= b.schema.columns.len()
+}
+
+/// Why the two cannot be compared; `None` when they can.
+pub fn why_not(sides: (Option<VersionId>, Option<VersionId>)) -> Option<String> {
+    match sides {
+        (None, _) => Some("Choose a reference version".to_owned()),
+        (_, None) => Some("Choose a current version".to_owned()),
+        (Some(a), Some(b)) if a == b => Some("Reference and current are the same version".to_owned()),
+        _ => None,
+    }
+}
+
+/// The report to show: the one in focus, else the newest.
+pub fn shown<'a>(history: &'a History, focus: &Focus) -> Option<&'a StoredDrift> {
+    focus.drift.and_then(|id| history.drift(id)).or_else(|| history.drifts.first())
+}
+
+/// Columns on one side only, as a sentence.
+pub fn unmatched(report: &DriftReport) -> Vec<String> {
+    let sentence = |names: &[String], side: &str| {
+        (!names.is_empty()).then(|| {
+            let n = format::counted(names.len() as u64, "column", "columns");
+            format!("{n} only in the {side}: {}", names.join(", "))
+        })
+    };
+    [sentence(&report.only_reference, "reference"), sentence(&report.only_current, "current data")]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn column(name: &str, test: Option<DriftTest>, drifted: bool) -> ColumnDrift {
+        ColumnDrift {
+            column: name.into(),
+            kind: ColumnKind::Numeric,
+            test,
+            statistic: test.map(|_| 0.21),
+            p_value: test.map(|_| 1e-12),
+            threshold: test.map(|_| 0.05),
+            drifted,
+            missing: [0.0, 0.1],
+            shape: DriftShape::Values {
+                values: vec!["a".into(), "b".into()],
+                reference: vec![0.5, 0.5],
+                current: vec![0.9, 0.1],
+            },
+            note: None,
+        }
+    }
+
+    fn report() -> DriftReport {
+        DriftReport {
+            format_version: 1,
+            columns: vec![
+                column("b", Some(DriftTest::Ks), false),
+                column("z", Some(DriftTest::Ks), true),
+                column("a", None, false),
+            ],
+            drifted_share: 0.5,
+            share_threshold: 0.5,
+            dataset_drift: true,
+            reference_rows: 10,
+            current_rows: 10,
+            only_reference: vec!["old".into()],
+            only_current: vec![],
+        }
+    }
+
+    #[test]
+    fn the_verdict_counts_compared_columns_and_names_the_rule() {
+        let (tone, word, sentence) = verdict(&report());
+        assert_eq!(sentence, "1 of 2 columns drifted · dataset: yes (from 50 % on)");
+        assert_eq!((tone, word), (Tone::Bad, "Drifted"));
+    }
+
+    #[test]
+    fn drifted_columns_come_first_and_uncompared_last() {
+        let report = report();
+        let rows = rows(&report, "");
+        let names: Vec<&str> = rows.iter().map(|r| r.column).collect();
+        assert_eq!(names, ["z", "b", "a"]);
+        assert_eq!((rows[0].word, rows[0].p_value.as_str()), ("drifted", "< 0.0001"));
+        assert_eq!((rows[2].word, rows[2].statistic.as_str()), ("not compared", "—"));
+        assert_eq!(super::rows(&report, "Z").len(), 1);
+    }
+
+    #[test]
+    fn the_rule_says_which_side_of_the_limit_is_drift() {
+        assert_eq!(rule(&column("a", Some(DriftTest::Ks), true)).unwrap(), "Drift when p ≤ 0.05");
+        let distance = rule(&column("a", Some(DriftTest::JensenShannon), true)).unwrap();
+        assert_eq!(distance, "Drift when the distance is ≥ 0.05");
+        assert_eq!(rule(&column("a", None, false)), None);
+    }
+
+    #[test]
+    fn the_summary_names_the_largest_change() {
+        assert_eq!(
+            shape_summary(&column("plan", Some(DriftTest::ChiSquare), true)),
+            "plan: drifted, largest change: a from 50 % to 90 %"
+        );
+    }
+
+    #[test]
+    fn the_same_version_twice_is_refused() {
+        let version = Some(VersionId(1));
+        assert!(why_not((version, version)).is_some());
+        assert!(why_not((version, None)).is_some());
+        assert_eq!(why_not((version, Some(VersionId(2)))), None);
+    }
+
+    #[test]
+    fn columns_on_one_side_are_named() {
+        assert_eq!(unmatched(&report()), ["1 column only in the reference: old"]);
+    }
+}

@@ -1,0 +1,532 @@
+//! The run table and the comparison, ready to draw. Pure.
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+
+use crate::domain::evaluation::{ClassCurves, Evaluation, EvaluationPlots};
+use crate::domain::history::History;
+use crate::domain::ids::RunId;
+use crate::domain::metric::{Metric, MetricSet};
+use crate::domain::params::Algorithm;
+use crate::domain::run::{Run, RunStatus, best_run};
+use crate::domain::task::Task;
+use crate::ui::format::{self, count};
+use crate::ui::pages::train::model::{metric_number, score_text, task_words};
+use crate::ui::widgets::charts::ChartTable;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunColumn {
+    Run,
+    Status,
+    Algorithm,
+    Dataset,
+    Target,
+    Score,
+    Metric(Metric),
+    Time,
+    When,
+}
+
+impl RunColumn {
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Run => "Run",
+            Self::Status => "Status",
+            Self::Algorithm => "Algorithm",
+            Self::Dataset => "Dataset",
+            Self::Target => "Target",
+            Self::Score => "Score",
+            Self::Metric(metric) => metric.title(),
+            Self::Time => "Time",
+            Self::When => "When",
+        }
+    }
+
+    pub fn is_number(self) -> bool {
+        matches!(self, Self::Score | Self::Metric(_) | Self::Time)
+    }
+
+    /// Width in points at normal scale.
+    pub fn width(self) -> f32 {
+        match self {
+            Self::Run | Self::Target => 72.0,
+            Self::Status => 100.0,
+            Self::Algorithm => 128.0,
+            Self::Dataset => 80.0,
+            Self::Score => 108.0,
+            Self::Metric(_) => METRIC,
+            Self::Time => 52.0,
+            Self::When => 88.0,
+        }
+    }
+
+    /// One sentence for the header.
+    pub fn help(self) -> String {
+        match self {
+            Self::Score => "The number that ranks runs: cross-validated when there were folds, else on the test rows. \
+                 ROC AUC for two classes, log loss for several, RMSE for numbers"
+                .to_owned(),
+            Self::Metric(metric) => {
+                let way = if metric.higher_is_better() { "higher is better" } else { "lower is better" };
+                format!("{} on the test rows, {way}\n{}", metric.title(), metric.explanation())
+            }
+            Self::Time => "Time to encode, fit and predict".to_owned(),
+            _ => format!("Sort by {}", self.title().to_lowercase()),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RunSort {
+    pub column: RunColumn,
+    pub descending: bool,
+}
+
+impl Default for RunSort {
+    fn default() -> Self {
+        Self { column: RunColumn::Run, descending: true }
+    }
+}
+
+impl RunSort {
+    /// A click on a header: best or newest first, then the other way round.
+    pub fn clicked(self, column: RunColumn) -> Self {
+        if self.column == column {
+            return Self { column, descending: !self.descending };
+        }
+        let descending = match column {
+            RunColumn::Metric(metric) => metric.higher_is_better(),
+            RunColumn::Run | RunColumn::When | RunColumn::Time => true,
+            _ => false,
+        };
+        Self { column, descending }
+    }
+}
+
+const METRIC: f32 = 70.0;
+
+/// The columns for these runs: as many of the metrics of the commonest kind of task as `room` points hold, at least two.
+pub fn columns(runs: &[Run], room: f32) -> Vec<RunColumn> {
+    let regressions = runs.iter().filter(|r| !r.plan.task.is_classification()).count();
+    let metrics = if regressions * 2 > runs.len() {
+        [Metric::Rmse, Metric::R2, Metric::Mae, Metric::MedianAe, Metric::Mape]
+    } else {
+        [Metric::RocAuc, Metric::LogLoss, Metric::F1, Metric::Accuracy, Metric::AveragePrecision]
+    };
+    let mut columns =
+        vec![RunColumn::Run, RunColumn::Status, RunColumn::Algorithm, RunColumn::Dataset, RunColumn::Target];
+    columns.extend([RunColumn::Score, RunColumn::Time, RunColumn::When]);
+    let taken: f32 = columns.iter().map(|c| c.width()).sum();
+    let n = (((room - taken) / METRIC).max(0.0) as usize).clamp(2, metrics.len());
+    let at = columns.len() - 2;
+    columns.splice(at..at, metrics.into_iter().take(n).map(RunColumn::Metric));
+    columns
+}
+
+/// Runs that match every word of the filter, sorted; the newer of equals first, runs without a value last.
+pub fn rows<'a>(runs: &'a [Run], filter: &str, sort: RunSort) -> Vec<&'a Run> {
+    let words: Vec<String> = filter.split_whitespace().map(str::to_lowercase).collect();
+    let mut rows: Vec<&Run> = runs.iter().filter(|r| matches(r, &words)).collect();
+    rows.sort_by(|a, b| compare(a, b, sort).then(b.id.cmp(&a.id)));
+    rows
+}
+
+fn matches(run: &Run, words: &[String]) -> bool {
+    let plan = &run.plan;
+    let text = format!(
+        "{} {} {} {} {} {}",
+        run.id,
+        run.status.as_str(),
+        plan.algorithm.title(),
+        plan.algorithm.as_str(),
+        plan.dataset,
+        plan.target
+    )
+    .to_lowercase();
+    words.iter().all(|word| text.contains(word))
+}
+
+fn compare(a: &Run, b: &Run, sort: RunSort) -> Ordering {
+    let (pa, pb) = (&a.plan, &b.plan);
+    let turn = |ordering: Ordering| if sort.descending { ordering.reverse() } else { ordering };
+    match sort.column {
+        RunColumn::Run => turn(a.id.cmp(&b.id)),
+        RunColumn::Status => turn(a.status.cmp(&b.status)),
+        RunColumn::Algorithm => turn(pa.algorithm.title().cmp(pb.algorithm.title())),
+        RunColumn::Dataset => turn(pa.dataset.cmp(&pb.dataset)),
+        RunColumn::Target => turn(pa.target.cmp(&pb.target)),
+        RunColumn::Score => numbers(goodness(a), goodness(b), !sort.descending),
+        RunColumn::Metric(m) => {
+            let value = |r: &Run| r.metrics.test.get(m.key()).copied();
+            numbers(value(a), value(b), sort.descending)
+        }
+        RunColumn::Time => numbers(seconds(a), seconds(b), sort.descending),
+        RunColumn::When => turn(a.started_at_ms.cmp(&b.started_at_ms)),
+    }
+}
+
+/// The score turned so that more is better, whatever the metric.
+fn goodness(run: &Run) -> Option<f64> {
+    let metric = Metric::primary(run.plan.task);
+    run.score().map(|s| if metric.higher_is_better() { s } else { -s })
+}
+
+fn seconds(run: &Run) -> Option<f64> {
+    (run.timings.total_seconds > 0.0).then_some(run.timings.total_seconds)
+}
+
+/// Runs without the number come last in either direction.
+fn numbers(a: Option<f64>, b: Option<f64>, descending: bool) -> Ordering {
+    match (a, b) {
+        (Some(a), Some(b)) if descending => b.total_cmp(&a),
+        (Some(a), Some(b)) => a.total_cmp(&b),
+        (Some(_), None) => Ordering::Less,
+        (None, Some(_)) => Ordering::Greater,
+        (None, None) => Ordering::Equal,
+    }
+}
+
+/// The text of a cell; status is drawn as a badge instead.
+pub fn cell(run: &Run, column: RunColumn, now_ms: i64) -> String {
+    match column {
+        RunColumn::Run => format!("{}", run.id),
+        RunColumn::Status => run.status.as_str().to_owned(),
+        RunColumn::Algorithm => run.plan.algorithm.title().to_owned(),
+        RunColumn::Dataset => run.plan.dataset.clone(),
+        RunColumn::Target => run.plan.target.clone(),
+        RunColumn::Score => score_text(run),
+        RunColumn::Metric(m) => run.metrics.test.get(m.key()).map_or_else(|| "—".to_owned(), |v| metric_number(*v)),
+        RunColumn::Time => seconds(run).map_or_else(|| "—".to_owned(), format::duration),
+        RunColumn::When => format::ago(now_ms, run.started_at_ms),
+    }
+}
+
+/// The best completed run of every (dataset version, target, task).
+pub fn best_of_each(runs: &[Run]) -> BTreeSet<RunId> {
+    let mut groups: Vec<Vec<Run>> = Vec::new();
+    for run in runs.iter().filter(|r| r.status == RunStatus::Completed) {
+        let same = |g: &Vec<Run>| {
+            let plan = &g[0].plan;
+            (plan.version_id, &plan.target, plan.task) == (run.plan.version_id, &run.plan.target, run.plan.task)
+        };
+        match groups.iter_mut().find(|g| same(g)) {
+            Some(group) => group.push(run.clone()),
+            None => groups.push(vec![run.clone()]),
+        }
+    }
+    // A single run is not the best of anything.
+    groups.iter().filter(|g| g.len() > 1).filter_map(|g| best_run(g)).map(|r| r.id).collect()
+}
+
+/// "5 runs · best 0.8421"
+pub fn summary(runs: &[Run], shown: usize) -> String {
+    let total = format::counted(runs.len() as u64, "run", "runs");
+    if shown == runs.len() { total } else { format!("{} of {total}", count(shown as u64)) }
+}
+
+/// The runs being compared, the first one being what the others are measured against.
+pub fn compared<'a>(history: &'a History, compare: &BTreeSet<RunId>) -> Vec<&'a Run> {
+    let mut runs: Vec<&Run> = compare.iter().filter_map(|id| history.run(*id)).collect();
+    runs.sort_by_key(|r| (r.plan.algorithm != Algorithm::Baseline, r.id));
+    runs
+}
+
+/// Why the numbers of these runs must not simply be set side by side.
+pub fn warnings(runs: &[&Run]) -> Vec<String> {
+    let mut out = Vec::new();
+    let mut differ = |what: &str, values: Vec<String>, so: &str| {
+        let distinct: BTreeSet<&String> = values.iter().collect();
+        if distinct.len() > 1 {
+            let list: Vec<&str> = distinct.into_iter().map(String::as_str).collect();
+            out.push(format!("Different {what} ({}): {so}", list.join(", ")));
+        }
+    };
+    let by = |f: &dyn Fn(&Run) -> String| runs.iter().map(|r| f(r)).collect::<Vec<_>>();
+    differ("tasks", by(&|r| task_words(r.plan.task).to_lowercase()), "they have no metric in common");
+    differ("targets", by(&|r| r.plan.target.clone()), "they predict different things");
+    differ("dataset versions", by(&|r| r.plan.dataset.clone()), "a better score may come from the data");
+    let one_dataset = runs.iter().all(|r| r.plan.version_id == runs[0].plan.version_id);
+    let one_split = runs.iter().all(|r| r.plan.split_hash == runs[0].plan.split_hash);
+    if one_dataset && !one_split {
+        out.push("Different test rows: small differences may come from the split".to_owned());
+    }
+    out
+}
+
+/// One metric over all compared runs.
+#[derive(Debug, PartialEq)]
+pub struct MetricLine {
+    pub metric: Metric,
+    pub cells: Vec<MetricCell>,
+}
+
+#[derive(Debug, PartialEq)]
+pub struct MetricCell {
+    pub value: String,
+    /// Against the first run; `None` for it and where either lacks the metric.
+    pub delta: Option<Delta>,
+}
+
+#[derive(Debug, PartialEq)]
+pub struct Delta {
+    /// `+0.0210`
+    pub text: String,
+    pub rises: bool,
+    /// `None` when equal.
+    pub better: Option<bool>,
+}
+
+/// Which rows a metric was measured on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Part {
+    #[default]
+    Test,
+    CrossValidated,
+    Train,
+}
+
+impl Part {
+    pub const ALL: [Self; 3] = [Self::Test, Self::CrossValidated, Self::Train];
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Test => "Test rows",
+            Self::CrossValidated => "Cross-validated",
+            Self::Train => "Train rows",
+        }
+    }
+
+    fn of(self, run: &Run) -> &MetricSet {
+        match self {
+            Self::Test => &run.metrics.test,
+            Self::CrossValidated => &run.metrics.cv,
+            Self::Train => &run.metrics.train,
+        }
+    }
+}
+
+pub fn metric_lines(runs: &[&Run], part: Part) -> Vec<MetricLine> {
+    let Some(first) = runs.first() else { return Vec::new() };
+    let all = Metric::CLASSIFICATION.into_iter().chain(Metric::REGRESSION);
+    all.filter(|m| runs.iter().any(|r| part.of(r).contains_key(m.key())))
+        .map(|metric| {
+            let value = |run: &Run| part.of(run).get(metric.key()).copied();
+            let base = value(first);
+            let cell = |(at, run): (usize, &&Run)| MetricCell {
+                value: value(run).map_or_else(|| "—".to_owned(), metric_number),
+                delta: if at == 0 { None } else { delta(metric, base, value(run)) },
+            };
+            MetricLine { metric, cells: runs.iter().enumerate().map(cell).collect() }
+        })
+        .collect()
+}
+
+fn delta(metric: Metric, base: Option<f64>, value: Option<f64>) -> Option<Delta> {
+    let (base, value) = (base?, value?);
+    let difference = value - base;
+    let better = (difference != 0.0).then(|| metric.better(value, base));
+    let sign = if difference < 0.0 { "−" } else { "+" };
+    let text = if difference == 0.0 { "±0".to_owned() } else { format!("{sign}{}", metric_number(difference.abs())) };
+    Some(Delta { text, rises: difference > 0.0, better })
+}
+
+/// One fact over all compared runs.
+#[derive(Debug, PartialEq, Eq)]
+pub struct FactLine {
+    pub name: String,
+    pub values: Vec<String>,
+    pub differs: bool,
+}
+
+impl FactLine {
+    fn new(name: impl Into<String>, values: Vec<String>) -> Self {
+        let differs = values.windows(2).any(|w| w[0] != w[1]);
+        Self { name: name.into(), values, differs }
+    }
+}
+
+/// Algorithm, its parameters, recipe and folds.
+pub fn parameter_lines(runs: &[&Run]) -> Vec<FactLine> {
+    let line = |name: &str, f: &dyn Fn(&Run) -> String| FactLine::new(name, runs.iter().map(|r| f(r)).collect());
+    let mut lines = vec![line("algorithm", &|r| r.plan.algorithm.title().to_owned())];
+    let names: BTreeSet<&str> = runs.iter().flat_map(|r| r.plan.params.iter().map(|(name, _)| name)).collect();
+    for name in names {
+        lines.push(line(name, &|r| {
+            let value = r.plan.params.iter().find(|(n, _)| *n == name).map(|(_, v)| v);
+            value.map_or_else(|| "—".to_owned(), format::number)
+        }));
+    }
+    lines.push(line("folds", &|r| r.plan.folds.to_string()));
+    lines.push(line("seed", &|r| r.plan.seed.to_string()));
+    lines.push(line("missing numbers become", &|r| word(&r.plan.recipe.numeric_impute)));
+    lines.push(line("scaling", &|r| word(&r.plan.recipe.scaling)));
+    lines.push(line("unknown categories", &|r| word(&r.plan.recipe.unknown_category)));
+    lines.push(line("most categories", &|r| r.plan.recipe.max_categories.to_string()));
+    lines
+}
+
+/// The word of a closed choice as it stands in files.
+fn word(choice: &impl serde::Serialize) -> String {
+    match serde_json::to_value(choice) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => "—".to_owned(),
+    }
+}
+
+/// Dataset, target, columns and split.
+pub fn data_lines(runs: &[&Run]) -> Vec<FactLine> {
+    let line = |name: &str, f: &dyn Fn(&Run) -> String| FactLine::new(name, runs.iter().map(|r| f(r)).collect());
+    vec![
+        line("dataset", &|r| r.plan.dataset.clone()),
+        line("target", &|r| r.plan.target.clone()),
+        line("task", &|r| task_words(r.plan.task).to_owned()),
+        line("feature columns", &|r| r.plan.features.len().to_string()),
+        line("left out", &|r| names(&r.plan.excluded)),
+        line("split", &|r| r.plan.split.kind.describe()),
+        line("test share", &|r| format::percent(r.plan.split.test_share)),
+        line("split seed", &|r| r.plan.split.seed.to_string()),
+        line("test rows", &|r| count(r.test_rows)),
+        line("train rows", &|r| count(r.train_rows)),
+        line("row choice", &|r| r.plan.split_hash.short().to_owned()),
+    ]
+}
+
+fn names(excluded: &[(String, String)]) -> String {
+    if excluded.is_empty() {
+        return "none".to_owned();
+    }
+    excluded.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+/// A run's name in charts and column heads: "12 Decision tree".
+pub fn run_name(run: &Run) -> String {
+    format!("{} {}", run.id, run.plan.algorithm.title())
+}
+
+/// The curves of the class in question; the positive one for two classes.
+pub fn class_curves<'a>(evaluation: &'a Evaluation, class: Option<&str>) -> Option<&'a ClassCurves> {
+    let EvaluationPlots::Classification { curves, .. } = &evaluation.plots else { return None };
+    class.and_then(|c| curves.iter().find(|k| k.class == c)).or_else(|| curves.first())
+}
+
+/// The classes that can be looked at, when there is more than one.
+pub fn curve_classes(evaluation: &Evaluation) -> Vec<&str> {
+    match &evaluation.plots {
+        EvaluationPlots::Classification { curves, .. } => curves.iter().map(|c| c.class.as_str()).collect(),
+        EvaluationPlots::Regression { .. } => Vec::new(),
+    }
+}
+
+/// The comparison of metrics for a spreadsheet.
+pub fn metrics_table(runs: &[&Run], part: Part) -> ChartTable {
+    let mut table = ChartTable::new(["metric"]);
+    table.columns.extend(runs.iter().map(|r| format!("run {}", run_name(r))));
+    for line in metric_lines(runs, part) {
+        let mut row = vec![line.metric.key().to_owned()];
+        let value = |r: &&Run| part.of(r).get(line.metric.key()).map_or_else(String::new, f64::to_string);
+        row.extend(runs.iter().map(value));
+        table.rows.push(row);
+    }
+    table
+}
+
+/// Can this run be exported or score a file?
+pub fn usable(run: &Run) -> bool {
+    run.status == RunStatus::Completed && run.model_hash.is_some()
+}
+
+/// What the plots of a task are called in the plural, for the empty look.
+pub fn curves_words(task: Task) -> &'static str {
+    if task.is_classification() { "ROC, precision–recall and calibration curves" } else { "predictions and residuals" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::pages::fixture;
+
+    #[test]
+    fn the_filter_takes_words_in_any_order() {
+        let runs = fixture::history().runs;
+        assert_eq!(rows(&runs, "tree COMPLETED", RunSort::default()).len(), 2);
+        assert!(rows(&runs, "nothing", RunSort::default()).is_empty());
+    }
+
+    #[test]
+    fn sorting_by_score_puts_the_best_first_and_runs_without_last() {
+        let runs = fixture::history().runs;
+        let sort = RunSort::default().clicked(RunColumn::Score);
+        let sorted = rows(&runs, "", sort);
+        assert_eq!(sorted[0].plan.algorithm, Algorithm::DecisionTree);
+        assert!(sorted.last().unwrap().score().is_none());
+        let again = rows(&runs, "", sort.clicked(RunColumn::Score));
+        assert_eq!(again[0].plan.algorithm, Algorithm::Baseline);
+        assert!(again.last().unwrap().score().is_none());
+    }
+
+    #[test]
+    fn a_metric_sorts_its_better_end_first() {
+        assert!(RunSort::default().clicked(RunColumn::Metric(Metric::RocAuc)).descending);
+        assert!(!RunSort::default().clicked(RunColumn::Metric(Metric::LogLoss)).descending);
+    }
+
+    #[test]
+    fn the_baseline_is_what_others_are_measured_against() {
+        let history = fixture::history();
+        let ids: BTreeSet<RunId> = history.runs.iter().map(|r| r.id).collect();
+        let runs = compared(&history, &ids);
+        assert_eq!(runs[0].plan.algorithm, Algorithm::Baseline);
+    }
+
+    #[test]
+    fn deltas_know_which_way_is_better() {
+        let up = delta(Metric::RocAuc, Some(0.5), Some(0.75)).unwrap();
+        assert_eq!((up.text.as_str(), up.better), ("+0.2500", Some(true)));
+        let down = delta(Metric::LogLoss, Some(0.5), Some(0.25)).unwrap();
+        assert_eq!((down.text.as_str(), down.better), ("−0.2500", Some(true)));
+        let worse = delta(Metric::Rmse, Some(1.0), Some(3.0)).unwrap();
+        assert_eq!(worse.better, Some(false));
+        assert_eq!(delta(Metric::F1, Some(0.5), Some(0.5)).unwrap().better, None);
+        assert_eq!(delta(Metric::F1, None, Some(0.5)), None);
+    }
+
+    #[test]
+    fn runs_on_other_data_or_other_rows_are_not_compared_silently() {
+        let history = fixture::history();
+        let done: Vec<&Run> = history.runs.iter().filter(|r| r.status == RunStatus::Completed).collect();
+        let same: Vec<&Run> = done.iter().copied().filter(|r| r.plan.dataset == "churn@2").collect();
+        assert_eq!(warnings(&same), Vec::<String>::new());
+        let text = warnings(&done).join("\n");
+        assert!(text.contains("Different dataset versions (churn@1, churn@2)"), "{text}");
+        let mut other = same[0].clone();
+        other.plan.split_hash = fixture::hash(9);
+        assert!(warnings(&[same[0], &other])[0].starts_with("Different test rows"));
+    }
+
+    #[test]
+    fn parameters_that_differ_are_marked() {
+        let history = fixture::history();
+        let runs: Vec<&Run> =
+            history.runs.iter().filter(|r| r.status == RunStatus::Completed && r.plan.dataset == "churn@2").collect();
+        let lines = parameter_lines(&runs);
+        let line = |name: &str| lines.iter().find(|l| l.name == name).unwrap();
+        assert!(line("algorithm").differs);
+        assert!(!line("folds").differs);
+        assert_eq!(line("scaling").values[0], "standard");
+    }
+
+    #[test]
+    fn wider_tables_show_more_metrics() {
+        let runs = fixture::history().runs;
+        let metrics = |room| columns(&runs, room).iter().filter(|c| matches!(c, RunColumn::Metric(_))).count();
+        assert_eq!([100.0, 900.0, 2000.0].map(metrics), [2, 2, 5]);
+        assert_eq!(columns(&runs, 900.0).last(), Some(&RunColumn::When));
+    }
+
+    #[test]
+    fn the_best_is_marked_only_among_several() {
+        let history = fixture::history();
+        let best = best_of_each(&history.runs);
+        assert_eq!(best.len(), 1);
+    }
+}

@@ -1,0 +1,201 @@
+//! What leaves: the contents of a bundle, the bundles already made, the commands that run one elsewhere. Pure.
+
+use crate::domain::bundle::ExportedBundle;
+use crate::domain::history::History;
+use crate::domain::metric::Metric;
+use crate::domain::run::{Run, RunStatus};
+use crate::state::Focus;
+use crate::ui::format::{self, count};
+use crate::ui::pages::train::model::metric_number;
+use crate::ui::widgets::badge::Tone;
+
+/// Largest difference between the written and the living model that still counts as equal.
+pub const TOLERANCE: f64 = 1e-5;
+
+/// One line of the checklist.
+#[derive(Debug, PartialEq)]
+pub struct Item {
+    pub name: String,
+    pub what: &'static str,
+    /// Known once a bundle of this run was written.
+    pub bytes: Option<u64>,
+}
+
+const CONTENTS: [(&str, &str); 9] = [
+    ("model.onnx", "recipe and model in one graph, with named inputs"),
+    ("MLmodel", "signature and entry point for MLflow"),
+    ("code/", "the small loader MLflow runs"),
+    ("manifest.json", "where the model came from, its metrics and its inputs"),
+    ("golden", "rows with their expected predictions, to prove the model elsewhere"),
+    ("model card", "what the model is for and how good it is, in Markdown"),
+    ("input_example.json", "one request, ready to send"),
+    ("requirements.txt", "what Python needs to run it"),
+    ("conda.yaml", "the same as an environment"),
+];
+
+/// What the bundle of a run contains: from the last one written for it, else what will be written.
+pub fn contents(bundle: Option<&ExportedBundle>) -> Vec<Item> {
+    match bundle {
+        Some(bundle) => bundle
+            .files
+            .iter()
+            .map(|f| Item { name: f.name.clone(), what: explain(&f.name), bytes: Some(f.bytes) })
+            .collect(),
+        None => CONTENTS.map(|(name, what)| Item { name: name.to_owned(), what, bytes: None }).to_vec(),
+    }
+}
+
+impl Clone for Item {
+    fn clone(&self) -> Self {
+        Self { name: self.name.clone(), what: self.what, bytes: self.bytes }
+    }
+}
+
+fn explain(name: &str) -> &'static str {
+    let lower = name.to_lowercase();
+    let known = CONTENTS.iter().find(|(n, _)| lower.contains(&n.trim_end_matches('/').to_lowercase()));
+    match known {
+        Some((_, what)) => what,
+        None if lower.contains("card") || lower.ends_with(".md") => CONTENTS[5].1,
+        None if lower.ends_with("python_env.yaml") => "the same for virtualenv",
+        None if lower.ends_with(".json") => "the model as plain data",
+        None => "",
+    }
+}
+
+/// The run to ship: the one in focus when it can be, else the best-looking candidate, the newest completed one.
+pub fn chosen<'a>(history: &'a History, focus: &Focus) -> Option<&'a Run> {
+    let focused = focus.run.and_then(|id| history.run(id)).filter(|r| shippable(r));
+    focused.or_else(|| candidates(history).into_iter().next())
+}
+
+pub fn shippable(run: &Run) -> bool {
+    run.status == RunStatus::Completed && run.model_hash.is_some()
+}
+
+/// Runs that can be exported, newest first.
+pub fn candidates(history: &History) -> Vec<&Run> {
+    let mut runs: Vec<&Run> = history.runs.iter().filter(|r| shippable(r)).collect();
+    runs.sort_by_key(|r| std::cmp::Reverse(r.id));
+    runs
+}
+
+/// "Run 12 · Decision tree · churn@2 · ROC AUC 0.8421"
+pub fn run_line(run: &Run) -> String {
+    let metric = Metric::primary(run.plan.task);
+    let score = run.score().map_or_else(String::new, |s| format!(" · {} {}", metric.title(), metric_number(s)));
+    format!("Run {} · {} · {}{score}", run.id, run.plan.algorithm.title(), run.plan.dataset)
+}
+
+/// The newest bundle of a run.
+pub fn bundle_of<'a>(history: &'a History, run: &Run) -> Option<&'a ExportedBundle> {
+    history.bundles.iter().find(|b| b.run_id == run.id)
+}
+
+/// The bundle to describe: the one in focus, else the newest of the run, else none.
+pub fn shown_bundle<'a>(history: &'a History, focus: &Focus, run: Option<&Run>) -> Option<&'a ExportedBundle> {
+    let focused = focus.bundle.and_then(|id| history.bundle(id));
+    focused
+        .filter(|b| run.is_none_or(|r| r.id == b.run_id))
+        .or_else(|| run.and_then(|r| bundle_of(history, r)))
+}
+
+/// Was the written model equal to the one in memory?
+pub fn verification(bundle: &ExportedBundle) -> (Tone, &'static str) {
+    match bundle.golden_max_abs_diff {
+        d if bundle.golden_rows == 0 || !d.is_finite() => (Tone::Warn, "not verified"),
+        d if d <= TOLERANCE => (Tone::Ok, "verified"),
+        _ => (Tone::Bad, "differs"),
+    }
+}
+
+/// How that was found out.
+pub fn verification_words(bundle: &ExportedBundle) -> String {
+    format!(
+        "{} golden rows scored after writing; largest difference {}",
+        count(bundle.golden_rows),
+        difference(bundle.golden_max_abs_diff)
+    )
+}
+
+pub fn difference(value: f64) -> String {
+    if value == 0.0 { "0".to_owned() } else { format::number(value) }
+}
+
+/// A command that runs the bundle somewhere else.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Recipe {
+    pub title: &'static str,
+    pub text: String,
+}
+
+pub fn commands(file_name: &str) -> [Recipe; 3] {
+    let folder = file_name.strip_suffix(".zip").unwrap_or(file_name);
+    [
+        Recipe { title: "Modelwright", text: format!("modelwright score {} input.csv output.csv", quoted(file_name)) },
+        Recipe {
+            title: "MLflow",
+            text: format!(
+                "unzip {} -d {}\nmlflow models predict -m {} -i input.csv -t csv --env-manager local",
+                quoted(file_name),
+                quoted(folder),
+                quoted(folder)
+            ),
+        },
+        Recipe {
+            title: "ONNX Runtime",
+            text: format!(
+                "pip install onnxruntime\npython -c \"import onnxruntime as rt; s = rt.InferenceSession('{}/model.onnx'); \
+                 print([i.name for i in s.get_inputs()])\"",
+                folder.replace('\'', "")
+            ),
+        },
+    ]
+}
+
+/// A file name as a shell takes it.
+fn quoted(name: &str) -> String {
+    let plain = name.chars().all(|c| c.is_alphanumeric() || "._-@+/".contains(c));
+    if plain { name.to_owned() } else { format!("'{}'", name.replace('\'', "'\\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::pages::fixture;
+
+    #[test]
+    fn only_completed_runs_with_a_model_can_leave() {
+        let history = fixture::history();
+        assert!(candidates(&history).iter().all(|r| r.status == RunStatus::Completed));
+        let failed = history.runs.iter().find(|r| r.status == RunStatus::Failed).unwrap();
+        let focus = Focus { run: Some(failed.id), ..Focus::default() };
+        assert_eq!(chosen(&history, &focus).unwrap().status, RunStatus::Completed);
+    }
+
+    #[test]
+    fn a_written_bundle_tells_its_sizes_and_a_planned_one_its_contents() {
+        let history = fixture::history();
+        let written = contents(history.bundles.first());
+        assert!(written.iter().all(|i| i.bytes.is_some()));
+        assert_eq!(written[0].what, CONTENTS[0].1);
+        assert_eq!(contents(None).len(), CONTENTS.len());
+    }
+
+    #[test]
+    fn equality_within_the_tolerance_is_verified() {
+        let mut bundle = fixture::history().bundles.remove(0);
+        assert_eq!(verification(&bundle), (Tone::Ok, "verified"));
+        bundle.golden_max_abs_diff = 0.1;
+        assert_eq!(verification(&bundle), (Tone::Bad, "differs"));
+        bundle.golden_rows = 0;
+        assert_eq!(verification(&bundle), (Tone::Warn, "not verified"));
+    }
+
+    #[test]
+    fn names_with_spaces_are_quoted_for_the_shell() {
+        let [score, mlflow, _] = commands("my model.zip");
+        assert_eq!(score.text, "modelwright score 'my model.zip' input.csv output.csv");
+        assert!(mlflow.text.starts_with("unzip 'my model.zip' -d 'my model'\n"));
+    }
+}

@@ -19,7 +19,7 @@ use crate::lifecycle::{StageError, look};
 use crate::state::effect::{RunDetail, WorkspaceInfo};
 use crate::store::{Workspace, recent};
 
-use super::backend::Backend;
+use super::backend::{Backend, JobSink};
 
 /// Tables kept open with the row order of their last query; the least recently used goes first.
 const OPEN_TABLES: usize = 4;
@@ -86,7 +86,11 @@ impl LocalBackend {
 impl Backend for LocalBackend {
     fn open(&self, path: &Path) -> Result<WorkspaceInfo, Problem> {
         let opened = Workspace::open(path).map_err(|e| {
-            Problem::failed("Could not open the workspace", e.to_string(), "Choose another folder, or check its permissions")
+            Problem::failed(
+                "Could not open the workspace",
+                e.to_string(),
+                "Choose another folder, or check its permissions",
+            )
         })?;
         let path = opened.root().to_owned();
         if let Err(error) = recent::remember_workspace(&path) {
@@ -136,22 +140,21 @@ impl Backend for LocalBackend {
         look::hide_run(&*self.workspace()?, id, hidden, event).map_err(problem("change the run"))
     }
 
-    fn start_job(&self, id: JobId, request: JobRequest, sink: Box<dyn Fn(JobEvent) + Send + Sync>) {
+    fn start_job(&self, id: JobId, request: JobRequest, sink: JobSink) {
+        let sink = Arc::new(sink);
         let started = self.workspace().and_then(|workspace| {
             let workers = Workers::of_this_program(workspace.root())
                 .map_err(|e| Problem::failed("Could not find this program's own file", e.to_string(), ""))?;
-            Ok((workers, sink))
+            let events = sink.clone();
+            workers.start(id, &request, move |event| events(event))
         });
         match started {
-            Ok((workers, sink)) => {
-                let sink = Arc::new(sink);
-                let events = sink.clone();
-                match workers.start(id, &request, move |event| events(event)) {
-                    Ok(handle) => drop(lock(&self.jobs).insert(id, handle)),
-                    Err(problem) => sink(JobEvent::Failed { id, problem }),
-                }
+            Ok(handle) => {
+                let mut jobs = lock(&self.jobs);
+                jobs.retain(|_, job| !job.is_finished());
+                jobs.insert(id, handle);
             }
-            Err(problem) => tracing::error!("{problem}"),
+            Err(problem) => sink(JobEvent::Failed { id, problem }),
         }
     }
 

@@ -24,6 +24,7 @@ use self::effects::{Answers, Effects, WindowRequest};
 use self::frame_log::FrameLog;
 
 pub mod backend;
+mod local;
 mod dialogs;
 mod effects;
 mod frame_log;
@@ -44,6 +45,11 @@ pub struct AppOptions {
     /// Imported, or opened by their kind, once the workspace is open.
     pub files: Vec<PathBuf>,
     pub frame_log: Option<PathBuf>,
+}
+
+/// Opens the window on the workspaces of this computer; jobs run in worker processes.
+pub fn run(options: AppOptions) -> anyhow::Result<()> {
+    run_with(options, Arc::new(local::LocalBackend::default()), &crate::store::recent::default_workspace())
 }
 
 /// Opens the window and returns when it is closed. `default_workspace` is opened when none was asked for or remembered.

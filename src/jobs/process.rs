@@ -128,6 +128,11 @@ impl JobHandle {
         }
     }
 
+    /// The last event was delivered.
+    pub fn is_finished(&self) -> bool {
+        self.reader.as_ref().is_none_or(thread::JoinHandle::is_finished)
+    }
+
     /// Waits until the last event was delivered.
     pub fn join(mut self) {
         if let Some(reader) = self.reader.take() {

@@ -70,7 +70,7 @@ impl Effects {
     }
 
     /// Starts the effect. `Some` is what only the window can do.
-    pub fn run(&mut self, effect: Effect) -> Option<WindowRequest> {
+    pub fn run(&self, effect: Effect) -> Option<WindowRequest> {
         match effect {
             Effect::Copy(text) => return Some(WindowRequest::Copy(text)),
             Effect::SavePlot { path, rect } => return Some(WindowRequest::SavePlot { path, rect }),
@@ -97,7 +97,9 @@ impl Effects {
             Effect::SaveSettings(settings) => self.quietly("settings", move |_| {
                 persist::save(&settings).err().map(|problem| Message::Note(Err(problem)))
             }),
-            Effect::OpenWorkspace(path) => self.open(path),
+            Effect::OpenWorkspace(path) => {
+                self.answer("open", move |b| Message::WorkspaceOpened(b.open(&path)));
+            }
             Effect::LoadHistory => self.answer("history", |b| Message::History(b.history().map(Box::new))),
             Effect::LoadProfile(id) => {
                 self.answer("profile", move |b| Message::Profile(id, b.profile(id).map(Box::new)));
@@ -126,9 +128,10 @@ impl Effects {
         None
     }
 
-    fn open(&mut self, path: PathBuf) {
-        self.watcher = watch::watch(&path, self.backend.clone(), self.answers.clone(), self.watcher_gate.clone());
-        self.answer("open", move |b| Message::WorkspaceOpened(b.open(&path)));
+    /// Once a workspace is open: from now on changes by other processes are noticed.
+    pub fn watch(&mut self, folder: &Path) {
+        let gate = self.watcher_gate.clone();
+        self.watcher = watch::watch(folder, self.backend.clone(), self.answers.clone(), gate);
     }
 
     fn pick(&self, pick: PickFor) {

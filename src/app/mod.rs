@@ -150,6 +150,9 @@ impl Window {
 
     fn drain(&mut self, ctx: &egui::Context) {
         while let Ok(message) = self.messages.try_recv() {
+            if let Message::WorkspaceOpened(Ok(info)) = &message {
+                self.effects.watch(&info.path);
+            }
             let effects = self.state.receive(message, now_ms());
             self.run(ctx, effects);
         }

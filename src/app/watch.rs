@@ -1,6 +1,6 @@
 //! Notices when another process commits to the workspace: its write-ahead log changes.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -36,13 +36,8 @@ pub fn watch(folder: &Path, backend: Arc<dyn Backend>, answers: Answers, gate: A
     };
     let mut inner =
         notify::recommended_watcher(handler).inspect_err(|error| tracing::warn!(%error, "not watching")).ok()?;
-    // The folder may be made only by opening it.
-    let there: PathBuf = folder.to_owned();
-    if !there.is_dir() && std::fs::create_dir_all(&there).is_err() {
-        return None;
-    }
     inner
-        .watch(&there, RecursiveMode::NonRecursive)
+        .watch(folder, RecursiveMode::NonRecursive)
         .inspect_err(|error| tracing::warn!(%error, "not watching"))
         .ok()?;
     Some(Watcher { _inner: inner })

@@ -76,7 +76,7 @@ pub fn quit(state: &mut AppState) -> Vec<Effect> {
     Vec::new()
 }
 
-pub fn quit_anyway(state: &mut AppState) -> Vec<Effect> {
+pub fn quit_anyway(state: &AppState) -> Vec<Effect> {
     let mut effects: Vec<Effect> = state.jobs.views().map(|job| Effect::CancelJob(job.id)).collect();
     effects.push(Effect::SaveSettings(state.settings.clone()));
     effects.push(Effect::Quit);

@@ -70,7 +70,7 @@ impl<'a> Row<'a> {
         label
     }
 
-    fn paint(&self, ui: &mut Ui, ctx: &UiCtx<'_>, response: &Response) {
+    fn paint(&self, ui: &Ui, ctx: &UiCtx<'_>, response: &Response) {
         let rect = response.rect;
         let tokens = ctx.tokens;
         if self.selected {

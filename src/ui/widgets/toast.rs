@@ -52,8 +52,14 @@ fn toast_ui(ui: &mut Ui, ctx: &UiCtx<'_>, toast: &Toast) {
     ui.painter().rect_filled(stripe, 2.0, tone(toast.tone).color(tokens));
     // Under the pointer it stays; once a second is enough to say so.
     let soon = toast.expires_ms.is_some_and(|at| at - ctx.now_ms < 2_000);
-    if soon && ui.rect_contains_pointer(rect) {
-        ctx.send(Command::HoldToast(toast.id));
+    if ui.rect_contains_pointer(rect)
+        && let Some(at) = toast.expires_ms
+    {
+        if soon {
+            ctx.send(Command::HoldToast(toast.id));
+        }
+        let wait = u64::try_from(at - ctx.now_ms - 1_500).unwrap_or(0).max(200);
+        ui.ctx().request_repaint_after(std::time::Duration::from_millis(wait));
     }
 }
 

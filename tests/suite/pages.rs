@@ -238,7 +238,9 @@ fn a_chart_is_saved_as_picture_and_as_data() {
     bench.button("Curves");
     bench.button("More for ROC curve");
     let sent = bench.button("Save data…");
-    assert!(matches!(sent.as_slice(), [Command::Pick(PickFor::SaveText { suggested, .. })] if suggested == "roc-curve.csv"));
+    assert!(
+        matches!(sent.as_slice(), [Command::Pick(PickFor::SaveText { suggested, .. })] if suggested == "roc-curve.csv")
+    );
     bench.button("More for ROC curve");
     let sent = bench.button("Save as PNG…");
     let [Command::Pick(PickFor::SavePlot { suggested, rect })] = sent.as_slice() else { panic!("{sent:?}") };

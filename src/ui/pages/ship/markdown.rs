@@ -180,8 +180,7 @@ mod tests {
     #[test]
     fn tables_keep_escaped_bars_in_their_cells() {
         let blocks = parse("| a | b |\n|---|--:|\n| x\\|y | 0.5 |\n\nafter");
-        let table =
-            Block::Table { head: vec!["a".into(), "b".into()], rows: vec![vec![plain("x|y"), plain("0.5")]] };
+        let table = Block::Table { head: vec!["a".into(), "b".into()], rows: vec![vec![plain("x|y"), plain("0.5")]] };
         assert_eq!(blocks, [table, Block::Paragraph(plain("after"))]);
     }
 

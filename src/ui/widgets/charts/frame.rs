@@ -46,7 +46,7 @@ pub(super) fn chart_ui(
             table_ui(ui, ctx, chart);
             return;
         }
-        let hidden = if legend.len() > 1 { legend_ui(ui, ctx, id, legend) } else { BTreeSet::new() };
+        let hidden = if legend.is_empty() { BTreeSet::new() } else { legend_ui(ui, ctx, id, legend) };
         let response = draw(ui, &hidden);
         response.widget_info(|| WidgetInfo::labeled(Role::Image, true, chart.summary));
     });
@@ -148,7 +148,7 @@ fn table_ui(ui: &mut Ui, ctx: &UiCtx, chart: &Chart) {
                 ui.end_row();
                 for row in table.rows.iter().take(TABLE_ROWS) {
                     for cell in row {
-                        ui.label(RichText::new(cell).size(size::DATA).color(ctx.tokens.text));
+                        ui.label(RichText::new(short(cell)).size(size::DATA).color(ctx.tokens.text));
                     }
                     ui.end_row();
                 }
@@ -159,6 +159,14 @@ fn table_ui(ui: &mut Ui, ctx: &UiCtx, chart: &Chart) {
             }
         },
     );
+}
+
+/// The CSV has all digits of a number, the table on the screen those that can be read.
+fn short(cell: &str) -> String {
+    match cell.parse::<f64>() {
+        Ok(value) if cell.contains('.') => plain_number(value),
+        _ => cell.to_owned(),
+    }
 }
 
 /// A number for an axis or a tooltip: six significant digits at most, no trailing zeros.
@@ -193,6 +201,14 @@ mod tests {
         assert_eq!(plain_number(1234567.0), "1234567");
         assert_eq!(plain_number(0.842_123_9), "0.842124");
         assert_eq!(plain_number(-1e-9), "-1.000e-9");
+    }
+
+    #[test]
+    fn cells_of_the_table_are_shortened_only_when_they_are_long_numbers() {
+        assert_eq!(
+            ["0.016666666666666666", "12", "churn@2.1", "1.5"].map(short),
+            ["0.0166667", "12", "churn@2.1", "1.5"]
+        );
     }
 
     #[test]

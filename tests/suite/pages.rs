@@ -93,6 +93,7 @@ pub fn empty() -> AppState {
     with(Loadable::Ready(History::default()))
 }
 
+#[allow(clippy::field_reassign_with_default, reason = "the state has private fields, so no struct update")]
 fn with(history: Loadable<History>) -> AppState {
     let mut state = AppState::default();
     state.history = history;

@@ -142,7 +142,7 @@ pub fn run(id: i64, status: RunStatus, algorithm: Algorithm, version_id: i64, au
             folds: 5,
             seed: 42,
             recipe: RecipeSpec::default(),
-            params: check_params(algorithm, &ParamDraft::new()).unwrap(),
+            params: check_params(algorithm, &ParamDraft::new()).expect("defaults are in range"),
             environment: Environment {
                 app_version: "0.1.0".into(),
                 os: "Debian GNU/Linux 12".into(),

@@ -192,7 +192,7 @@ struct Table<'a> {
 }
 
 impl Rows for Table<'_> {
-    fn len(&self) -> usize {
+    fn count(&self) -> usize {
         self.rows.len()
     }
 

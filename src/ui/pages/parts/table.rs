@@ -86,7 +86,7 @@ pub enum Event {
 
 /// The rows of a table, made when they are drawn.
 pub trait Rows {
-    fn len(&self) -> usize;
+    fn count(&self) -> usize;
     fn cells(&self, row: usize) -> Vec<Cell>;
     fn selected(&self, row: usize) -> bool;
     /// The right-click menu of a row.
@@ -114,13 +114,13 @@ pub fn table_ui(
         }
         // A page that scrolls itself offers no height: then the table asks for what its rows need.
         let body = (max_height - space::ROW).max(space::ROW);
-        let wanted = body.min(rows.len() as f32 * space::ROW);
+        let wanted = body.min(rows.count() as f32 * space::ROW);
         ScrollArea::vertical()
             .id_salt((id, "down"))
             .max_height(body)
             .min_scrolled_height(wanted)
             .auto_shrink([false, true])
-            .show_rows(ui, space::ROW, rows.len(), |ui, range| {
+            .show_rows(ui, space::ROW, rows.count(), |ui, range| {
                 for row in range {
                     if let Some(happened) = row_ui(ui, ctx, columns, &widths, rows, row) {
                         event = Some(happened);

@@ -123,13 +123,15 @@ fn push(cells: &mut [String], c: char) {
     }
 }
 
-/// Bold and inline code; an opening mark without its end is plain text.
+type Made = fn(String) -> Span;
+
+/// Bold, emphasis and inline code; an opening mark without its end is plain text.
 pub fn spans(text: &str) -> Vec<Span> {
     let mut out = Vec::new();
     let mut rest = text;
     let mut plain = String::new();
     while !rest.is_empty() {
-        let marks: [(&str, fn(String) -> Span); 3] = [("**", Span::Strong), ("`", Span::Code), ("*", Span::Emphasis)];
+        let marks: [(&str, Made); 3] = [("**", Span::Strong), ("`", Span::Code), ("*", Span::Emphasis)];
         let marked = marks.into_iter().find_map(|(mark, span)| {
             let inner = rest.strip_prefix(mark)?;
             // `2 * 3 * 4` is no emphasis: the mark clings to its words.

@@ -345,7 +345,7 @@ struct Leaders<'a> {
 }
 
 impl Rows for Leaders<'_> {
-    fn len(&self) -> usize {
+    fn count(&self) -> usize {
         self.rows.len()
     }
 

@@ -40,7 +40,7 @@ impl Shortcut {
             ShortcutKey::Char(c) => c.to_string(),
             ShortcutKey::F(n) => format!("F{n}"),
         };
-        let ctrl = if cfg!(target_os = "macos") { "⌘" } else { "Ctrl+" };
+        let ctrl = if cfg!(target_os = "macos") { "Cmd+" } else { "Ctrl+" };
         format!("{}{}{key}", if self.ctrl { ctrl } else { "" }, if self.shift { "Shift+" } else { "" })
     }
 }

@@ -1,1 +1,270 @@
+//! Behaviours of the state, each from commands and messages to state and effects.
 
+use std::path::PathBuf;
+
+use crate::domain::history::History;
+use crate::domain::ids::{RunId, VersionId};
+use crate::domain::problem::Problem;
+use crate::domain::request::{DemoOutcome, ImportOutcome, JobOutcome, JobRequest, VerifyTarget};
+use crate::domain::table::{SortKey, TableQuery};
+use crate::jobs::event::{JobEvent, JobId};
+
+use super::command::{Command, Page, PickFor};
+use super::effect::{Effect, Message, WorkspaceInfo};
+use super::loadable::Loadable;
+use super::notification::NoteTone;
+use super::{AppState, fixture};
+
+fn info() -> WorkspaceInfo {
+    WorkspaceInfo { path: "/w/churn".into(), name: "churn".into(), recent: vec![] }
+}
+
+/// A workspace with `churn@1`, already loaded.
+fn opened() -> AppState {
+    let mut state = AppState::default();
+    state.apply(Command::OpenWorkspace("/w/churn".into()), 0);
+    state.receive(Message::WorkspaceOpened(Ok(info())), 0);
+    let history = History { versions: vec![fixture::version(1, "churn", 1)], ..History::default() };
+    state.receive(Message::History(Ok(Box::new(history))), 0);
+    state
+}
+
+fn requests(effects: &[Effect]) -> Vec<&JobRequest> {
+    let request = |e: &'_ Effect| matches!(e, Effect::StartJob { .. });
+    effects
+        .iter()
+        .filter(|e| request(e))
+        .map(|e| match e {
+            Effect::StartJob { request, .. } => request,
+            _ => unreachable!("filtered above"),
+        })
+        .collect()
+}
+
+fn done(id: u64, outcome: JobOutcome) -> Message {
+    Message::Job(JobEvent::Done { id: JobId(id), outcome: Box::new(outcome) })
+}
+
+fn imported(id: i64, name: &str) -> JobOutcome {
+    let version = fixture::version(id, name, 1);
+    JobOutcome::Imported(ImportOutcome { version, new: true, warnings: vec![] })
+}
+
+#[test]
+fn a_dropped_file_is_imported_and_shown() {
+    let mut state = opened();
+    let effects = state.apply(Command::DropFiles(vec!["/data/may.csv".into()]), 10);
+    let [JobRequest::Import(request)] = requests(&effects)[..] else { panic!("{effects:?}") };
+    assert_eq!(request.path, PathBuf::from("/data/may.csv"));
+
+    let effects = state.receive(done(1, imported(7, "may")), 20);
+    assert_eq!((state.page, state.focus.version), (Page::Data, Some(VersionId(7))));
+    assert!(effects.contains(&Effect::LoadProfile(VersionId(7))) && effects.contains(&Effect::LoadHistory));
+    let toast = &state.notifications.toasts[0];
+    assert_eq!(toast.text, "Imported may@1: 600 rows · 3 columns");
+    assert_eq!(toast.action.as_ref().unwrap().0, "Run checks");
+    assert!(state.jobs.is_empty());
+}
+
+#[test]
+fn several_files_are_imported_in_order() {
+    let mut state = opened();
+    let effects = state.apply(Command::DropFiles(vec!["/d/a.csv".into(), "/d/b.csv".into()]), 0);
+    assert_eq!(requests(&effects).len(), 1);
+    let effects = state.receive(done(1, imported(7, "a")), 5);
+    let [JobRequest::Import(request)] = requests(&effects)[..] else { panic!("{effects:?}") };
+    assert_eq!(request.path, PathBuf::from("/d/b.csv"));
+}
+
+#[test]
+fn a_table_dropped_on_monitor_is_compared_with_the_one_in_focus() {
+    let mut state = opened();
+    state.apply(Command::GoTo(Page::Monitor), 0);
+    state.apply(Command::DropFiles(vec!["/data/may.csv".into()]), 0);
+    let effects = state.receive(done(1, imported(7, "may")), 0);
+    let [JobRequest::Drift(request)] = requests(&effects)[..] else { panic!("{effects:?}") };
+    assert_eq!(format!("{:?} {:?}", request.reference, request.current), "Version(VersionId(1)) Version(VersionId(7))");
+    assert_eq!((state.page, state.focus.version), (Page::Monitor, Some(VersionId(1))));
+}
+
+#[test]
+fn a_table_dropped_on_ship_is_scored_with_the_run_in_focus() {
+    let mut state = opened();
+    let version = fixture::version(1, "churn", 1);
+    let history =
+        History { versions: vec![version.clone()], runs: vec![fixture::run(4, &version, 0.8)], ..History::default() };
+    state.receive(Message::History(Ok(Box::new(history))), 0);
+    state.apply(Command::GoTo(Page::Ship), 0);
+    let effects = state.apply(Command::DropFiles(vec!["/data/may.csv".into()]), 0);
+    let pick = PickFor::ScoreOutput { run: RunId(4), input: "/data/may.csv".into() };
+    assert_eq!(effects, [Effect::PickFiles(pick.clone())]);
+    assert_eq!(pick.suggested().as_deref(), Some("may-scored.csv"));
+    let effects = state.apply(Command::Picked { pick, paths: vec!["/out.csv".into()] }, 0);
+    assert!(matches!(requests(&effects)[..], [JobRequest::Score(_)]));
+}
+
+#[test]
+fn a_dropped_bundle_is_verified_and_a_picture_refused() {
+    let mut state = opened();
+    let effects = state.apply(Command::DropFiles(vec!["/d/model.zip".into(), "/d/cat.jpg".into()]), 0);
+    assert_eq!(requests(&effects), [&JobRequest::Verify(VerifyTarget::Bundle("/d/model.zip".into()))]);
+    assert_eq!(state.notifications.toasts[0].text, "Cannot read cat.jpg");
+    assert_eq!(state.notifications.unread, 1);
+}
+
+#[test]
+fn files_given_at_the_start_wait_for_the_workspace() {
+    let mut state = AppState::default();
+    state.apply(Command::OpenWorkspace("/w/churn".into()), 0);
+    assert_eq!(state.apply(Command::DropFiles(vec!["/d/a.csv".into()]), 0), []);
+    let effects = state.receive(Message::WorkspaceOpened(Ok(info())), 0);
+    assert!(effects.contains(&Effect::LoadHistory));
+    assert_eq!(requests(&effects).len(), 1);
+}
+
+#[test]
+fn the_sample_project_is_made_in_the_open_workspace() {
+    let mut state = opened();
+    let effects = state.apply(Command::OpenSample, 0);
+    assert_eq!(requests(&effects), [&JobRequest::Demo("/w/churn".into())]);
+    state.apply(Command::GoTo(Page::Train), 0);
+    let outcome = DemoOutcome { workspace: "/w/churn".into(), stages: vec![] };
+    state.receive(done(1, JobOutcome::Demo(outcome)), 0);
+    assert_eq!(state.page, Page::Overview);
+}
+
+#[test]
+fn what_cannot_be_opened_keeps_what_was_open() {
+    let mut state = opened();
+    state.apply(Command::OpenWorkspace("/nowhere".into()), 0);
+    let problem = Problem::failed("Could not open the workspace", "/nowhere", "Choose another folder");
+    state.receive(Message::WorkspaceOpened(Err(problem.clone())), 0);
+    assert_eq!(state.workspace.value().unwrap().name, "churn");
+    assert_eq!(state.notifications.toasts[0].text, "Could not open the workspace");
+
+    let mut fresh = AppState::default();
+    fresh.apply(Command::OpenWorkspace("/nowhere".into()), 0);
+    fresh.receive(Message::WorkspaceOpened(Err(problem)), 0);
+    assert!(matches!(fresh.workspace, Loadable::Failed(_)));
+}
+
+#[test]
+fn a_hidden_dataset_goes_at_once_and_comes_back_with_undo() {
+    let mut state = opened();
+    let id = state.history.value().unwrap().versions[0].dataset_id;
+    let effects = state.apply(Command::HideDataset(id), 0);
+    assert!(matches!(&effects[..], [Effect::SetDatasetHidden { hidden: true, .. }]));
+    assert!(state.history.value().unwrap().versions.is_empty());
+    assert_eq!(state.focus.version, None);
+    assert_eq!(state.notifications.toasts[0].action, Some(("Undo".to_owned(), vec![Command::Undo])));
+    let effects = state.apply(Command::Undo, 0);
+    assert!(matches!(&effects[..], [Effect::SetDatasetHidden { hidden: false, .. }]));
+    assert!(matches!(&state.apply(Command::Redo, 0)[..], [Effect::SetDatasetHidden { hidden: true, .. }]));
+    assert_eq!(state.apply(Command::Redo, 0), []);
+}
+
+#[test]
+fn a_rename_shows_at_once_and_bad_names_are_refused() {
+    let mut state = opened();
+    let id = state.history.value().unwrap().versions[0].dataset_id;
+    let name = |state: &AppState| state.history.value().unwrap().versions[0].dataset.clone();
+    assert_eq!(state.apply(Command::RenameDataset { id, name: "a@b".into() }, 0), []);
+    assert_eq!(state.notifications.problems[0].details, "A name holds no @, / or \\: they mean versions and paths");
+    assert_eq!(state.apply(Command::RenameDataset { id, name: " customers ".into() }, 0).len(), 1);
+    assert_eq!(name(&state), "customers");
+    state.apply(Command::Undo, 0);
+    assert_eq!(name(&state), "churn");
+}
+
+#[test]
+fn a_failed_job_says_so_and_the_next_one_starts() {
+    let mut state = opened();
+    state.apply(Command::DropFiles(vec!["/d/a.csv".into(), "/d/b.csv".into()]), 0);
+    let problem = Problem::failed("Could not read a.csv", "row 12: 3 cells instead of 4", "Repair the row");
+    let effects = state.receive(Message::Job(JobEvent::Failed { id: JobId(1), problem }), 0);
+    assert_eq!(requests(&effects).len(), 1);
+    let toast = &state.notifications.toasts[0];
+    assert_eq!((toast.tone, toast.hint.as_str(), toast.expires_ms), (NoteTone::Error, "Repair the row", None));
+}
+
+#[test]
+fn a_cancelled_job_is_no_error() {
+    let mut state = opened();
+    state.apply(Command::Import("/d/a.csv".into()), 0);
+    assert_eq!(state.apply(Command::CancelJob(JobId(1)), 0), [Effect::CancelJob(JobId(1))]);
+    let failed = JobEvent::Failed { id: JobId(1), problem: Problem::cancelled() };
+    state.receive(Message::Job(failed), 0);
+    assert_eq!(state.notifications.toasts[0].text, "Cancelled: Import a.csv");
+    assert!(state.notifications.problems.is_empty());
+}
+
+#[test]
+fn events_of_forgotten_jobs_are_dropped() {
+    let mut state = opened();
+    assert_eq!(state.receive(done(99, imported(7, "may")), 0), []);
+    assert!(state.notifications.toasts.is_empty());
+}
+
+#[test]
+fn quitting_asks_while_jobs_run() {
+    let mut state = opened();
+    assert!(state.apply(Command::Quit, 0).contains(&Effect::Quit));
+    state.apply(Command::Import("/d/a.csv".into()), 0);
+    assert_eq!(state.apply(Command::Quit, 0), []);
+    assert!(state.open.quit);
+    let effects = state.apply(Command::QuitAnyway, 0);
+    assert_eq!(effects.first(), Some(&Effect::CancelJob(JobId(1))));
+    assert_eq!(effects.last(), Some(&Effect::Quit));
+}
+
+#[test]
+fn without_a_file_dialog_a_path_is_typed() {
+    let mut state = opened();
+    assert_eq!(state.apply(Command::Pick(PickFor::ImportFiles), 0), [Effect::PickFiles(PickFor::ImportFiles)]);
+    state.receive(Message::NoFileDialog(PickFor::ImportFiles), 0);
+    assert_eq!(state.open.path_field, Some(PickFor::ImportFiles));
+    let picked = Command::Picked { pick: PickFor::ImportFiles, paths: vec!["/d/a.csv".into()] };
+    assert_eq!(requests(&state.apply(picked, 0)).len(), 1);
+    assert_eq!(state.open.path_field, None);
+}
+
+#[test]
+fn evidence_rows_are_shown_in_the_plain_table() {
+    let mut state = opened();
+    let version = VersionId(1);
+    let query = TableQuery { sort: vec![SortKey { column: "age".into(), descending: true }], filters: vec![] };
+    state.apply(Command::SetTableQuery { version, query: query.clone() }, 0);
+    state.receive(Message::Order { version, query, rows: Ok(600) }, 0);
+    state.apply(Command::ShowRows { version, column: Some("age".into()), rows: vec![41, 3] }, 0);
+    let table = &state.tables[&version];
+    assert_eq!((state.page, state.focus.column.as_deref()), (Page::Data, Some("age")));
+    assert_eq!(table.query, TableQuery::default());
+    assert_eq!(table.marked.iter().copied().collect::<Vec<_>>(), [2, 40]);
+    assert_eq!(table.go_to.map(|(row, _)| row), Some(2));
+}
+
+#[test]
+fn a_filter_that_makes_no_sense_leaves_the_rows_in_place() {
+    let mut state = opened();
+    let version = VersionId(1);
+    let query = TableQuery { sort: vec![SortKey { column: "gone".into(), descending: false }], filters: vec![] };
+    state.apply(Command::SetTableQuery { version, query: query.clone() }, 0);
+    let problem = Problem::usage("No column gone", "Choose another");
+    state.receive(Message::Order { version, query, rows: Err(problem) }, 0);
+    let table = &state.tables[&version];
+    assert_eq!((table.n_rows.value(), table.pending.is_none()), (Some(&600), true));
+    assert_eq!(state.notifications.toasts[0].text, "No column gone");
+}
+
+#[test]
+fn focus_falls_back_to_what_exists() {
+    let mut state = opened();
+    state.focus.version = Some(VersionId(99));
+    state.focus.column = Some("gone".into());
+    state.compare.insert(RunId(5));
+    state.apply(Command::Refresh, 0);
+    let history = History { versions: vec![fixture::version(1, "churn", 1)], ..History::default() };
+    state.receive(Message::History(Ok(Box::new(history))), 0);
+    assert_eq!((state.focus.version, state.focus.column.as_deref()), (Some(VersionId(1)), None));
+    assert!(state.compare.is_empty());
+}

@@ -51,7 +51,8 @@ pub fn press(ui: &Ui, ctx: &UiCtx<'_>) {
             action.commands.into_iter().for_each(|command| ctx.send(command));
         }
     }
-    if ui.input(|i| i.key_pressed(Key::Escape)) && !typing {
+    // What is open closes itself on Escape.
+    if ui.input(|i| i.key_pressed(Key::Escape)) && !typing && !ctx.state.open.anything() {
         ctx.send(Command::DismissAll);
     }
 }

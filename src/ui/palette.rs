@@ -31,7 +31,10 @@ pub fn palette_ui(ui: &Ui, ctx: &UiCtx<'_>, palette: &mut Palette) {
     let mut run = ui.input(|i| i.key_pressed(Key::Enter)).then_some(palette.at);
 
     let area = Modal::default_area(egui::Id::unique("palette")).anchor(egui::Align2::CENTER_TOP, [0.0, 56.0]);
-    let modal = Modal::new(egui::Id::unique("palette")).area(area).backdrop_color(ctx.tokens.scrim());
+    let modal = Modal::new(egui::Id::unique("palette"))
+        .area(area)
+        .backdrop_color(ctx.tokens.scrim())
+        .frame(dialog_frame(ui, 10));
     let response = modal.show(ui.ctx(), |ui| {
         ui.set_width((ui.ctx().content_rect().width() - 80.0).clamp(320.0, 560.0));
         let name = "Search or run a command";
@@ -57,11 +60,16 @@ pub fn palette_ui(ui: &Ui, ctx: &UiCtx<'_>, palette: &mut Palette) {
         });
     });
     if let Some(action) = run.and_then(|i| found.get(i)).filter(|a| a.unavailable.is_none()) {
-        ctx.send(Command::TogglePalette);
+        ctx.send(Command::DismissAll);
         action.commands.iter().for_each(|command| ctx.send(command.clone()));
     } else if response.should_close() {
-        ctx.send(Command::TogglePalette);
+        ctx.send(Command::DismissAll);
     }
+}
+
+/// The frame of palette and dialogs.
+pub fn dialog_frame(ui: &Ui, margin: i8) -> egui::Frame {
+    egui::Frame::popup(ui.style()).inner_margin(egui::Margin::same(margin))
 }
 
 /// An accessible name for a text field whose hint says it already.

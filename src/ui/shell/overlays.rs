@@ -10,7 +10,7 @@ use crate::state::command::{Command, PickFor};
 use crate::state::drops;
 use crate::state::format::{ago, counted};
 use crate::ui::ctx::UiCtx;
-use crate::ui::palette::name_it;
+use crate::ui::palette::{dialog_frame, name_it};
 use crate::ui::theme::icons::{self, Icon, icon_button};
 use crate::ui::theme::medium;
 use crate::ui::theme::tokens::{size, space};
@@ -97,7 +97,7 @@ pub fn overlays_ui(ui: &Ui, ctx: &UiCtx<'_>, overlays: &mut Overlays) {
 }
 
 fn dialog(ui: &Ui, ctx: &UiCtx<'_>, name: &str, width: f32, add: impl FnOnce(&mut Ui)) {
-    let modal = Modal::new(Id::unique(name)).backdrop_color(ctx.tokens.scrim());
+    let modal = Modal::new(Id::unique(name)).backdrop_color(ctx.tokens.scrim()).frame(dialog_frame(ui, 16));
     let response = modal.show(ui.ctx(), |ui| {
         ui.set_width(width.min(ui.ctx().content_rect().width() - 64.0));
         add(ui);
@@ -167,6 +167,7 @@ fn shortcuts(ui: &Ui, ctx: &UiCtx<'_>) {
                 }
             }
             groups.push(("Everywhere", EVERYWHERE.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect()));
+            ui.spacing_mut().interact_size.y = 18.0;
             ui.columns(2, |columns| {
                 for (i, (title, rows)) in groups.iter().enumerate() {
                     let ui = &mut columns[usize::from(i > 0)];

@@ -20,7 +20,9 @@ pub fn install_fonts(ctx: &Context) {
     let medium = FontData::from_static(include_bytes!("../../../assets/fonts/Roboto-Medium.ttf"));
     fonts.font_data.insert("Roboto".to_owned(), Arc::new(regular));
     fonts.font_data.insert("Roboto Medium".to_owned(), Arc::new(medium));
-    let fallback = fonts.families.get(&FontFamily::Proportional).cloned().unwrap_or_default();
+    let mut fallback = fonts.families.get(&FontFamily::Proportional).cloned().unwrap_or_default();
+    // Arrows and triangles are only in egui's monospaced font.
+    fallback.extend(fonts.families.get(&FontFamily::Monospace).into_iter().flatten().cloned());
     let with = |first: &str| std::iter::once(first.to_owned()).chain(fallback.iter().cloned()).collect::<Vec<_>>();
     fonts.families.insert(FontFamily::Name(MEDIUM.into()), with("Roboto Medium"));
     fonts.families.insert(FontFamily::Proportional, with("Roboto"));
@@ -84,6 +86,8 @@ fn restyle(style: &mut Style, tokens: &Tokens, settings: &Settings) {
     visuals.selection.bg_fill = tokens.selected;
     visuals.selection.stroke = Stroke::new(1.0, tokens.accent);
     visuals.slider_trailing_fill = true;
+    // A blinking cursor draws two frames a second for as long as a field has the focus.
+    visuals.text_cursor.blink = false;
 
     let widgets = &mut visuals.widgets;
     for (widget, fill, line, text) in [
@@ -101,5 +105,6 @@ fn restyle(style: &mut Style, tokens: &Tokens, settings: &Settings) {
         widget.expansion = 0.0;
     }
     // Rails, check boxes and handles are drawn with `bg_fill`: they need to stand out from the surface.
-    widgets.inactive.bg_fill = tokens.line;
+    widgets.inactive.bg_fill = tokens.hover;
+    widgets.inactive.bg_stroke = Stroke::new(1.0, tokens.tint(tokens.text_weak, 0.4));
 }

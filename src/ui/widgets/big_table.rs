@@ -134,13 +134,13 @@ impl BigTable {
         let geometry = self.geometry(full, rows.n_rows());
         let mut output = TableOutput::default();
 
+        let painter = ui.painter_at(full);
+        painter.rect_filled(full, 0.0, ctx.tokens.surface);
         self.wheel(ui, full);
         let body = self.body_input(ui, &geometry, name, rows, &mut output);
         self.scroll_bars(ui, ctx, &geometry, rows.n_rows());
         self.clamp(&geometry, rows.n_rows());
 
-        let painter = ui.painter_at(full);
-        painter.rect_filled(full, 0.0, ctx.tokens.surface);
         let shown = (geometry.fit + 2).min(rows.n_rows().saturating_sub(self.first));
         output.shown = (self.first, shown);
         self.paint_body(&painter.with_clip_rect(geometry.body), ctx, &geometry, rows, shown, body.has_focus());

@@ -113,9 +113,13 @@ fn row(ui: &mut Ui, ctx: &UiCtx<'_>, event: &Event, selected: bool) -> bool {
     let (icon, _) = ui.allocate_exact_size(vec2(14.0, 14.0), Sense::hover());
     icons::paint(ui.painter(), icon_of(event.event.object_kind), icon, tokens.text_weak);
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        let weak = |text: String| Label::new(RichText::new(text).size(size::DATA).color(tokens.text_weak)).truncate();
-        ui.add_sized([110.0, 18.0], weak(when));
-        ui.add_sized([90.0, 18.0], weak(event.who.clone()));
+        for (text, width) in [(when, 100.0), (event.who.clone(), 80.0)] {
+            let words = RichText::new(text).size(size::DATA).color(tokens.text_weak);
+            ui.allocate_ui_with_layout(vec2(width, ROW), Layout::right_to_left(Align::Center), |ui| {
+                ui.set_min_width(width);
+                ui.add(Label::new(words).truncate());
+            });
+        }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             ui.add(Label::new(RichText::new(&event.event.summary).color(tokens.text)).truncate());
         });
@@ -132,6 +136,7 @@ fn event_ui(ui: &mut Ui, ctx: &UiCtx<'_>, event: Option<&Event>) {
     ui.add(Label::new(&event.event.summary).wrap());
     ui.add_space(space::S);
     let e = &event.event;
+    ui.spacing_mut().interact_size.y = 16.0;
     Grid::new("event").num_columns(2).spacing([space::M, 3.0]).show(ui, |ui| {
         for (name, value) in [
             ("When", date_time(event.at_ms)),

@@ -131,6 +131,7 @@ fn about_version(ui: &mut Ui, ctx: &UiCtx<'_>, version: &DatasetVersion) {
 
 /// Names left, values right.
 fn facts(ui: &mut Ui, ctx: &UiCtx<'_>, id: &str, lines: &[(&str, String)]) {
+    ui.spacing_mut().interact_size.y = 16.0;
     Grid::new(id).num_columns(2).spacing([space::M, 3.0]).min_col_width(96.0).show(ui, |ui| {
         for (name, value) in lines {
             ui.label(RichText::new(*name).size(size::DATA).color(ctx.tokens.text_weak));

@@ -8,7 +8,7 @@ use crate::state::command::{Command, Page};
 use crate::state::format::{ago, counted};
 use crate::state::messages;
 use crate::ui::ctx::UiCtx;
-use crate::ui::palette::name_it;
+use crate::ui::palette::{dialog_frame, name_it};
 use crate::ui::theme::icons::Icon;
 use crate::ui::widgets::badge::Tone;
 use crate::ui::widgets::list::Row;
@@ -47,7 +47,12 @@ fn version_row(
 ) {
     let selected = ctx.state.focus.version == Some(version.id);
     let when = ago(ctx.now_ms, version.created_at_ms);
-    let subtitle = format!("v{} · {} · {when}", version.version, counted(version.rows, "row", "rows"));
+    let rows = counted(version.rows, "row", "rows");
+    let subtitle = if version.version == 1 {
+        format!("{rows} · {when}")
+    } else {
+        format!("v{} · {rows} · {when}", version.version)
+    };
     let mut row = Row::new(title).subtitle(&subtitle).selected(selected).indent(indent);
     if indent == 0 {
         row = row.icon(Icon::Data);
@@ -107,20 +112,23 @@ fn menu(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut DataPage, version: &DatasetVers
 fn rename_dialog(ui: &Ui, ctx: &UiCtx<'_>, page: &mut DataPage) {
     let Some((id, name)) = &mut page.rename else { return };
     let (mut close, mut done) = (false, false);
-    let response = Modal::new(Id::unique("rename")).backdrop_color(ctx.tokens.scrim()).show(ui.ctx(), |ui| {
-        ui.set_width(320.0);
-        section(ui, ctx, "Rename the dataset");
-        let edit = ui.add(TextEdit::singleline(name).desired_width(f32::INFINITY));
-        name_it(ui, &edit, "New name");
-        done = edit.lost_focus() && ui.input(|i| i.key_pressed(Key::Enter));
-        if !edit.has_focus() && !done && !edit.lost_focus() {
-            edit.request_focus();
-        }
-        ui.horizontal(|ui| {
-            done |= ui.button("Rename").clicked();
-            close |= ui.button("Cancel").clicked();
+    let response = Modal::new(Id::unique("rename"))
+        .backdrop_color(ctx.tokens.scrim())
+        .frame(dialog_frame(ui, 16))
+        .show(ui.ctx(), |ui| {
+            ui.set_width(320.0);
+            section(ui, ctx, "Rename the dataset");
+            let edit = ui.add(TextEdit::singleline(name).desired_width(f32::INFINITY));
+            name_it(ui, &edit, "New name");
+            done = edit.lost_focus() && ui.input(|i| i.key_pressed(Key::Enter));
+            if !edit.has_focus() && !done && !edit.lost_focus() {
+                edit.request_focus();
+            }
+            ui.horizontal(|ui| {
+                done |= ui.button("Rename").clicked();
+                close |= ui.button("Cancel").clicked();
+            });
         });
-    });
     close |= response.should_close();
     if done {
         ctx.send(Command::RenameDataset { id: *id, name: name.clone() });

@@ -91,5 +91,5 @@ fn tabs(ui: &mut Ui, page: &mut DataPage) {
 
 /// Widths that fit names and kinds at first sight.
 fn first_widths(version: &DatasetVersion) -> Vec<f32> {
-    version.schema.columns.iter().map(|c| (c.name.chars().count() as f32 * 7.2 + 74.0).clamp(104.0, 220.0)).collect()
+    version.schema.columns.iter().map(|c| (c.name.chars().count() as f32 * 7.2 + 66.0).clamp(116.0, 220.0)).collect()
 }

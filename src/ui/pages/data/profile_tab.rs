@@ -16,7 +16,7 @@ use crate::ui::widgets::states;
 
 const ROW: f32 = 36.0;
 /// Shares of the width: column, missing, distinct, distribution, smallest, middle, largest.
-const SHARES: [f32; 7] = [0.27, 0.12, 0.11, 0.2, 0.1, 0.1, 0.1];
+const SHARES: [f32; 7] = [0.25, 0.11, 0.11, 0.17, 0.12, 0.12, 0.12];
 const TITLES: [&str; 7] = ["Column", "Missing", "Distinct", "Distribution", "Minimum", "Median", "Maximum"];
 
 pub fn profile_tab_ui(ui: &mut Ui, ctx: &UiCtx<'_>, version: &DatasetVersion) {
@@ -90,7 +90,9 @@ fn row(ui: &mut Ui, ctx: &UiCtx<'_>, column: &ColumnProfile, rows: u64) {
     number_cell(cells[2], count(column.distinct), tokens.text);
     bars(ui.painter(), cells[3].shrink2(vec2(0.0, 6.0)), &mini_counts(column), tokens.series[0]);
     if let Some(n) = &column.numbers {
-        let tell = |x: f64| if column.storage == Storage::DatetimeMs { utc(x) } else { number(x) };
+        // The day is enough at a glance; the inspector tells the time.
+        let day = |x: f64| utc(x).chars().take(10).collect();
+        let tell = |x: f64| if column.storage == Storage::DatetimeMs { day(x) } else { number(x) };
         for (cell, value) in cells[4..].iter().zip([n.min, n.median, n.max]) {
             number_cell(*cell, tell(value), tokens.text);
         }

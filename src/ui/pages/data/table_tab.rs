@@ -255,6 +255,10 @@ impl VersionRows<'_, '_> {
         let mut child = ui.new_child(egui::UiBuilder::new().id_salt("filter").max_rect(at));
         child.spacing_mut().interact_size.y = 20.0;
         let query = self.table.pending.as_ref().unwrap_or(&self.table.query);
+        // Quiet until wanted: there is one in every column.
+        if !ui.rect_contains_pointer(rect) {
+            child.set_opacity(0.4);
+        }
         let button = icon_button(&mut child, self.ctx, Icon::Filter, &format!("Filter {}", schema.name));
         if query.filters.iter().any(|f| f.column == schema.name) {
             ui.painter().circle_filled(at.right_top() + vec2(-3.0, 4.0), 3.0, self.ctx.tokens.accent);
@@ -307,7 +311,7 @@ fn paint_header(
     painter.galley(pos2(left, line - words.size().y / 2.0), words, tokens.text);
 
     let line = rect.top() + 31.0;
-    let bar = Rect::from_min_size(pos2(inner.left(), line - 2.0), vec2(28.0, 4.0));
+    let bar = Rect::from_min_size(pos2(inner.left(), line - 2.0), vec2(22.0, 4.0));
     painter.rect_filled(bar, 2.0, tokens.tint(tokens.line, 0.8));
     let mut filled = bar;
     filled.set_width(if missing > 0.0 { (bar.width() * missing as f32).max(2.0) } else { 0.0 });

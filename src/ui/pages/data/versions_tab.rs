@@ -64,6 +64,7 @@ fn version_ui(
         || version.schema.columns.len().to_string(),
         |b| format!("{}, {}", version.schema.columns.len(), column_changes(b, version)),
     );
+    ui.spacing_mut().interact_size.y = 16.0;
     Grid::new("facts").num_columns(2).spacing([space::L, 3.0]).show(ui, |ui| {
         let source = format!("{} · {}", version.source_name, bytes(version.source_bytes));
         let hash = version.source_hash.short().to_owned();

@@ -14,7 +14,7 @@ use crate::ui::widgets::page::{card, main_panel, page_header, section, weak};
 use super::OverviewPage;
 use super::model::{NextStep, StageCard, overview_model};
 
-const CARD_HEIGHT: f32 = 128.0;
+const CARD_HEIGHT: f32 = 112.0;
 
 pub fn overview_ui(ui: &mut Ui, ctx: &UiCtx<'_>, _page: &mut OverviewPage) {
     let Some(history) = ctx.state.history.value() else { return };
@@ -34,6 +34,7 @@ pub fn overview_ui(ui: &mut Ui, ctx: &UiCtx<'_>, _page: &mut OverviewPage) {
 fn next_ui(ui: &mut Ui, ctx: &UiCtx<'_>, next: &NextStep) {
     card(ui, ctx, |ui| {
         ui.horizontal(|ui| {
+            ui.set_min_height(38.0);
             icon(ui, Icon::Play, 20.0, ctx.tokens.accent);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let text = RichText::new(&next.label).font(medium(size::TEXT)).color(ctx.tokens.on_accent);

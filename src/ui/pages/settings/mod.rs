@@ -22,6 +22,7 @@ pub fn settings_ui(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut SettingsPage) {
     main_panel(ui, |ui| {
         ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
             ui.set_max_width(720.0);
+            ui.spacing_mut().item_spacing.y = space::M;
             card(ui, ctx, |ui| look(ui, ctx, page));
             card(ui, ctx, |ui| workspace(ui, ctx));
             card(ui, ctx, |ui| about(ui, ctx));

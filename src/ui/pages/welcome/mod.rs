@@ -76,13 +76,14 @@ fn sample(ui: &mut Ui, ctx: &UiCtx<'_>) {
     frame.show(ui, |ui| {
         ui.set_min_width(ui.available_width());
         ui.horizontal(|ui| {
+            ui.set_min_height(42.0);
             icons::icon(ui, Icon::Star, 22.0, ctx.tokens.accent);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let busy = (!ctx.state.jobs.is_empty()).then(|| "A job is running".to_owned());
                 primary_button(ui, ctx, Primary::new("Open sample project", Command::OpenSample).unless(busy));
                 ui.with_layout(Layout::top_down(Align::Min), |ui| {
                     ui.label(RichText::new("Look around first").font(medium(size::TITLE)));
-                    let line = "Customer churn: 20,000 rows with planted flaws, a drifted month, trained models";
+                    let line = "Customer churn with planted flaws, a drifted month and trained models";
                     ui.add(Label::new(RichText::new(line).color(ctx.tokens.text_weak)).truncate());
                 });
             });

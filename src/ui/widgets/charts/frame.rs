@@ -187,7 +187,15 @@ pub fn plain_number(value: f64) -> String {
 pub(super) fn tick(value: f64, step: f64) -> String {
     let decimals = if step > 0.0 { (-step.log10().floor()).clamp(0.0, 8.0) as usize } else { 2 };
     let text = format!("{value:.decimals$}");
-    if text.trim_start_matches('-').chars().all(|c| c == '0' || c == '.') { "0".to_owned() } else { text }
+    if text.trim_start_matches('-').chars().all(|c| c == '0' || c == '.') {
+        return "0".to_owned();
+    }
+    // From five digits on they are grouped.
+    if decimals == 0 && (1e4..1e15).contains(&value.abs()) {
+        let sign = if value < 0.0 { "-" } else { "" };
+        return format!("{sign}{}", crate::ui::format::count(value.abs().round() as u64));
+    }
+    text
 }
 
 #[cfg(test)]
@@ -216,5 +224,6 @@ mod tests {
         assert_eq!(tick(0.2, 0.1), "0.2");
         assert_eq!(tick(1000.0, 100.0), "1000");
         assert_eq!(tick(-0.0, 0.1), "0");
+        assert_eq!(tick(-50_000.0, 10_000.0), "-50,000");
     }
 }

@@ -128,7 +128,8 @@ fn draw_series(plot_ui: &mut PlotUi, series: &Series) {
     };
     let line = |points: Vec<[f64; 2]>| Line::new(series.name, PlotPoints::from(points)).color(series.color);
     match series.style {
-        SeriesStyle::Solid => plot_ui.line(line(points).width(1.8)),
+        // A long series goes up and down within a pixel: thin strokes keep its corners from sticking out.
+        SeriesStyle::Solid => plot_ui.line(line(points).width(if series.points.is_big() { 1.0 } else { 1.8 })),
         SeriesStyle::Dashed => {
             plot_ui.line(line(points).width(1.2).style(LineStyle::dashed_dense()).allow_hover(false))
         }

@@ -93,6 +93,7 @@ pub fn empty() -> AppState {
     with(Loadable::Ready(History::default()))
 }
 
+#[allow(clippy::field_reassign_with_default, reason = "the state has private fields, so no struct update")]
 fn with(history: Loadable<History>) -> AppState {
     let mut state = AppState::default();
     state.history = history;
@@ -238,7 +239,9 @@ fn a_chart_is_saved_as_picture_and_as_data() {
     bench.button("Curves");
     bench.button("More for ROC curve");
     let sent = bench.button("Save data…");
-    assert!(matches!(sent.as_slice(), [Command::Pick(PickFor::SaveText { suggested, .. })] if suggested == "roc-curve.csv"));
+    assert!(
+        matches!(sent.as_slice(), [Command::Pick(PickFor::SaveText { suggested, .. })] if suggested == "roc-curve.csv")
+    );
     bench.button("More for ROC curve");
     let sent = bench.button("Save as PNG…");
     let [Command::Pick(PickFor::SavePlot { suggested, rect })] = sent.as_slice() else { panic!("{sent:?}") };

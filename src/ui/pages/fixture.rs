@@ -119,9 +119,18 @@ pub fn run(id: i64, status: RunStatus, algorithm: Algorithm, version_id: i64, au
             algorithm,
             task: Task::Binary,
             target: "churned".into(),
-            features: ["age", "tenure_months", "monthly_charge", "support_calls", "plan", "region", "payment_method", "paperless"]
-                .map(str::to_owned)
-                .to_vec(),
+            features: [
+                "age",
+                "tenure_months",
+                "monthly_charge",
+                "support_calls",
+                "plan",
+                "region",
+                "payment_method",
+                "paperless",
+            ]
+            .map(str::to_owned)
+            .to_vec(),
             excluded: vec![
                 ("customer_id".into(), "identifier: 20134 different values in 20134 rows".into()),
                 ("signup_date".into(), "date or time".into()),
@@ -133,7 +142,7 @@ pub fn run(id: i64, status: RunStatus, algorithm: Algorithm, version_id: i64, au
             folds: 5,
             seed: 42,
             recipe: RecipeSpec::default(),
-            params: check_params(algorithm, &ParamDraft::new()).unwrap(),
+            params: check_params(algorithm, &ParamDraft::new()).expect("defaults are in range"),
             environment: Environment {
                 app_version: "0.1.0".into(),
                 os: "Debian GNU/Linux 12".into(),
@@ -203,19 +212,70 @@ fn report() -> CheckReport {
     let skipped = |code: &str, title: &str, why: &str| CheckResult { skipped: Some(why.into()), ..ok(code, title) };
     use Severity::{Error, Info, Warning};
     CheckReport::new(vec![
-        with("MISSING_VALUES", "Missing values", vec![
-            finding("MISSING_VALUES", Warning, "last_note", "45.9 % of last_note is missing; the limit is 20 %", [0.459, 0.2], &[2, 3, 7, 11, 12, 19, 20, 24]),
-            finding("MISSING_VALUES", Info, "age", "3.0 % of age is missing; the limit is 20 %", [0.0304, 0.2], &[14, 88, 120]),
-        ]),
+        with(
+            "MISSING_VALUES",
+            "Missing values",
+            vec![
+                finding(
+                    "MISSING_VALUES",
+                    Warning,
+                    "last_note",
+                    "45.9 % of last_note is missing; the limit is 20 %",
+                    [0.459, 0.2],
+                    &[2, 3, 7, 11, 12, 19, 20, 24],
+                ),
+                finding(
+                    "MISSING_VALUES",
+                    Info,
+                    "age",
+                    "3.0 % of age is missing; the limit is 20 %",
+                    [0.0304, 0.2],
+                    &[14, 88, 120],
+                ),
+            ],
+        ),
         ok("DUPLICATE_ROWS", "Duplicate rows"),
-        with("CONSTANT_COLUMN", "Constant columns", vec![finding("CONSTANT_COLUMN", Warning, "currency", "currency holds only EUR in every row", [1.0, 1.0], &[])]),
-        with("IDENTIFIER_LIKE", "Identifier-like columns", vec![finding("IDENTIFIER_LIKE", Info, "customer_id", "customer_id has a different value in every row", [1.0, 0.95], &[1, 2, 3])]),
+        with(
+            "CONSTANT_COLUMN",
+            "Constant columns",
+            vec![finding(
+                "CONSTANT_COLUMN",
+                Warning,
+                "currency",
+                "currency holds only EUR in every row",
+                [1.0, 1.0],
+                &[],
+            )],
+        ),
+        with(
+            "IDENTIFIER_LIKE",
+            "Identifier-like columns",
+            vec![finding(
+                "IDENTIFIER_LIKE",
+                Info,
+                "customer_id",
+                "customer_id has a different value in every row",
+                [1.0, 0.95],
+                &[1, 2, 3],
+            )],
+        ),
         ok("OUT_OF_RANGE", "Values out of range"),
         ok("UNKNOWN_CATEGORY", "Unknown categories"),
         ok("MIXED_TYPES", "Mixed types"),
         ok("CLASS_BALANCE", "Class balance"),
         ok("CONFLICTING_LABELS", "Conflicting labels"),
-        with("TARGET_LEAKAGE", "Target leakage", vec![finding("TARGET_LEAKAGE", Error, "support_calls", "support_calls alone predicts churned with a ROC AUC of 0.991; the limit is 0.98", [0.991, 0.98], &[4, 9, 31, 58, 102, 260])]),
+        with(
+            "TARGET_LEAKAGE",
+            "Target leakage",
+            vec![finding(
+                "TARGET_LEAKAGE",
+                Error,
+                "support_calls",
+                "support_calls alone predicts churned with a ROC AUC of 0.991; the limit is 0.98",
+                [0.991, 0.98],
+                &[4, 9, 31, 58, 102, 260],
+            )],
+        ),
         skipped("TRAIN_TEST_OVERLAP", "Train–test overlap", "no reference was given"),
         ok("MISSING_COLUMN", "Missing columns"),
         ok("NEW_COLUMN", "New columns"),
@@ -364,8 +424,9 @@ pub fn history() -> History {
 pub fn detail(sharp: f64) -> RunDetail {
     let power = 1.0 - 0.8 * sharp;
     let grid = |n: usize| (0..=n).map(move |i| i as f64 / n as f64);
-    let bins: Vec<(f64, f64, u64)> =
-        (0..10).map(|i| (i as f64 / 10.0 + 0.05, (i as f64 / 10.0 + 0.05).powf(0.9 + 0.3 * power), 400 - 30 * i)).collect();
+    let bins: Vec<(f64, f64, u64)> = (0..10)
+        .map(|i| (i as f64 / 10.0 + 0.05, (i as f64 / 10.0 + 0.05).powf(0.9 + 0.3 * power), 400 - 30 * i))
+        .collect();
     RunDetail {
         evaluation: Some(Evaluation {
             format_version: 1,

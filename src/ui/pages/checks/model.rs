@@ -103,8 +103,9 @@ pub fn evidence(finding: &Finding) -> Vec<(&'static str, String)> {
 
 /// The findings as a table for a spreadsheet.
 pub fn findings_table(report: &CheckReport) -> ChartTable {
-    let mut table =
-        ChartTable::new(["severity", "code", "column", "message", "count", "share", "observed", "limit", "rows", "hint"]);
+    let mut table = ChartTable::new([
+        "severity", "code", "column", "message", "count", "share", "observed", "limit", "rows", "hint",
+    ]);
     let number = |value: Option<f64>| value.map_or_else(String::new, |v| v.to_string());
     for f in report.findings() {
         let rows: Vec<String> = f.rows.iter().map(u64::to_string).collect();
@@ -268,7 +269,8 @@ mod tests {
     #[test]
     fn evidence_names_what_was_measured_and_its_limit() {
         let lines = evidence(&finding("B", Severity::Warning, Some("age")));
-        let expected = [("Column", "age"), ("Observed", "0.07"), ("Limit", "0.05"), ("Concerned", "7 (7 %)"), ("Code", "B")];
+        let expected =
+            [("Column", "age"), ("Observed", "0.07"), ("Limit", "0.05"), ("Concerned", "7 (7 %)"), ("Code", "B")];
         assert_eq!(lines, expected.map(|(k, v)| (k, v.to_owned())));
     }
 

@@ -172,8 +172,7 @@ pub fn sides(
     let picked = picked.map(|id| id.filter(|id| exists(*id)));
     let focused = focus.version.and_then(|id| history.version(id)).or(history.versions.first());
     let Some(focused) = focused else { return (None, None) };
-    let family: Vec<&DatasetVersion> =
-        history.versions.iter().filter(|v| v.dataset_id == focused.dataset_id).collect();
+    let family: Vec<&DatasetVersion> = history.versions.iter().filter(|v| v.dataset_id == focused.dataset_id).collect();
     let reference = picked[0].or(family.first().map(|v| v.id));
     let other = |v: &&DatasetVersion| Some(v.id) != reference;
     let current = picked[1]

@@ -24,6 +24,10 @@ use super::MonitorPage;
 use super::model::{self, DriftRow};
 
 const TITLE: &str = "Monitor";
+/// Below this width the test is left to the inspector.
+const NARROW: f32 = 560.0;
+/// Its place among the columns.
+const TEST: usize = 2;
 const SUBTITLE: &str = "Is what the model learned from still true?";
 
 pub fn monitor_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut MonitorPage) {
@@ -144,11 +148,7 @@ fn report_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut MonitorPage, stored: &StoredDr
     });
     let report = &stored.report;
     let rows = [report.reference_rows, report.current_rows].map(|n| format::counted(n, "row", "rows"));
-    parts::note(
-        ui,
-        ctx,
-        &format!("{} ({}) against {} ({})", stored.current, rows[1], stored.reference, rows[0]),
-    );
+    parts::note(ui, ctx, &format!("{} ({}) against {} ({})", stored.current, rows[1], stored.reference, rows[0]));
     for sentence in model::unmatched(report) {
         parts::alert(ui, ctx, Tone::Info, &sentence);
     }
@@ -156,47 +156,60 @@ fn report_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut MonitorPage, stored: &StoredDr
     ui.name_inputs("Filter columns", |ui| {
         ui.add(TextEdit::singleline(&mut page.filter).hint_text("Filter columns").desired_width(180.0));
     });
-    let table = Table { rows: model::rows(report, &page.filter), selected: column.map(|c| c.column.as_str()) };
+    let table = Table {
+        rows: model::rows(report, &page.filter),
+        selected: column.map(|c| c.column.as_str()),
+        narrow: ui.available_width() < NARROW,
+    };
     if table.rows.is_empty() {
         return parts::note(ui, ctx, "No column matches the filter");
     }
-    let height = ui.available_height();
-    if let Some(Event::Row(row) | Event::Open(row)) = table_ui(ui, ctx, "drift", &columns(), &table, height) {
+    let (height, narrow) = (ui.available_height(), table.narrow);
+    if let Some(Event::Row(row) | Event::Open(row)) = table_ui(ui, ctx, "drift", &columns(narrow), &table, height) {
         ctx.send(Command::FocusColumn(Some(table.rows[row].column.to_owned())));
     }
 }
 
-fn columns() -> Vec<Column> {
-    vec![
+fn columns(narrow: bool) -> Vec<Column> {
+    let mut columns = vec![
         Column::new("Light", 104.0).help("Drifted, stable, or not compared"),
         Column::new("Column", 120.0).grows(),
         Column::new("Test", 150.0).grows().help("Chosen by the column's kind and the number of rows"),
         Column::new("Statistic", 76.0).right().help("What the test measured"),
         Column::new("Limit", 60.0).right().help("From here on the column counts as drifted"),
         Column::new("p-value", 76.0).right().help("Chance of a difference this large without drift"),
-    ]
+    ];
+    if narrow {
+        columns.remove(TEST);
+    }
+    columns
 }
 
 struct Table<'a> {
     rows: Vec<DriftRow<'a>>,
     selected: Option<&'a str>,
+    narrow: bool,
 }
 
 impl Rows for Table<'_> {
-    fn len(&self) -> usize {
+    fn count(&self) -> usize {
         self.rows.len()
     }
 
     fn cells(&self, row: usize) -> Vec<Cell> {
         let row = &self.rows[row];
-        vec![
+        let mut cells = vec![
             Cell::Tone(row.tone, row.word.to_owned()),
             Cell::Icon(Icon::of_kind(row.kind), row.column.to_owned()),
             Cell::Weak(row.test.to_owned()),
             Cell::Text(row.statistic.clone()),
             Cell::Weak(row.limit.clone()),
             Cell::Text(row.p_value.clone()),
-        ]
+        ];
+        if self.narrow {
+            cells.remove(TEST);
+        }
+        cells
     }
 
     fn selected(&self, row: usize) -> bool {

@@ -34,7 +34,7 @@ pub fn history<'a>(ui: &mut Ui, ctx: &UiCtx<'a>, what: &str) -> Option<&'a Histo
 pub fn field<R>(ui: &mut Ui, ctx: &UiCtx, label: &str, add: impl FnOnce(&mut Ui) -> R) -> R {
     ui.vertical(|ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
-        ui.label(RichText::new(label).size(size::DATA).color(ctx.tokens.text_weak));
+        ui.add(Label::new(RichText::new(label).size(size::DATA).color(ctx.tokens.text_weak)).extend());
         ui.name_inputs(label, add)
     })
     .inner
@@ -52,7 +52,7 @@ pub fn pick<T: Clone + PartialEq>(
     let shown = options.iter().find(|(value, _)| Some(value) == selected).map(|(_, text)| text.as_str());
     let shown = shown.or(none).unwrap_or("Choose…").to_owned();
     let mut picked = None;
-    let response = ComboBox::from_id_salt(name).selected_text(&shown).width(width).truncate().show_ui(ui, |ui| {
+    let contents = |ui: &mut Ui| {
         if let Some(none) = none
             && ui.selectable_label(selected.is_none(), none).clicked()
         {
@@ -63,8 +63,13 @@ pub fn pick<T: Clone + PartialEq>(
                 picked = Some(Some(value.clone()));
             }
         }
+    };
+    // A combo box grows with its text up to the room there is, so the room is what limits it.
+    ui.scope(|ui| {
+        ui.set_max_width(width);
+        let combo = ComboBox::from_id_salt(name).selected_text(&shown).width(width).truncate();
+        let _ = combo.show_ui(ui, contents).response.accessible_name(name);
     });
-    let _ = response.response.accessible_name(name);
     picked
 }
 

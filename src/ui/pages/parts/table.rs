@@ -86,7 +86,7 @@ pub enum Event {
 
 /// The rows of a table, made when they are drawn.
 pub trait Rows {
-    fn len(&self) -> usize;
+    fn count(&self) -> usize;
     fn cells(&self, row: usize) -> Vec<Cell>;
     fn selected(&self, row: usize) -> bool;
     /// The right-click menu of a row.
@@ -94,7 +94,14 @@ pub trait Rows {
 }
 
 /// Draws the table in the room that is left, at most `max_height` high.
-pub fn table_ui(ui: &mut Ui, ctx: &UiCtx, id: &str, columns: &[Column], rows: &dyn Rows, max_height: f32) -> Option<Event> {
+pub fn table_ui(
+    ui: &mut Ui,
+    ctx: &UiCtx,
+    id: &str,
+    columns: &[Column],
+    rows: &dyn Rows,
+    max_height: f32,
+) -> Option<Event> {
     let mut event = None;
     let bar = ui.spacing().scroll.allocated_width();
     let widths = widths(columns, ui.available_width() - bar);
@@ -107,19 +114,19 @@ pub fn table_ui(ui: &mut Ui, ctx: &UiCtx, id: &str, columns: &[Column], rows: &d
         }
         // A page that scrolls itself offers no height: then the table asks for what its rows need.
         let body = (max_height - space::ROW).max(space::ROW);
-        let wanted = body.min(rows.len() as f32 * space::ROW);
-        ScrollArea::vertical().id_salt((id, "down")).max_height(body).min_scrolled_height(wanted).auto_shrink([false, true]).show_rows(
-            ui,
-            space::ROW,
-            rows.len(),
-            |ui, range| {
+        let wanted = body.min(rows.count() as f32 * space::ROW);
+        ScrollArea::vertical()
+            .id_salt((id, "down"))
+            .max_height(body)
+            .min_scrolled_height(wanted)
+            .auto_shrink([false, true])
+            .show_rows(ui, space::ROW, rows.count(), |ui, range| {
                 for row in range {
                     if let Some(happened) = row_ui(ui, ctx, columns, &widths, rows, row) {
                         event = Some(happened);
                     }
                 }
-            },
-        );
+            });
     });
     event
 }

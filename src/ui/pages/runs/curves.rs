@@ -35,8 +35,13 @@ type Draw<'a> = Box<dyn FnOnce(&mut Ui) + 'a>;
 
 pub fn curves_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut RunsPage, runs: &[&Run]) {
     let drawn = drawn(ui, ctx, runs);
-    let classes: Vec<String> =
-        drawn.first().map(|d| model::curve_classes(d.evaluation)).unwrap_or_default().iter().map(|c| (*c).to_owned()).collect();
+    let classes: Vec<String> = drawn
+        .first()
+        .map(|d| model::curve_classes(d.evaluation))
+        .unwrap_or_default()
+        .iter()
+        .map(|c| (*c).to_owned())
+        .collect();
     if classes.len() > 1 {
         let options: Vec<(String, String)> = classes.iter().map(|c| (c.clone(), c.clone())).collect();
         let selected = page.class.clone().or_else(|| classes.first().cloned());
@@ -265,7 +270,12 @@ fn residuals_ui(ui: &mut Ui, ctx: &UiCtx, d: &Drawn, residuals: &Counts) {
         table.rows.extend(bins.map(|(e, n)| vec![e[0].to_string(), e[1].to_string(), n.to_string()]));
         table
     };
-    let bias = d.run.metrics.test.get("median_ae").map_or_else(String::new, |v| format!(", half within {}", format::number(*v)));
+    let bias = d
+        .run
+        .metrics
+        .test
+        .get("median_ae")
+        .map_or_else(String::new, |v| format!(", half within {}", format::number(*v)));
     let summary = format!("{}: truth minus prediction{bias}", d.name);
     let chart = Chart { id: &title, title: &title, summary: &summary, height: HEIGHT, table: &table };
     histogram(

@@ -437,7 +437,11 @@ pub fn usable(run: &Run) -> bool {
 
 /// What the plots of a task are called in the plural, for the empty look.
 pub fn curves_words(task: Task) -> &'static str {
-    if task.is_classification() { "ROC, precision–recall and calibration curves" } else { "predictions and residuals" }
+    if task.is_classification() {
+        "ROC, precision–recall and calibration curves"
+    } else {
+        "predictions and residuals"
+    }
 }
 
 #[cfg(test)]

@@ -118,7 +118,12 @@ fn timings(run: &Run, now_ms: i64) -> Lines {
         format!("{} ({})", format::ago(now_ms, run.started_at_ms), format::date_time(run.started_at_ms)),
     )]);
     if t.total_seconds > 0.0 {
-        let parts = [("Encode", t.encode_seconds), ("Fit", t.fit_seconds), ("Predict", t.predict_seconds), ("Total", t.total_seconds)];
+        let parts = [
+            ("Encode", t.encode_seconds),
+            ("Fit", t.fit_seconds),
+            ("Predict", t.predict_seconds),
+            ("Total", t.total_seconds),
+        ];
         lines.extend(parts.map(|(name, seconds)| (name.to_owned(), format::duration(seconds))));
     }
     lines

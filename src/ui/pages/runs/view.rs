@@ -131,7 +131,7 @@ struct Table<'a> {
 }
 
 impl Rows for Table<'_> {
-    fn len(&self) -> usize {
+    fn count(&self) -> usize {
         self.runs.len()
     }
 

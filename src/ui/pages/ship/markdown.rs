@@ -123,13 +123,15 @@ fn push(cells: &mut [String], c: char) {
     }
 }
 
-/// Bold and inline code; an opening mark without its end is plain text.
+type Made = fn(String) -> Span;
+
+/// Bold, emphasis and inline code; an opening mark without its end is plain text.
 pub fn spans(text: &str) -> Vec<Span> {
     let mut out = Vec::new();
     let mut rest = text;
     let mut plain = String::new();
     while !rest.is_empty() {
-        let marks: [(&str, fn(String) -> Span); 3] = [("**", Span::Strong), ("`", Span::Code), ("*", Span::Emphasis)];
+        let marks: [(&str, Made); 3] = [("**", Span::Strong), ("`", Span::Code), ("*", Span::Emphasis)];
         let marked = marks.into_iter().find_map(|(mark, span)| {
             let inner = rest.strip_prefix(mark)?;
             // `2 * 3 * 4` is no emphasis: the mark clings to its words.
@@ -180,8 +182,7 @@ mod tests {
     #[test]
     fn tables_keep_escaped_bars_in_their_cells() {
         let blocks = parse("| a | b |\n|---|--:|\n| x\\|y | 0.5 |\n\nafter");
-        let table =
-            Block::Table { head: vec!["a".into(), "b".into()], rows: vec![vec![plain("x|y"), plain("0.5")]] };
+        let table = Block::Table { head: vec!["a".into(), "b".into()], rows: vec![vec![plain("x|y"), plain("0.5")]] };
         assert_eq!(blocks, [table, Block::Paragraph(plain("after"))]);
     }
 

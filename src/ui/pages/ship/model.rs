@@ -95,9 +95,7 @@ pub fn bundle_of<'a>(history: &'a History, run: &Run) -> Option<&'a ExportedBund
 /// The bundle to describe: the one in focus, else the newest of the run, else none.
 pub fn shown_bundle<'a>(history: &'a History, focus: &Focus, run: Option<&Run>) -> Option<&'a ExportedBundle> {
     let focused = focus.bundle.and_then(|id| history.bundle(id));
-    focused
-        .filter(|b| run.is_none_or(|r| r.id == b.run_id))
-        .or_else(|| run.and_then(|r| bundle_of(history, r)))
+    focused.filter(|b| run.is_none_or(|r| r.id == b.run_id)).or_else(|| run.and_then(|r| bundle_of(history, r)))
 }
 
 /// Was the written model equal to the one in memory?

@@ -67,7 +67,8 @@ fn list_ui(ui: &mut Ui, ctx: &UiCtx, history: &History, shown: Option<&ExportedB
             let when = format::ago(ctx.now_ms, bundle.created_at_ms);
             let subtitle = format!("run {} · {} · {when}", bundle.run_id, format::bytes(bundle.bytes));
             let selected = shown.is_some_and(|s| s.id == bundle.id);
-            let row = Row::new(&bundle.file_name).subtitle(&subtitle).badge(tone, word).selected(selected).show(ui, ctx);
+            let row =
+                Row::new(&bundle.file_name).subtitle(&subtitle).badge(tone, word).selected(selected).show(ui, ctx);
             if row.clicked() {
                 ctx.send(Command::FocusRun(bundle.run_id));
                 ctx.send(Command::ShowBundle(bundle.id));
@@ -134,12 +135,20 @@ fn bundle_ui(ui: &mut Ui, ctx: &UiCtx, bundle: &ExportedBundle) {
     });
     parts::note(ui, ctx, &model::verification_words(bundle));
     ui.add_space(space::XS);
-    let when = format!("{} ({})", format::ago(ctx.now_ms, bundle.created_at_ms), format::date_time(bundle.created_at_ms));
+    let when =
+        format!("{} ({})", format::ago(ctx.now_ms, bundle.created_at_ms), format::date_time(bundle.created_at_ms));
     parts::facts(
         ui,
         ctx,
         &[
-            ("Size", format!("{} in {}", format::bytes(bundle.bytes), format::counted(bundle.files.len() as u64, "file", "files"))),
+            (
+                "Size",
+                format!(
+                    "{} in {}",
+                    format::bytes(bundle.bytes),
+                    format::counted(bundle.files.len() as u64, "file", "files")
+                ),
+            ),
             ("Exported", when),
             ("SHA-256", bundle.sha256.short().to_owned()),
             ("Largest difference", model::difference(bundle.golden_max_abs_diff)),

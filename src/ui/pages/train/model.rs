@@ -177,9 +177,12 @@ fn task_problem(form: &TrainForm, version: &DatasetVersion) -> Option<String> {
         Task::Regression if matches!(column.storage, Storage::String | Storage::Boolean) => {
             Some(format!("{} holds text, not numbers; choose classes", column.name))
         }
-        Task::Multiclass if column.distinct > MAX_CLASSES => {
-            Some(format!("{} has {} values; at most {} can be classes", column.name, count(column.distinct), count(MAX_CLASSES)))
-        }
+        Task::Multiclass if column.distinct > MAX_CLASSES => Some(format!(
+            "{} has {} values; at most {} can be classes",
+            column.name,
+            count(column.distinct),
+            count(MAX_CLASSES)
+        )),
         _ => None,
     }
 }
@@ -239,8 +242,7 @@ pub fn task_words(task: Task) -> &'static str {
 
 /// A column called like a target; else the last yes/no, category or number.
 fn propose_target(version: &DatasetVersion) -> Option<String> {
-    const NAMES: [&str; 9] =
-        ["target", "label", "class", "outcome", "churn", "churned", "default", "y", "species"];
+    const NAMES: [&str; 9] = ["target", "label", "class", "outcome", "churn", "churned", "default", "y", "species"];
     let columns = &version.schema.columns;
     let usable = |c: &&ColumnSchema| propose_task(c, version.rows).is_ok() && c.kind != ColumnKind::Identifier;
     let named = columns.iter().filter(usable).find(|c| NAMES.contains(&c.name.to_lowercase().as_str()));
@@ -316,7 +318,8 @@ pub fn leaderboard<'a>(history: &'a History, version: &DatasetVersion, target: &
     runs.into_iter()
         .map(|run| {
             let key = Metric::primary(run.plan.task).key();
-            let value = |set: &BTreeMap<String, f64>| set.get(key).map_or_else(|| "—".to_owned(), |v| metric_number(*v));
+            let value =
+                |set: &BTreeMap<String, f64>| set.get(key).map_or_else(|| "—".to_owned(), |v| metric_number(*v));
             LeaderRow {
                 run,
                 best: best == Some(run.id),

@@ -106,7 +106,8 @@ fn target_ui(ui: &mut Ui, ctx: &UiCtx, form: &mut TrainForm, version: &DatasetVe
         parts::field(ui, ctx, "Task", |ui| {
             let proposed = form.proposal(version).ok().map(|p| model::task_words(p.task)).unwrap_or("unknown");
             let none = format!("{proposed} (proposed)");
-            let options = [Task::Binary, Task::Multiclass, Task::Regression].map(|t| (t, model::task_words(t).to_owned()));
+            let options =
+                [Task::Binary, Task::Multiclass, Task::Regression].map(|t| (t, model::task_words(t).to_owned()));
             if let Some(task) = parts::pick(ui, "Task", &options, form.task.as_ref(), Some(&none), width) {
                 form.set_task(version, task);
             }
@@ -141,25 +142,19 @@ fn columns_ui(
         .filter(|c| Some(&c.name) != form.target.as_ref() && c.name.to_lowercase().contains(&wanted))
         .collect();
     ui.spacing_mut().item_spacing.y = 0.0;
-    ScrollArea::vertical().id_salt("columns").max_height(228.0).min_scrolled_height(228.0).auto_shrink([false, true]).show_rows(
-        ui,
-        space::ROW,
-        shown.len(),
-        |ui, range| {
+    ScrollArea::vertical()
+        .id_salt("columns")
+        .max_height(216.0)
+        .min_scrolled_height(216.0)
+        .auto_shrink([false, true])
+        .show_rows(ui, space::ROW, shown.len(), |ui, range| {
             for column in &shown[range] {
                 column_row(ui, ctx, form, column, version.rows);
             }
-        },
-    );
+        });
 }
 
-fn column_row(
-    ui: &mut Ui,
-    ctx: &UiCtx,
-    form: &mut TrainForm,
-    column: &crate::domain::schema::ColumnSchema,
-    rows: u64,
-) {
+fn column_row(ui: &mut Ui, ctx: &UiCtx, form: &mut TrainForm, column: &crate::domain::schema::ColumnSchema, rows: u64) {
     let reason = model::left_out_by_rule(column, rows);
     let mut on = reason.is_none() && !form.exclude.contains(&column.name);
     ui.horizontal(|ui| {
@@ -168,12 +163,18 @@ fn column_row(
         let name = format!("Learn from {}", column.name);
         let response = ui.add_enabled(reason.is_none(), egui::Checkbox::new(&mut on, text)).accessible_name(name);
         if response.clicked() {
-            if on { form.exclude.remove(&column.name) } else { form.exclude.insert(column.name.clone()) };
+            if on {
+                form.exclude.remove(&column.name)
+            } else {
+                form.exclude.insert(column.name.clone())
+            };
         }
         icons::icon(ui, Icon::of_kind(column.kind), 12.0, ctx.tokens.text_weak).on_hover_text(column.kind.as_str());
         let more = match &reason {
             Some(reason) => reason.clone(),
-            None if column.missing > 0 => format!("{} missing", format::percent(column.missing as f64 / rows.max(1) as f64)),
+            None if column.missing > 0 => {
+                format!("{} missing", format::percent(column.missing as f64 / rows.max(1) as f64))
+            }
             None => String::new(),
         };
         ui.add(Label::new(RichText::new(more).size(size::DATA).color(ctx.tokens.text_weak)).truncate());
@@ -234,7 +235,11 @@ fn algorithms_ui(ui: &mut Ui, ctx: &UiCtx, form: &mut TrainForm, version: &Datas
     for algorithm in Algorithm::for_task(task) {
         let mut on = form.algorithms.contains(&algorithm);
         if ui.checkbox(&mut on, algorithm.title()).on_hover_text(about(algorithm)).clicked() {
-            if on { form.algorithms.insert(algorithm) } else { form.algorithms.remove(&algorithm) };
+            if on {
+                form.algorithms.insert(algorithm)
+            } else {
+                form.algorithms.remove(&algorithm)
+            };
         }
         if on && !algorithm.parameters().is_empty() {
             ui.indent(algorithm.as_str(), |ui| {
@@ -299,7 +304,9 @@ fn leaderboard_ui(ui: &mut Ui, ctx: &UiCtx, rows: &[LeaderRow], form: &TrainForm
         Column::new("Status", 104.0),
         Column::new("Model", 150.0).grows(),
         Column::new("Data", 84.0),
-        Column::new("Score", 124.0).right().help("Mean over the folds ± standard deviation; without folds, on the test rows"),
+        Column::new("Score", 124.0)
+            .right()
+            .help("Mean over the folds ± standard deviation; without folds, on the test rows"),
         Column::new("Train", 66.0).right().help("On the rows it learned from"),
         Column::new("Test", 66.0).right().help("On rows it never saw"),
         Column::new("Fit", 60.0).right().help("Seconds of fitting"),
@@ -338,7 +345,7 @@ struct Leaders<'a> {
 }
 
 impl Rows for Leaders<'_> {
-    fn len(&self) -> usize {
+    fn count(&self) -> usize {
         self.rows.len()
     }
 
@@ -389,7 +396,8 @@ fn inspector_ui(
         let metric = Metric::primary(task);
         facts.push(("Ranked by", format!("{}. {}", metric.title(), metric.explanation())));
     }
-    let recipe = "Median for missing numbers, indicators for categories, numbers scaled; learned on the train rows only";
+    let recipe =
+        "Median for missing numbers, indicators for categories, numbers scaled; learned on the train rows only";
     facts.push(("Recipe", recipe.to_owned()));
     parts::facts(ui, ctx, &facts);
     ui.add_space(space::S);

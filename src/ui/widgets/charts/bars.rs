@@ -30,11 +30,14 @@ pub struct Histogram<'a> {
 }
 
 pub fn histogram(ui: &mut Ui, ctx: &UiCtx, chart: &Histogram) {
-    let legend: Vec<(&str, Color32)> = chart.series.iter().map(|s| (s.name, s.color)).collect();
+    // A single series needs no legend: the title names it.
+    let several = if chart.series.len() > 1 { chart.series } else { &[] };
+    let legend: Vec<(&str, Color32)> = several.iter().map(|s| (s.name, s.color)).collect();
     chart_ui(ui, ctx, &chart.chart, &legend, |ui, hidden| {
-        let mut plot = base_plot(ctx, &chart.chart, chart.x_label, chart.y_label)
+        let ends = chart.edges.first().into_iter().chain(chart.edges.last());
+        let longest = ends.map(|x| (chart.edge)(*x).chars().count()).max().unwrap_or(1);
+        let mut plot = base_plot(ctx, &chart.chart, [chart.x_label, chart.y_label], longest, |x, _| (chart.edge)(x))
             .include_y(0.0)
-            .x_axis_formatter(|mark, _| (chart.edge)(mark.value))
             .y_axis_formatter(|mark, _| (chart.value)(mark.value));
         for x in chart.edges.first().into_iter().chain(chart.edges.last()) {
             plot = plot.include_x(*x);

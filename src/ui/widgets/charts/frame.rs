@@ -46,7 +46,7 @@ pub(super) fn chart_ui(
             table_ui(ui, ctx, chart);
             return;
         }
-        let hidden = if legend.len() > 1 { legend_ui(ui, ctx, id, legend) } else { BTreeSet::new() };
+        let hidden = if legend.is_empty() { BTreeSet::new() } else { legend_ui(ui, ctx, id, legend) };
         let response = draw(ui, &hidden);
         response.widget_info(|| WidgetInfo::labeled(Role::Image, true, chart.summary));
     });
@@ -148,7 +148,7 @@ fn table_ui(ui: &mut Ui, ctx: &UiCtx, chart: &Chart) {
                 ui.end_row();
                 for row in table.rows.iter().take(TABLE_ROWS) {
                     for cell in row {
-                        ui.label(RichText::new(cell).size(size::DATA).color(ctx.tokens.text));
+                        ui.label(RichText::new(short(cell)).size(size::DATA).color(ctx.tokens.text));
                     }
                     ui.end_row();
                 }
@@ -159,6 +159,14 @@ fn table_ui(ui: &mut Ui, ctx: &UiCtx, chart: &Chart) {
             }
         },
     );
+}
+
+/// The CSV has all digits of a number, the table on the screen those that can be read.
+fn short(cell: &str) -> String {
+    match cell.parse::<f64>() {
+        Ok(value) if cell.contains('.') => plain_number(value),
+        _ => cell.to_owned(),
+    }
 }
 
 /// A number for an axis or a tooltip: six significant digits at most, no trailing zeros.
@@ -179,7 +187,15 @@ pub fn plain_number(value: f64) -> String {
 pub(super) fn tick(value: f64, step: f64) -> String {
     let decimals = if step > 0.0 { (-step.log10().floor()).clamp(0.0, 8.0) as usize } else { 2 };
     let text = format!("{value:.decimals$}");
-    if text.trim_start_matches('-').chars().all(|c| c == '0' || c == '.') { "0".to_owned() } else { text }
+    if text.trim_start_matches('-').chars().all(|c| c == '0' || c == '.') {
+        return "0".to_owned();
+    }
+    // From five digits on they are grouped.
+    if decimals == 0 && (1e4..1e15).contains(&value.abs()) {
+        let sign = if value < 0.0 { "-" } else { "" };
+        return format!("{sign}{}", crate::ui::format::count(value.abs().round() as u64));
+    }
+    text
 }
 
 #[cfg(test)]
@@ -196,9 +212,18 @@ mod tests {
     }
 
     #[test]
+    fn cells_of_the_table_are_shortened_only_when_they_are_long_numbers() {
+        assert_eq!(
+            ["0.016666666666666666", "12", "churn@2.1", "1.5"].map(short),
+            ["0.0166667", "12", "churn@2.1", "1.5"]
+        );
+    }
+
+    #[test]
     fn ticks_have_the_decimals_of_their_step() {
         assert_eq!(tick(0.2, 0.1), "0.2");
         assert_eq!(tick(1000.0, 100.0), "1000");
         assert_eq!(tick(-0.0, 0.1), "0");
+        assert_eq!(tick(-50_000.0, 10_000.0), "-50,000");
     }
 }

@@ -70,7 +70,15 @@ fn matrix_ui(
     response
 }
 
-fn cell_ui(ui: &Ui, ctx: &UiCtx, at: Rect, classes: &[String], cells: &[Vec<u64>], of: [usize; 2], view: ConfusionView) {
+fn cell_ui(
+    ui: &Ui,
+    ctx: &UiCtx,
+    at: Rect,
+    classes: &[String],
+    cells: &[Vec<u64>],
+    of: [usize; 2],
+    view: ConfusionView,
+) {
     let [t, p] = of;
     let (count, by_row, by_column) = (cells[t][p], row_share(cells, t, p), column_share(cells, t, p));
     let strength = if view == ConfusionView::ByColumn { by_column } else { by_row };
@@ -103,11 +111,8 @@ fn cell_ui(ui: &Ui, ctx: &UiCtx, at: Rect, classes: &[String], cells: &[Vec<u64>
 }
 
 fn label(ui: &Ui, ctx: &UiCtx, at: egui::Pos2, align: Align2, text: &str, width: f32) {
-    let mut job = egui::text::LayoutJob::simple_singleline(
-        text.to_owned(),
-        FontId::proportional(size::DATA),
-        ctx.tokens.text,
-    );
+    let mut job =
+        egui::text::LayoutJob::simple_singleline(text.to_owned(), FontId::proportional(size::DATA), ctx.tokens.text);
     job.wrap = egui::text::TextWrapping::truncate_at_width(width.max(12.0));
     let galley = ui.painter().layout_job(job);
     let rect = align.anchor_size(at, galley.size());

@@ -1,12 +1,15 @@
 //! Lines and points: curves, learning curves, scatter plots.
 
-use egui::{Color32, Ui};
-use egui_plot::{HoverPosition, Line, LineStyle, Plot, PlotPoints, PlotUi, uniform_grid_spacer};
+use egui::{Color32, Rangef, Ui};
+use egui_plot::{AxisHints, HoverPosition, Line, LineStyle, Plot, PlotPoints, PlotUi, uniform_grid_spacer};
 
 use crate::ui::ctx::UiCtx;
 
 use super::decimate::Points;
 use super::frame::{Chart, chart_ui, plain_number, tick};
+
+/// Width in points of the base step a plot tells its grid.
+const GRID_BASE: f32 = 8.0;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum SeriesStyle {
@@ -43,7 +46,8 @@ pub fn line_chart(ui: &mut Ui, ctx: &UiCtx, chart: &LineChart) {
     let legend: Vec<(&str, Color32)> = chart.series.iter().map(|s| (s.name, s.color)).collect();
     chart_ui(ui, ctx, &chart.chart, &legend, |ui, hidden| {
         let shown: Vec<&Series> = chart.series.iter().filter(|s| !hidden.contains(s.name)).collect();
-        let plot = base_plot(ctx, &chart.chart, chart.x_label, chart.y_label);
+        let longest = longest_label(chart, &shown);
+        let plot = base_plot(ctx, &chart.chart, [chart.x_label, chart.y_label], longest, tick);
         let plot = with_bounds(plot, chart, &shown);
         plot.show(ui, |plot_ui| {
             for series in &shown {
@@ -54,8 +58,30 @@ pub fn line_chart(ui: &mut Ui, ctx: &UiCtx, chart: &LineChart) {
     });
 }
 
-/// A plot with our axes, grid, gestures and hover text.
-pub(super) fn base_plot<'a>(ctx: &UiCtx, chart: &Chart, x_label: &'a str, y_label: &'a str) -> Plot<'a> {
+/// Characters of the longest number under the axis.
+fn longest_label(chart: &LineChart, shown: &[&Series]) -> usize {
+    let data = shown.iter().filter_map(|s| s.points.bounds()).flat_map(|b| [b.min[0], b.max[0]]);
+    let ends: Vec<f64> = data.chain(chart.x_range.into_iter().flatten()).collect();
+    let span = ends.iter().fold(0.0_f64, |a, b| a.max(*b)) - ends.iter().fold(0.0_f64, |a, b| a.min(*b));
+    ends.iter().map(|x| tick(*x, span / 5.0).chars().count()).max().unwrap_or(1)
+}
+
+/// A plot with our axes, grid, gestures and hover text. Lines stand far enough apart for `longest` characters below
+/// them; `x_tick` writes a value at a distance to the next.
+pub(super) fn base_plot<'a>(
+    ctx: &UiCtx,
+    chart: &Chart,
+    [x_label, y_label]: [&'a str; 2],
+    longest: usize,
+    x_tick: impl Fn(f64, f64) -> String + 'a,
+) -> Plot<'a> {
+    // In points: seven per character and some air.
+    let apart = (longest as f32 * 7.0 + 14.0).max(36.0);
+    let x_axis = AxisHints::new_x()
+        .label(x_label)
+        .label_spacing(Rangef::new(apart * 0.8, apart * 0.9))
+        .formatter(move |mark, _| x_tick(mark.value, mark.step_size));
+    let per_step = f64::from(apart / GRID_BASE);
     Plot::new(chart.id)
         .height(chart.height)
         .show_background(false)
@@ -63,11 +89,10 @@ pub(super) fn base_plot<'a>(ctx: &UiCtx, chart: &Chart, x_label: &'a str, y_labe
         .cursor_color(ctx.tokens.text_weak)
         .allow_scroll(false)
         .set_margin_fraction(egui::vec2(0.02, 0.04))
-        .x_axis_label(x_label)
+        .custom_x_axes(vec![x_axis])
         .y_axis_label(y_label)
-        .x_grid_spacer(uniform_grid_spacer(|input| [nice_step(input.base_step_size * 9.0); 3]))
+        .x_grid_spacer(uniform_grid_spacer(move |input| [nice_step(input.base_step_size * per_step); 3]))
         .y_grid_spacer(uniform_grid_spacer(|input| [nice_step(input.base_step_size * 4.5); 3]))
-        .x_axis_formatter(|mark, _| tick(mark.value, mark.step_size))
         .y_axis_formatter(|mark, _| tick(mark.value, mark.step_size))
         .label_formatter(move |at| match at {
             HoverPosition::NearDataPoint { plot_name, position, .. } => Some(format!(
@@ -103,8 +128,11 @@ fn draw_series(plot_ui: &mut PlotUi, series: &Series) {
     };
     let line = |points: Vec<[f64; 2]>| Line::new(series.name, PlotPoints::from(points)).color(series.color);
     match series.style {
-        SeriesStyle::Solid => plot_ui.line(line(points).width(1.8)),
-        SeriesStyle::Dashed => plot_ui.line(line(points).width(1.2).style(LineStyle::dashed_dense()).allow_hover(false)),
+        // A long series goes up and down within a pixel: thin strokes keep its corners from sticking out.
+        SeriesStyle::Solid => plot_ui.line(line(points).width(if series.points.is_big() { 1.0 } else { 1.8 })),
+        SeriesStyle::Dashed => {
+            plot_ui.line(line(points).width(1.2).style(LineStyle::dashed_dense()).allow_hover(false))
+        }
         SeriesStyle::Marked => {
             plot_ui.line(line(points.clone()).width(1.8).allow_hover(false));
             plot_ui.points(dots(points, 3.5));
@@ -113,8 +141,7 @@ fn draw_series(plot_ui: &mut PlotUi, series: &Series) {
     }
 }
 
-/// The next 1, 2 or 5 times a power of ten. The base step of a grid is eight points wide, so nine of them leave room
-/// for a number under every vertical line, four and a half beside every horizontal one.
+/// The next 1, 2 or 5 times a power of ten.
 fn nice_step(wanted: f64) -> f64 {
     if !wanted.is_finite() || wanted <= 0.0 {
         return 1.0;

@@ -24,7 +24,9 @@ pub struct ShareRows<'a> {
 const BAR: f32 = 9.0;
 
 pub fn share_rows(ui: &mut Ui, ctx: &UiCtx, chart: &ShareRows) {
-    let legend: Vec<(&str, Color32)> = chart.series.iter().map(|s| (s.name, s.color)).collect();
+    // A single series needs no legend: the title names it.
+    let several = if chart.series.len() > 1 { chart.series } else { &[] };
+    let legend: Vec<(&str, Color32)> = several.iter().map(|s| (s.name, s.color)).collect();
     chart_ui(ui, ctx, &chart.chart, &legend, |ui, hidden| {
         let shown: Vec<&ShareSeries> = chart.series.iter().filter(|s| !hidden.contains(s.name)).collect();
         let row = (shown.len().max(1) as f32 * (BAR + 2.0) + space::S).max(22.0);

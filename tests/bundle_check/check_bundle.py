@@ -12,6 +12,7 @@ Needs: numpy pandas onnxruntime, with mlflow for the second half, with onnx for 
 import argparse
 import hashlib
 import json
+import os
 import pathlib
 import sys
 import tempfile
@@ -109,17 +110,19 @@ def main():
     parser.add_argument("--tolerance", type=float, default=1e-5)
     parser.add_argument("--skip-mlflow", action="store_true")
     args = parser.parse_args()
-    with tempfile.TemporaryDirectory() as unzipped:
-        folder = pathlib.Path(unzipped)
+    frame, scored = read(args.input), read(args.scored)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = pathlib.Path(scratch, "bundle")
         zipfile.ZipFile(args.bundle).extractall(folder)
         manifest = check_hashes(folder)
-        frame, scored = read(args.input), read(args.scored)
+        os.chdir(scratch)  # MLflow leaves its files where it runs
         outputs = ["prediction"] + [f"probability_{c}" for c in manifest["model"]["classes"]]
         # By position: a column of the input may have the name of an output.
         expected = scored.iloc[:, -len(outputs):].set_axis(outputs, axis=1)
         results = [compare("onnxruntime", onnx_scores(folder, manifest, frame), expected, args.tolerance)]
         if not args.skip_mlflow:
             results.append(compare("mlflow.pyfunc", mlflow_scores(folder, frame), expected, args.tolerance))
+        os.chdir("/")
     return 1 if None in results else 0
 
 

@@ -17,6 +17,15 @@ pub struct Ran {
 }
 
 impl Ran {
+    pub fn of(command: &mut Command) -> Self {
+        let output = command.output().unwrap();
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
     /// The one JSON document on standard output.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|e| {
@@ -52,19 +61,23 @@ impl Sandbox {
     }
 
     pub fn command(&self, args: &[&str]) -> Command {
+        self.command_in(&self.workspace(), args)
+    }
+
+    fn command_in(&self, workspace: &Path, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_modelwright"));
-        command.arg("--workspace").arg(self.workspace()).args(args).current_dir(self.dir.path());
+        command.arg("--workspace").arg(workspace).args(args).current_dir(self.dir.path());
         command.env("MODELWRIGHT_HOME", self.path("home")).stdin(Stdio::null());
         command
     }
 
     pub fn run(&self, args: &[&str]) -> Ran {
-        let output = self.command(args).output().unwrap();
-        Ran {
-            code: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
+        Ran::of(&mut self.command(args))
+    }
+
+    /// `--json` in another workspace.
+    pub fn json_in(&self, workspace: &Path, args: &[&str]) -> Ran {
+        Ran::of(self.command_in(workspace, args).arg("--json"))
     }
 
     /// The same with `--json`.
@@ -103,8 +116,4 @@ pub fn customers(rows: usize, seed: u64) -> String {
         text.push_str(&format!("C{row:06},{tenure},{charge},{plan},{region},{paperless},{score},{churned}\n"));
     }
     text
-}
-
-pub fn exists(path: &Path) -> bool {
-    path.exists()
 }

@@ -1,6 +1,8 @@
 //! Putting columns together piece by piece, and what a finished column amounts to.
 
-use std::collections::HashMap;
+use std::hash::BuildHasher;
+
+use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::infer::TextFacts;
 use super::table::{Cells, Dictionary, MISSING_CODE};
@@ -9,35 +11,39 @@ use crate::domain::schema::Storage;
 /// Codes texts in order of first appearance.
 #[derive(Debug, Default)]
 pub struct DictionaryBuilder {
-    codes: Vec<u32>,
-    index: HashMap<Box<str>, u32>,
+    dictionary: Dictionary,
+    /// Hashes of the texts with their codes: each text is stored once, and growing does not touch them.
+    index: HashTable<(u64, u32)>,
+    hasher: DefaultHashBuilder,
 }
 
 impl DictionaryBuilder {
     pub fn push(&mut self, cell: Option<&str>) {
         let code = cell.map_or(MISSING_CODE, |text| self.code(text));
-        self.codes.push(code);
+        self.dictionary.codes.push(code);
     }
 
     /// Appends all cells of another dictionary; costs one look-up per distinct value.
     pub fn append(&mut self, other: &Dictionary) {
         let codes: Vec<u32> = other.values.iter().map(|text| self.code(text)).collect();
-        self.codes.extend(other.codes.iter().map(|&c| codes.get(c as usize).copied().unwrap_or(MISSING_CODE)));
+        let codes = other.codes.iter().map(|&c| codes.get(c as usize).copied().unwrap_or(MISSING_CODE));
+        self.dictionary.codes.extend(codes);
     }
 
     fn code(&mut self, text: &str) -> u32 {
-        if let Some(&code) = self.index.get(text) {
+        let values = &mut self.dictionary.values;
+        let hash = self.hasher.hash_one(text);
+        if let Some(&(_, code)) = self.index.find(hash, |&(h, code)| h == hash && values[code as usize] == text) {
             return code;
         }
-        let code = self.index.len() as u32;
-        self.index.insert(text.into(), code);
+        let code = values.len() as u32;
+        values.push(text.to_owned());
+        self.index.insert_unique(hash, (hash, code), |&(hash, _)| hash);
         code
     }
 
     pub fn finish(self) -> Dictionary {
-        let mut values: Vec<(u32, String)> = self.index.into_iter().map(|(text, code)| (code, text.into())).collect();
-        values.sort_unstable_by_key(|(code, _)| *code);
-        Dictionary { codes: self.codes, values: values.into_iter().map(|(_, text)| text).collect() }
+        self.dictionary
     }
 }
 

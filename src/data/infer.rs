@@ -58,6 +58,14 @@ pub fn number(trimmed: &str) -> Option<f64> {
     }
 }
 
+/// `str::trim`, quick for cells with nothing to trim.
+pub fn trim(cell: &str) -> &str {
+    match cell.as_bytes() {
+        [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => cell,
+        _ => cell.trim(),
+    }
+}
+
 /// `true`, `yes`, `t`, `y` and their opposites in any case.
 pub fn boolean(trimmed: &str) -> Option<bool> {
     const WORDS: [(&str, bool); 8] = [
@@ -130,7 +138,7 @@ impl Observed {
         if nulls.is_missing(cell) {
             return;
         }
-        let trimmed = cell.trim();
+        let trimmed = trim(cell);
         if trimmed.is_empty() {
             self.blank += 1;
             return;
@@ -426,7 +434,8 @@ pub fn kind_of_whole_numbers(name: &str, values: u64, distinct: u64, min: i64, m
 
 fn is_id_name(name: &str) -> bool {
     let lower = name.to_lowercase();
-    let words = ["id", "index", "uuid", "guid", "rowid", "row", "row_number", "rownum", "unnamed: 0", "#"];
+    let words =
+        ["id", "index", "uuid", "guid", "rowid", "row", "row_number", "rownum", "unnamed: 0", "__index_level_0__", "#"];
     let tail = [" id", "_id", "-id", ".id", "_key", "_uuid", "_index"];
     let camel = name.strip_suffix("Id").or_else(|| name.strip_suffix("ID"));
     words.contains(&lower.as_str())

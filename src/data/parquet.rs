@@ -70,8 +70,12 @@ impl Writer {
         let fields = columns.iter().map(|(name, storage)| Field::new(name.into(), data_type(*storage)));
         let schema = Schema::from_iter(fields);
         let label = path.display().to_string();
-        let inner = guarded(|| ParquetWriter::new(file).with_data_page_size(Some(PAGE_BYTES)).batched(&schema))
-            .map_err(|reason| LoadError::ParquetWrite { file: label.clone(), reason })?;
+        let inner = guarded(|| {
+            // A third larger than Zstandard, and a page of scattered rows decodes in half the time.
+            let writer = ParquetWriter::new(file).with_compression(ParquetCompression::Lz4Raw);
+            writer.with_data_page_size(Some(PAGE_BYTES)).batched(&schema)
+        })
+        .map_err(|reason| LoadError::ParquetWrite { file: label.clone(), reason })?;
         Ok(Self { inner, names: columns.iter().map(|(name, _)| name.into()).collect(), file: label })
     }
 

@@ -2,6 +2,7 @@
 //!
 //! What lives here: the shapes and the conversions every computation needs. Not here: files (`parquet`, `read`).
 
+use super::builder::DictionaryBuilder;
 use crate::domain::schema::{ColumnSchema, Schema, Storage};
 
 /// The code of a missing text cell.
@@ -54,19 +55,9 @@ impl Dictionary {
 
 impl<'a> FromIterator<Option<&'a str>> for Dictionary {
     fn from_iter<I: IntoIterator<Item = Option<&'a str>>>(cells: I) -> Self {
-        let mut index = std::collections::HashMap::new();
-        let mut dictionary = Self::default();
-        for cell in cells {
-            let code = match cell {
-                None => MISSING_CODE,
-                Some(text) => *index.entry(text).or_insert_with(|| {
-                    dictionary.values.push(text.to_owned());
-                    dictionary.values.len() as u32 - 1
-                }),
-            };
-            dictionary.codes.push(code);
-        }
-        dictionary
+        let mut builder = DictionaryBuilder::default();
+        cells.into_iter().for_each(|cell| builder.push(cell));
+        builder.finish()
     }
 }
 

@@ -357,3 +357,76 @@ pub fn head(source: &Source, n: usize) -> Result<(Vec<String>, Vec<Vec<String>>)
     }
     Ok((names, rows))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::read::{default_options, load, sniff};
+    use crate::data::table::Table;
+    use crate::domain::dataset::{ReadOptions, SourceFormat};
+    use crate::domain::io::Silent;
+
+    /// Written by pyarrow 26; `tests/fixtures/parquet/make.py` says how.
+    fn loaded(file: &str) -> Result<Table, LoadError> {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/parquet").join(file);
+        let options = sniff(&path, file)?;
+        Ok(load(&path, file, &options, &Silent)?.0)
+    }
+
+    #[test]
+    fn every_flat_type_of_pyarrow_is_read() {
+        let table = loaded("types.parquet").unwrap();
+        let check = |name: &str, storage: Storage, first: &str, second: &str, note: &str| {
+            let (schema, cells) = table.column(name).unwrap();
+            assert_eq!(schema.storage, storage, "{name}");
+            let text = |row| cells.text(row).unwrap_or_default();
+            assert_eq!((text(0).as_str(), text(1).as_str()), (first, second), "{name}");
+            assert_eq!(schema.notes.join("; "), note, "{name}");
+            assert!(name == "cat" || cells.is_missing(2), "{name}");
+        };
+        use Storage as S;
+        let exact = "kept as text: 1 whole numbers beyond 2^53, where numbers are no longer exact";
+        check("i8", S::Int64, "1", "-2", "");
+        check("u8", S::Int64, "0", "255", "");
+        check("i16", S::Int64, "1", "-300", "");
+        check("u16", S::Int64, "65535", "1", "");
+        check("u32", S::Int64, "4294967295", "1", "");
+        check("i64", S::Int64, "9007199254740992", "-9007199254740992", "");
+        check("big", S::String, "9007199254740993", "-1", exact);
+        check("u64", S::String, "18446744073709551615", "1", exact);
+        check("f32", S::Float64, "0.5", "", "");
+        check("f64", S::Float64, "0.1", "inf", "1 infinite values");
+        check("b", S::Boolean, "true", "false", "");
+        check("s", S::String, "x", "", "1 empty texts count as missing");
+        check("ls", S::String, "é", "y", "");
+        check("cat", S::String, "a", "b", "");
+        check("bin", S::String, "text", "", "1 empty texts count as missing");
+        check("d", S::DatetimeMs, "2026-03-01", "1969-12-31", "");
+        check("tms", S::DatetimeMs, "2026-03-01T12:30:00Z", "", "");
+        check("tus", S::DatetimeMs, "2026-03-01T12:30:00.001Z", "", "1 times cut to milliseconds");
+        check("tns", S::DatetimeMs, "2026-03-01T12:30:00Z", "", "");
+        check("dec", S::Float64, "12.34", "-0.05", "decimals were read as 64-bit floats");
+        check("dec38", S::Float64, "1.2345678901234568e16", "-1.005", "decimals were read as 64-bit floats");
+        check("time", S::String, "12:30:05.25", "00:00:00", "times of day were read as text");
+        check("dur", S::Float64, "90", "", "durations were read as seconds");
+        check("null", S::Float64, "", "", "");
+    }
+
+    #[test]
+    fn what_no_cell_can_hold_names_its_column() {
+        let message = |file| loaded(file).unwrap_err().to_string();
+        assert!(message("nested.parquet").starts_with("nested.parquet: column `tags` holds lists or records"));
+        assert!(message("bytes.parquet").contains("column `raw`: raw bytes that are no text"));
+    }
+
+    #[test]
+    fn the_first_rows_are_shown_as_text() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/parquet/types.parquet");
+        let options = ReadOptions { format: SourceFormat::Parquet, ..default_options() };
+        let source = Source { path: &path, name: "types.parquet", options: &options };
+        let (names, rows) = head(&source, 2).unwrap();
+        assert_eq!((names.len(), rows.len()), (24, 2));
+        assert_eq!(rows[0][..7], ["1", "0", "1", "65535", "4294967295", "9007199254740992", "9007199254740993"]);
+        assert_eq!(rows[0][7], "18446744073709551615");
+    }
+}

@@ -74,7 +74,7 @@ fn scan(path: &Path, name: &str) -> Result<Scan, LoadError> {
             scan.head.extend_from_slice(new);
         }
         scan.bytes += read as u64;
-        let zeros = new.iter().filter(|&&b| b == 0).count() as u64;
+        let zeros = if new.contains(&0) { new.iter().filter(|&&b| b == 0).count() as u64 } else { 0 };
         if zeros > 0 && scan.zeros == 0 {
             let first = new.iter().position(|&b| b == 0).unwrap_or(0);
             scan.line_of_first_zero = lines + super::bytes::newlines(&new[..first]);

@@ -1,6 +1,7 @@
 //! Native file dialogs, on a thread of their own.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rfd::FileDialog;
@@ -15,17 +16,33 @@ pub enum Answer {
     NoDialog,
 }
 
-/// No person closes a dialog this fast: rfd answers at once when it cannot show one.
-const TOO_FAST: Duration = Duration::from_millis(50);
+/// No person opens and closes a dialog this fast: rfd answers at once when it cannot show one.
+const TOO_FAST: Duration = Duration::from_millis(250);
 
 /// Blocks until the dialog is closed.
 pub fn ask(pick: &PickFor) -> Answer {
+    if !may_exist(|name| std::env::var_os(name), &|path| path.exists()) {
+        return Answer::NoDialog;
+    }
     let start = Instant::now();
     let paths = show(pick);
     if paths.is_empty() && start.elapsed() < TOO_FAST {
         return Answer::NoDialog;
     }
     Answer::Paths(paths)
+}
+
+/// On Linux a dialog comes from a portal, which needs a session bus, or from zenity. Asking for one without either can
+/// take long: the bus library first tries to start a bus of its own.
+fn may_exist(variable: impl Fn(&str) -> Option<OsString>, exists: &dyn Fn(&Path) -> bool) -> bool {
+    if !cfg!(target_os = "linux") {
+        return true;
+    }
+    let set = |name| variable(name).filter(|value| !value.is_empty());
+    let bus = set("DBUS_SESSION_BUS_ADDRESS").is_some()
+        || set("XDG_RUNTIME_DIR").is_some_and(|folder| exists(&Path::new(&folder).join("bus")));
+    let zenity = || set("PATH").is_some_and(|path| std::env::split_paths(&path).any(|p| exists(&p.join("zenity"))));
+    bus || zenity()
 }
 
 fn show(pick: &PickFor) -> Vec<PathBuf> {
@@ -48,5 +65,24 @@ fn show(pick: &PickFor) -> Vec<PathBuf> {
         PickFor::ScoreOutput { .. } => dialog.add_filter("Table", &TABLES[..5]).save_file().into_iter().collect(),
         PickFor::SaveText { .. } => dialog.save_file().into_iter().collect(),
         PickFor::SavePlot { .. } => dialog.add_filter("Picture", &["png"]).save_file().into_iter().collect(),
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_bus_or_zenity_there_is_no_dialog() {
+        let environment = |bus: bool| {
+            move |name: &str| match name {
+                "PATH" => Some(OsString::from("/usr/local/bin:/usr/bin")),
+                "DBUS_SESSION_BUS_ADDRESS" if bus => Some(OsString::from("unix:path=/run/user/1000/bus")),
+                _ => None,
+            }
+        };
+        assert!(!may_exist(environment(false), &|_| false));
+        assert!(may_exist(environment(true), &|_| false));
+        assert!(may_exist(environment(false), &|path| path == Path::new("/usr/bin/zenity")));
     }
 }

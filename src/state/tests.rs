@@ -30,15 +30,13 @@ fn opened() -> AppState {
 }
 
 fn requests(effects: &[Effect]) -> Vec<&JobRequest> {
-    let request = |e: &'_ Effect| matches!(e, Effect::StartJob { .. });
-    effects
-        .iter()
-        .filter(|e| request(e))
-        .map(|e| match e {
-            Effect::StartJob { request, .. } => request,
-            _ => unreachable!("filtered above"),
-        })
-        .collect()
+    fn request(effect: &Effect) -> Option<&JobRequest> {
+        match effect {
+            Effect::StartJob { request, .. } => Some(request),
+            _ => None,
+        }
+    }
+    effects.iter().filter_map(request).collect()
 }
 
 fn done(id: u64, outcome: JobOutcome) -> Message {

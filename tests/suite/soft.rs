@@ -52,6 +52,7 @@ pub struct SoftRenderer {
     textures: HashMap<TextureId, Texture>,
 }
 
+#[allow(clippy::iter_over_hash_type, reason = "textures do not depend on each other")]
 impl TestRenderer for SoftRenderer {
     fn handle_delta(&mut self, delta: &mut TexturesDelta) {
         for (id, changes) in delta.set.drain() {

@@ -138,7 +138,7 @@ fn run(id: i64, version: &DatasetVersion, algorithm: Algorithm, roc_auc: f64) ->
             folds: 5,
             seed: 7,
             recipe: RecipeSpec::default(),
-            params: check_params(algorithm, &ParamDraft::new()).unwrap(),
+            params: check_params(algorithm, &ParamDraft::new()).expect("defaults are in range"),
             environment: Environment {
                 app_version: "0.1.0".to_owned(),
                 os: "Linux".to_owned(),

@@ -316,11 +316,15 @@ fn paint_header(
     let mut filled = bar;
     filled.set_width(if missing > 0.0 { (bar.width() * missing as f32).max(2.0) } else { 0.0 });
     painter.rect_filled(filled, 2.0, tokens.warn);
-    let text = if missing > 0.0 { format!("{} missing", percent(missing)) } else { "complete".to_owned() };
     let color = if missing > 0.0 { tokens.warn } else { tokens.text_weak };
+    let layout = |text: String| painter.layout_no_wrap(text, egui::FontId::proportional(size::DATA - 1.0), color);
+    let mut words = layout(if missing > 0.0 { format!("{} missing", percent(missing)) } else { "complete".to_owned() });
+    let left = bar.right() + 6.0;
+    if left + words.size().x > inner.right() && missing > 0.0 {
+        words = layout(percent(missing));
+    }
     let painter = painter.with_clip_rect(inner.intersect(ui.clip_rect()));
-    let at = pos2(bar.right() + 6.0, line);
-    painter.text(at, egui::Align2::LEFT_CENTER, text, egui::FontId::proportional(size::DATA - 1.0), color);
+    painter.galley(pos2(left, line - words.size().y / 2.0), words, color);
 }
 
 fn header_menu(ui: &mut Ui, ctx: &UiCtx<'_>, version: &DatasetVersion, query: &TableQuery, schema: &ColumnSchema) {

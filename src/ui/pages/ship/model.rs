@@ -13,7 +13,7 @@ use crate::ui::widgets::badge::Tone;
 pub const TOLERANCE: f64 = 1e-5;
 
 /// One line of the checklist.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Item {
     pub name: String,
     pub what: &'static str,
@@ -42,12 +42,6 @@ pub fn contents(bundle: Option<&ExportedBundle>) -> Vec<Item> {
             .map(|f| Item { name: f.name.clone(), what: explain(&f.name), bytes: Some(f.bytes) })
             .collect(),
         None => CONTENTS.map(|(name, what)| Item { name: name.to_owned(), what, bytes: None }).to_vec(),
-    }
-}
-
-impl Clone for Item {
-    fn clone(&self) -> Self {
-        Self { name: self.name.clone(), what: self.what, bytes: self.bytes }
     }
 }
 

@@ -24,11 +24,11 @@ use self::effects::{Answers, Effects, WindowRequest};
 use self::frame_log::FrameLog;
 
 pub mod backend;
-mod local;
 mod dialogs;
 mod effects;
 mod frame_log;
 mod housekeeping;
+mod local;
 mod options;
 mod persist;
 mod screenshot;

@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::data::table::{Cells, MISSING_CODE, Table, format_number};
-use crate::domain::schema::{ColumnKind, Storage};
+use crate::domain::schema::{ColumnKind, ColumnSchema, Storage};
 use crate::domain::task::{Target, Task, TaskProposal};
 
 /// Whole numbers with at most this many different values may be classes …
@@ -112,11 +112,14 @@ pub fn propose(table: &Table, target: &str) -> Result<TaskProposal, TargetError>
 
 /// Reads a target column for a task.
 pub fn read(table: &Table, target: &str, task: Task) -> Result<TargetColumn, TargetError> {
-    let (_, cells) = find(table, target)?;
+    let (schema, cells) = find(table, target)?;
     let mut column = match task {
         Task::Regression => read_numbers(target, cells)?,
-        Task::Binary | Task::Multiclass => read_classes(target, task, cells)?,
+        Task::Binary | Task::Multiclass => read_classes(schema, task, cells)?,
     };
+    if cells.storage() == Storage::Boolean {
+        column.classes = column.classes.iter().map(|class| spelled(schema, class)).collect();
+    }
     if column.missing > 0 {
         column.warnings.push(format!("{} rows have no `{target}` and are left out", column.missing));
     }
@@ -126,18 +129,7 @@ pub fn read(table: &Table, target: &str, task: Task) -> Result<TargetColumn, Tar
     Ok(column)
 }
 
-/// The class of each row by its text; `None` for a missing cell or a class not listed.
-pub fn class_codes(cells: &Cells, classes: &[String]) -> Vec<Option<u32>> {
-    let index: HashMap<&str, u32> = classes.iter().zip(0..).map(|(class, code)| (class.as_str(), code)).collect();
-    let dictionary = cells.to_dictionary();
-    let by_code: Vec<Option<u32>> = dictionary.values.iter().map(|value| index.get(value.as_str()).copied()).collect();
-    dictionary.codes.iter().map(|&code| by_code.get(code as usize).copied().flatten()).collect()
-}
-
-fn find<'a>(
-    table: &'a Table,
-    target: &str,
-) -> Result<(&'a crate::domain::schema::ColumnSchema, &'a Cells), TargetError> {
+fn find<'a>(table: &'a Table, target: &str) -> Result<(&'a ColumnSchema, &'a Cells), TargetError> {
     table.column(target).ok_or_else(|| TargetError::Unknown {
         column: target.to_owned(),
         close: close_names(table.schema.names(), target),
@@ -182,7 +174,8 @@ fn read_numbers(target: &str, cells: &Cells) -> Result<TargetColumn, TargetError
     })
 }
 
-fn read_classes(target: &str, task: Task, cells: &Cells) -> Result<TargetColumn, TargetError> {
+fn read_classes(schema: &ColumnSchema, task: Task, cells: &Cells) -> Result<TargetColumn, TargetError> {
+    let target = schema.name.as_str();
     let distinct = count_distinct(cells);
     let rows_with_value = (0..cells.len()).filter(|&row| !cells.is_missing(row)).count();
     too_many(target, distinct, rows_with_value)?;
@@ -223,6 +216,15 @@ fn read_classes(target: &str, task: Task, cells: &Cells) -> Result<TargetColumn,
     let missing = (cells.len() - rows.len()) as u64;
     let values = Target::Classes { codes, n_classes: classes.len() };
     Ok(TargetColumn { name: target.to_owned(), task, classes, rows, values, missing, infinite: 0, warnings })
+}
+
+/// The class as the source spells it (`no`, `yes`), so that predictions can be held against the file. Where it spells
+/// one in several ways, `false` and `true`.
+fn spelled(schema: &ColumnSchema, class: &str) -> String {
+    match (schema.false_spellings.as_slice(), schema.true_spellings.as_slice()) {
+        ([no], [yes]) => if class == "true" { yes } else { no }.clone(),
+        _ => class.to_owned(),
+    }
 }
 
 fn too_many(target: &str, distinct: usize, rows: usize) -> Result<(), TargetError> {
@@ -372,8 +374,14 @@ mod tests {
     }
 
     #[test]
-    fn class_codes_follow_a_given_order() {
-        let cells = Cells::Int(vec![Some(2), Some(1), None, Some(7)]);
-        assert_eq!(class_codes(&cells, &["1".into(), "2".into()]), [Some(1), Some(0), None, None]);
+    fn classes_are_spelled_as_in_the_source() {
+        let mut t = table(vec![("left", Cells::Boolean(vec![Some(true), Some(false), None, Some(false)]))]);
+        t.schema.columns[0].true_spellings = vec!["yes".into()];
+        t.schema.columns[0].false_spellings = vec!["no".into()];
+        let target = read(&t, "left", Task::Binary).unwrap();
+        assert_eq!(target.classes, ["no", "yes"]);
+        assert_eq!(target.values, Target::Classes { codes: vec![1, 0, 0], n_classes: 2 });
+        t.schema.columns[0].true_spellings.push("Yes".into());
+        assert_eq!(read(&t, "left", Task::Binary).unwrap().classes, ["false", "true"]);
     }
 }

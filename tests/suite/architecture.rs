@@ -26,16 +26,14 @@ const ROOMS: [(&str, &[&str]); 13] = [
 ];
 
 /// Crates that live in some rooms only.
-const CRATES: [(&str, &[&str]); 11] = [
+const CRATES: [(&str, &[&str]); 9] = [
     ("polars", &["data"]),
     ("linfa", &["ml"]),
     ("linfa_linear", &["ml"]),
     ("prost", &["bundle"]),
     ("rusqlite", &["store"]),
     ("egui", &["ui", "app"]),
-    ("egui_extras", &["ui", "app"]),
     ("egui_plot", &["ui", "app"]),
-    ("egui_table", &["ui", "app"]),
     ("eframe", &["ui", "app"]),
     ("clap", &["cli", ""]),
 ];

@@ -131,7 +131,11 @@ fn exit_codes_tell_failure_wrong_usage_and_no_apart() {
     assert_eq!(s.run(&["train", "nothing", "--target", "y"]).code, 2);
     s.file("b.csv", "a,y\n1,k\n2,k\n3,k\n4,k\n");
     assert_eq!(s.run(&["train", "b.csv", "--target", "nope"]).code, 2);
-    assert_eq!(s.run(&["train", "b.csv", "--target", "y", "--param", "logistic.c=-1"]).code, 2);
+    let good = s.file("c.csv", &customers(200, 8));
+    let train = ["train", good.to_str().unwrap(), "--target", "churned"];
+    assert_eq!(s.run(&[&train[..], &["--param", "logistic.c=-1"]].concat()).code, 2);
+    assert_eq!(s.run(&[&train[..], &["--algorithm", "linear"]].concat()).code, 2);
+    assert_eq!(s.run(&[&train[..], &["--exclude", "nope"]].concat()).code, 2);
     assert_eq!(s.run(&["check", "b.csv", "--target", "y"]).code, 3, "a target with one class is an error");
     assert_eq!(s.run(&["runs"]).code, 0);
     let missing = s.path("nowhere");

@@ -1,15 +1,15 @@
 //! The settings file. egui's own memory is never stored: it keeps running animations, and an animation that was under
 //! way at the end would redraw the window after the next start until its old clock is reached.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::domain::problem::Problem;
 use crate::state::settings::Settings;
+use crate::store::recent::settings_folder;
+use crate::store::{StoreError, atomic_write};
 
-/// `settings.json` in the platform's configuration folder.
-pub fn settings_path() -> Option<PathBuf> {
-    Some(dirs::config_dir()?.join("modelwright").join("settings.json"))
+fn settings_path() -> PathBuf {
+    settings_folder().join("settings.json")
 }
 
 /// Where the log goes when a window cannot say it.
@@ -19,7 +19,7 @@ pub fn log_path() -> Option<PathBuf> {
 
 /// Defaults when there is no file or it cannot be understood: settings are never worth a failed start.
 pub fn load() -> Settings {
-    settings_path().map_or_else(Settings::default, |path| read(&path))
+    read(&settings_path())
 }
 
 fn read(path: &Path) -> Settings {
@@ -33,21 +33,15 @@ fn read(path: &Path) -> Settings {
 }
 
 pub fn save(settings: &Settings) -> Result<(), Problem> {
-    let Some(path) = settings_path() else { return Ok(()) };
-    write(&path, settings).map_err(|error| {
-        let details = format!("{error}\n{}", path.display());
-        Problem::failed("Could not save the settings", details, "They hold until the window closes")
+    write(&settings_path(), settings).map_err(|error| {
+        Problem::failed("Could not save the settings", error.to_string(), "They hold until the window closes")
     })
 }
 
-/// Temporary file, then rename: a crash leaves the old settings or the new ones.
-fn write(path: &Path, settings: &Settings) -> std::io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(&serde_json::to_vec_pretty(settings)?)?;
-    file.persist(path).map_err(|e| e.error)?;
-    Ok(())
+fn write(path: &Path, settings: &Settings) -> Result<(), StoreError> {
+    let text = serde_json::to_vec_pretty(settings)
+        .map_err(|e| StoreError::Invalid { what: "the settings".to_owned(), problem: e.to_string() })?;
+    atomic_write(path, &text)
 }
 
 #[cfg(test)]

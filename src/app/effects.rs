@@ -5,6 +5,7 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 
 use crate::domain::problem::Problem;
+use crate::domain::words::file_name;
 use crate::jobs::event::JobEvent;
 use crate::state::command::PickFor;
 use crate::state::effect::{Effect, Message};
@@ -172,7 +173,7 @@ impl Effects {
 
 /// "Saved chart.csv", or why not.
 pub fn saved(path: &Path, result: std::io::Result<()>) -> Result<String, Problem> {
-    let name = path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+    let name = file_name(path);
     result.map(|()| format!("Saved {name}")).map_err(|error| {
         let details = format!("{error}\n{}", path.display());
         Problem::failed(format!("Could not save {name}"), details, "Choose a folder you may write to")

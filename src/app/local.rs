@@ -13,6 +13,7 @@ use crate::domain::problem::Problem;
 use crate::domain::profile::TableProfile;
 use crate::domain::request::JobRequest;
 use crate::domain::table::{TablePage, TableQuery};
+use crate::domain::words::file_name;
 use crate::jobs::event::{JobEvent, JobId};
 use crate::jobs::process::{JobHandle, Workers};
 use crate::lifecycle::{StageError, look};
@@ -98,7 +99,7 @@ impl Backend for LocalBackend {
         }
         *self.open.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(opened));
         lock(&self.tables).clear();
-        let name = path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned());
+        let name = file_name(&path);
         Ok(WorkspaceInfo { path, name, recent: recent::recent_workspaces() })
     }
 

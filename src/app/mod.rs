@@ -125,10 +125,6 @@ impl Window {
         window
     }
 
-    pub fn state(&self) -> &AppState {
-        &self.state
-    }
-
     fn apply(&mut self, ctx: &egui::Context, command: Command) {
         let effects = self.state.apply(command, now_ms());
         self.run(ctx, effects);

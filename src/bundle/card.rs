@@ -10,6 +10,7 @@ use chrono::DateTime;
 use crate::domain::metric::Metric;
 use crate::domain::run::{Environment, RunMetrics};
 use crate::domain::task::Task;
+use crate::domain::words::thousands;
 
 /// Longest name shown in full.
 const MOST_CHARS: usize = 200;
@@ -204,18 +205,6 @@ fn short(x: f64) -> String {
     let digits = (3 - x.abs().log10().floor() as i32).clamp(0, 8) as usize;
     let text = format!("{x:.digits$}");
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
-}
-
-fn thousands(n: u64) -> String {
-    let digits = n.to_string();
-    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
 }
 
 /// Markdown that shows `text` as it is, on one line. Control and text-direction characters become `U+202E`.

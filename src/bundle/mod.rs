@@ -21,6 +21,6 @@ pub mod verify;
 pub use archive::{BundleContents, WrittenBundle, write};
 pub use card::{CardFacts, model_card};
 pub use error::BundleError;
-pub use onnx::{OnnxModel, Scores, export};
+pub use onnx::Scores;
 pub use read::{OpenBundle, open};
 pub use verify::{BundleVerify, verify};

@@ -37,8 +37,6 @@ pub struct OpenBundle {
     pub bytes: u64,
     /// Sorted by name.
     pub files: Vec<BundleFile>,
-    pub card_markdown: String,
-    pub golden: GoldenRows,
     /// What scoring the golden rows gave.
     pub golden_report: GoldenReport,
     model: OnnxModel,
@@ -72,7 +70,6 @@ pub fn open(path: &Path) -> Result<OpenBundle, BundleError> {
     let model = parse_model(&manifest, file(files::MODEL))?;
     let golden = parse_golden(file(files::GOLDEN))?;
     let golden_report = score_golden(&model, &golden)?;
-    let card_markdown = String::from_utf8_lossy(file(files::CARD)).into_owned();
     let files = contents
         .iter()
         .map(|(name, content)| BundleFile {
@@ -82,7 +79,7 @@ pub fn open(path: &Path) -> Result<OpenBundle, BundleError> {
         })
         .collect();
     let (sha256, bytes) = (files::sha256(&zip), zip.len() as u64);
-    Ok(OpenBundle { manifest, sha256, bytes, files, card_markdown, golden, golden_report, model })
+    Ok(OpenBundle { manifest, sha256, bytes, files, golden_report, model })
 }
 
 pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, BundleError> {
@@ -281,7 +278,6 @@ mod tests {
     #[test]
     fn a_good_bundle_opens_and_scores() {
         let bundle = open_bytes(&zip(&good())).unwrap();
-        assert_eq!(bundle.card_markdown, "# Card\n");
         let sample = samples(200).remove(0);
         assert_eq!(bundle.manifest.model, sample.model);
         let scores = bundle.score(&sample.raw).unwrap();

@@ -18,6 +18,7 @@ use super::dates::{self, DateFormat};
 use super::error::clip;
 use super::read::NullTokens;
 use crate::domain::schema::{ColumnKind, Storage};
+use crate::domain::words::{counted, thousands};
 
 /// Whole numbers beyond this are not exact as 64-bit floats.
 pub const MAX_EXACT: i64 = 1 << 53;
@@ -221,7 +222,7 @@ impl Observed {
             typed.storage = Storage::Float64;
             typed.notes.push("no cell has a value".into());
         } else if self.leading_zeros > 0 {
-            let what = count(self.leading_zeros, "value has", "values have");
+            let what = counted(self.leading_zeros, "value has", "values have");
             let first = example(&self.first_leading_zero);
             typed.notes.push(format!("kept as text: {what} leading zeros, first {first}"));
         } else if numbers > 0 && numbers + self.not_a_number == self.values {
@@ -243,7 +244,7 @@ impl Observed {
                 typed.hint = KindHint::Identifier;
                 typed.notes.push(format!(
                     "kept as text: {} beyond 2^53, where numbers are no longer exact",
-                    count(self.beyond_exact, "whole number is", "whole numbers are")
+                    counted(self.beyond_exact, "whole number is", "whole numbers are")
                 ));
                 return;
             }
@@ -251,11 +252,11 @@ impl Observed {
         } else {
             typed.storage = Storage::Float64;
             if self.beyond_exact > 0 {
-                let what = count(self.beyond_exact, "whole number beyond 2^53 was", "whole numbers beyond 2^53 were");
+                let what = counted(self.beyond_exact, "whole number beyond 2^53 was", "whole numbers beyond 2^53 were");
                 typed.notes.push(format!("{what} rounded"));
             }
             if self.infinite > 0 {
-                let what = count(self.infinite, "value is infinite", "values are infinite");
+                let what = counted(self.infinite, "value is infinite", "values are infinite");
                 typed.notes.push(format!("{what}, first {}", example(&self.first_infinite)));
             }
         }
@@ -264,7 +265,7 @@ impl Observed {
 
     fn note_blank(&self, typed: &mut Typed) {
         if self.blank > 0 {
-            let what = count(self.blank, "cell of only spaces counts", "cells of only spaces count");
+            let what = counted(self.blank, "cell of only spaces counts", "cells of only spaces count");
             typed.notes.push(format!("{what} as missing"));
         }
     }
@@ -329,7 +330,7 @@ impl Observed {
             typed.notes.push(format!("{n} of {} times name no zone and count as UTC", thousands(self.values)));
         }
         if self.cut > 0 {
-            typed.notes.push(format!("{} cut to milliseconds", count(self.cut, "time was", "times were")));
+            typed.notes.push(format!("{} cut to milliseconds", counted(self.cut, "time was", "times were")));
         }
         self.note_blank(typed);
     }
@@ -343,23 +344,6 @@ fn remember(example: &mut Example, row: u64, cell: &str) {
 
 fn example(example: &Example) -> String {
     example.as_ref().map_or_else(String::new, |(row, cell)| format!("`{}` in row {}", clip(cell), thousands(row + 1)))
-}
-
-fn count(n: u64, one: &str, many: &str) -> String {
-    format!("{} {}", thousands(n), if n == 1 { one } else { many })
-}
-
-/// `1234567` as `1,234,567`.
-pub fn thousands(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 fn is_decimal_comma(cell: &str) -> bool {

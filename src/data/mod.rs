@@ -11,7 +11,6 @@ pub mod drift;
 pub mod error;
 mod infer;
 pub mod parquet;
-pub mod preview;
 pub mod profile;
 pub mod read;
 pub mod recipe;

@@ -18,6 +18,7 @@ use crate::domain::io::{JobIo, Part};
 use crate::domain::raw::{RawColumn, RawColumns};
 use crate::domain::recipe::ColumnInput;
 use crate::domain::schema::Storage;
+use crate::domain::words::file_name;
 
 /// Rows between two looks at whether the job was cancelled.
 const STEP_ROWS: usize = 65_536;
@@ -50,7 +51,7 @@ impl ScoringInput {
     /// Errors: everything [`read::load`] reports, columns that are not there (all are named), and cells of number
     /// inputs that are neither missing nor a number.
     pub fn read(path: &Path, inputs: &[(String, ColumnInput)], io: &dyn JobIo) -> Result<Self, LoadError> {
-        let name = path.file_name().map_or_else(|| path.display().to_string(), |f| f.to_string_lossy().into_owned());
+        let name = file_name(path);
         let mut options = read::sniff(path, &name)?;
         let reading = Part { io, from: 0.0, to: 0.8 };
         let mut warnings = Vec::new();
@@ -76,11 +77,6 @@ impl ScoringInput {
 
     pub fn n_rows(&self) -> usize {
         self.raw.n_rows
-    }
-
-    /// What was noticed while reading.
-    pub fn warnings(&self) -> &[String] {
-        &self.warnings
     }
 
     /// Writes the input's columns and then `extra` to `out`, rows in input order: Parquet if it is called `.parquet`,

@@ -48,12 +48,10 @@ pub fn compare(runs: &[&Run]) -> Comparison {
 }
 
 fn compare_metrics(runs: &[&Run]) -> Vec<ComparedMetric> {
-    let parts: [(&str, fn(&Run) -> &MetricSet); 3] =
-        [("test", |r| &r.metrics.test), ("cv", |r| &r.metrics.cv), ("train", |r| &r.metrics.train)];
     let mut rows = Vec::new();
-    for (part, of) in parts {
+    for part in ["test", "cv", "train"] {
         for metric in Metric::CLASSIFICATION.into_iter().chain(Metric::REGRESSION) {
-            let values: Vec<Option<f64>> = runs.iter().map(|r| of(r).get(metric.key()).copied()).collect();
+            let values: Vec<Option<f64>> = runs.iter().map(|r| of_part(r, part).get(metric.key()).copied()).collect();
             if values.iter().any(Option::is_some) {
                 let best = best_position(metric, &values);
                 rows.push(ComparedMetric { part: part.to_owned(), metric: metric.key().to_owned(), values, best });
@@ -61,6 +59,14 @@ fn compare_metrics(runs: &[&Run]) -> Vec<ComparedMetric> {
         }
     }
     rows
+}
+
+fn of_part<'a>(run: &'a Run, part: &str) -> &'a MetricSet {
+    match part {
+        "test" => &run.metrics.test,
+        "cv" => &run.metrics.cv,
+        _ => &run.metrics.train,
+    }
 }
 
 fn best_position(metric: Metric, values: &[Option<f64>]) -> Option<usize> {

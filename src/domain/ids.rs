@@ -36,10 +36,6 @@ id!(
     RunId
 );
 id!(
-    /// A fitted model kept as an object.
-    ModelId
-);
-id!(
     /// An exported bundle.
     BundleId
 );

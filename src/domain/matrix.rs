@@ -19,10 +19,4 @@ impl Matrix {
     pub fn column(&self, column: usize) -> impl Iterator<Item = f64> + '_ {
         self.values.iter().skip(column).step_by(self.n_cols.max(1)).copied()
     }
-
-    /// The rows at `rows`, in that order.
-    pub fn take(&self, rows: &[usize]) -> Self {
-        let values = rows.iter().flat_map(|&r| self.row(r)).copied().collect();
-        Self { n_rows: rows.len(), n_cols: self.n_cols, values, names: self.names.clone() }
-    }
 }

@@ -119,10 +119,6 @@ impl Metric {
         }
     }
 
-    pub fn parse(key: &str) -> Option<Self> {
-        Self::CLASSIFICATION.into_iter().chain(Self::REGRESSION).find(|m| m.key() == key)
-    }
-
     pub fn higher_is_better(self) -> bool {
         !matches!(
             self,

@@ -30,3 +30,4 @@ pub mod schema;
 pub mod split;
 pub mod table;
 pub mod task;
+pub mod words;

@@ -28,11 +28,6 @@ impl Shuffler {
         }
     }
 
-    /// A number in [0, 1) with 53 random bits.
-    pub fn unit(&mut self) -> f64 {
-        (self.0.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
     /// Fisher–Yates.
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {

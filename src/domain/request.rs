@@ -16,6 +16,7 @@ use super::recipe::RecipeSpec;
 use super::run::Run;
 use super::split::SplitSpec;
 use super::task::{Task, TaskProposal};
+use super::words::file_name;
 
 /// A dataset as a user names it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -173,14 +174,13 @@ pub enum JobRequest {
 impl JobRequest {
     /// What a status bar shows: "Import churn.csv".
     pub fn title(&self) -> String {
-        let file = |path: &Path| path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
         match self {
-            Self::Import(r) => format!("Import {}", file(&r.path)),
+            Self::Import(r) => format!("Import {}", file_name(&r.path)),
             Self::Check(_) => "Run checks".to_owned(),
             Self::Train(r) => format!("Train for {}", r.target),
             Self::Drift(_) => "Compare for drift".to_owned(),
-            Self::Export(r) => format!("Export {}", file(&r.out)),
-            Self::Score(r) => format!("Score {}", file(&r.input)),
+            Self::Export(r) => format!("Export {}", file_name(&r.out)),
+            Self::Score(r) => format!("Score {}", file_name(&r.input)),
             Self::Verify(_) => "Verify".to_owned(),
             Self::Demo(_) => "Open the sample project".to_owned(),
         }

@@ -9,6 +9,7 @@ use crate::data::{parquet, profile, read};
 use crate::domain::activity::{NewEvent, ObjectKind};
 use crate::domain::io::{JobIo, Part};
 use crate::domain::request::{ImportOutcome, ImportRequest};
+use crate::domain::words::file_name;
 use crate::store::datasets::{self, NewVersion};
 use crate::store::{Workspace, activity};
 
@@ -69,10 +70,6 @@ pub fn ingest(workspace: &Workspace, request: &ImportRequest, io: &dyn JobIo) ->
     })?;
     io.recorded();
     Ok(ImportOutcome { version, new: true, warnings })
-}
-
-fn file_name(path: &Path) -> String {
-    path.file_name().map_or_else(|| "data".to_owned(), |n| n.to_string_lossy().into_owned())
 }
 
 /// A label, never a path: control characters and separators are refused rather than repaired.

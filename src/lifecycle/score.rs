@@ -12,6 +12,7 @@ use crate::domain::model::TrainedModel;
 use crate::domain::recipe::{ColumnInput, FittedRecipe};
 use crate::domain::request::{ScoreOutcome, ScoreRequest, ScoringModel};
 use crate::domain::task::Predictions;
+use crate::domain::words::file_name;
 use crate::ml::predict;
 use crate::store::{Workspace, activity, runs};
 
@@ -35,7 +36,7 @@ pub fn score(workspace: &Workspace, request: &ScoreRequest, io: &dyn JobIo) -> R
             let input = ScoringInput::read(&request.input, &inputs(&bundle.manifest.model.recipe), &reading)?;
             io.progress("Scoring", Some(0.5))?;
             let scores = bundle.score(input.raw())?;
-            (input, score_columns(scores), bundle_name(path))
+            (input, score_columns(scores), file_name(path))
         }
     };
     let written = input.write(&request.output, &extra, &Part { io, from: 0.8, to: 0.99 })?;
@@ -44,7 +45,7 @@ pub fn score(workspace: &Workspace, request: &ScoreRequest, io: &dyn JobIo) -> R
         action: "scored".to_owned(),
         object_kind: ObjectKind::Scoring,
         object: by,
-        summary: format!("{rows} rows of {}", bundle_name(&request.input)),
+        summary: format!("{rows} rows of {}", file_name(&request.input)),
     };
     workspace.write(|tx| activity::append(tx, &event).map(drop))?;
     Ok(ScoreOutcome {
@@ -99,8 +100,4 @@ fn score_columns(scores: bundle::Scores) -> Vec<(String, ExtraColumn)> {
     let named = scores.probabilities.into_iter().map(|(class, p)| (format!("probability_{class}"), p));
     columns.extend(named.map(|(name, p)| (name, ExtraColumn::Numbers(p))));
     columns
-}
-
-fn bundle_name(path: &std::path::Path) -> String {
-    path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned())
 }

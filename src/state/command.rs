@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::domain::ids::{BundleId, CheckRunId, DatasetId, DriftId, RunId, VersionId};
-use crate::domain::request::{CheckRequest, DriftRequest, ExportRequest, ScoreRequest, TrainRequest};
+use crate::domain::request::{CheckRequest, DriftRequest, TrainRequest};
 use crate::domain::table::TableQuery;
 use crate::jobs::event::JobId;
 
@@ -153,12 +153,9 @@ pub enum Command {
 
     // Work
     DropFiles(Vec<PathBuf>),
-    Import(PathBuf),
     RunChecks(CheckRequest),
     Train(TrainRequest),
     CompareDrift(DriftRequest),
-    Export(ExportRequest),
-    Score(ScoreRequest),
     VerifyWorkspace,
     CancelJob(JobId),
 

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::domain::ids::{RunId, VersionId};
 use crate::domain::run::RunStatus;
+use crate::domain::words::file_name;
 
 use super::AppState;
 use super::command::Page;
@@ -62,10 +63,6 @@ pub fn preview_unnamed(state: &AppState) -> String {
         DropAction::Score { run, .. } => format!("Score with run {run}"),
         _ => "Import as a dataset".to_owned(),
     }
-}
-
-pub fn file_name(path: &Path) -> String {
-    path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned())
 }
 
 /// "run 12 (Decision tree, ROC AUC 0.84)"

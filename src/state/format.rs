@@ -2,23 +2,7 @@
 
 use chrono::{DateTime, Local, Utc};
 
-/// `12,340`
-pub fn count(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-/// `1 row`, `12,340 rows`
-pub fn counted(n: u64, one: &str, many: &str) -> String {
-    if n == 1 { format!("1 {one}") } else { format!("{} {many}", count(n)) }
-}
+pub use crate::domain::words::{counted, thousands as count};
 
 /// Four significant digits without trailing zeros, thousands separated; very large and very small in scientific
 /// notation.
@@ -154,15 +138,6 @@ pub fn middle_ellipsis(text: &str, n: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn counts_separate_thousands() {
-        assert_eq!(
-            [0, 12, 999, 1000, 12_340, 5_000_000].map(count),
-            ["0", "12", "999", "1,000", "12,340", "5,000,000"]
-        );
-        assert_eq!([0, 1, 2].map(|n| counted(n, "row", "rows")), ["0 rows", "1 row", "2 rows"]);
-    }
 
     #[test]
     fn numbers_keep_four_digits_and_no_idle_zeros() {

@@ -31,8 +31,4 @@ impl<T> Loadable<T> {
         };
         *self = Self::Loading { previous };
     }
-
-    pub fn is_loading(&self) -> bool {
-        matches!(self, Self::Loading { .. })
-    }
 }

@@ -9,6 +9,7 @@ use crate::domain::request::{
     VerifyOutcome,
 };
 use crate::domain::run::{Run, RunStatus};
+use crate::domain::words::file_name;
 
 use super::command::{Command, Page};
 use super::format::{bytes, count, counted, number};
@@ -136,7 +137,7 @@ fn exported(outcome: &ExportOutcome) -> Note {
 }
 
 fn scored(outcome: &ScoreOutcome) -> Note {
-    let name = outcome.output.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+    let name = file_name(&outcome.output);
     let tone = if outcome.warnings.is_empty() { NoteTone::Success } else { NoteTone::Warning };
     let path = outcome.output.display().to_string();
     Note::new(tone, format!("Scored {} into {name}", counted(outcome.rows, "row", "rows")))

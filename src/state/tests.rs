@@ -188,7 +188,7 @@ fn a_failed_job_says_so_and_the_next_one_starts() {
 #[test]
 fn a_cancelled_job_is_no_error() {
     let mut state = opened();
-    state.apply(Command::Import("/d/a.csv".into()), 0);
+    state.apply(Command::DropFiles(vec!["/d/a.csv".into()]), 0);
     assert_eq!(state.apply(Command::CancelJob(JobId(1)), 0), [Effect::CancelJob(JobId(1))]);
     let failed = JobEvent::Failed { id: JobId(1), problem: Problem::cancelled() };
     state.receive(Message::Job(failed), 0);
@@ -207,7 +207,7 @@ fn events_of_forgotten_jobs_are_dropped() {
 fn quitting_asks_while_jobs_run() {
     let mut state = opened();
     assert!(state.apply(Command::Quit, 0).contains(&Effect::Quit));
-    state.apply(Command::Import("/d/a.csv".into()), 0);
+    state.apply(Command::DropFiles(vec!["/d/a.csv".into()]), 0);
     assert_eq!(state.apply(Command::Quit, 0), []);
     assert!(state.open.quit);
     let effects = state.apply(Command::QuitAnyway, 0);

@@ -1,4 +1,4 @@
-//! Tests and association over counts.
+//! Tests over counts.
 
 use statrs::function::gamma::checked_gamma_ur;
 
@@ -8,17 +8,8 @@ use super::TestResult;
 /// each count is moved by up to 0.5 towards its expectation (Yates). Rows and columns without any count are left out;
 /// `None` when fewer than two rows or columns remain or the rows differ in length.
 pub fn chi2_contingency(rows: &[Vec<u64>]) -> Option<TestResult> {
-    let (statistic, freedom) = chi2_statistic(rows, Correction::Yates)?;
+    let (statistic, freedom) = yates_statistic(rows)?;
     Some(TestResult { statistic, p_value: chi2_sf(statistic, freedom as f64) })
-}
-
-/// Cramér's V: `√(χ² / n / (min(rows, columns) - 1))` with the uncorrected χ², from 0 (independent) to 1.
-pub fn cramers_v(rows: &[Vec<u64>]) -> Option<f64> {
-    let (statistic, _) = chi2_statistic(rows, Correction::None)?;
-    let total: u64 = rows.iter().flatten().sum();
-    let (n_rows, n_columns) = used_shape(rows);
-    let smaller = n_rows.min(n_columns) - 1;
-    Some((statistic / total as f64 / smaller as f64).sqrt().min(1.0))
 }
 
 /// Two-sided z test that two proportions are equal, with the pooled variance: `(p1 - p2) / √(p (1-p) (1/n1 + 1/n2))`.
@@ -49,13 +40,7 @@ pub fn chi2_sf(x: f64, freedom: f64) -> f64 {
     checked_gamma_ur(freedom / 2.0, x / 2.0).unwrap_or(0.0).clamp(0.0, 1.0)
 }
 
-#[derive(Clone, Copy, PartialEq)]
-enum Correction {
-    None,
-    Yates,
-}
-
-fn chi2_statistic(rows: &[Vec<u64>], correction: Correction) -> Option<(f64, usize)> {
+fn yates_statistic(rows: &[Vec<u64>]) -> Option<(f64, usize)> {
     let width = rows.first()?.len();
     let (n_rows, n_columns) = used_shape(rows);
     if rows.iter().any(|r| r.len() != width) || n_rows < 2 || n_columns < 2 {
@@ -71,7 +56,7 @@ fn chi2_statistic(rows: &[Vec<u64>], correction: Correction) -> Option<(f64, usi
             let expected = row_sum * *column_sum as f64 / total;
             if expected > 0.0 {
                 let mut distance = (*count as f64 - expected).abs();
-                if correction == Correction::Yates && freedom == 1 {
+                if freedom == 1 {
                     distance -= distance.min(0.5);
                 }
                 statistic += distance * distance / expected;
@@ -124,14 +109,6 @@ mod tests {
         assert_eq!(with, chi2_contingency(&[vec![30, 20, 10], vec![25, 30, 15]]));
         assert_eq!(chi2_contingency(&[vec![3, 0], vec![5, 0]]), None);
         assert_eq!(chi2_contingency(&[]), None);
-    }
-
-    #[test]
-    fn cramers_v_is_between_no_and_full_association() {
-        close(cramers_v(&[vec![12, 5, 0, 9], vec![3, 8, 7, 2]]).unwrap(), 0.6088905598090981, 1e-12);
-        close(cramers_v(&[vec![10, 20], vec![20, 15]]).unwrap(), 0.23809523809523814, 1e-12);
-        close(cramers_v(&[vec![10, 0], vec![0, 15]]).unwrap(), 1.0, 1e-12);
-        assert_eq!(cramers_v(&[vec![1, 2]]), None);
     }
 
     #[test]

@@ -45,24 +45,6 @@ pub fn jensen_shannon(p: &[f64], q: &[f64]) -> Option<f64> {
     Some((divergence / 2.0).max(0.0).sqrt())
 }
 
-/// Population stability index, `Σ (p - q) ln(p / q)` over shares that sum to 1. A share of 0 has no logarithm and
-/// becomes 0.0001, or a millionth of the side's smallest share where that one is no larger than 0.0001 (Evidently's
-/// rule). `None` when the lengths differ.
-pub fn psi(p: &[f64], q: &[f64]) -> Option<f64> {
-    let (fill_p, fill_q) = (share_for_zero(p), share_for_zero(q));
-    let fill = |x: f64, zero: f64| if x == 0.0 { zero } else { x };
-    let term = |(p, q): (&f64, &f64)| {
-        let (p, q) = (fill(*p, fill_p), fill(*q, fill_q));
-        (p - q) * (p / q).ln()
-    };
-    (p.len() == q.len()).then(|| p.iter().zip(q).map(term).sum())
-}
-
-fn share_for_zero(shares: &[f64]) -> f64 {
-    let smallest = shares.iter().copied().filter(|s| *s > 0.0).fold(f64::INFINITY, f64::min);
-    if smallest <= 1e-4 { smallest / 1e6 } else { 1e-4 }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,12 +75,5 @@ mod tests {
         close(jensen_shannon(&[1.0, 0.0], &[0.0, 1.0]).unwrap(), 2f64.ln().sqrt(), 1e-13);
         assert_eq!(jensen_shannon(&[3.0, 1.0], &[6.0, 2.0]), Some(0.0));
         assert_eq!(jensen_shannon(&[0.0], &[1.0]), None);
-    }
-
-    #[test]
-    fn psi_is_the_symmetric_sum_and_zero_for_equal_shares() {
-        close(psi(&[0.1, 0.2, 0.7], &[0.3, 0.3, 0.4]).unwrap(), 0.42815370492506505, 1e-13);
-        assert_eq!(psi(&[0.5, 0.5], &[0.5, 0.5]), Some(0.0));
-        assert!(psi(&[1.0, 0.0], &[0.5, 0.5]).unwrap().is_finite());
     }
 }

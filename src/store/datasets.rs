@@ -96,12 +96,6 @@ pub fn by_source(conn: &Connection, name: &str, source: &ContentHash) -> Result<
     sql::query_opt(conn, sql, params![name, source], version_from_row)
 }
 
-/// The latest version of any dataset that was read from these bytes.
-pub fn any_by_source(conn: &Connection, source: &ContentHash) -> Result<Option<DatasetVersion>, StoreError> {
-    let sql = select_version!("WHERE v.source_hash = ?1 AND d.hidden_at_ms IS NULL ORDER BY v.id DESC LIMIT 1");
-    sql::query_opt(conn, sql, [source], version_from_row)
-}
-
 /// All versions of all datasets that are not hidden, by name and version.
 pub fn all(conn: &Connection) -> Result<Vec<DatasetVersion>, StoreError> {
     let sql = select_version!("WHERE d.hidden_at_ms IS NULL ORDER BY d.name, v.version");

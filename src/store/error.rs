@@ -63,9 +63,6 @@ pub enum StoreError {
     #[error("run {run} already ended ({})", status.as_str())]
     RunEnded { run: i64, status: RunStatus },
 
-    #[error("run {run} is being worked on by another process")]
-    RunLocked { run: i64 },
-
     #[error(
         "the disk reported a failed write earlier, so this workspace takes no more changes until it is reopened; \
          check the disk and run `modelwright verify`"

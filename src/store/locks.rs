@@ -1,20 +1,17 @@
 //! Who is alive: lock files that the operating system releases when a process dies, however it dies.
 //!
 //! Every open workspace holds `locks/holder-<token>.lock` from before its first write to its end, and signs the runs it
-//! starts and the temp files it makes with the token. So there is no moment in which a live run looks abandoned. A run
-//! may hold a lock of its own besides, which also shows the end of a thread whose process lives on.
+//! starts and the temp files it makes with the token. So there is no moment in which a live run looks abandoned.
 //! A lock file appears under its name only once it is locked; whoever can lock it may take its owner for dead.
 
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{StoreError, Workspace};
-use crate::domain::ids::RunId;
+use super::StoreError;
 
 pub(super) const FOLDER: &str = "locks";
 const HOLDER: &str = "holder-";
-const RUN: &str = "run-";
 const SUFFIX: &str = ".lock";
 /// Before it is locked.
 const NEW: &str = "new-";
@@ -49,28 +46,6 @@ impl Drop for Holder {
     }
 }
 
-/// Shows that somebody works on a run; released when dropped or when the process dies. The file stays until the next
-/// sweep: an unlocked one says that the work ended.
-#[derive(Debug)]
-pub struct RunLock {
-    _file: File,
-}
-
-impl Workspace {
-    /// Holds `locks/run-<id>.lock` until the guard is dropped. A run that is still `running` by then counts as
-    /// interrupted at the next sweep.
-    pub fn lock_run(&self, run: RunId) -> Result<RunLock, StoreError> {
-        let locks = self.root().join(FOLDER);
-        let path = run_path(&locks, run);
-        if !is_free(&path) {
-            return Err(StoreError::RunLocked { run: run.0 });
-        }
-        let (file, temp) = locked_file(&locks)?;
-        temp.persist(&path).map_err(|e| StoreError::io("create", &path)(e.error))?;
-        Ok(RunLock { _file: file })
-    }
-}
-
 fn locked_file(locks: &Path) -> Result<(File, tempfile::TempPath), StoreError> {
     let temp = tempfile::Builder::new()
         .prefix(NEW)
@@ -98,19 +73,9 @@ fn holder_path(locks: &Path, token: &str) -> PathBuf {
     locks.join(format!("{HOLDER}{token}{SUFFIX}"))
 }
 
-fn run_path(locks: &Path, run: RunId) -> PathBuf {
-    locks.join(format!("{RUN}{run}{SUFFIX}"))
-}
-
 pub(super) fn holder_is_gone(locks: &Path, token: &str) -> bool {
     // A token is a file name's part; anything else was not written by us and owns nothing.
     !token.bytes().all(|b| b.is_ascii_alphanumeric()) || is_free(&holder_path(locks, token))
-}
-
-/// Nobody works on this run any more: its workspace is closed, or its own lock was taken and let go.
-pub(super) fn run_is_abandoned(locks: &Path, run: RunId, token: &str) -> bool {
-    let own = run_path(locks, run);
-    holder_is_gone(locks, token) || (own.exists() && is_free(&own))
 }
 
 /// Removes lock files whose owners are gone. Call when no running run needs them as evidence.
@@ -118,7 +83,7 @@ pub(super) fn remove_free(locks: &Path) {
     let Ok(entries) = std::fs::read_dir(locks) else { return };
     for path in entries.flatten().map(|e| e.path()) {
         let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
-        let shown = name.ends_with(SUFFIX) && (name.starts_with(HOLDER) || name.starts_with(RUN));
+        let shown = name.ends_with(SUFFIX) && name.starts_with(HOLDER);
         // Not yet locked for an instant in a healthy process, for ever in one that died in that instant.
         let forgotten = name.starts_with(NEW) && is_older_than_an_hour(&path);
         if (shown || forgotten) && is_free(&path) {

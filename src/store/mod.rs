@@ -50,10 +50,8 @@ use rusqlite::{Connection, TransactionBehavior};
 
 pub use self::error::StoreError;
 pub use self::files::atomic_write;
-pub use self::locks::RunLock;
 pub use self::migrations::LATEST;
 pub use self::objects::Snapshot;
-pub use self::recent::{default_workspace, recent_workspaces, remember_workspace};
 pub use self::verify::{Damage, VerifyReport};
 use crate::domain::ids::ContentHash;
 
@@ -116,9 +114,6 @@ impl Workspace {
     pub fn data_version(&self) -> Result<i64, StoreError> {
         Ok(self.lock()?.pragma_query_value(None, "data_version", |row| row.get(0))?)
     }
-
-    /// Closes the history and folds its log into the one file, as dropping does.
-    pub fn close(self) {}
 
     fn lock(&self) -> Result<Guard<'_>, StoreError> {
         let me = thread::current().id();

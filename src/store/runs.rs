@@ -23,7 +23,7 @@ pub struct RunResult {
     pub evaluation_hash: ContentHash,
     pub train_rows: u64,
     pub test_rows: u64,
-    /// Numbers by step; those of [`append_points`] need not be repeated.
+    /// Numbers by step.
     pub points: Vec<MetricPoint>,
 }
 
@@ -57,13 +57,6 @@ pub fn start(tx: &Tx, plan: &RunPlan) -> Result<RunId, StoreError> {
     let id = RunId(tx.last_insert_rowid());
     records::seal(tx, &RUNS, id.0)?;
     Ok(id)
-}
-
-/// Adds numbers to a running run; they stay even if it never finishes. A repeated step replaces the former value.
-pub fn append_points(tx: &Tx, id: RunId, points: &[MetricPoint]) -> Result<(), StoreError> {
-    require_running(tx, id)?;
-    insert_points(tx, id, points)?;
-    seal(tx, id)
 }
 
 /// Ends a run as completed. Fails with [`StoreError::RunEnded`] when it is not running any more.

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::StoreError;
-use crate::domain::ids::{BundleId, CheckRunId, ContentHash, DatasetId, DriftId, EventId, ModelId, RunId, VersionId};
+use crate::domain::ids::{BundleId, CheckRunId, ContentHash, DatasetId, DriftId, EventId, RunId, VersionId};
 
 macro_rules! id_column {
     ($($id:ident),*) => {$(
@@ -24,7 +24,7 @@ macro_rules! id_column {
     )*};
 }
 
-id_column!(BundleId, CheckRunId, DatasetId, DriftId, EventId, ModelId, RunId, VersionId);
+id_column!(BundleId, CheckRunId, DatasetId, DriftId, EventId, RunId, VersionId);
 
 impl ToSql for ContentHash {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

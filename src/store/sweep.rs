@@ -20,7 +20,7 @@ impl Workspace {
             interrupted = self.write(|tx| {
                 let mut marked = Vec::new();
                 for (run, token) in runs::running(tx)? {
-                    if locks::run_is_abandoned(&locks, run, &token) {
+                    if locks::holder_is_gone(&locks, &token) {
                         runs::end(tx, run, RunStatus::Interrupted, PROBLEM)?;
                         activity::append(tx, &interruption(&runs::get(tx, run)?.plan.dataset, run))?;
                         marked.push(run);

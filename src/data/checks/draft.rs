@@ -2,6 +2,7 @@
 
 use crate::data::table::format_number;
 use crate::domain::finding::{Finding, Severity};
+pub(super) use crate::domain::words::thousands as number;
 
 /// Rows a finding shows.
 const MOST_ROWS: usize = 20;
@@ -57,19 +58,6 @@ impl Draft {
 
 pub(super) fn share(count: u64, total: u64) -> f64 {
     if total == 0 { 0.0 } else { count as f64 / total as f64 }
-}
-
-/// `1,234,567`
-pub(super) fn number(count: u64) -> String {
-    let digits = count.to_string();
-    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
 }
 
 /// At most six significant digits: enough to recognise a value.

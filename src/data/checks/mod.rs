@@ -37,6 +37,7 @@ pub struct CheckInput<'a> {
     pub target: Option<&'a str>,
 }
 
+#[cfg(test)]
 impl<'a> CheckInput<'a> {
     /// The table alone.
     pub fn new(table: &'a Table) -> Self {

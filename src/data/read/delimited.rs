@@ -7,9 +7,10 @@ use super::{NullTokens, Sink, Source, Survey, SurveyedColumn, clean_names, numbe
 use crate::data::builder::CellsBuilder;
 use crate::data::dates::{self, DateFormat};
 use crate::data::error::LoadError;
-use crate::data::infer::{self, Observed, Typed, thousands};
+use crate::data::infer::{self, Observed, Typed};
 use crate::domain::dataset::{ReadOptions, TextEncoding};
 use crate::domain::io::JobIo;
+use crate::domain::words::thousands;
 
 /// Fewer cells than this are not worth another thread.
 const CELLS_PER_THREAD: usize = 50_000;
@@ -121,7 +122,10 @@ fn share_out<T: Send>(columns: &mut [T], n_rows: usize, work: impl Fn(usize, Ran
         let own = parts.next();
         for (part, columns) in parts {
             let run = &run;
-            scope.spawn(move || run(part, columns));
+            std::thread::Builder::new()
+                .name("reading columns".to_owned())
+                .spawn_scoped(scope, move || run(part, columns))
+                .expect("the system starts a thread");
         }
         if let Some((part, columns)) = own {
             run(part, columns);

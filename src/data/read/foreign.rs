@@ -16,11 +16,12 @@ use polars_parquet::read::PhysicalType;
 use super::records::BATCH_ROWS;
 use super::{Sink, Source, Survey, SurveyedColumn, clean_names};
 use crate::data::error::LoadError;
-use crate::data::infer::{KindHint, MAX_EXACT, Typed, thousands};
+use crate::data::infer::{KindHint, MAX_EXACT, Typed};
 use crate::data::parquet::File;
 use crate::data::table::Cells;
 use crate::domain::io::JobIo;
 use crate::domain::schema::Storage;
+use crate::domain::words::thousands;
 
 const CELLS_AT_ONCE: usize = 1 << 22;
 
@@ -334,28 +335,6 @@ fn time_of_day(ticks: i64, per_second: i64) -> String {
     }
     let digits = per_second.ilog10() as usize;
     format!("{clock}.{rest:0digits$}").trim_end_matches('0').to_owned()
-}
-
-/// Names and the first rows as text; missing cells are empty.
-pub fn head(source: &Source, n: usize) -> Result<(Vec<String>, Vec<Vec<String>>), LoadError> {
-    let file = File::open(source.path, source.name)?;
-    let plans = plans(&file, source.name)?;
-    let raw: Vec<String> = file.fields().iter().map(|f| f.name.to_string()).collect();
-    let names = clean_names(&raw, &mut Vec::new());
-    let mut rows: Vec<Vec<String>> = Vec::new();
-    for group in 0..file.row_starts.len() - 1 {
-        let n_rows = (file.row_starts[group + 1] - file.row_starts[group]).min((n - rows.len()) as u64) as usize;
-        let first = rows.len();
-        rows.resize(first + n_rows, Vec::new());
-        for (i, plan) in plans.iter().enumerate().filter(|_| n_rows > 0) {
-            let big = plan.meaning == Meaning::Whole && plan.decode != ArrowDataType::Int32;
-            let cells = file.decode(group, i, 0..n_rows, plan.decode.clone(), |s| cells(s, plan.meaning, big))?;
-            for (row, out) in rows[first..].iter_mut().enumerate() {
-                out.push(cells.text(row).unwrap_or_default());
-            }
-        }
-    }
-    Ok((names, rows))
 }
 
 #[cfg(test)]

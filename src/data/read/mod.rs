@@ -10,20 +10,18 @@ mod records;
 mod sniff;
 
 use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 
 use super::builder::{CellsBuilder, Facts, facts};
 use super::error::{LoadError, clip};
-use super::infer::{self, TextFacts, Typed};
-use super::parquet;
+use super::infer::{self, Typed};
 use super::table::{Cells, Table};
 use crate::domain::dataset::{ReadOptions, SourceFormat, TextEncoding};
 use crate::domain::io::{JobIo, Part};
-use crate::domain::schema::{ColumnKind, ColumnSchema, Schema, Storage};
+use crate::domain::schema::{ColumnKind, ColumnSchema, Storage};
 
+pub use records::MAX_COLUMNS;
 use records::{Batch, Records};
-pub use records::{MAX_COLUMNS, MAX_FIELD_BYTES};
 pub use sniff::sniff;
 
 /// Most rows a table may have: row numbers are 32-bit in sorted views.
@@ -73,14 +71,6 @@ impl NullTokens {
     }
 }
 
-/// What an import leaves beside the Parquet file.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Imported {
-    pub rows: u64,
-    pub schema: Schema,
-    pub warnings: Vec<String>,
-}
-
 /// What the first look at a source found.
 struct Survey {
     rows: u64,
@@ -125,45 +115,10 @@ impl Source<'_> {
     }
 }
 
-/// Reads the file at `snapshot` (known to the user as `source_name`), types its columns by all rows and writes the
-/// table to `out_parquet`. The caller makes the file durable. On an error, `out_parquet` may be left incomplete.
+/// Reads the file at `snapshot` into memory, typed by all rows, with the warnings.
 ///
-/// Errors name the file and the line or column at fault; a cancelled import returns [`LoadError::Cancelled`].
-pub fn import(
-    snapshot: &Path,
-    source_name: &str,
-    options: &ReadOptions,
-    out_parquet: &Path,
-    io: &dyn JobIo,
-) -> Result<Imported, LoadError> {
-    let source = Source { path: snapshot, name: source_name, options };
-    let survey = source.survey(&Part { io, from: 0.0, to: 0.4 })?;
-    let columns: Vec<(String, Storage)> = survey.columns.iter().map(|c| (c.name.clone(), c.typed.storage)).collect();
-    let mut writer = parquet::Writer::create(out_parquet, &columns)?;
-    let mut trackers: Vec<TextTracker> = columns.iter().map(|_| TextTracker::default()).collect();
-    source.convert(&survey, &Part { io, from: 0.4, to: 0.85 }, &mut |chunk| {
-        for (tracker, cells) in trackers.iter_mut().zip(&chunk) {
-            tracker.add(cells);
-        }
-        writer.write(&chunk)
-    })?;
-    writer.finish()?;
-
-    let file = parquet::File::open(out_parquet, source_name)?;
-    let mut schema = Schema::default();
-    for (i, column) in survey.columns.iter().enumerate() {
-        let share = 0.85 + 0.15 * i as f64 / survey.columns.len() as f64;
-        io.progress("Counting distinct values", Some(share))?;
-        let facts = match column.typed.storage {
-            Storage::String => std::mem::take(&mut trackers[i]).finish(survey.rows),
-            storage => facts(&file.column(i, storage)?),
-        };
-        schema.columns.push(column.schema(&facts));
-    }
-    Ok(Imported { rows: survey.rows, schema, warnings: survey.warnings })
-}
-
-/// Reads the file at `snapshot` into memory, typed by all rows, with the warnings. Errors as [`import`].
+/// Errors name the file (known to the user as `name`) and the line or column at fault; a cancelled reading returns
+/// [`LoadError::Cancelled`].
 pub fn load(
     snapshot: &Path,
     name: &str,
@@ -217,38 +172,6 @@ impl SurveyedColumn {
     }
 }
 
-/// Facts about a text column whose cells pass by once. Distinct values are told apart by 128 bits of hash.
-#[derive(Default)]
-struct TextTracker {
-    facts: TextFacts,
-    seen: hashbrown::HashSet<u128>,
-}
-
-impl TextTracker {
-    fn add(&mut self, cells: &Cells) {
-        let Cells::Text(dictionary) = cells else { return };
-        for (text, count) in dictionary.values.iter().zip(dictionary.counts()) {
-            self.facts.add(text, count);
-            self.seen.insert(hash128(text));
-        }
-    }
-
-    fn finish(mut self, rows: u64) -> Facts {
-        self.facts.distinct = self.seen.len() as u64;
-        let values = self.facts.values;
-        Facts { values, missing: rows - values, distinct: self.facts.distinct, text: self.facts, range: None }
-    }
-}
-
-fn hash128(text: &str) -> u128 {
-    let half = |salt: u8| {
-        let mut hasher = DefaultHasher::new();
-        (salt, text).hash(&mut hasher);
-        u128::from(hasher.finish())
-    };
-    half(1) << 64 | half(2)
-}
-
 /// Column names as they will be shown: trimmed, none empty, none twice, none endless. Says what was renamed.
 fn clean_names(raw: &[String], warnings: &mut Vec<String>) -> Vec<String> {
     let mut taken: HashSet<String> = raw.iter().map(|n| n.trim().to_owned()).collect();
@@ -284,33 +207,6 @@ fn clean_names(raw: &[String], warnings: &mut Vec<String>) -> Vec<String> {
 /// Names for a file without a header: `column_1`, `column_2` …
 fn numbered_names(n_columns: usize) -> Vec<String> {
     (1..=n_columns).map(|i| format!("column_{i}")).collect()
-}
-
-/// Names and the first rows of a file as text; the work of [`super::preview::head`].
-pub(super) fn head(
-    path: &Path,
-    name: &str,
-    options: &ReadOptions,
-    n: usize,
-) -> Result<(Vec<String>, Vec<Vec<String>>), LoadError> {
-    let source = Source { path, name, options };
-    match options.format {
-        SourceFormat::Parquet => foreign::head(&source, n),
-        SourceFormat::Delimited => {
-            let Some((mut records, names)) = delimited::open(&source, &mut Vec::new())? else {
-                return Err(LoadError::Empty { file: name.to_owned() });
-            };
-            let mut rows = Vec::new();
-            while rows.len() < n {
-                let batch = records.batch(n - rows.len())?;
-                if batch.n_rows == 0 {
-                    break;
-                }
-                rows.extend((0..batch.n_rows).map(|row| batch.record(row).map(str::to_owned).collect::<Vec<_>>()));
-            }
-            Ok((names, rows))
-        }
-    }
 }
 
 /// All cells of a delimited file as they stand in it.
@@ -365,19 +261,18 @@ pub(super) fn verbatim(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::parquet;
     use crate::domain::io::{Cancelled, Silent};
 
-    /// Loads the text, and checks on the way that importing to Parquet gives the same table.
+    /// Loads the text, and checks on the way that the table stored as Parquet is the same.
     fn loaded(bytes: &[u8]) -> Result<(Table, Vec<String>), LoadError> {
         let folder = tempfile::tempdir().unwrap();
         let (path, out) = (folder.path().join("t.csv"), folder.path().join("t.parquet"));
         std::fs::write(&path, bytes).unwrap();
         let options = sniff(&path, "t.csv")?;
         let (table, warnings) = load(&path, "t.csv", &options, &Silent)?;
-        let imported = import(&path, "t.csv", &options, &out, &Silent).unwrap();
-        assert_eq!(imported.warnings, warnings);
-        assert_eq!((imported.rows, &imported.schema), (table.n_rows as u64, &table.schema));
-        let stored = parquet::open(&out, &imported.schema, None).unwrap();
+        parquet::write(&table, &out, &Silent).unwrap();
+        let stored = parquet::open(&out, &table.schema, None).unwrap();
         for (stored, cells) in stored.columns.iter().zip(&table.columns) {
             assert!((0..table.n_rows).all(|row| stored.text(row) == cells.text(row)));
         }

@@ -14,7 +14,7 @@ mod scale;
 
 pub use encode::encode;
 pub use features::default_features;
-pub use raw::{RawInput, raw};
+pub use raw::raw;
 
 use crate::data::table::{Cells, Table};
 use crate::domain::params::Algorithm;

@@ -8,9 +8,10 @@ use crate::domain::request::{
     CheckRequest, DataRef, DriftRequest, ExportRequest, ImportRequest, JobRequest, ScoreRequest, ScoringModel,
     TrainRequest, VerifyTarget,
 };
+use crate::domain::words::file_name;
 use crate::jobs::event::JobId;
 use crate::state::command::PickFor;
-use crate::state::drops::{DropAction, action, file_name};
+use crate::state::drops::{DropAction, action};
 use crate::state::effect::Effect;
 use crate::state::jobs::After;
 use crate::state::notification::{Note, NoteTone};
@@ -18,7 +19,7 @@ use crate::state::{AppState, Open};
 
 use super::workspace;
 
-pub fn import(state: &mut AppState, path: PathBuf, now_ms: i64) -> Vec<Effect> {
+fn import(state: &mut AppState, path: PathBuf, now_ms: i64) -> Vec<Effect> {
     start_import(state, path, After::ShowData, now_ms)
 }
 
@@ -32,14 +33,6 @@ pub fn train(state: &mut AppState, request: TrainRequest, now_ms: i64) -> Vec<Ef
 
 pub fn compare_drift(state: &mut AppState, request: DriftRequest, now_ms: i64) -> Vec<Effect> {
     start(state, JobRequest::Drift(request), now_ms)
-}
-
-pub fn export(state: &mut AppState, request: ExportRequest, now_ms: i64) -> Vec<Effect> {
-    start(state, JobRequest::Export(request), now_ms)
-}
-
-pub fn score(state: &mut AppState, request: ScoreRequest, now_ms: i64) -> Vec<Effect> {
-    start(state, JobRequest::Score(request), now_ms)
 }
 
 pub fn verify_workspace(state: &mut AppState, now_ms: i64) -> Vec<Effect> {
@@ -81,10 +74,11 @@ pub fn picked(state: &mut AppState, pick: PickFor, paths: Vec<PathBuf>, now_ms: 
             })
             .collect(),
         PickFor::OpenWorkspace => workspace::open(state, first, now_ms),
-        PickFor::ExportBundle(run) => export(state, ExportRequest { run, out: first }, now_ms),
+        PickFor::ExportBundle(run) => start(state, JobRequest::Export(ExportRequest { run, out: first }), now_ms),
         PickFor::ScoreInput(run) => pick_score_output(run, first),
         PickFor::ScoreOutput { run, input } => {
-            score(state, ScoreRequest { model: ScoringModel::Run(run), input, output: first }, now_ms)
+            let request = ScoreRequest { model: ScoringModel::Run(run), input, output: first };
+            start(state, JobRequest::Score(request), now_ms)
         }
         PickFor::SaveText { text, .. } => vec![Effect::WriteText { path: first, text }],
         PickFor::SavePlot { rect, .. } => vec![Effect::SavePlot { path: first, rect }],

@@ -106,10 +106,6 @@ impl BigTable {
         self.cursor
     }
 
-    pub fn first(&self) -> u64 {
-        self.first
-    }
-
     /// Puts a row near the top and the cursor on it.
     pub fn go_to(&mut self, row: u64) {
         self.first = row.saturating_sub(3);

@@ -3,7 +3,7 @@
 use egui::{Color32, Painter, Rect, Response, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use crate::domain::profile::{ColumnProfile, Histogram};
-use crate::domain::schema::{ColumnKind, Storage};
+use crate::domain::schema::Storage;
 use crate::state::format::{count, number, percent, utc};
 use crate::ui::ctx::UiCtx;
 use crate::ui::theme::tokens::{size, space};
@@ -96,9 +96,4 @@ pub fn top_values(ui: &mut Ui, ctx: &UiCtx<'_>, top: &[(String, u64)], rows: u64
         ui.painter().galley(pos2(rect.left() + space::XS, top_of(words.size().y)), words, ctx.tokens.text);
         response.on_hover_text(value);
     }
-}
-
-/// Does the kind have a number line?
-pub fn is_numberish(kind: ColumnKind) -> bool {
-    matches!(kind, ColumnKind::Numeric | ColumnKind::Datetime)
 }

@@ -135,21 +135,3 @@ pub fn main_panel<R>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> R {
     let frame = Frame::NONE.inner_margin(Margin { left: 16, right: 16, top: 4, bottom: 12 });
     CentralPanel::default().frame(frame).show(ui, add).inner
 }
-
-/// List, main and inspector in one call; `no_panel` stands for one that is not there.
-pub fn three_columns(
-    ui: &mut Ui,
-    ctx: &UiCtx<'_>,
-    id: &str,
-    list: Option<&mut dyn FnMut(&mut Ui)>,
-    main: impl FnOnce(&mut Ui),
-    inspector: Option<&mut dyn FnMut(&mut Ui)>,
-) {
-    if let Some(list) = list {
-        list_panel(ui, ctx, id, |ui| list(ui));
-    }
-    if let Some(inspector) = inspector {
-        inspector_panel(ui, ctx, id, |ui| inspector(ui));
-    }
-    main_panel(ui, main);
-}

@@ -113,7 +113,7 @@ fn links_that_lead_out_of_the_workspace_are_refused() {
     let root = folder.path().join("ws");
 
     // A folder of objects that is a link, in a workspace that is not open.
-    open(&root).close();
+    drop(open(&root));
     fs::remove_dir(root.join("objects")).unwrap();
     symlink(&outside, root.join("objects")).unwrap();
     assert!(matches!(Workspace::open(&root), Err(StoreError::NotAWorkspace { .. })));

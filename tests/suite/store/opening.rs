@@ -25,7 +25,7 @@ fn a_closed_workspace_is_one_history_file() {
     let ws = open(folder.path());
     fill(&ws);
     assert!(names(folder.path()).contains(&"history.sqlite-wal".to_owned()));
-    ws.close();
+    drop(ws);
     assert_eq!(names(folder.path()), ["history.sqlite", "locks", "objects", "tmp"]);
 }
 
@@ -51,7 +51,7 @@ fn a_folder_with_other_files_is_refused_and_untouched() {
 #[test]
 fn a_newer_history_is_refused_and_untouched() {
     let folder = tempfile::tempdir().unwrap();
-    open(folder.path()).close();
+    drop(open(folder.path()));
     raw(folder.path()).pragma_update(None, "user_version", LATEST + 1).unwrap();
     let (before, entries) = (fs::read(folder.path().join("history.sqlite")).unwrap(), names(folder.path()));
     let error = Workspace::open(folder.path()).unwrap_err();
@@ -115,7 +115,7 @@ fn a_history_that_lost_its_file_is_not_replaced_by_an_empty_one() {
 #[test]
 fn a_history_with_a_planted_trigger_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    open(folder.path()).close();
+    drop(open(folder.path()));
     raw(folder.path()).execute_batch("CREATE TRIGGER sly AFTER INSERT ON runs BEGIN DELETE FROM models; END;").unwrap();
     let error = Workspace::open(folder.path()).unwrap_err();
     assert!(error.to_string().contains("trigger `sly`"), "{error}");
@@ -144,7 +144,7 @@ fn write_the_fixture_of_the_newest_version() {
     let folder = tempfile::tempdir().unwrap();
     let ws = open(folder.path());
     fill(&ws);
-    ws.close();
+    drop(ws);
     let name = format!("tests/fixtures/history-v{LATEST}.sqlite");
     fs::copy(folder.path().join("history.sqlite"), Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap();
 }
@@ -154,7 +154,7 @@ fn a_moved_folder_is_the_same_workspace() {
     let folder = tempfile::tempdir().unwrap();
     let ws = open(&folder.path().join("before"));
     let run = fill(&ws);
-    ws.close();
+    drop(ws);
     fs::rename(folder.path().join("before"), folder.path().join("after it")).unwrap();
     let ws = Workspace::open_existing(&folder.path().join("after it")).unwrap();
     assert_eq!(ws.read(|c| runs::get(c, run)).unwrap().status, RunStatus::Completed);

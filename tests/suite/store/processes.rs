@@ -105,18 +105,6 @@ fn a_run_whose_process_is_gone_is_interrupted_and_a_live_one_is_not() {
     assert_clean(&ws);
 }
 
-#[test]
-fn a_run_whose_own_lock_was_let_go_is_interrupted_although_its_process_lives() {
-    let folder = tempfile::tempdir().unwrap();
-    let (owner, ws) = (open(folder.path()), open(folder.path()));
-    let run = start(&owner);
-    let lock = owner.lock_run(run).unwrap();
-    assert!(matches!(ws.lock_run(run), Err(StoreError::RunLocked { .. })));
-    assert!(ws.sweep_interrupted().unwrap().is_empty());
-    drop(lock);
-    assert_eq!(ws.sweep_interrupted().unwrap(), [run]);
-}
-
 /// The environment variable that hands a workspace to [`write_until_killed`].
 const VICTIM: &str = "MODELWRIGHT_TEST_VICTIM";
 

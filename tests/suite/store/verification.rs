@@ -115,7 +115,7 @@ fn flipped_bits_anywhere_in_the_history_are_found_or_harmless() {
     let folder = tempfile::tempdir().unwrap();
     let ws = open(&folder.path().join("ws"));
     fill(&ws);
-    ws.close();
+    drop(ws);
     let file = folder.path().join("ws/history.sqlite");
     let good = fs::read(&file).unwrap();
     let dump = || {

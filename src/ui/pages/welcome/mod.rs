@@ -104,7 +104,7 @@ fn recent(ui: &mut Ui, ctx: &UiCtx<'_>) {
         });
     });
     for path in recent {
-        let name = crate::state::drops::file_name(path);
+        let name = crate::domain::words::file_name(path);
         let full = path.display().to_string();
         let folder = middle_ellipsis(&full, 80);
         let row = Row::new(&name).subtitle(&folder).icon(Icon::Folder);

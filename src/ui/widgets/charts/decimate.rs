@@ -35,18 +35,6 @@ impl Points {
         Self { xy, blocks, sorted, bounds }
     }
 
-    pub fn all(&self) -> &[[f64; 2]] {
-        &self.xy
-    }
-
-    pub fn len(&self) -> usize {
-        self.xy.len()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.xy.is_empty()
-    }
-
     pub fn bounds(&self) -> Option<Bounds> {
         self.bounds
     }
@@ -201,14 +189,14 @@ mod tests {
     #[test]
     fn infinite_and_missing_points_are_left_out() {
         let points = Points::new(vec![[0.0, 1.0], [1.0, f64::NAN], [f64::INFINITY, 2.0], [2.0, 3.0]]);
-        assert_eq!(points.all(), [[0.0, 1.0], [2.0, 3.0]]);
+        assert_eq!(points.xy, [[0.0, 1.0], [2.0, 3.0]]);
         assert_eq!(points.bounds(), Some(Bounds { min: [0.0, 1.0], max: [2.0, 3.0] }));
     }
 
     #[test]
     fn nothing_is_drawn_of_nothing() {
         let points = Points::new(Vec::new());
-        assert!(points.is_empty());
+        assert!(points.xy.is_empty());
         assert!(points.visible(0.0, 1.0, 10).is_empty());
         assert_eq!(points.bounds(), None);
     }

@@ -12,9 +12,9 @@ mod line;
 mod shares;
 
 pub use bars::{BarSeries, Histogram, histogram};
-pub use data::{ChartTable, file_stem};
-pub use decimate::{Bounds, Points};
-pub use frame::{Chart, plain_number};
+pub use data::ChartTable;
+pub use decimate::Points;
+pub use frame::Chart;
 pub use heat::{ConfusionView, confusion};
 pub use line::{LineChart, Series, SeriesStyle, line_chart};
 pub use shares::{ShareRows, ShareSeries, share_rows};

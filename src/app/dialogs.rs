@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use rfd::FileDialog;
 
-use crate::state::command::PickFor;
+use crate::state::command::{Command, PickFor};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
@@ -45,6 +45,23 @@ fn may_exist(variable: impl Fn(&str) -> Option<OsString>, exists: &dyn Fn(&Path)
     bus || zenity()
 }
 
+/// Paths from the field that stands in for a dialog: `~/` is the home folder, and so is where a bare name goes.
+/// Whoever started the program from an icon cannot know its working folder.
+pub fn with_whole_paths(command: Command) -> Command {
+    match (command, dirs::home_dir()) {
+        (Command::Picked { pick, paths }, Some(home)) => {
+            let paths = paths.into_iter().map(|path| whole(&path, &home)).collect();
+            Command::Picked { pick, paths }
+        }
+        (command, _) => command,
+    }
+}
+
+fn whole(path: &Path, home: &Path) -> PathBuf {
+    // Joining an absolute path gives that path.
+    home.join(path.strip_prefix("~").unwrap_or(path))
+}
+
 fn show(pick: &PickFor) -> Vec<PathBuf> {
     let mut dialog = FileDialog::new().set_title(pick.title());
     if let Some(name) = pick.suggested() {
@@ -71,6 +88,15 @@ fn show(pick: &PickFor) -> Vec<PathBuf> {
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn typed_paths_start_at_home() {
+        let home = Path::new("/home/ada");
+        assert_eq!(whole(Path::new("~/roc.png"), home), Path::new("/home/ada/roc.png"));
+        assert_eq!(whole(Path::new("roc.png"), home), Path::new("/home/ada/roc.png"));
+        assert_eq!(whole(Path::new("/tmp/roc.png"), home), Path::new("/tmp/roc.png"));
+        assert_eq!(whole(Path::new("~ada.csv"), home), Path::new("/home/ada/~ada.csv"));
+    }
 
     #[test]
     fn without_a_bus_or_zenity_there_is_no_dialog() {

@@ -153,7 +153,7 @@ impl Window {
             self.run(ctx, effects);
         }
         for command in self.outbox.take() {
-            self.apply(ctx, command);
+            self.apply(ctx, dialogs::with_whole_paths(command));
         }
         self.state.tick(now_ms());
     }

@@ -58,8 +58,15 @@ fn icon() -> Option<IconData> {
     Some(IconData { rgba, width: SIDE as u32, height: SIDE as u32 })
 }
 
+/// winit names the line of its own source that failed; nobody can use it.
+fn without_place(error: &str) -> &str {
+    let after = error.split_once(".rs:").and_then(|(_, rest)| rest.split_once(": "));
+    after.filter(|(line, _)| line.bytes().all(|b| b.is_ascii_digit())).map_or(error, |(_, cause)| cause)
+}
+
 /// Whoever double-clicked the program sees no terminal: a native dialog and a log file say why there is no window.
 pub fn say_why_no_window(error: &str) -> String {
+    let error = without_place(error);
     let message = format!(
         "Modelwright could not open its window: {error}\n\nIt needs a display with OpenGL 2.1 or newer (on Linux the \
          packages libgl1 and libxkbcommon-x11-0). The commands work without: modelwright --help"
@@ -79,4 +86,17 @@ pub fn say_why_no_window(error: &str) -> String {
         dialog.set_title("Modelwright").set_description(&message).show();
     }
     message
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cause_stays_and_the_place_in_the_source_goes() {
+        let winit =
+            "winit EventLoopError: os error at /x/winit-0.30.13/src/platform_impl/linux/mod.rs:788: Failed to open";
+        assert_eq!(without_place(winit), "Failed to open");
+        assert_eq!(without_place("glutin error: [a7] GLXBadFBConfig"), "glutin error: [a7] GLXBadFBConfig");
+    }
 }

@@ -218,13 +218,20 @@ fn obituary(title: &str, status: Option<ExitStatus>, last_words: &[String]) -> P
             "Please report this. Nothing that was saved is affected",
         );
     }
-    let how = match status.and_then(signal) {
-        Some(9) => "its process was killed (signal 9), by hand or by the system for lack of memory".to_owned(),
-        Some(number) => format!("its process died of signal {number}"),
-        None => status.map_or_else(|| "its process is gone".to_owned(), |s| format!("its process ended with {s}")),
+    let again = "Start it again. Nothing that was saved is affected";
+    let (how, hint) = match status.and_then(signal) {
+        Some(9) => {
+            let hint = format!("By hand, or by the system for lack of memory. {again}");
+            ("its process was killed (signal 9)".to_owned(), hint)
+        }
+        Some(number) => (format!("its process died of signal {number}"), again.to_owned()),
+        None => {
+            let how =
+                status.map_or_else(|| "its process is gone".to_owned(), |s| format!("its process ended with {s}"));
+            (how, again.to_owned())
+        }
     };
-    let details = if said.is_empty() { how } else { format!("{how}\n{said}") };
-    Problem::failed(format!("{title} did not finish"), details, "Start it again. Nothing that was saved is affected")
+    Problem::failed(format!("{title} did not finish: {how}"), said, hint)
 }
 
 #[cfg(unix)]

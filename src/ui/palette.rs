@@ -72,7 +72,8 @@ pub fn dialog_frame(ui: &Ui, margin: i8) -> egui::Frame {
     egui::Frame::popup(ui.style()).inner_margin(egui::Margin::same(margin))
 }
 
-/// An accessible name for a text field whose hint says it already.
+/// An accessible name for a text field whose hint says it already: screen readers on Linux get no hint, and
+/// `Ui::name_inputs` passes over fields that have one.
 pub fn name_it(ui: &Ui, response: &egui::Response, name: &str) {
     ui.ctx().accesskit_node_builder(response.id, |node| node.set_label(name));
 }

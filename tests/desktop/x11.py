@@ -106,6 +106,18 @@ class Screen:
             xtest.fake_input(self.display, X.KeyRelease, code)
         self.display.sync()
 
+    def type(self, text):
+        """Types ASCII text, key by key."""
+        names = {" ": "space", "-": "minus", "_": "underscore", ".": "period", "/": "slash", ",": "comma"}
+        for letter in text:
+            symbol = XK.string_to_keysym(names.get(letter, letter))
+            code = self.display.keysym_to_keycode(symbol)
+            if code == 0:
+                raise ValueError(f"no key for {letter!r}")
+            shift = self.display.keycode_to_keysym(code, 0) != symbol
+            self.press(f"shift+{names.get(letter, letter)}" if shift else names.get(letter, letter))
+            time.sleep(0.01)
+
     def close(self, window):
         """What the button in the title bar sends."""
         data = (32, [self.atom("WM_DELETE_WINDOW"), X.CurrentTime, 0, 0, 0])

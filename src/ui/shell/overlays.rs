@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use egui::{Align2, Button, Grid, Id, Key, LayerId, Modal, Order, RichText, ScrollArea, TextEdit, Ui};
+use egui::{text_edit::TextEditState, text_selection::CCursorRange};
 
 use crate::domain::problem::Problem;
 use crate::state::actions::{ActionGroup, Shortcut, actions};
@@ -22,6 +23,8 @@ use crate::ui::widgets::{states, toast};
 pub struct Overlays {
     path: String,
     for_what: Option<PickFor>,
+    /// It just came up.
+    fresh: bool,
 }
 
 /// Files let go over the window.
@@ -88,11 +91,13 @@ pub fn overlays_ui(ui: &Ui, ctx: &UiCtx<'_>, overlays: &mut Overlays) {
         problems(ui, ctx);
     }
     if open.path_field != overlays.for_what {
-        overlays.path = open.path_field.as_ref().and_then(PickFor::suggested).unwrap_or_default();
+        let suggested = open.path_field.as_ref().and_then(PickFor::suggested);
+        overlays.path = suggested.map_or_else(String::new, |name| format!("~/{name}"));
         overlays.for_what.clone_from(&open.path_field);
+        overlays.fresh = true;
     }
     if let Some(pick) = &open.path_field {
-        path_field(ui, ctx, pick, &mut overlays.path);
+        path_field(ui, ctx, pick, &mut overlays.path, std::mem::take(&mut overlays.fresh));
     }
 }
 
@@ -109,22 +114,27 @@ fn dialog(ui: &Ui, ctx: &UiCtx<'_>, name: &str, width: f32, add: impl FnOnce(&mu
 
 fn quit_question(ui: &Ui, ctx: &UiCtx<'_>) {
     dialog(ui, ctx, "quit", 380.0, |ui| {
-        let jobs = counted(ctx.state.jobs.len() as u64, "job is still running", "jobs are still running");
-        section(ui, ctx, &jobs);
-        ui.label("Quitting cancels them. What they already recorded stays; what is unfinished is dropped.");
+        let jobs = ctx.state.jobs.len() as u64;
+        section(ui, ctx, &counted(jobs, "job is still running", "jobs are still running"));
+        ui.label(if jobs == 1 {
+            "Quitting cancels it. What it already recorded stays; what is unfinished is dropped."
+        } else {
+            "Quitting cancels them. What they already recorded stays; what is unfinished is dropped."
+        });
         ui.add_space(space::S);
         ui.horizontal(|ui| {
             if ui.button("Keep working").clicked() {
                 ctx.send(Command::DismissAll);
             }
-            if ui.button("Cancel the jobs and quit").clicked() {
+            if ui.button(if jobs == 1 { "Cancel it and quit" } else { "Cancel them and quit" }).clicked() {
                 ctx.send(Command::QuitAnyway);
             }
         });
     });
 }
 
-fn path_field(ui: &Ui, ctx: &UiCtx<'_>, pick: &PickFor, path: &mut String) {
+/// `fresh`: it just came up, so whatever is typed next replaces what is suggested.
+fn path_field(ui: &Ui, ctx: &UiCtx<'_>, pick: &PickFor, path: &mut String, fresh: bool) {
     dialog(ui, ctx, "path field", 520.0, |ui| {
         section(ui, ctx, pick.title());
         ui.label(
@@ -133,8 +143,11 @@ fn path_field(ui: &Ui, ctx: &UiCtx<'_>, pick: &PickFor, path: &mut String) {
         let edit = ui.add(TextEdit::singleline(path).hint_text("/path/to/file.csv").desired_width(f32::INFINITY));
         name_it(ui, &edit, "Path");
         let entered = edit.lost_focus() && ui.input(|i| i.key_pressed(Key::Enter));
-        if !edit.has_focus() && !entered && path.is_empty() {
+        if fresh {
             edit.request_focus();
+            let mut state = TextEditState::load(ui.ctx(), edit.id).unwrap_or_default();
+            state.cursor.set_char_range(Some(CCursorRange::select_all_str(path)));
+            state.store(ui.ctx(), edit.id);
         }
         ui.add_space(space::S);
         ui.horizontal(|ui| {

@@ -11,6 +11,7 @@ use crate::ui::ctx::UiCtx;
 use crate::ui::format;
 use crate::ui::pages::parts;
 use crate::ui::pages::parts::table::{Cell, Column, Event, Rows, table_ui};
+use crate::ui::palette::name_it;
 use crate::ui::theme::icons::Icon;
 use crate::ui::theme::medium;
 use crate::ui::theme::tokens::{size, space};
@@ -153,9 +154,8 @@ fn report_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut MonitorPage, stored: &StoredDr
         parts::alert(ui, ctx, Tone::Info, &sentence);
     }
     ui.add_space(space::XS);
-    ui.name_inputs("Filter columns", |ui| {
-        ui.add(TextEdit::singleline(&mut page.filter).hint_text("Filter columns").desired_width(180.0));
-    });
+    let edit = ui.add(TextEdit::singleline(&mut page.filter).hint_text("Filter columns").desired_width(180.0));
+    name_it(ui, &edit, "Filter columns");
     let table = Table {
         rows: model::rows(report, &page.filter),
         selected: column.map(|c| c.column.as_str()),

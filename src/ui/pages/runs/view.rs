@@ -10,6 +10,7 @@ use crate::state::command::{Command, Page, PickFor};
 use crate::ui::ctx::UiCtx;
 use crate::ui::pages::parts;
 use crate::ui::pages::parts::table::{Cell, Column, Event, Rows, table_ui};
+use crate::ui::palette::name_it;
 use crate::ui::theme::icons::Icon;
 use crate::ui::theme::tokens::{size, space};
 use crate::ui::widgets::badge::Tone;
@@ -69,10 +70,9 @@ pub fn runs_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut RunsPage) {
 fn table_part_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut RunsPage, runs: &[Run]) {
     let shown = model::rows(runs, &page.filter, page.sort);
     ui.horizontal(|ui| {
-        ui.name_inputs("Filter runs", |ui| {
-            let hint = "Filter by algorithm, dataset, status…";
-            ui.add(TextEdit::singleline(&mut page.filter).hint_text(hint).desired_width(240.0));
-        });
+        let hint = "Filter by algorithm, dataset, status…";
+        let edit = ui.add(TextEdit::singleline(&mut page.filter).hint_text(hint).desired_width(240.0));
+        name_it(ui, &edit, "Filter runs");
         let summary = model::summary(runs, shown.len());
         ui.label(RichText::new(summary).size(size::DATA).color(ctx.tokens.text_weak));
         let ticked = ctx.state.compare.len();

@@ -12,6 +12,7 @@ use crate::ui::ctx::UiCtx;
 use crate::ui::format;
 use crate::ui::pages::parts;
 use crate::ui::pages::parts::table::{Cell, Column, Event, Rows, table_ui};
+use crate::ui::palette::name_it;
 use crate::ui::theme::icons::{self, Icon};
 use crate::ui::theme::medium;
 use crate::ui::theme::tokens::{size, space};
@@ -130,9 +131,9 @@ fn columns_ui(
     let total = version.schema.columns.len().saturating_sub(usize::from(form.target.is_some()));
     parts::note(ui, ctx, &format!("{} of {total} columns are learned from", model::feature_count(form, version)));
     if version.schema.columns.len() > 12 {
-        ui.name_inputs("Filter columns", |ui| {
-            ui.add(TextEdit::singleline(&mut page.column_filter).hint_text("Filter columns").desired_width(160.0));
-        });
+        let edit = TextEdit::singleline(&mut page.column_filter).hint_text("Filter columns").desired_width(160.0);
+        let edit = ui.add(edit);
+        name_it(ui, &edit, "Filter columns");
     }
     let wanted = page.column_filter.to_lowercase();
     let shown: Vec<_> = version

@@ -79,7 +79,7 @@ fn header_ui(ui: &mut Ui, ctx: &UiCtx, chart: &Chart, id: Id) -> bool {
     as_table
 }
 
-/// What is needed less often, behind three dots.
+/// What is needed less often, behind three dots. A screen reader's press does not close a menu by itself.
 fn more_ui(ui: &mut Ui, ctx: &UiCtx, chart: &Chart, id: Id) {
     let stem = file_stem(chart.title);
     let button = icon_button(ui, ctx, Icon::More, &format!("More for {}", chart.title));
@@ -87,11 +87,13 @@ fn more_ui(ui: &mut Ui, ctx: &UiCtx, chart: &Chart, id: Id) {
         if ui.button("Save data…").clicked() {
             let text = (chart.table)().to_csv();
             ctx.send(Command::Pick(PickFor::SaveText { suggested: format!("{stem}.csv"), text }));
+            ui.close();
         }
         if ui.button("Save as PNG…").clicked() {
             let rect = ui.data(|data| data.get_temp::<egui::Rect>(id.with("rect"))).unwrap_or(egui::Rect::ZERO);
             let rect = Rect { min: rect.min.into(), max: rect.max.into() };
             ctx.send(Command::Pick(PickFor::SavePlot { suggested: format!("{stem}.png"), rect }));
+            ui.close();
         }
     });
 }

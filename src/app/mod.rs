@@ -20,10 +20,12 @@ use crate::ui::theme;
 use crate::ui::theme::tokens::Tokens;
 
 use self::backend::Backend;
+use self::desktop_theme::DesktopTheme;
 use self::effects::{Answers, Effects, WindowRequest};
 use self::frame_log::FrameLog;
 
 pub mod backend;
+mod desktop_theme;
 mod dialogs;
 mod effects;
 mod frame_log;
@@ -89,6 +91,7 @@ pub struct Window {
     title: String,
     quitting: bool,
     answers: Answers,
+    desktop_theme: DesktopTheme,
 }
 
 impl Window {
@@ -117,6 +120,10 @@ impl Window {
             title: String::new(),
             quitting: false,
             answers,
+            desktop_theme: DesktopTheme::ask({
+                let ctx = ctx.clone();
+                move || ctx.request_repaint()
+            }),
         };
         window.apply(ctx, Command::OpenWorkspace(workspace));
         if !files.is_empty() {
@@ -175,7 +182,10 @@ impl Window {
         let dark = match self.state.settings.theme {
             ThemeChoice::Light => false,
             ThemeChoice::Dark => true,
-            ThemeChoice::System => ctx.system_theme() == Some(egui::Theme::Dark),
+            ThemeChoice::System => match ctx.system_theme() {
+                Some(theme) => theme == egui::Theme::Dark,
+                None => self.desktop_theme.is_dark().unwrap_or(false),
+            },
         };
         let key = (dark, self.state.settings.clone());
         if self.styled.as_ref() != Some(&key) {

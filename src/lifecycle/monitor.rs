@@ -19,11 +19,12 @@ pub fn drift(workspace: &Workspace, request: &DriftRequest, io: &dyn JobIo) -> R
     let report = drift::compare(&before, &after, &Part { io, from: 0.5, to: 0.98 })?;
 
     let drifted = report.columns.iter().filter(|c| c.drifted).count();
+    let compared = report.columns.iter().filter(|c| c.test.is_some()).count();
     let event = NewEvent {
         action: "compared".to_owned(),
         object_kind: ObjectKind::DriftReport,
         object: format!("{} → {}", reference.label(), current.label()),
-        summary: format!("{drifted} of {} columns drifted", report.columns.len()),
+        summary: format!("{drifted} of {compared} columns drifted"),
     };
     let new = NewDrift { reference_id: reference.id, current_id: current.id, report };
     let drift = workspace.write(|tx| {

@@ -73,7 +73,7 @@ pub fn export(workspace: &Workspace, request: &ExportRequest, io: &dyn JobIo) ->
         object_kind: ObjectKind::Bundle,
         object: file_name.clone(),
         summary: format!(
-            "run {} as {} ({} golden rows, largest difference {:e})",
+            "run {} as {} ({} golden rows, largest difference {:.0e})",
             run.id,
             written.sha256.short(),
             written.golden_rows,

@@ -103,7 +103,8 @@ impl Jobs {
             return;
         }
         view.phase = phase;
-        view.fraction = fraction.map(|f| f.clamp(0.0, 1.0));
+        // A part that cannot tell its share leaves the bar where it was.
+        view.fraction = fraction.map(|f| f.clamp(0.0, 1.0)).or(view.fraction);
         let elapsed = (now_ms - view.started_ms) as f64 / 1000.0;
         view.eta_seconds = view.fraction.filter(|&f| f >= 0.05 && elapsed >= 1.0).map(|f| elapsed * (1.0 - f) / f);
     }

@@ -1,5 +1,6 @@
 //! Outcomes in words: what a toast says after a job, and the button with the next step.
 
+use crate::domain::activity::NewEvent;
 use crate::domain::dataset::DatasetVersion;
 use crate::domain::drift::StoredDrift;
 use crate::domain::finding::{CheckRun, Severity};
@@ -38,6 +39,42 @@ pub fn shape(version: &DatasetVersion) -> String {
 /// "ROC AUC 0.842"
 pub fn score(run: &Run) -> Option<String> {
     Some(format!("{} {}", Metric::primary(run.plan.task).title(), number(run.score()?)))
+}
+
+/// A log entry as one sentence: what was done, to what, with which numbers. "Scored 8,000 rows of may.csv with run 2"
+pub fn sentence(event: &NewEvent) -> String {
+    let NewEvent { action, object, .. } = event;
+    let summary = in_words(&event.summary);
+    match action.as_str() {
+        "scored" => format!("Scored {summary} with {object}"),
+        "imported" | "checked" | "trained" | "compared" | "exported" => {
+            format!("{} {object}: {summary}", capitalised(action))
+        }
+        // Of a run: the verb says how it ended.
+        "failed" | "cancelled" => format!("{} {action}: {summary}", capitalised(object)),
+        _ => summary,
+    }
+}
+
+/// Groups the digits of counts, and says "1 row".
+fn in_words(summary: &str) -> String {
+    const COUNTED: [&str; 7] = ["row", "column", "check", "error", "warning", "golden", "item"];
+    let mut words: Vec<String> = summary.split(' ').map(str::to_owned).collect();
+    for i in 1..words.len() {
+        let Ok(n) = words[i - 1].trim_start_matches('(').parse::<u64>() else { continue };
+        let Some(one) = COUNTED.iter().find(|one| words[i].starts_with(**one)) else { continue };
+        let bracket = if words[i - 1].starts_with('(') { "(" } else { "" };
+        words[i - 1] = format!("{bracket}{}", count(n));
+        if n == 1 {
+            words[i] = words[i].replacen(&format!("{one}s"), one, 1);
+        }
+    }
+    words.join(" ")
+}
+
+fn capitalised(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + letters.as_str())
 }
 
 /// Errors and warnings of a check run.
@@ -158,7 +195,7 @@ fn verified(outcome: &VerifyOutcome) -> Note {
 
 fn demo(outcome: &DemoOutcome) -> Note {
     let lines: Vec<String> = outcome.stages.iter().map(|s| format!("{}: {}", s.stage, s.result)).collect();
-    Note::new(NoteTone::Success, "The sample project is ready: one model, from raw file to bundle")
+    Note::new(NoteTone::Success, "The sample project is ready, from raw file to exported model")
         .details(lines.join("\n"))
         .action("Look at the data", vec![Command::GoTo(Page::Data)])
 }
@@ -166,6 +203,30 @@ fn demo(outcome: &DemoOutcome) -> Note {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::activity::ObjectKind;
+
+    #[test]
+    fn log_entries_read_as_sentences() {
+        let told = |action: &str, object: &str, summary: &str| {
+            sentence(&NewEvent {
+                action: action.into(),
+                object_kind: ObjectKind::Run,
+                object: object.into(),
+                summary: summary.into(),
+            })
+        };
+        assert_eq!(told("scored", "run 2", "8000 rows of may.csv"), "Scored 8,000 rows of may.csv with run 2");
+        assert_eq!(
+            told("imported", "one@1", "1 rows and 2 columns from one.csv"),
+            "Imported one@1: 1 row and 2 columns from one.csv"
+        );
+        assert_eq!(
+            told("checked", "a@1", "19 checks: 1 errors, 8 warnings"),
+            "Checked a@1: 19 checks: 1 error, 8 warnings"
+        );
+        assert_eq!(told("failed", "run 3", "Ridge for y: no rows"), "Run 3 failed: Ridge for y: no rows");
+        assert_eq!(told("renamed", "b", "Renamed a to b"), "Renamed a to b");
+    }
 
     #[test]
     fn a_damaged_workspace_is_named_line_by_line() {

@@ -217,7 +217,11 @@ fn focus_outcome(state: &mut AppState, outcome: &JobOutcome, after: &After, now_
             state.focus.bundle = Some(o.bundle.id);
             Vec::new()
         }
-        JobOutcome::Demo(_) => navigate::go_to(state, Page::Overview),
+        JobOutcome::Demo(_) => {
+            // The first run that came in took the focus; the best one should have it. The page stays.
+            state.focus.run = None;
+            Vec::new()
+        }
         JobOutcome::Scored(_) | JobOutcome::Verified(_) => Vec::new(),
     }
 }

@@ -166,8 +166,8 @@ fn path_field(ui: &Ui, ctx: &UiCtx<'_>, pick: &PickFor, path: &mut String, fresh
 fn shortcuts(ui: &Ui, ctx: &UiCtx<'_>) {
     dialog(ui, ctx, "shortcuts", 620.0, |ui| {
         title_row(ui, ctx, "Keyboard shortcuts");
-        let height = ui.ctx().content_rect().height() - 180.0;
-        ScrollArea::vertical().max_height(height).show(ui, |ui| {
+        let height = ui.ctx().content_rect().height() - 140.0;
+        ScrollArea::vertical().max_height(height).min_scrolled_height(height).show(ui, |ui| {
             let mut all: Vec<_> = actions(ctx.state).into_iter().filter(|a| a.shortcut.is_some()).collect();
             all.sort_by_key(|a| a.group);
             let mut groups: Vec<(&str, Vec<(String, String)>)> = Vec::new();
@@ -179,11 +179,12 @@ fn shortcuts(ui: &Ui, ctx: &UiCtx<'_>) {
                     None => groups.push((title, vec![(action.name, keys)])),
                 }
             }
-            groups.push(("Everywhere", EVERYWHERE.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect()));
+            let everywhere = EVERYWHERE.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
+            groups.insert(1.min(groups.len()), ("Everywhere", everywhere));
             ui.spacing_mut().interact_size.y = 18.0;
             ui.columns(2, |columns| {
                 for (i, (title, rows)) in groups.iter().enumerate() {
-                    let ui = &mut columns[usize::from(i > 0)];
+                    let ui = &mut columns[usize::from(i > 1)];
                     section(ui, ctx, title);
                     Grid::new(*title).num_columns(2).min_col_width(90.0).show(ui, |ui| {
                         for (name, keys) in rows {
@@ -217,14 +218,17 @@ fn problems(ui: &Ui, ctx: &UiCtx<'_>) {
             return;
         }
         let height = ui.ctx().content_rect().height() - 200.0;
-        ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
-            for problem in problems {
-                ui.push_id(problem.id, |ui| {
-                    toast::note_ui(ui, ctx, problem, &ago(ctx.now_ms, problem.at_ms));
-                    ui.separator();
-                });
-            }
-        });
+        ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true]).show(
+            ui,
+            |ui| {
+                for problem in problems {
+                    ui.push_id(problem.id, |ui| {
+                        toast::note_ui(ui, ctx, problem, &ago(ctx.now_ms, problem.at_ms));
+                        ui.separator();
+                    });
+                }
+            },
+        );
         if ui.button("Clear the list").clicked() {
             ctx.send(Command::ClearProblems);
         }

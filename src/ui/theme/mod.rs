@@ -104,7 +104,6 @@ fn restyle(style: &mut Style, tokens: &Tokens, settings: &Settings) {
         widget.corner_radius = radius;
         widget.expansion = 0.0;
     }
-    // Rails, check boxes and handles are drawn with `bg_fill`: they need to stand out from the surface.
-    widgets.inactive.bg_fill = tokens.hover;
-    widgets.inactive.bg_stroke = Stroke::new(1.0, tokens.tint(tokens.text_weak, 0.4));
+    // Check boxes and radio buttons are outlined on the surface; a filled disc reads as ticked.
+    widgets.inactive.bg_stroke = Stroke::new(1.0, tokens.tint(tokens.text_weak, 0.55));
 }

@@ -106,7 +106,7 @@ pub fn list_panel<R>(ui: &mut Ui, ctx: &UiCtx<'_>, id: &str, add: impl FnOnce(&m
     Panel::left(egui::Id::unique((id, "list")))
         .frame(side_frame(ctx))
         .default_size((room * 0.25).clamp(160.0, 240.0))
-        .size_range(140.0..=(room * 0.4).max(160.0))
+        .size_range(140.0..=(room * if room < 1000.0 { 0.22 } else { 0.4 }).max(160.0))
         .show(ui, |ui| {
             let inner = add(ui);
             ui.take_available_space();
@@ -124,7 +124,7 @@ pub fn inspector_panel(ui: &mut Ui, ctx: &UiCtx<'_>, id: &str, add: impl FnOnce(
     Panel::right(egui::Id::unique((id, "inspector")))
         .frame(side_frame(ctx).inner_margin(Margin::same(space::M as i8)))
         .default_size((room * 0.34).clamp(200.0, 300.0))
-        .size_range(180.0..=(room * 0.5).max(200.0))
+        .size_range(180.0..=(room * if room < 760.0 { 0.36 } else { 0.5 }).max(200.0))
         .show(ui, |ui| {
             egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, add);
         });

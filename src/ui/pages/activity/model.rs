@@ -2,6 +2,7 @@
 
 use crate::domain::activity::{Event, ObjectKind};
 use crate::state::format::date_time;
+use crate::state::messages::sentence;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
@@ -17,7 +18,8 @@ impl Filter {
     }
 
     fn lets_through(&self, event: &Event) -> bool {
-        let words = format!("{} {} {}", event.event.action, event.event.object, event.event.summary).to_lowercase();
+        let e = &event.event;
+        let words = format!("{} {} {} {}", e.action, e.object, e.summary, sentence(e)).to_lowercase();
         self.kind.is_none_or(|kind| event.event.object_kind == kind)
             && self.who.as_ref().is_none_or(|who| event.who == *who)
             && self.text.to_lowercase().split_whitespace().all(|word| words.contains(word))

@@ -4,7 +4,8 @@ use egui::{Align, ComboBox, Grid, Label, Layout, RichText, ScrollArea, Sense, Te
 
 use crate::domain::activity::{Event, ObjectKind};
 use crate::state::command::{Command, PickFor};
-use crate::state::format::{ago, counted, date_time};
+use crate::state::format::{ago, count, counted, date_time};
+use crate::state::messages::sentence;
 use crate::ui::ctx::UiCtx;
 use crate::ui::palette::name_it;
 use crate::ui::theme::icons::{self, Icon, focus_ring};
@@ -25,7 +26,11 @@ pub fn activity_ui(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut ActivityPage) {
         Command::Pick(PickFor::SaveText { suggested: "activity.csv".to_owned(), text: String::new() }),
     )
     .unless(shown.is_empty().then(|| "There is nothing to export".to_owned()));
-    let subtitle = counted(shown.len() as u64, "entry, newest first", "entries, newest first");
+    let subtitle = if shown.len() == history.events.len() {
+        counted(shown.len() as u64, "entry, newest first", "entries, newest first")
+    } else {
+        format!("{} of {}", count(shown.len() as u64), counted(history.events.len() as u64, "entry", "entries"))
+    };
     // The text is made only when the button is pressed: the log can be long.
     let wanted = std::cell::RefCell::new(Vec::new());
     let inner = UiCtx::new(ctx.state, ctx.tokens, ctx.now_ms, &wanted);
@@ -52,8 +57,9 @@ pub fn activity_ui(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut ActivityPage) {
         if shown.is_empty() {
             weak(ui, ctx, "No entry fits these filters");
         }
+        // `show_rows` counts rows with the spacing outside of it.
+        ui.spacing_mut().item_spacing.y = 0.0;
         ScrollArea::vertical().auto_shrink([false, false]).show_rows(ui, ROW, shown.len(), |ui, range| {
-            ui.spacing_mut().item_spacing.y = 0.0;
             for event in &shown[range] {
                 if row(ui, ctx, event, page.selected == Some(event.id)) {
                     page.selected = Some(event.id);
@@ -97,7 +103,8 @@ fn row(ui: &mut Ui, ctx: &UiCtx<'_>, event: &Event, selected: bool) -> bool {
     let tokens = ctx.tokens;
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click());
     let when = ago(ctx.now_ms, event.at_ms);
-    let label = format!("{}, {}, {when}", event.event.summary, event.who);
+    let words = sentence(&event.event);
+    let label = format!("{words}, {}, {when}", event.who);
     response.widget_info(|| WidgetInfo::selected(egui::Role::Button, true, selected, &label));
     if selected || response.hovered() {
         ui.painter().rect_filled(rect, space::RADIUS, if selected { tokens.selected } else { tokens.hover });
@@ -121,7 +128,7 @@ fn row(ui: &mut Ui, ctx: &UiCtx<'_>, event: &Event, selected: bool) -> bool {
             });
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-            ui.add(Label::new(RichText::new(&event.event.summary).color(tokens.text)).truncate());
+            ui.add(Label::new(RichText::new(words).color(tokens.text)).truncate());
         });
     });
     response.on_hover_text(date_time(event.at_ms)).clicked()
@@ -133,7 +140,7 @@ fn event_ui(ui: &mut Ui, ctx: &UiCtx<'_>, event: Option<&Event>) {
         return;
     };
     section(ui, ctx, &event.event.object);
-    ui.add(Label::new(&event.event.summary).wrap());
+    ui.add(Label::new(sentence(&event.event)).wrap());
     ui.add_space(space::S);
     let e = &event.event;
     ui.spacing_mut().interact_size.y = 16.0;
@@ -152,6 +159,6 @@ fn event_ui(ui: &mut Ui, ctx: &UiCtx<'_>, event: Option<&Event>) {
     });
     ui.add_space(space::S);
     if ui.button("Copy").clicked() {
-        ctx.send(Command::Copy(format!("{} {} {}: {}", date_time(event.at_ms), event.who, e.object, e.summary)));
+        ctx.send(Command::Copy(format!("{} {}: {}", date_time(event.at_ms), event.who, sentence(e))));
     }
 }

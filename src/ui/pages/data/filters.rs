@@ -3,8 +3,10 @@
 use egui::{Button, ComboBox, Key, Popup, PopupCloseBehavior, Response, RichText, TextEdit, Ui};
 
 use crate::domain::ids::VersionId;
+use crate::domain::schema::{ColumnKind, ColumnSchema};
 use crate::domain::table::{ColumnFilter, FilterOp, TableQuery};
 use crate::state::command::Command;
+use crate::state::format::{count, middle_ellipsis};
 use crate::ui::ctx::UiCtx;
 use crate::ui::palette::name_it;
 use crate::ui::theme::icons::{Icon, icon, icon_button};
@@ -14,56 +16,111 @@ use crate::ui::widgets::page::section;
 /// What is being typed in the popup.
 #[derive(Clone, Debug)]
 pub struct Draft {
-    column: String,
     op: FilterOp,
     value: String,
+    /// Just opened: the field takes the focus.
+    fresh: bool,
 }
 
 impl Default for Draft {
     fn default() -> Self {
-        Self { column: String::new(), op: FilterOp::Equals, value: String::new() }
+        Self { op: FilterOp::Equals, value: String::new(), fresh: false }
     }
 }
 
-/// Opens below `button`; Enter or the button adds the filter.
+/// What is filtered: a column, and the values most of its cells have.
+pub struct Subject<'a> {
+    pub column: &'a ColumnSchema,
+    pub top: &'a [(String, u64)],
+}
+
+/// Opens below `button`; Enter, the button or a click on a value adds the filter.
 pub fn popup(
     ctx: &UiCtx<'_>,
     button: &Response,
-    column: &str,
+    subject: &Subject<'_>,
     draft: &mut Draft,
     version: VersionId,
     query: &TableQuery,
 ) {
-    Popup::menu(button).close_behavior(PopupCloseBehavior::CloseOnClickOutside).show(|ui| {
-        if draft.column != column {
-            *draft = Draft { column: column.to_owned(), ..Draft::default() };
-        }
-        ui.set_min_width(220.0);
-        section(ui, ctx, &format!("Rows where {column}"));
+    let column = subject.column;
+    if button.clicked() {
+        *draft = Draft { fresh: true, ..Draft::default() };
+    }
+    let popup = Popup::from_toggle_button_response(button).close_behavior(PopupCloseBehavior::CloseOnClickOutside);
+    popup.show(|ui| {
+        ui.set_width(250.0);
+        section(ui, ctx, &format!("Rows where {}", column.name));
         let mut add = false;
         ui.horizontal(|ui| {
-            ComboBox::from_id_salt("op").width(90.0).selected_text(draft.op.title()).show_ui(ui, |ui| {
-                for op in FilterOp::ALL {
-                    ui.selectable_value(&mut draft.op, op, op.title());
+            let combo = ComboBox::from_id_salt("op").width(96.0).selected_text(draft.op.title()).show_ui(ui, |ui| {
+                for op in operators(column.kind) {
+                    ui.selectable_value(&mut draft.op, *op, op.title());
                 }
             });
+            name_it(ui, &combo.response, "Comparison");
             if draft.op.takes_value() {
-                let edit = ui.add(TextEdit::singleline(&mut draft.value).desired_width(130.0).hint_text("value"));
+                let edit = TextEdit::singleline(&mut draft.value).desired_width(f32::INFINITY);
+                let edit = ui.add(edit.hint_text(example(column.kind)));
                 name_it(ui, &edit, "Filter value");
+                if std::mem::take(&mut draft.fresh) {
+                    edit.request_focus();
+                }
                 add = edit.lost_focus() && ui.input(|i| i.key_pressed(Key::Enter));
             }
         });
-        let ready = !draft.op.takes_value() || !draft.value.is_empty();
+        let is = matches!(draft.op, FilterOp::Equals | FilterOp::NotEquals);
+        if is && !matches!(column.kind, ColumnKind::Numeric | ColumnKind::Datetime | ColumnKind::Identifier) {
+            for (value, n) in subject.top.iter().take(6) {
+                let words = middle_ellipsis(value, 24);
+                let item = Button::new(words).frame_when_inactive(false).shortcut_text(count(*n));
+                if ui.add_sized([ui.available_width(), 22.0], item).clicked() {
+                    draft.value.clone_from(value);
+                    add = true;
+                }
+            }
+        }
+        let ready = !draft.op.takes_value() || !draft.value.trim().is_empty();
         add |= ui.add_enabled(ready, Button::new("Add filter")).clicked();
         if add && ready {
             let value = if draft.op.takes_value() { draft.value.trim().to_owned() } else { String::new() };
             let mut query = query.clone();
-            query.filters.push(ColumnFilter { column: column.to_owned(), op: draft.op, value });
+            query.filters.push(ColumnFilter { column: column.name.clone(), op: draft.op, value });
             ctx.send(Command::SetTableQuery { version, query });
             draft.value.clear();
             ui.close();
         }
     });
+}
+
+/// The comparisons that mean something for a kind.
+fn operators(kind: ColumnKind) -> &'static [FilterOp] {
+    use FilterOp as F;
+    match kind {
+        ColumnKind::Numeric | ColumnKind::Datetime => &[
+            F::Equals,
+            F::NotEquals,
+            F::Less,
+            F::LessOrEqual,
+            F::Greater,
+            F::GreaterOrEqual,
+            F::IsMissing,
+            F::IsNotMissing,
+        ],
+        ColumnKind::Boolean => &[F::Equals, F::NotEquals, F::IsMissing, F::IsNotMissing],
+        ColumnKind::Categorical | ColumnKind::Text | ColumnKind::Identifier => {
+            &[F::Equals, F::NotEquals, F::Contains, F::IsMissing, F::IsNotMissing]
+        }
+    }
+}
+
+fn example(kind: ColumnKind) -> &'static str {
+    match kind {
+        ColumnKind::Numeric => "number",
+        ColumnKind::Datetime => "2026-03-05",
+        ColumnKind::Boolean => "true or false",
+        _ => "text",
+    }
 }
 
 /// One chip per filter and sort key, each with a way to take it off.

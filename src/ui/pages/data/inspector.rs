@@ -75,7 +75,11 @@ fn column_ui(ui: &mut Ui, ctx: &UiCtx<'_>, profile: &ColumnProfile, rows: u64) {
         facts(ui, ctx, "numbers", &lines);
     }
     if let Some(lengths) = &profile.lengths {
-        let text = format!("{} to {}, mean {}", lengths.min, lengths.max, number(lengths.mean));
+        let text = if lengths.min == lengths.max {
+            format!("{} in every cell", count(lengths.min))
+        } else {
+            format!("{} to {}, mean {}", count(lengths.min), count(lengths.max), number(lengths.mean))
+        };
         facts(ui, ctx, "lengths", &[("Characters", text)]);
     }
     if !profile.top.is_empty() {
@@ -109,6 +113,10 @@ fn about_version(ui: &mut Ui, ctx: &UiCtx<'_>, version: &DatasetVersion) {
     let read = &version.read;
     let delimiter = match read.delimiter {
         '\t' => "tab".to_owned(),
+        ',' => "comma".to_owned(),
+        ';' => "semicolon".to_owned(),
+        '|' => "vertical bar".to_owned(),
+        ' ' => "space".to_owned(),
         c => c.to_string(),
     };
     let mut lines = vec![

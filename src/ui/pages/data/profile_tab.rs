@@ -27,17 +27,19 @@ pub fn profile_tab_ui(ui: &mut Ui, ctx: &UiCtx<'_>, version: &DatasetVersion) {
         loadable => loadable.value(),
     };
     let Some(profile) = profile else { return states::loading(ui, ctx, "the profile") };
-    titles(ui, ctx);
+    let bar = ui.spacing().scroll.allocated_width();
+    titles(ui, ctx, bar);
+    // `show_rows` counts rows with the spacing outside of it.
+    ui.spacing_mut().item_spacing.y = 0.0;
     ScrollArea::vertical().auto_shrink([false, false]).show_rows(ui, ROW, profile.columns.len(), |ui, range| {
-        ui.spacing_mut().item_spacing.y = 0.0;
         for column in &profile.columns[range] {
             row(ui, ctx, column, profile.rows);
         }
     });
 }
 
-fn titles(ui: &mut Ui, ctx: &UiCtx<'_>) {
-    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 22.0), Sense::hover());
+fn titles(ui: &mut Ui, ctx: &UiCtx<'_>, bar: f32) {
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width() - bar, 22.0), Sense::hover());
     for (i, (cell, title)) in cells(rect).into_iter().zip(TITLES).enumerate() {
         let font = FontId::proportional(size::DATA);
         let (at, align) = if i == 0 || i == 3 {

@@ -7,7 +7,7 @@ use crate::domain::profile::TableProfile;
 use crate::domain::schema::{ColumnKind, ColumnSchema};
 use crate::domain::table::{SortKey, TableQuery};
 use crate::state::command::Command;
-use crate::state::format::{count, percent};
+use crate::state::format::{count, counted, percent};
 use crate::state::loadable::Loadable;
 use crate::state::table::TableState;
 use crate::ui::ctx::UiCtx;
@@ -82,9 +82,9 @@ fn toolbar(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut DataPage, version: &DatasetV
     ui.horizontal(|ui| {
         let shown = table.n_rows.value().copied().unwrap_or_default();
         let rows = if shown == version.rows {
-            format!("{} rows", count(shown))
+            counted(shown, "row", "rows")
         } else {
-            format!("{} of {} rows", count(shown), count(version.rows))
+            format!("{} of {}", count(shown), counted(version.rows, "row", "rows"))
         };
         ui.label(RichText::new(rows).color(ctx.tokens.text_weak));
         if table.pending.is_some() {
@@ -263,7 +263,10 @@ impl VersionRows<'_, '_> {
         if query.filters.iter().any(|f| f.column == schema.name) {
             ui.painter().circle_filled(at.right_top() + vec2(-3.0, 4.0), 3.0, self.ctx.tokens.accent);
         }
-        filters::popup(self.ctx, &button, &schema.name, self.draft, self.version.id, query);
+        let profile = self.profile.and_then(|p| p.columns.iter().find(|c| c.name == schema.name));
+        let top = profile.map_or(&[][..], |p| &p.top);
+        let subject = filters::Subject { column: schema, top };
+        filters::popup(self.ctx, &button, &subject, self.draft, self.version.id, query);
     }
 }
 

@@ -11,7 +11,7 @@ use crate::ui::ctx::UiCtx;
 use crate::ui::theme::tokens::{size, space};
 use crate::ui::widgets::page::{card, section, weak};
 
-use super::model::column_changes;
+use super::model::{column_changes, row_change};
 
 pub fn versions_tab_ui(ui: &mut Ui, ctx: &UiCtx<'_>, history: &History, focused: &DatasetVersion) {
     let mut versions: Vec<&DatasetVersion> =
@@ -58,7 +58,7 @@ fn version_ui(
     });
     let rows = before.map_or_else(
         || count(version.rows),
-        |b| format!("{} ({:+})", count(version.rows), version.rows as i128 - b.rows as i128),
+        |b| format!("{}, {}", count(version.rows), row_change(b.rows, version.rows)),
     );
     let columns = before.map_or_else(
         || version.schema.columns.len().to_string(),

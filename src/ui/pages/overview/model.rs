@@ -25,6 +25,7 @@ pub struct StageCard {
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct NextStep {
+    /// Of the button; none while a job runs.
     pub label: String,
     pub reason: String,
     pub commands: Vec<Command>,
@@ -46,7 +47,16 @@ pub fn overview_model(state: &AppState, history: &History, now_ms: i64) -> Overv
         ship_card(history, now_ms),
         monitor_card(history, now_ms),
     ];
-    OverviewModel { cards, next: next_step(history, focused) }
+    // What is being done is no suggestion any more.
+    let next = match state.jobs.front() {
+        Some(job) => NextStep {
+            label: String::new(),
+            reason: format!("{}: what comes next shows when it is done", job.title),
+            commands: Vec::new(),
+        },
+        None => next_step(history, focused),
+    };
+    OverviewModel { cards, next }
 }
 
 fn card(page: Page, number: impl Into<String>, unit: &str, line: impl Into<String>) -> StageCard {

@@ -1,9 +1,11 @@
 //! Cards per stage, the next step, recent activity.
 
+use egui::text::{LayoutJob, TextFormat};
 use egui::{Align, Layout, RichText, ScrollArea, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, vec2};
 
 use crate::state::command::{Command, Page};
 use crate::state::format::{ago, date_time};
+use crate::state::messages::sentence;
 use crate::ui::ctx::UiCtx;
 use crate::ui::theme::icons::{self, Icon, focus_ring, icon};
 use crate::ui::theme::medium;
@@ -21,12 +23,14 @@ pub fn overview_ui(ui: &mut Ui, ctx: &UiCtx<'_>, _page: &mut OverviewPage) {
     let model = overview_model(ctx.state, history, ctx.now_ms);
     page_header(ui, ctx, "Overview", "Where everything stands, and what comes next", None);
     main_panel(ui, |ui| {
+        let bottom = ui.max_rect().bottom();
         ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+            // Wider than this, a name and its time are too far apart to be read as one line.
+            ui.set_max_width(ui.available_width().min(1400.0));
+            ui.spacing_mut().item_spacing.y = space::M;
             next_ui(ui, ctx, &model.next);
-            ui.add_space(space::M);
-            cards_ui(ui, ctx, &model.cards);
-            ui.add_space(space::M);
-            recent_ui(ui, ctx);
+            ui.scope(|ui| cards_ui(ui, ctx, &model.cards));
+            recent_ui(ui, ctx, bottom);
         });
     });
 }
@@ -34,14 +38,14 @@ pub fn overview_ui(ui: &mut Ui, ctx: &UiCtx<'_>, _page: &mut OverviewPage) {
 fn next_ui(ui: &mut Ui, ctx: &UiCtx<'_>, next: &NextStep) {
     card(ui, ctx, |ui| {
         ui.horizontal(|ui| {
-            ui.set_min_height(38.0);
+            ui.set_min_height(34.0);
             icon(ui, Icon::Play, 20.0, ctx.tokens.accent);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let text = RichText::new(&next.label).font(medium(size::TEXT)).color(ctx.tokens.on_accent);
                 let fill = ctx.tokens.accent;
                 let button =
                     egui::Button::new(text).fill(fill).stroke(Stroke::new(1.0, fill)).min_size(vec2(0.0, 28.0));
-                if ui.add(button).clicked() {
+                if !next.label.is_empty() && ui.add(button).clicked() {
                     next.commands.iter().for_each(|command| ctx.send(command.clone()));
                 }
                 ui.with_layout(Layout::top_down(Align::Min), |ui| {
@@ -92,21 +96,23 @@ fn stage_ui(ui: &mut Ui, ctx: &UiCtx<'_>, stage: &StageCard, width: f32) {
         }
     });
     ui.add_space(space::XS);
-    ui.horizontal(|ui| {
-        ui.label(RichText::new(&stage.number).font(medium(size::NUMBER)).color(tokens.text));
-        ui.with_layout(Layout::left_to_right(Align::Max), |ui| {
-            ui.add_space(2.0);
-            ui.add(egui::Label::new(RichText::new(&stage.unit).color(tokens.text_weak)).truncate());
-        });
-    });
+    // One text of two sizes: both stand on the same line.
+    let format = |font, color| TextFormat { valign: Align::BOTTOM, ..TextFormat::simple(font, color) };
+    let mut words = LayoutJob::default();
+    words.append(&stage.number, 0.0, format(medium(size::NUMBER), tokens.text));
+    words.append(&stage.unit, space::S, format(egui::FontId::proportional(size::TEXT), tokens.text_weak));
+    ui.add(egui::Label::new(words).truncate());
     ui.add(egui::Label::new(RichText::new(&stage.line).size(size::DATA).color(tokens.text_weak)).truncate());
     if response.clicked() {
         ctx.send(Command::GoTo(stage.page));
     }
 }
 
-fn recent_ui(ui: &mut Ui, ctx: &UiCtx<'_>) {
+/// At least eight lines, and as many as the window has room for.
+fn recent_ui(ui: &mut Ui, ctx: &UiCtx<'_>, bottom: f32) {
     let Some(history) = ctx.state.history.value() else { return };
+    let room = bottom - ui.cursor().top() - 64.0;
+    let lines = ((room / (space::ROW + 2.0)) as usize).clamp(8, 40);
     card(ui, ctx, |ui| {
         ui.spacing_mut().item_spacing = vec2(space::S, 2.0);
         ui.horizontal(|ui| {
@@ -120,7 +126,7 @@ fn recent_ui(ui: &mut Ui, ctx: &UiCtx<'_>) {
         if history.events.is_empty() {
             weak(ui, ctx, "What happens here will be listed");
         }
-        for event in history.events.iter().take(8) {
+        for event in history.events.iter().take(lines) {
             ui.horizontal(|ui| {
                 ui.set_min_height(space::ROW);
                 let (rect, _) = ui.allocate_exact_size(vec2(14.0, 14.0), Sense::hover());
@@ -134,7 +140,7 @@ fn recent_ui(ui: &mut Ui, ctx: &UiCtx<'_>) {
                     let when = RichText::new(ago(ctx.now_ms, event.at_ms)).size(size::DATA).color(ctx.tokens.text_weak);
                     ui.label(when).on_hover_text(date_time(event.at_ms));
                     ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                        ui.add(egui::Label::new(&event.event.summary).truncate());
+                        ui.add(egui::Label::new(sentence(&event.event)).truncate());
                     });
                 });
             });

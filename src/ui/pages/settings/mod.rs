@@ -45,7 +45,13 @@ fn look(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut SettingsPage) {
         ui.end_row();
         ui.label("Text size");
         let mut percent = (page.scale.unwrap_or(settings.text_scale) * 100.0).round();
-        let slider = ui.add(Slider::new(&mut percent, 80.0..=200.0).step_by(10.0).suffix(" %"));
+        let slider = ui
+            .scope(|ui| {
+                // The rail is drawn with the fill of controls, which is the card's own colour.
+                ui.visuals_mut().widgets.inactive.bg_fill = ctx.tokens.line;
+                ui.add(Slider::new(&mut percent, 80.0..=200.0).step_by(10.0).suffix(" %"))
+            })
+            .inner;
         name_it(ui, &slider, "Text size");
         if slider.changed() {
             page.scale = Some(percent / 100.0);

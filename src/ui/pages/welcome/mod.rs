@@ -96,7 +96,7 @@ fn recent(ui: &mut Ui, ctx: &UiCtx<'_>) {
     let recent: Vec<_> = info.recent.iter().filter(|p| **p != info.path).take(5).collect();
     ui.add_space(space::M);
     ui.horizontal(|ui| {
-        weak(ui, ctx, if recent.is_empty() { "" } else { "Recent workspaces" });
+        weak(ui, ctx, if recent.is_empty() { "Worked here before?" } else { "Recent workspaces" });
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if ui.button("Open a workspace folder…").clicked() {
                 ctx.send(Command::Pick(PickFor::OpenWorkspace));

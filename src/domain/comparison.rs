@@ -1,6 +1,6 @@
 //! Two or more runs side by side, and whether that is fair.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
@@ -33,8 +33,20 @@ pub struct ComparedMetric {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ComparedSetting {
     pub name: String,
+    pub about: SettingOf,
+    /// One per run; empty where a run has no such setting.
     pub values: Vec<String>,
     pub differs: bool,
+}
+
+/// What a setting belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SettingOf {
+    /// Algorithm, parameters, recipe
+    Model,
+    /// Table, target, columns, split
+    Data,
 }
 
 pub fn compare(runs: &[&Run]) -> Comparison {
@@ -76,52 +88,88 @@ fn best_position(metric: Metric, values: &[Option<f64>]) -> Option<usize> {
     unique.then_some(at)
 }
 
+/// Every setting any of the runs has, in the order they are described.
 fn compare_settings(runs: &[&Run]) -> Vec<ComparedSetting> {
-    let described: Vec<BTreeMap<String, String>> = runs.iter().map(|r| describe(r)).collect();
-    let names: BTreeSet<&String> = described.iter().flat_map(BTreeMap::keys).collect();
-    let rows = names.into_iter().map(|name| {
-        let values: Vec<String> = described.iter().map(|d| d.get(name).cloned().unwrap_or_default()).collect();
+    let described: Vec<Vec<Setting>> = runs.iter().map(|r| describe(r)).collect();
+    let mut names: Vec<(SettingOf, &str)> = Vec::new();
+    for (about, name, _) in described.iter().flatten() {
+        if !names.contains(&(*about, name)) {
+            names.push((*about, name));
+        }
+    }
+    // A parameter only a later run has would come last: model and data stay together, parameters by name.
+    names.sort_by_key(|(about, _)| *about == SettingOf::Data);
+    let rows = names.into_iter().map(|(about, name)| {
+        let value = |settings: &Vec<Setting>| settings.iter().find(|s| s.1 == name).map(|s| s.2.clone());
+        let values: Vec<String> = described.iter().map(|d| value(d).unwrap_or_default()).collect();
         let differs = values.iter().any(|v| *v != values[0]);
-        ComparedSetting { name: name.clone(), values, differs }
+        ComparedSetting { name: name.to_owned(), about, values, differs }
     });
     rows.collect()
 }
 
-fn describe(run: &Run) -> BTreeMap<String, String> {
+type Setting = (SettingOf, String, String);
+
+fn describe(run: &Run) -> Vec<Setting> {
     let plan = &run.plan;
-    let mut all = BTreeMap::from([
-        ("algorithm".to_owned(), plan.algorithm.as_str().to_owned()),
-        ("dataset".to_owned(), plan.dataset.clone()),
-        ("target".to_owned(), plan.target.clone()),
-        ("task".to_owned(), plan.task.as_str().to_owned()),
-        ("features".to_owned(), plan.features.join(", ")),
-        ("split".to_owned(), plan.split.kind.describe()),
-        ("test share".to_owned(), plan.split.test_share.to_string()),
-        ("seed".to_owned(), plan.seed.to_string()),
-        ("folds".to_owned(), plan.folds.to_string()),
-        ("unknown categories".to_owned(), format!("{:?}", plan.recipe.unknown_category).to_lowercase()),
-        ("scaling".to_owned(), format!("{:?}", plan.recipe.scaling).to_lowercase()),
-        ("missing numbers".to_owned(), format!("{:?}", plan.recipe.numeric_impute).to_lowercase()),
-    ]);
-    all.extend(
-        plan.params.iter().map(|(name, value)| (format!("{}.{name}", plan.algorithm.as_str()), value.to_string())),
-    );
+    let words = |names: Vec<&str>| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    let left_out = words(plan.excluded.iter().map(|(name, _)| name.as_str()).collect());
+    let mut all = vec![(SettingOf::Model, "algorithm".to_owned(), plan.algorithm.title().to_owned())];
+    all.extend(plan.params.iter().map(|(name, value)| (SettingOf::Model, name.replace('_', " "), value.to_string())));
+    let model = [
+        ("folds", plan.folds.to_string()),
+        ("seed", plan.seed.to_string()),
+        ("missing numbers become", word(&plan.recipe.numeric_impute)),
+        ("scaling", word(&plan.recipe.scaling)),
+        ("unknown categories", word(&plan.recipe.unknown_category)),
+        ("most categories", plan.recipe.max_categories.to_string()),
+    ];
+    let data = [
+        ("dataset", plan.dataset.clone()),
+        ("target", plan.target.clone()),
+        ("task", plan.task.as_str().to_owned()),
+        ("features", plan.features.join(", ")),
+        ("left out", left_out),
+        ("split", plan.split.kind.describe()),
+        // One decimal of a percent, without the noise of binary fractions.
+        ("test share", format!("{} %", (plan.split.test_share * 1000.0).round() / 10.0)),
+        ("split seed", plan.split.seed.to_string()),
+        ("train rows", run.train_rows.to_string()),
+        ("test rows", run.test_rows.to_string()),
+        ("rows chosen", plan.split_hash.short().to_owned()),
+    ];
+    all.extend(model.map(|(name, value)| (SettingOf::Model, name.to_owned(), value)));
+    all.extend(data.map(|(name, value)| (SettingOf::Data, name.to_owned(), value)));
     all
 }
 
-/// Same target, same data, same rows? Otherwise a difference in a metric may be one in the question.
-pub fn fairness_warnings(runs: &[&Run]) -> Vec<String> {
-    let differ = |of: &dyn Fn(&Run) -> String| runs.iter().map(|r| of(r)).collect::<BTreeSet<_>>().len() > 1;
-    let mut warnings = Vec::new();
-    if differ(&|r| format!("{} {}", r.plan.target, r.plan.task.as_str())) {
-        warnings.push("Different targets: these metrics answer different questions".to_owned());
+/// The word of a closed choice as it stands in files.
+fn word(choice: &impl Serialize) -> String {
+    match serde_json::to_value(choice) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => String::new(),
     }
-    if differ(&|r| r.plan.version_id.to_string()) {
-        let labels: BTreeSet<&str> = runs.iter().map(|r| r.plan.dataset.as_str()).collect();
-        let labels: Vec<&str> = labels.into_iter().collect();
-        warnings.push(format!("Different data: {}", labels.join(", ")));
-    } else if differ(&|r| r.plan.split_hash.to_string()) {
-        warnings.push("Different split: the runs were tested on different rows of the same data".to_owned());
+}
+
+/// Same task, target, data and rows? Otherwise a difference in a metric may be one in the question.
+pub fn fairness_warnings(runs: &[&Run]) -> Vec<String> {
+    if runs.len() < 2 {
+        return Vec::new();
+    }
+    let distinct = |of: &dyn Fn(&Run) -> String| runs.iter().map(|r| of(r)).collect::<BTreeSet<_>>();
+    let mut warnings = Vec::new();
+    let mut differ = |what: &str, values: BTreeSet<String>, so: &str| {
+        if values.len() > 1 {
+            let list: Vec<String> = values.into_iter().collect();
+            warnings.push(format!("Different {what} ({}): {so}", list.join(", ")));
+        }
+    };
+    differ("tasks", distinct(&|r| r.plan.task.as_str().to_owned()), "few or no metrics are shared");
+    differ("targets", distinct(&|r| r.plan.target.clone()), "the metrics answer different questions");
+    differ("data", distinct(&|r| r.plan.dataset.clone()), "a better score may come from the data");
+    let same_data = runs.iter().all(|r| r.plan.version_id == runs[0].plan.version_id);
+    if same_data && runs.iter().any(|r| r.plan.split_hash != runs[0].plan.split_hash) {
+        warnings.push("Different test rows of the same data: small differences may come from the split".to_owned());
     }
     if runs.iter().any(|r| r.metrics.test.is_empty()) {
         warnings.push("Not every run has test metrics".to_owned());

@@ -223,7 +223,7 @@ fn runs_on_different_data_are_compared_with_a_warning() {
     let mut state = full();
     state.compare.insert(RunId(2));
     let bench = runs(state);
-    assert!(bench.shows("Different dataset versions (churn@1, churn@2)"));
+    assert!(bench.shows("Different data (churn@1, churn@2)"));
 }
 
 #[test]

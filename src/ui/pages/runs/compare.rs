@@ -2,6 +2,7 @@
 
 use egui::{Color32, Label, RichText, ScrollArea, Ui, vec2};
 
+use crate::domain::comparison::{self, ComparedSetting, Comparison, SettingOf};
 use crate::domain::run::Run;
 use crate::state::command::Command;
 use crate::ui::ctx::UiCtx;
@@ -11,7 +12,7 @@ use crate::ui::theme::medium;
 use crate::ui::theme::tokens::{size, space};
 use crate::ui::widgets::badge::Tone;
 
-use super::model::{self, Delta, FactLine, Part};
+use super::model::{self, Delta, Part};
 use super::{RunsPage, Tab, curves};
 
 const NAME: f32 = 150.0;
@@ -29,14 +30,15 @@ pub fn compare_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut RunsPage, runs: &[&Run]) 
             ui.selectable_value(&mut page.tab, tab, word);
         }
     });
-    for warning in model::warnings(runs) {
-        parts::alert(ui, ctx, Tone::Warn, &warning);
+    let comparison = comparison::compare(runs);
+    for warning in &comparison.warnings {
+        parts::alert(ui, ctx, Tone::Warn, warning);
     }
     match page.tab {
-        Tab::Metrics => metrics_ui(ui, ctx, page, runs),
+        Tab::Metrics => metrics_ui(ui, ctx, page, runs, &comparison),
         Tab::Curves => scroll(ui, |ui| curves::curves_ui(ui, ctx, page, runs)),
-        Tab::Parameters => facts_tab_ui(ui, ctx, page, runs, &model::parameter_lines(runs)),
-        Tab::Data => facts_tab_ui(ui, ctx, page, runs, &model::data_lines(runs)),
+        Tab::Parameters => facts_tab_ui(ui, ctx, page, runs, &model::settings(&comparison, SettingOf::Model)),
+        Tab::Data => facts_tab_ui(ui, ctx, page, runs, &model::settings(&comparison, SettingOf::Data)),
     }
 }
 
@@ -49,16 +51,19 @@ pub fn run_color(ctx: &UiCtx, at: usize) -> Color32 {
     ctx.tokens.series[at % ctx.tokens.series.len()]
 }
 
-fn metrics_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut RunsPage, runs: &[&Run]) {
+fn metrics_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut RunsPage, runs: &[&Run], comparison: &Comparison) {
     ui.horizontal(|ui| {
         for part in Part::ALL {
             ui.radio_value(&mut page.part, part, part.title());
         }
         if ui.button("Copy as CSV").on_hover_text("Copy these metrics as CSV").clicked() {
-            ctx.send(Command::Copy(model::metrics_table(runs, page.part).to_csv()));
+            ctx.send(Command::Copy(model::metrics_table(comparison, page.part).to_csv()));
+        }
+        if let [first, _, ..] = runs {
+            parts::note(ui, ctx, &format!("Differences are against run {}", first.id));
         }
     });
-    let lines = model::metric_lines(runs, page.part);
+    let lines = model::metric_lines(comparison, page.part);
     if lines.is_empty() {
         return parts::note(ui, ctx, "None of these runs was measured on these rows");
     }
@@ -72,7 +77,13 @@ fn metrics_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut RunsPage, runs: &[&Run]) {
                 name.on_hover_text(format!("{}\n{way}", line.metric.explanation()));
                 for cell in &line.cells {
                     slot(ui, |ui| {
-                        ui.label(RichText::new(&cell.value).size(size::DATA).color(ctx.tokens.text));
+                        let value = RichText::new(&cell.value).color(ctx.tokens.text);
+                        if cell.best {
+                            let best = "The best of the compared runs";
+                            ui.label(value.font(medium(size::DATA))).on_hover_text(best);
+                        } else {
+                            ui.label(value.size(size::DATA));
+                        }
                         if let Some(delta) = &cell.delta {
                             delta_ui(ui, ctx, delta);
                         }
@@ -133,11 +144,12 @@ fn slot(ui: &mut Ui, add: impl FnOnce(&mut Ui)) {
     });
 }
 
-fn facts_tab_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut RunsPage, runs: &[&Run], lines: &[FactLine]) {
+fn facts_tab_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut RunsPage, runs: &[&Run], lines: &[&ComparedSetting]) {
     if runs.len() > 1 {
         ui.checkbox(&mut page.diff_only, "Only what differs");
     }
-    let shown: Vec<&FactLine> = lines.iter().filter(|l| l.differs || !page.diff_only || runs.len() < 2).collect();
+    let all = !page.diff_only || runs.len() < 2;
+    let shown: Vec<&ComparedSetting> = lines.iter().copied().filter(|l| l.differs || all).collect();
     if shown.is_empty() {
         return parts::note(ui, ctx, "Nothing differs here");
     }
@@ -146,13 +158,13 @@ fn facts_tab_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut RunsPage, runs: &[&Run], li
         head_ui(ui, ctx, runs);
         for line in shown {
             ui.horizontal(|ui| {
-                let name = line.name.replace('_', " ");
                 // A sign beside the colour: what differs is marked with ≠.
-                let name = if line.differs { format!("≠ {name}") } else { name };
+                let name = if line.differs { format!("≠ {}", line.name) } else { line.name.clone() };
                 name_cell(ui, ctx, &name, line.differs);
                 let color = if line.differs { ctx.tokens.text } else { ctx.tokens.text_weak };
                 for value in &line.values {
                     slot(ui, |ui| {
+                        let value = if value.is_empty() { "—" } else { value };
                         ui.add(Label::new(RichText::new(value).size(size::DATA).color(color)).truncate());
                     });
                 }

@@ -3,15 +3,16 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
+use crate::domain::comparison::{ComparedSetting, Comparison, SettingOf};
 use crate::domain::evaluation::{ClassCurves, Evaluation, EvaluationPlots};
 use crate::domain::history::History;
 use crate::domain::ids::RunId;
-use crate::domain::metric::{Metric, MetricSet};
+use crate::domain::metric::Metric;
 use crate::domain::params::Algorithm;
 use crate::domain::run::{Run, RunStatus, best_run};
 use crate::domain::task::Task;
 use crate::ui::format::{self, count};
-use crate::ui::pages::train::model::{metric_number, score_text, task_words};
+use crate::ui::pages::train::model::{metric_number, score_text};
 use crate::ui::widgets::charts::ChartTable;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +53,7 @@ impl RunColumn {
             Self::Run | Self::Target => 72.0,
             Self::Status => 100.0,
             Self::Algorithm => 128.0,
-            Self::Dataset => 80.0,
+            Self::Dataset => 112.0,
             Self::Score => 108.0,
             Self::Metric(_) => METRIC,
             Self::Time => 52.0,
@@ -105,7 +106,7 @@ impl RunSort {
 
 const METRIC: f32 = 70.0;
 
-/// The columns for these runs: as many of the metrics of the commonest kind of task as `room` points hold, at least two.
+/// The columns for these runs: as many of the metrics of the commonest kind of task as `room` points hold, at least one.
 pub fn columns(runs: &[Run], room: f32) -> Vec<RunColumn> {
     let regressions = runs.iter().filter(|r| !r.plan.task.is_classification()).count();
     let metrics = if regressions * 2 > runs.len() {
@@ -117,7 +118,7 @@ pub fn columns(runs: &[Run], room: f32) -> Vec<RunColumn> {
         vec![RunColumn::Run, RunColumn::Status, RunColumn::Algorithm, RunColumn::Dataset, RunColumn::Target];
     columns.extend([RunColumn::Score, RunColumn::Time, RunColumn::When]);
     let taken: f32 = columns.iter().map(|c| c.width()).sum();
-    let n = (((room - taken) / METRIC).max(0.0) as usize).clamp(2, metrics.len());
+    let n = (((room - taken) / METRIC).max(0.0) as usize).clamp(1, metrics.len());
     let at = columns.len() - 2;
     columns.splice(at..at, metrics.into_iter().take(n).map(RunColumn::Metric));
     columns
@@ -231,28 +232,6 @@ pub fn compared<'a>(history: &'a History, compare: &BTreeSet<RunId>) -> Vec<&'a 
     runs
 }
 
-/// Why the numbers of these runs must not simply be set side by side.
-pub fn warnings(runs: &[&Run]) -> Vec<String> {
-    let mut out = Vec::new();
-    let mut differ = |what: &str, values: Vec<String>, so: &str| {
-        let distinct: BTreeSet<&String> = values.iter().collect();
-        if distinct.len() > 1 {
-            let list: Vec<&str> = distinct.into_iter().map(String::as_str).collect();
-            out.push(format!("Different {what} ({}): {so}", list.join(", ")));
-        }
-    };
-    let by = |f: &dyn Fn(&Run) -> String| runs.iter().map(|r| f(r)).collect::<Vec<_>>();
-    differ("tasks", by(&|r| task_words(r.plan.task).to_lowercase()), "they have no metric in common");
-    differ("targets", by(&|r| r.plan.target.clone()), "they predict different things");
-    differ("dataset versions", by(&|r| r.plan.dataset.clone()), "a better score may come from the data");
-    let one_dataset = runs.iter().all(|r| r.plan.version_id == runs[0].plan.version_id);
-    let one_split = runs.iter().all(|r| r.plan.split_hash == runs[0].plan.split_hash);
-    if one_dataset && !one_split {
-        out.push("Different test rows: small differences may come from the split".to_owned());
-    }
-    out
-}
-
 /// One metric over all compared runs.
 #[derive(Debug, PartialEq)]
 pub struct MetricLine {
@@ -265,6 +244,7 @@ pub struct MetricCell {
     pub value: String,
     /// Against the first run; `None` for it and where either lacks the metric.
     pub delta: Option<Delta>,
+    pub best: bool,
 }
 
 #[derive(Debug, PartialEq)]
@@ -296,29 +276,29 @@ impl Part {
         }
     }
 
-    fn of(self, run: &Run) -> &MetricSet {
+    /// As `ComparedMetric::part` spells it.
+    pub fn key(self) -> &'static str {
         match self {
-            Self::Test => &run.metrics.test,
-            Self::CrossValidated => &run.metrics.cv,
-            Self::Train => &run.metrics.train,
+            Self::Test => "test",
+            Self::CrossValidated => "cv",
+            Self::Train => "train",
         }
     }
 }
 
-pub fn metric_lines(runs: &[&Run], part: Part) -> Vec<MetricLine> {
-    let Some(first) = runs.first() else { return Vec::new() };
-    let all = Metric::CLASSIFICATION.into_iter().chain(Metric::REGRESSION);
-    all.filter(|m| runs.iter().any(|r| part.of(r).contains_key(m.key())))
-        .map(|metric| {
-            let value = |run: &Run| part.of(run).get(metric.key()).copied();
-            let base = value(first);
-            let cell = |(at, run): (usize, &&Run)| MetricCell {
-                value: value(run).map_or_else(|| "—".to_owned(), metric_number),
-                delta: if at == 0 { None } else { delta(metric, base, value(run)) },
-            };
-            MetricLine { metric, cells: runs.iter().enumerate().map(cell).collect() }
-        })
-        .collect()
+pub fn metric_lines(comparison: &Comparison, part: Part) -> Vec<MetricLine> {
+    let rows = comparison.metrics.iter().filter(|m| m.part == part.key());
+    rows.filter_map(|row| {
+        let metric = Metric::parse(&row.metric)?;
+        let base = row.values.first().copied().flatten();
+        let cell = |(at, value): (usize, &Option<f64>)| MetricCell {
+            value: value.map_or_else(|| "—".to_owned(), metric_number),
+            delta: if at == 0 { None } else { delta(metric, base, *value) },
+            best: row.best == Some(at),
+        };
+        Some(MetricLine { metric, cells: row.values.iter().enumerate().map(cell).collect() })
+    })
+    .collect()
 }
 
 fn delta(metric: Metric, base: Option<f64>, value: Option<f64>) -> Option<Delta> {
@@ -330,72 +310,9 @@ fn delta(metric: Metric, base: Option<f64>, value: Option<f64>) -> Option<Delta>
     Some(Delta { text, rises: difference > 0.0, better })
 }
 
-/// One fact over all compared runs.
-#[derive(Debug, PartialEq, Eq)]
-pub struct FactLine {
-    pub name: String,
-    pub values: Vec<String>,
-    pub differs: bool,
-}
-
-impl FactLine {
-    fn new(name: impl Into<String>, values: Vec<String>) -> Self {
-        let differs = values.windows(2).any(|w| w[0] != w[1]);
-        Self { name: name.into(), values, differs }
-    }
-}
-
-/// Algorithm, its parameters, recipe and folds.
-pub fn parameter_lines(runs: &[&Run]) -> Vec<FactLine> {
-    let line = |name: &str, f: &dyn Fn(&Run) -> String| FactLine::new(name, runs.iter().map(|r| f(r)).collect());
-    let mut lines = vec![line("algorithm", &|r| r.plan.algorithm.title().to_owned())];
-    let names: BTreeSet<&str> = runs.iter().flat_map(|r| r.plan.params.iter().map(|(name, _)| name)).collect();
-    for name in names {
-        lines.push(line(name, &|r| {
-            let value = r.plan.params.iter().find(|(n, _)| *n == name).map(|(_, v)| v);
-            value.map_or_else(|| "—".to_owned(), format::number)
-        }));
-    }
-    lines.push(line("folds", &|r| r.plan.folds.to_string()));
-    lines.push(line("seed", &|r| r.plan.seed.to_string()));
-    lines.push(line("missing numbers become", &|r| word(&r.plan.recipe.numeric_impute)));
-    lines.push(line("scaling", &|r| word(&r.plan.recipe.scaling)));
-    lines.push(line("unknown categories", &|r| word(&r.plan.recipe.unknown_category)));
-    lines.push(line("most categories", &|r| r.plan.recipe.max_categories.to_string()));
-    lines
-}
-
-/// The word of a closed choice as it stands in files.
-fn word(choice: &impl serde::Serialize) -> String {
-    match serde_json::to_value(choice) {
-        Ok(serde_json::Value::String(word)) => word,
-        _ => "—".to_owned(),
-    }
-}
-
-/// Dataset, target, columns and split.
-pub fn data_lines(runs: &[&Run]) -> Vec<FactLine> {
-    let line = |name: &str, f: &dyn Fn(&Run) -> String| FactLine::new(name, runs.iter().map(|r| f(r)).collect());
-    vec![
-        line("dataset", &|r| r.plan.dataset.clone()),
-        line("target", &|r| r.plan.target.clone()),
-        line("task", &|r| task_words(r.plan.task).to_owned()),
-        line("feature columns", &|r| r.plan.features.len().to_string()),
-        line("left out", &|r| names(&r.plan.excluded)),
-        line("split", &|r| r.plan.split.kind.describe()),
-        line("test share", &|r| format::percent(r.plan.split.test_share)),
-        line("split seed", &|r| r.plan.split.seed.to_string()),
-        line("test rows", &|r| count(r.test_rows)),
-        line("train rows", &|r| count(r.train_rows)),
-        line("row choice", &|r| r.plan.split_hash.short().to_owned()),
-    ]
-}
-
-fn names(excluded: &[(String, String)]) -> String {
-    if excluded.is_empty() {
-        return "none".to_owned();
-    }
-    excluded.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ")
+/// The settings of one tab.
+pub fn settings(comparison: &Comparison, about: SettingOf) -> Vec<&ComparedSetting> {
+    comparison.settings.iter().filter(|s| s.about == about).collect()
 }
 
 /// A run's name in charts and column heads: "12 Decision tree".
@@ -418,13 +335,12 @@ pub fn curve_classes(evaluation: &Evaluation) -> Vec<&str> {
 }
 
 /// The comparison of metrics for a spreadsheet.
-pub fn metrics_table(runs: &[&Run], part: Part) -> ChartTable {
+pub fn metrics_table(comparison: &Comparison, part: Part) -> ChartTable {
     let mut table = ChartTable::new(["metric"]);
-    table.columns.extend(runs.iter().map(|r| format!("run {}", run_name(r))));
-    for line in metric_lines(runs, part) {
-        let mut row = vec![line.metric.key().to_owned()];
-        let value = |r: &&Run| part.of(r).get(line.metric.key()).map_or_else(String::new, f64::to_string);
-        row.extend(runs.iter().map(value));
+    table.columns.extend(comparison.titles.iter().cloned());
+    for line in comparison.metrics.iter().filter(|m| m.part == part.key()) {
+        let mut row = vec![line.metric.clone()];
+        row.extend(line.values.iter().map(|v| v.map_or_else(String::new, |v| v.to_string())));
         table.rows.push(row);
     }
     table
@@ -447,6 +363,7 @@ pub fn curves_words(task: Task) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::comparison::{self, fairness_warnings};
     use crate::ui::pages::fixture;
 
     #[test]
@@ -499,12 +416,12 @@ mod tests {
         let history = fixture::history();
         let done: Vec<&Run> = history.runs.iter().filter(|r| r.status == RunStatus::Completed).collect();
         let same: Vec<&Run> = done.iter().copied().filter(|r| r.plan.dataset == "churn@2").collect();
-        assert_eq!(warnings(&same), Vec::<String>::new());
-        let text = warnings(&done).join("\n");
-        assert!(text.contains("Different dataset versions (churn@1, churn@2)"), "{text}");
+        assert_eq!(fairness_warnings(&same), Vec::<String>::new());
+        let text = fairness_warnings(&done).join("\n");
+        assert!(text.contains("Different data (churn@1, churn@2)"), "{text}");
         let mut other = same[0].clone();
         other.plan.split_hash = fixture::hash(9);
-        assert!(warnings(&[same[0], &other])[0].starts_with("Different test rows"));
+        assert!(fairness_warnings(&[same[0], &other])[0].starts_with("Different test rows"));
     }
 
     #[test]
@@ -512,7 +429,8 @@ mod tests {
         let history = fixture::history();
         let runs: Vec<&Run> =
             history.runs.iter().filter(|r| r.status == RunStatus::Completed && r.plan.dataset == "churn@2").collect();
-        let lines = parameter_lines(&runs);
+        let comparison = comparison::compare(&runs);
+        let lines = settings(&comparison, SettingOf::Model);
         let line = |name: &str| lines.iter().find(|l| l.name == name).unwrap();
         assert!(line("algorithm").differs);
         assert!(!line("folds").differs);
@@ -523,7 +441,7 @@ mod tests {
     fn wider_tables_show_more_metrics() {
         let runs = fixture::history().runs;
         let metrics = |room| columns(&runs, room).iter().filter(|c| matches!(c, RunColumn::Metric(_))).count();
-        assert_eq!([100.0, 900.0, 2000.0].map(metrics), [2, 2, 5]);
+        assert_eq!([100.0, 900.0, 2000.0].map(metrics), [1, 2, 5]);
         assert_eq!(columns(&runs, 900.0).last(), Some(&RunColumn::When));
     }
 

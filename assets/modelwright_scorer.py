@@ -5,6 +5,7 @@ Needs numpy, pandas and onnxruntime only. Missing numbers may be NaN, None or em
 It stands in for MLflow's own ONNX flavour, which cannot feed text columns of pandas 3 and integer columns.
 """
 import json
+import os
 
 import numpy as np
 import pandas as pd
@@ -21,17 +22,40 @@ def _number(column):
         raise ValueError(f"column {column.name!r} holds something that is not a number: {error}") from error
 
 
-def _text(column):
+def _text(column, spellings):
     """One str per cell, "" for whatever is missing."""
     cells = []
     for value, missing in zip(column, column.isna()):
         if missing:
             cells.append("")
-        elif isinstance(value, (float, np.floating)) and float(value).is_integer():
-            cells.append(str(int(value)))  # pandas turned whole numbers with gaps into floats
+        elif isinstance(value, (bool, np.bool_, str)):
+            cells.append(str(value))
+        elif isinstance(value, (int, float, np.number)):
+            whole = float(value).is_integer()  # pandas turns whole numbers with gaps into floats
+            cells.append(spellings.get(float(value), str(int(value)) if whole else str(value)))
         else:
             cells.append(str(value))
     return np.array(cells, dtype=object)
+
+
+def _spellings(path):
+    """Per text column: number -> the category that spells it. pandas.read_csv reads the code 007 as the number 7."""
+    try:
+        with open(os.path.join(os.path.dirname(path), "manifest.json"), encoding="utf-8") as file:
+            columns = json.load(file)["model"]["recipe"]["columns"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    known = {}
+    for column in columns:
+        categories = [c for step in column["steps"] for c in step.get("categories", [])]
+        numbers = {}
+        for category in categories:
+            try:
+                numbers.setdefault(float(category), []).append(category)
+            except ValueError:
+                pass
+        known[column["name"]] = {number: names[0] for number, names in numbers.items() if len(names) == 1}
+    return known
 
 
 class Scorer:
@@ -42,6 +66,7 @@ class Scorer:
         inputs = self.session.get_inputs()
         facts = self.session.get_modelmeta().custom_metadata_map
         columns = json.loads(facts.get("modelwright.columns", "null")) or [i.name for i in inputs]
+        self.spellings = _spellings(path)
         self.inputs = [(column, i.name, i.type) for column, i in zip(columns, inputs)]
         self.outputs = [o.name for o in self.session.get_outputs()]
 
@@ -50,10 +75,12 @@ class Scorer:
         absent = [column for column, _, _ in self.inputs if column not in frame.columns]
         if absent:
             raise ValueError(f"the input lacks these columns: {absent}")
-        feed = {
-            name: _text(frame[column]) if kind == "tensor(string)" else _number(frame[column])
-            for column, name, kind in self.inputs
-        }
+        feed = {}
+        for column, name, kind in self.inputs:
+            if kind == "tensor(string)":
+                feed[name] = _text(frame[column], self.spellings.get(column, {}))
+            else:
+                feed[name] = _number(frame[column])
         results = self.session.run(self.outputs, feed)
         return pd.DataFrame(dict(zip(self.outputs, results)), index=frame.index)
 

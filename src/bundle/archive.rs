@@ -97,7 +97,7 @@ fn bundle_files(contents: &BundleContents<'_>) -> Result<BTreeMap<&'static str, 
     let onnx = export(model)?;
     let golden = GoldenRows::new(model, &contents.golden_inputs, &contents.golden_expected)?;
     let example = mlmodel::input_example(model, &inputs, &golden);
-    let mlmodel = mlmodel::mlmodel(model, &inputs, &files::sha256(&onnx), contents.created_at_ms);
+    let mlmodel = mlmodel::mlmodel(model, &files::sha256(&onnx), contents.created_at_ms);
     let mut all: BTreeMap<&'static str, Vec<u8>> = BTreeMap::from([
         (files::MODEL, onnx),
         (files::MLMODEL, mlmodel.into_bytes()),

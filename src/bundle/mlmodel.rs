@@ -2,6 +2,22 @@
 //!
 //! Written with templates, never read. Every string of a user travels inside ASCII-only JSON inside a single-quoted YAML
 //! scalar, where nothing but the quote itself means anything.
+//!
+//! **The signature** names every input and types none of them (`any`). MLflow compares types before the loader sees a
+//! cell, and pandas chooses them anew for every file, so that a typed signature refuses ordinary tables. Measured with
+//! MLflow 3.17.2 and frames of `pandas.read_csv`; "gaps" is a file in which the column has some empty cells, "lost" one
+//! in which it has nothing else:
+//!
+//! | signature of a number, a yes/no, a text | as trained | gaps | lost | CSV over HTTP | JSON over HTTP |
+//! |---|---|---|---|---|---|
+//! | `long`, `boolean`, `string` | yes | no | no | without gaps | without gaps |
+//! | `double`, `string`, `string` | no | yes | no | yes | yes |
+//! | `any` | yes | yes | yes | **no** | yes |
+//! | outputs only | yes | yes | yes | yes | yes |
+//!
+//! Outputs only would let everything in, but then nobody can ask the model which columns it takes. `any` costs one way
+//! in: `text/csv` posted to `mlflow models serve`. `mlflow models predict -t csv` reads the file without the signature
+//! and works. What a cell may be, the loader decides: it reads numbers, text and yes/no in every type pandas has.
 
 use chrono::DateTime;
 use serde_json::{Value, json};
@@ -16,34 +32,25 @@ use crate::domain::schema::{ColumnSchema, Storage};
 
 /// Rows of the input example.
 const EXAMPLE_ROWS: usize = 5;
+/// See the head of this file.
+const INPUT_TYPE: &str = "any";
 
-/// The type MLflow checks a column against before the loader sees it.
+/// How a cell of the input example is written: as `pandas.read_csv` would have read the training column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum SignatureType {
-    Long,
-    Double,
+enum Cell {
+    Whole,
+    Number,
     Boolean,
     Text,
 }
 
-impl SignatureType {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Long => "long",
-            Self::Double => "double",
-            Self::Boolean => "boolean",
-            Self::Text => "string",
-        }
-    }
-
-    /// The type `pandas.read_csv` gives the training column: MLflow refuses int64 cells for `double`, float64 cells for
-    /// `long` and bool cells for `string`, and turns missing cells of `boolean` JSON into false.
+impl Cell {
     fn of(column: &FittedColumn, schema: Option<&ColumnSchema>) -> Self {
         match &column.input {
             ColumnInput::Text => Self::Text,
             ColumnInput::Number { whole } => {
                 let whole = schema.map_or(*whole, |s| s.storage == Storage::Int64 && s.missing == 0);
-                if whole { Self::Long } else { Self::Double }
+                if whole { Self::Whole } else { Self::Number }
             }
             ColumnInput::BooleanText { .. } => {
                 let parsed = |words: &[String], known: [&str; 3]| words.iter().all(|w| known.contains(&w.as_str()));
@@ -56,24 +63,25 @@ impl SignatureType {
             }
         }
     }
-}
 
-/// The model's input columns with their types, in recipe order.
-fn signature(model: &TrainedModel, inputs: &[ColumnSchema]) -> Vec<(String, SignatureType)> {
-    let schema = |name: &str| inputs.iter().find(|s| s.name == name);
-    model.recipe.columns.iter().map(|c| (c.name.clone(), SignatureType::of(c, schema(&c.name)))).collect()
+    fn write(self, cell: &Value) -> Value {
+        match self {
+            Self::Whole => cell.as_f64().filter(|x| x.fract() == 0.0).map_or(Value::Null, |x| json!(x as i64)),
+            Self::Number => cell.clone(),
+            Self::Boolean => match cell.as_str() {
+                None | Some("") => Value::Null,
+                Some(word) => json!(word.eq_ignore_ascii_case("true")),
+            },
+            Self::Text if cell.as_str() == Some("") => Value::Null,
+            Self::Text => cell.clone(),
+        }
+    }
 }
 
 /// `MLmodel`. The uuid is taken from the model's own hash: the same model gives the same file.
-pub(super) fn mlmodel(
-    model: &TrainedModel,
-    inputs: &[ColumnSchema],
-    onnx_hash: &ContentHash,
-    created_at_ms: i64,
-) -> String {
-    let columns = signature(model, inputs);
-    let ins: Vec<Value> =
-        columns.iter().map(|(name, kind)| json!({"type": kind.as_str(), "name": name, "required": true})).collect();
+pub(super) fn mlmodel(model: &TrainedModel, onnx_hash: &ContentHash, created_at_ms: i64) -> String {
+    let ins = model.recipe.columns.iter().map(|c| json!({"type": INPUT_TYPE, "name": c.name, "required": true}));
+    let ins: Vec<Value> = ins.collect();
     let prediction = if model.classes.is_empty() { "double" } else { "string" };
     let outs = output_names(&model.classes);
     let outs: Vec<Value> = outs
@@ -123,31 +131,25 @@ utc_time_created: '{created}'
     )
 }
 
-/// The first golden rows in pandas' `split` form, typed as the signature says.
+/// The first golden rows in pandas' `split` form, typed as pandas would have read them.
 pub(super) fn input_example(model: &TrainedModel, inputs: &[ColumnSchema], golden: &GoldenRows) -> Value {
-    let columns = signature(model, inputs);
-    let rows = golden.inputs.iter().take(EXAMPLE_ROWS);
-    let data: Vec<Value> = rows
-        .map(|cells| {
-            let typed = columns.iter().map(|(name, kind)| {
-                let at = golden.columns.iter().position(|c| c.name == *name);
-                at.and_then(|at| cells.get(at)).map_or(Value::Null, |cell| example_cell(cell, *kind))
-            });
-            typed.collect()
+    let schema = |name: &str| inputs.iter().find(|s| s.name == name);
+    let columns: Vec<(&str, Option<usize>, Cell)> = model
+        .recipe
+        .columns
+        .iter()
+        .map(|c| {
+            let at = golden.columns.iter().position(|g| g.name == c.name);
+            (c.name.as_str(), at, Cell::of(c, schema(&c.name)))
         })
         .collect();
-    let names: Vec<&String> = columns.iter().map(|(name, _)| name).collect();
+    let written = |cells: &Vec<Value>| -> Vec<Value> {
+        let cell = |at: &Option<usize>| at.and_then(|at| cells.get(at));
+        columns.iter().map(|(_, at, kind)| cell(at).map_or(Value::Null, |cell| kind.write(cell))).collect()
+    };
+    let data: Vec<Vec<Value>> = golden.inputs.iter().take(EXAMPLE_ROWS).map(written).collect();
+    let names: Vec<&str> = columns.iter().map(|(name, ..)| *name).collect();
     json!({"columns": names, "data": data})
-}
-
-fn example_cell(cell: &Value, kind: SignatureType) -> Value {
-    match kind {
-        SignatureType::Long => cell.as_f64().filter(|x| x.fract() == 0.0).map_or(Value::Null, |x| json!(x as i64)),
-        SignatureType::Double => cell.clone(),
-        SignatureType::Boolean => cell.as_str().map_or(Value::Null, |word| json!(word.eq_ignore_ascii_case("true"))),
-        SignatureType::Text if cell.as_str() == Some("") => Value::Null,
-        SignatureType::Text => cell.clone(),
-    }
 }
 
 /// What MLflow's server takes: the example as a request.
@@ -155,7 +157,7 @@ pub(super) fn serving_example(example: &Value) -> Value {
     json!({"dataframe_split": example})
 }
 
-pub(super) const REQUIREMENTS: &str = "mlflow>=2.9\nnumpy\nonnxruntime>=1.16\npandas>=2\n";
+pub(super) const REQUIREMENTS: &str = "mlflow>=2.19\nnumpy\nonnxruntime>=1.16\npandas>=2\n";
 
 pub(super) const PYTHON_ENV: &str =
     "python: 3.11.7\nbuild_dependencies:\n- pip\ndependencies:\n- -r requirements.txt\n";
@@ -166,7 +168,7 @@ dependencies:
 - python=3.11
 - pip
 - pip:
-  - mlflow>=2.9
+  - mlflow>=2.19
   - numpy
   - onnxruntime>=1.16
   - pandas>=2
@@ -187,13 +189,15 @@ manifest.json       the model as plain JSON, where it came from, SHA-256 of ever
 
    modelwright score bundle.zip new.csv scored.csv
 
-2. MLflow (pip install mlflow onnxruntime pandas), in the unzipped folder:
+2. MLflow 2.19 or later (pip install mlflow onnxruntime pandas), in the unzipped folder:
 
    mlflow models predict -m . -i new.csv -t csv -o scored.json --env-manager local
    mlflow models serve -m . --env-manager local
 
-   From Python, mlflow.pyfunc.load_model(".").predict(frame). MLflow compares column types with the training
-   data: if it refuses int64 where the model expects double, pass frame.astype({"column": "float64"}).
+   From Python, mlflow.pyfunc.load_model(".").predict(frame) takes any frame with these columns, as pandas.read_csv
+   gives it: whole numbers, gaps, columns that are all empty, categories that training never saw. Other columns are
+   ignored. The server takes JSON (dataframe_split, dataframe_records); it cannot read text/csv for a model that
+   leaves column types open, as this one does: post frame.to_json(orient="split") as {"dataframe_split": ...}.
 
 3. ONNX Runtime (pip install onnxruntime numpy), in the unzipped folder, one array per column:
 
@@ -231,29 +235,40 @@ mod tests {
     use crate::bundle::samples::samples;
 
     #[test]
-    fn the_signature_names_the_types_pandas_reads() {
+    fn the_signature_names_every_input_and_types_none() {
         let sample = samples(1).remove(0);
-        let types: Vec<(String, &str)> =
-            signature(&sample.model, &sample.inputs).into_iter().map(|(n, t)| (n, t.as_str())).collect();
-        let types: Vec<(&str, &str)> = types.iter().map(|(n, t)| (n.as_str(), *t)).collect();
-        let expected = [
-            ("city", "string"),
-            ("age", "double"),
-            ("visits", "long"),
-            ("income", "double"),
-            ("plan", "string"),
-            ("active", "boolean"),
-            ("newsletter", "string"),
-            ("member", "string"),
-        ];
-        assert_eq!(types, expected);
+        let text = mlmodel(&sample.model, &files::sha256(b"x"), 0);
+        let line = text.lines().find_map(|l| l.trim_start().strip_prefix("inputs: '")).unwrap();
+        let parsed: Vec<Value> = serde_json::from_str(line.strip_suffix('\'').unwrap()).unwrap();
+        let names: Vec<&str> = parsed.iter().filter_map(|c| c["name"].as_str()).collect();
+        assert_eq!(names, ["city", "age", "visits", "income", "plan", "active", "newsletter", "member"]);
+        assert!(parsed.iter().all(|c| c["type"] == "any" && c["required"] == true));
+    }
+
+    #[test]
+    fn example_cells_are_written_as_pandas_reads_them() {
+        let sample = samples(1).remove(0);
+        let kinds: Vec<Cell> = sample
+            .model
+            .recipe
+            .columns
+            .iter()
+            .map(|c| Cell::of(c, sample.inputs.iter().find(|s| s.name == c.name)))
+            .collect();
+        use Cell::{Boolean, Number, Text, Whole};
+        assert_eq!(kinds, [Text, Number, Whole, Number, Text, Boolean, Text, Text]);
+        assert_eq!(Whole.write(&json!(3.0)), json!(3));
+        assert_eq!(Boolean.write(&json!("False")), json!(false));
+        for (kind, missing) in [(Whole, Value::Null), (Number, Value::Null), (Boolean, json!("")), (Text, json!(""))] {
+            assert_eq!(kind.write(&missing), Value::Null, "{kind:?}");
+        }
     }
 
     #[test]
     fn any_name_stays_on_its_line_of_ascii_yaml() {
         let mut sample = samples(1).remove(0);
         sample.model.classes = vec!["it's\nno: [x]\u{85}".into(), "ja 🎉 \u{7f}".into()];
-        let text = mlmodel(&sample.model, &sample.inputs, &files::sha256(b"x"), 0);
+        let text = mlmodel(&sample.model, &files::sha256(b"x"), 0);
         assert!(text.chars().all(|c| c == '\n' || (' '..='~').contains(&c)));
         let line = text.lines().find(|l| l.trim_start().starts_with("outputs: ")).unwrap();
         let quoted = line.trim_start().strip_prefix("outputs: '").unwrap().strip_suffix('\'').unwrap();

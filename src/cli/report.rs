@@ -309,7 +309,7 @@ pub fn drift(stored: &StoredDrift) -> Report {
 pub fn export(outcome: &ExportOutcome) -> Report {
     let b = &outcome.bundle;
     let mut text = format!(
-        "Exported run {} to {} ({} bytes)\n{} golden rows differ by at most {:e}\n",
+        "Exported run {} to {} ({} bytes)\n{} golden rows differ by at most {:.1e}\n",
         b.run_id,
         outcome.path.display(),
         b.bytes,

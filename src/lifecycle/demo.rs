@@ -159,7 +159,7 @@ impl Story<'_> {
         self.tell(
             "Ship",
             format!(
-                "{} holds {} files; read back, {} golden rows differ by at most {:e}",
+                "{} holds {} files; read back, {} golden rows differ by at most {:.1e}",
                 bundle.file_name,
                 bundle.files.len(),
                 bundle.golden_rows,

@@ -12,12 +12,10 @@ use crate::domain::evaluation::Evaluation;
 use crate::domain::io::{JobIo, Part};
 use crate::domain::model::TrainedModel;
 use crate::domain::raw::{RawColumn, RawColumns};
-use crate::domain::recipe::ColumnInput;
 use crate::domain::request::{ExportOutcome, ExportRequest};
 use crate::domain::run::Run;
 use crate::domain::schema::ColumnSchema;
 use crate::domain::split::SplitRows;
-use crate::domain::words::file_name;
 use crate::ml::predict;
 use crate::store::bundles::{self, NewBundle};
 use crate::store::{Workspace, activity, datasets, runs};
@@ -67,13 +65,13 @@ pub fn export(workspace: &Workspace, request: &ExportRequest, io: &dyn JobIo) ->
     io.progress("Saving a copy in the workspace", Some(0.9))?;
     workspace.snapshot_file(&request.out, io)?;
 
-    let file_name = file_name(&request.out);
+    let file_name = request.out.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
     let event = NewEvent {
         action: "exported".to_owned(),
         object_kind: ObjectKind::Bundle,
         object: file_name.clone(),
         summary: format!(
-            "run {} as {} ({} golden rows, largest difference {:.0e})",
+            "run {} as {} ({} golden rows, largest difference {:.1e})",
             run.id,
             written.sha256.short(),
             written.golden_rows,
@@ -104,7 +102,7 @@ fn input_schema(version: &DatasetVersion, model: &TrainedModel) -> Vec<ColumnSch
 }
 
 /// Test rows: those with gaps first, then evenly picked; and two rows that no table has, one all missing and one of
-/// categories nobody saw. Whole-number inputs keep a number: their signature promises one.
+/// categories nobody saw.
 fn golden_rows(table: &Table, rows: &SplitRows, model: &TrainedModel) -> Result<RawColumns, StageError> {
     let pool = if rows.test.is_empty() { &rows.train } else { &rows.test };
     let all = recipe::raw(table, pool, &model.recipe)?.columns;
@@ -113,12 +111,9 @@ fn golden_rows(table: &Table, rows: &SplitRows, model: &TrainedModel) -> Result<
     let step = (all.n_rows / GOLDEN_ROWS).max(1);
     picked.extend((0..all.n_rows).step_by(step).take(GOLDEN_ROWS));
     let mut golden = all.take(&picked.into_iter().take(GOLDEN_ROWS).collect::<Vec<_>>());
-    for (column, (_, cells)) in model.recipe.columns.iter().zip(&mut golden.columns) {
+    for (_, cells) in &mut golden.columns {
         match cells {
-            RawColumn::Numbers(v) => {
-                let whole = matches!(column.input, ColumnInput::Number { whole: true });
-                v.extend(if whole { [0.0, -1e6] } else { [f64::NAN, 1e6] });
-            }
+            RawColumn::Numbers(v) => v.extend([f64::NAN, 1e6]),
             RawColumn::Texts(v) => v.extend([String::new(), UNSEEN.to_owned()]),
         }
     }

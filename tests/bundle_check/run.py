@@ -53,7 +53,7 @@ def try_run(program, folder, run, trained, task):
     bundle, scored = folder / f"{name}-{run}.zip", folder / f"{name}-{run}-scored.csv"
     program.ask("export", run, "--out", bundle)
     program.ask("score", bundle, SAMPLES / elsewhere, scored)
-    yield judge("check_bundle.py", bundle, scored, SAMPLES / elsewhere)
+    yield judge("check_bundle.py", bundle, SAMPLES / elsewhere, scored)
 
     split, own = folder / f"{name}-{run}-split.json", folder / f"{name}-{run}-own.csv"
     split.write_text(program.ask("split", run), "utf-8")

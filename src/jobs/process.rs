@@ -1,7 +1,7 @@
 //! The starter's side: a worker process per job, its events, and why it died if it did.
 
 use std::collections::VecDeque;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,16 +9,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use crate::domain::problem::Problem;
+use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::request::{JobOutcome, JobRequest};
 
 use super::event::{JobEvent, JobId};
-use super::protocol::{FromWorker, ToWorker, read_frame, write_frame};
+use super::protocol::{FromWorker, ToWorker, frame, read_frame, write_frame};
 
 /// Asked politely first; after this the process is killed.
 const CANCEL_GRACE: Duration = Duration::from_millis(700);
 /// Lines of the worker's messages kept for the case that it dies.
 const LAST_WORDS: usize = 12;
+/// Longest line of them that is kept, in bytes.
+const LINE_BYTES: usize = 2000;
 
 /// Where jobs run: the program to start and the workspace it works in.
 #[derive(Clone, Debug)]
@@ -27,7 +29,7 @@ pub struct Workers {
     pub workspace: PathBuf,
 }
 
-/// A job under way.
+/// A job under way. Dropping it ends the conversation, which the worker takes for a wish to cancel.
 #[derive(Debug)]
 pub struct JobHandle {
     child: Arc<Mutex<Child>>,
@@ -51,42 +53,54 @@ impl Workers {
     ) -> Result<JobHandle, Problem> {
         let title = request.title();
         let start = ToWorker::Start { workspace: self.workspace.clone(), request: Box::new(request.clone()) };
-        let mut child = Command::new(&self.program)
-            .arg("worker")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(|e| could_not_start(&title, &self.program, &e))?;
-        let stdout = child.stdout.take();
-        let stderr = child.stderr.take();
+        let start = frame(&start).map_err(|e| no_frame(&title, &e))?;
+        let mut child = self.command().spawn().map_err(|e| could_not_start(&title, &self.program, &e))?;
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let mut stdin = child.stdin.take();
-        if let Some(stdin) = &mut stdin {
-            write_frame(stdin, &start).map_err(|e| could_not_start(&title, &self.program, &e))?;
-        }
+        // A worker that is dead already does not listen; the reader finds out why.
+        let _ = stdin.as_mut().map(|input| input.write_all(&start));
         let cancelled = Arc::new(AtomicBool::new(false));
         let child = Arc::new(Mutex::new(child));
-        let reader = {
-            let (child, cancelled) = (child.clone(), cancelled.clone());
-            thread::Builder::new()
-                .name(format!("job {}", id.0))
-                .spawn(move || {
-                    let last_words = stderr.map(listen);
-                    let ended = stdout.is_some_and(|out| relay(id, out, &sink));
-                    let status = wait(&child);
-                    let last_words = last_words.and_then(|l| l.join().ok()).unwrap_or_default();
-                    if !ended {
-                        let problem = if cancelled.load(Ordering::Relaxed) {
-                            Problem::cancelled()
-                        } else {
-                            obituary(&title, status, &last_words)
-                        };
-                        sink(JobEvent::Failed { id, problem });
-                    }
-                })
-                .map_err(|e| could_not_start("the job", &self.program, &e))?
-        };
-        Ok(JobHandle { child, input: Arc::new(Mutex::new(stdin)), cancelled, reader: Some(reader) })
+        let input = Arc::new(Mutex::new(stdin));
+        let handle = JobHandle { child: child.clone(), input, cancelled: cancelled.clone(), reader: None };
+        let job_title = title.clone();
+        let reader = thread::Builder::new().name(format!("job {}", id.0)).spawn(move || {
+            let last_words = stderr.and_then(listen);
+            let ended = stdout.is_some_and(|out| relay(id, out, &sink));
+            if !ended {
+                // Either it is dead, or nobody understands it any more.
+                let _ = lock(&child).kill();
+            }
+            let status = wait(&child);
+            let last_words = last_words.and_then(|l| l.join().ok()).unwrap_or_default();
+            if !ended {
+                let problem = if cancelled.load(Ordering::Relaxed) {
+                    Problem::cancelled()
+                } else {
+                    obituary(&job_title, status, &last_words)
+                };
+                sink(JobEvent::Failed { id, problem });
+            }
+        });
+        match reader {
+            Ok(reader) => Ok(JobHandle { reader: Some(reader), ..handle }),
+            Err(error) => {
+                let mut child = lock(&handle.child);
+                let _ = child.kill();
+                let _ = child.wait();
+                Err(could_not_start(&title, &self.program, &error))
+            }
+        }
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command.arg("worker").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        // Ctrl+C in a terminal goes to a whole process group. The worker is not in ours, so that it outlives us for the
+        // moment it takes to record the run as cancelled: it notices the end of its input.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        command
     }
 
     /// Runs the job and waits for it; every event passes `on_event`.
@@ -157,7 +171,7 @@ fn wait(child: &Mutex<Child>) -> Option<ExitStatus> {
     }
 }
 
-/// Passes frames on; true when the worker said how the job ended.
+/// Passes frames on; true when the worker said how the job ended. Stops at the end and at what is no frame.
 fn relay(id: JobId, out: impl Read, sink: &dyn Fn(JobEvent)) -> bool {
     let mut out = BufReader::new(out);
     while let Ok(Some(frame)) = read_frame(&mut out) {
@@ -177,20 +191,38 @@ fn relay(id: JobId, out: impl Read, sink: &dyn Fn(JobEvent)) -> bool {
     false
 }
 
-/// Keeps the last lines the worker wrote to its standard error.
-fn listen(err: impl Read + Send + 'static) -> thread::JoinHandle<Vec<String>> {
-    let listener = thread::Builder::new().name("worker messages".to_owned()).spawn(move || {
-        let mut lines = VecDeque::new();
-        for line in BufReader::new(err).lines().map_while(Result::ok) {
-            tracing::debug!(target: "worker", "{line}");
-            lines.push_back(line);
-            if lines.len() > LAST_WORDS {
-                lines.pop_front();
-            }
+/// Keeps the last lines the worker wrote to its standard error, whatever bytes they are: nobody reading would make the
+/// worker wait for ever. `None` when the system has no thread left.
+fn listen(err: impl Read + Send + 'static) -> Option<thread::JoinHandle<Vec<String>>> {
+    let listener = thread::Builder::new().name("worker messages".to_owned()).spawn(move || last_lines(err));
+    listener.ok()
+}
+
+fn last_lines(input: impl Read) -> Vec<String> {
+    let mut input = BufReader::new(input);
+    let mut lines = VecDeque::new();
+    let mut line = Vec::new();
+    // A longer line counts as several.
+    while (&mut input).take(LINE_BYTES as u64).read_until(b'\n', &mut line).is_ok_and(|n| n > 0) {
+        let text = String::from_utf8_lossy(&line).trim_end().to_owned();
+        line.clear();
+        tracing::debug!(target: "worker", "{text}");
+        lines.push_back(text);
+        if lines.len() > LAST_WORDS {
+            lines.pop_front();
         }
-        lines.into()
-    });
-    listener.expect("a thread that starts right after another one started")
+    }
+    lines.into()
+}
+
+/// The request cannot travel: paths go between the processes as Unicode text.
+fn no_frame(title: &str, error: &std::io::Error) -> Problem {
+    Problem {
+        kind: ProblemKind::Usage,
+        summary: format!("Could not start: {title}"),
+        details: error.to_string(),
+        hint: "Rename the file or folder so that its name is valid UTF-8".to_owned(),
+    }
 }
 
 fn could_not_start(title: &str, program: &Path, error: &std::io::Error) -> Problem {
@@ -242,4 +274,59 @@ fn signal(status: ExitStatus) -> Option<i32> {
 #[cfg(not(unix))]
 fn signal(_status: ExitStatus) -> Option<i32> {
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn last_words_survive_strange_bytes_and_endless_lines() {
+        let mut said = vec![b'x'; 10 * LINE_BYTES];
+        said.extend(b"\n\xff\xfe\nmemory allocation of 8 bytes failed\n");
+        let lines = last_lines(said.as_slice());
+        assert!(lines.len() <= LAST_WORDS && lines.iter().all(|l| l.len() <= LINE_BYTES));
+        assert_eq!(lines.last().unwrap(), "memory allocation of 8 bytes failed");
+    }
+
+    #[cfg(unix)]
+    mod with_a_script {
+        use std::os::unix::ffi::OsStringExt;
+        use std::os::unix::fs::PermissionsExt;
+
+        use super::*;
+        use crate::domain::request::VerifyTarget;
+
+        /// Plays the worker.
+        fn verify_with(script: &str) -> Problem {
+            let folder = tempfile::tempdir().unwrap();
+            let program = folder.path().join("worker.sh");
+            std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+            std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o700)).unwrap();
+            let workers = Workers { program, workspace: folder.path().to_owned() };
+            workers.run(&JobRequest::Verify(VerifyTarget::Workspace), |_| {}).unwrap_err()
+        }
+
+        #[test]
+        fn a_worker_that_dies_before_it_listens_is_heard() {
+            let problem = verify_with("exec 0<&-; echo 'error while loading shared libraries: libx' >&2; exit 127");
+            assert!(problem.details.contains("127") && problem.details.contains("libx"), "{problem}");
+        }
+
+        #[test]
+        fn a_worker_that_babbles_is_ended() {
+            let problem = verify_with("echo 'this is no frame'; exec sleep 60");
+            assert!(problem.summary.contains("did not finish"), "{problem}");
+        }
+
+        #[test]
+        fn a_path_that_is_not_unicode_is_refused_with_advice() {
+            let workers = Workers { program: "/bin/true".into(), workspace: "w".into() };
+            let path = PathBuf::from(std::ffi::OsString::from_vec(b"caf\xe9.zip".to_vec()));
+            let request = JobRequest::Verify(VerifyTarget::Bundle(path));
+            let problem = workers.run(&request, |_| {}).unwrap_err();
+            assert_eq!(problem.kind, ProblemKind::Usage);
+            assert!(problem.hint.contains("UTF-8"), "{problem}");
+        }
+    }
 }

@@ -31,28 +31,42 @@ pub enum FromWorker {
     Failed(Problem),
 }
 
+/// Writes one message. Fails with `InvalidData` before anything is written when the message has no frame: it is too
+/// long, or holds a path that is not Unicode.
 pub fn write_frame(out: &mut impl Write, message: &impl Serialize) -> io::Result<()> {
-    let body = serde_json::to_vec(message)?;
-    let length = u32::try_from(body.len()).ok().filter(|n| *n <= MAX_FRAME_BYTES);
-    let length = length.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "message too long for a frame"))?;
-    out.write_all(&length.to_le_bytes())?;
-    out.write_all(&body)?;
+    out.write_all(&frame(message)?)?;
     out.flush()
 }
 
-/// `None` at the end of the input.
+/// A whole frame: length and body.
+pub fn frame(message: &impl Serialize) -> io::Result<Vec<u8>> {
+    let body = serde_json::to_vec(message)?;
+    let length = u32::try_from(body.len()).ok().filter(|n| *n <= MAX_FRAME_BYTES);
+    let length = length.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "message too long for a frame"))?;
+    Ok([length.to_le_bytes().as_slice(), &body].concat())
+}
+
+/// The next message; `None` at the end of the input. An end within a frame is an error.
 pub fn read_frame<T: DeserializeOwned>(input: &mut impl Read) -> io::Result<Option<T>> {
     let mut length = [0; 4];
-    match input.read_exact(&mut length) {
-        Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
-        other => other?,
+    loop {
+        match input.read(&mut length[..1]) {
+            Ok(0) => return Ok(None),
+            Ok(_) => break,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
     }
+    input.read_exact(&mut length[1..])?;
     let length = u32::from_le_bytes(length);
     if length > MAX_FRAME_BYTES {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "frame length out of range"));
     }
-    let mut body = vec![0; length as usize];
-    input.read_exact(&mut body)?;
+    // Grows as bytes arrive: a length that lies costs nothing.
+    let mut body = Vec::new();
+    if input.take(length.into()).read_to_end(&mut body)? < length as usize {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
     Ok(Some(serde_json::from_slice(&body)?))
 }
 
@@ -78,6 +92,7 @@ mod tests {
         write_frame(&mut wire, &FromWorker::Recorded).unwrap();
         wire.pop();
         assert!(read_frame::<FromWorker>(&mut wire.as_slice()).is_err());
+        assert!(read_frame::<FromWorker>(&mut &wire[..2]).is_err());
         assert!(read_frame::<FromWorker>(&mut u32::MAX.to_le_bytes().as_slice()).is_err());
     }
 }

@@ -16,6 +16,7 @@ use crate::domain::request::{ExportOutcome, ExportRequest};
 use crate::domain::run::Run;
 use crate::domain::schema::ColumnSchema;
 use crate::domain::split::SplitRows;
+use crate::domain::words::file_name;
 use crate::ml::predict;
 use crate::store::bundles::{self, NewBundle};
 use crate::store::{Workspace, activity, datasets, runs};
@@ -65,7 +66,7 @@ pub fn export(workspace: &Workspace, request: &ExportRequest, io: &dyn JobIo) ->
     io.progress("Saving a copy in the workspace", Some(0.9))?;
     workspace.snapshot_file(&request.out, io)?;
 
-    let file_name = request.out.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+    let file_name = file_name(&request.out);
     let event = NewEvent {
         action: "exported".to_owned(),
         object_kind: ObjectKind::Bundle,

@@ -47,8 +47,10 @@ pub fn compare(runs: &[&Run]) -> Comparison {
     }
 }
 
+type MetricsOf = fn(&Run) -> &MetricSet;
+
 fn compare_metrics(runs: &[&Run]) -> Vec<ComparedMetric> {
-    let parts: [(&str, fn(&Run) -> &MetricSet); 3] =
+    let parts: [(&str, MetricsOf); 3] =
         [("test", |r| &r.metrics.test), ("cv", |r| &r.metrics.cv), ("train", |r| &r.metrics.train)];
     let mut rows = Vec::new();
     for (part, of) in parts {

@@ -9,6 +9,7 @@ The outer call makes a private X display and a private D-Bus session and starts 
 import contextlib
 import os
 import pathlib
+import select
 import shutil
 import subprocess
 import sys
@@ -38,6 +39,8 @@ PAGES = {
     "overview": "ctrl+1", "data": "ctrl+2", "checks": "ctrl+3", "train": "ctrl+4", "runs": "ctrl+5", "ship": "ctrl+6",
     "monitor": "ctrl+7", "activity": "ctrl+8", "settings": "ctrl+comma",
 }  # fmt: skip
+# All of it takes about three minutes on two busy cores.
+DISPLAY_SECONDS, ALL_SECONDS = 30, 1800
 # "Train 3 models", not the page of that name in the rail.
 TRAIN_BUTTON = "Train ?*"
 
@@ -198,13 +201,23 @@ def virtual_display(folder):
     os.close(writing)
     try:
         with os.fdopen(reading) as answer:
-            number = answer.readline().strip()
+            ready, _, _ = select.select([answer], [], [], DISPLAY_SECONDS)
+            number = answer.readline().strip() if ready else ""
         if not number:
-            sys.exit("Xvfb did not start: " + (folder / "xvfb.log").read_text("utf-8", "replace")[-600:])
+            why = (folder / "xvfb.log").read_text("utf-8", "replace")[-600:] or "it said nothing"
+            sys.exit(f"Xvfb did not start within {DISPLAY_SECONDS} s: {why}")
         yield number
     finally:
-        server.terminate()
-        server.wait()
+        end(server)
+
+
+def end(process):
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def outside(binary, output):
@@ -217,13 +230,14 @@ def outside(binary, output):
             try:
                 command = ["dbus-run-session", "--", sys.executable, __file__, binary, str(output), name]
                 with open(output / "session.log", "wb") as log:  # the bus daemons are talkative
-                    code = subprocess.run(command, env=variables, stderr=log).returncode
+                    code = subprocess.run(command, env=variables, stderr=log, timeout=ALL_SECONDS).returncode
                 if code not in (0, 1):
                     print((output / "session.log").read_text("utf-8", "replace")[-3000:], file=sys.stderr)
                 return code
+            except subprocess.TimeoutExpired:
+                sys.exit(f"the checks were not through after {ALL_SECONDS} s; the last line above says where")
             finally:
-                manager.terminate()
-                manager.wait()
+                end(manager)
 
 
 def main():

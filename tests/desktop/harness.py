@@ -16,6 +16,8 @@ SAMPLES = HERE.parent.parent / "sample-data"
 BUTTON_ROLES = ["push button", "button"]
 IDLE_SECONDS, IDLE_TICKS = 5, 0
 START_SECONDS, IMPORT_SECONDS, TRAIN_SECONDS, QUIT_SECONDS = 60, 120, 300, 20
+# Nobody waits longer for a window to go; generous, because the machine may be busy.
+QUIT_PROMPTLY = 3
 
 
 class Failed(Exception):
@@ -189,12 +191,15 @@ def must_name_every_control(program, path):
 
 def must_close(program, screen, window):
     screen.close(window)
+    closed = time.monotonic()
     try:
         code = program.process.wait(QUIT_SECONDS)
     except subprocess.TimeoutExpired:
         raise Failed(f"still running {QUIT_SECONDS} s after its window was closed") from None
     if code != 0:
         raise Failed(f"exit code {code}: {program.last_words()}")
+    if (took := time.monotonic() - closed) > QUIT_PROMPTLY:
+        raise Failed(f"quitting took {took:.1f} s")
 
 
 def must_not_have_panicked(program):

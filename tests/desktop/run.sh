@@ -7,8 +7,8 @@
 # OUTPUT   folder for screenshots, control lists and logs (default: $MW_SHOTS, else a new temporary folder)
 #
 # Ends with "N passed, N failed"; exit code 0 when nothing failed. It uses its own display, D-Bus, home and workspace.
-# Debian/Ubuntu: apt-get install xvfb openbox dbus at-spi2-core python3-xlib python3-pyatspi libgl1-mesa-dri libegl1 \
-#                                libgl1 libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbcommon-x11-0 fonts-dejavu-core
+# Debian/Ubuntu: apt-get install xvfb openbox dbus at-spi2-core python3-xlib python3-pyatspi libgl1-mesa-dri libgl1 \
+#                                libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbcommon-x11-0 fonts-dejavu-core
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

@@ -7,6 +7,8 @@ killed, closing while a job runs, and systems where no window can open.
 import contextlib
 import csv
 import os
+import pathlib
+import shutil
 import signal
 import struct
 import subprocess
@@ -14,6 +16,7 @@ import time
 
 from harness import (
     IMPORT_SECONDS,
+    QUIT_PROMPTLY,
     QUIT_SECONDS,
     SAMPLES,
     TRAIN_SECONDS,
@@ -89,21 +92,22 @@ def rows(program):
 
 def save_picture(screen, program, window, output):
     """No portal and no zenity here: the program asks for the path itself."""
-    path = output / "chart.png"
-    path.unlink(missing_ok=True)
+    path = pathlib.Path(os.environ["HOME"], "Chart-1.png")
     go(screen, window, "ctrl+5")
     program.press_soon("Curves", ["toggle button", "push button", "page tab", "radio button", "button"])
     program.press_soon("More for *")
     program.press_soon("Save as PNG…", ["push button", "button", "menu item"])
     program.shows("Path")
+    photograph(screen, window, output / "07-path-field.png")
     screen.focus(window)
-    screen.type(str(path))
+    screen.type(path.name)  # replaces what is suggested; a bare name goes to the home folder
     screen.press("Return")
     wait_until(f"{path.name}", 20, lambda: path.exists() and path.stat().st_size > 0)
     program.shows(f"Saved {path.name}")
     width, height = struct.unpack(">II", path.read_bytes()[16:24])
     if not (100 < width < 1200 and 100 < height < 700):
         raise Failed(f"the picture is {width} by {height} pixels, not a chart")
+    shutil.copy(path, output / "08-chart.png")
 
 
 def second_window(screen, program, output):
@@ -130,14 +134,19 @@ def start_training(screen, program, window):
 
 
 def kill_worker(screen, program, window, output):
-    os.kill(start_training(screen, program, window), signal.SIGKILL)
-    program.shows("*did not finish*")
+    worker = start_training(screen, program, window)
+    wait_until("a run under way", 60, lambda: unfinished(program), pause=0.2)
+    os.kill(worker, signal.SIGKILL)
+    program.shows("*did not finish: its process was killed*")
     time.sleep(0.5)
     photograph(screen, window, output / "05-worker-killed.png")
     program.shows(TRAIN_BUTTON)
-    left = [run for run in program.ask("runs")["runs"] if run["status"] == "running"]
-    if left:
+    if left := unfinished(program):
         raise Failed(f"runs that nobody works on: {left}")
+
+
+def unfinished(program):
+    return [run for run in program.ask("runs")["runs"] if run["status"] == "running"]
 
 
 def close_while_training(screen, program, window, output):
@@ -151,13 +160,16 @@ def close_while_training(screen, program, window, output):
     if not program.workers():
         raise Failed("the job ended although work was to go on")
     screen.close(window)
-    program.press_soon("Cancel the jobs and quit")
+    program.press_soon("Cancel * and quit")
+    told = time.monotonic()
     try:
         code = program.process.wait(QUIT_SECONDS)
     except subprocess.TimeoutExpired:
         raise Failed(f"still running {QUIT_SECONDS} s after it was told to quit") from None
     if code != 0:
         raise Failed(f"exit code {code}: {program.last_words()}")
+    if (took := time.monotonic() - told) > QUIT_PROMPTLY:
+        raise Failed(f"quitting took {took:.1f} s")
     wait_until("the worker to end", 10, lambda: not os.path.exists(f"/proc/{worker}"))
 
 
@@ -179,9 +191,27 @@ def without_window(report, binary, folder):
         "without OpenGL": {"__EGL_VENDOR_LIBRARY_DIRS": "/nonexistent", "__GLX_VENDOR_LIBRARY_NAME": "nonexistent",
                            "LIBGL_DRIVERS_PATH": "/nonexistent", "GBM_BACKENDS_PATH": "/nonexistent"},
     }  # fmt: skip
+    shown = folder / "shown"
     for case, variables in cases.items():
+        shown.unlink(missing_ok=True)
+        variables["PATH"] = f"{zenity(folder, shown)}:{os.environ['PATH']}"
         with report.check(f"{case} it says why and what is missing"):
             must_refuse(binary, folder / "no window", variables)
+            # A dialog needs a display.
+            if ("could not open its window" in shown.read_text("utf-8") if shown.exists() else False) != (
+                variables.get("DISPLAY") != ""
+            ):
+                raise Failed("the dialog was " + (f"shown: {shown.read_text('utf-8')}" if shown.exists() else "not shown"))
+
+
+def zenity(folder, shown):
+    """A folder with a `zenity` that writes down what it was to show."""
+    tools = folder / "tools"
+    tools.mkdir(exist_ok=True)
+    script = tools / "zenity"
+    script.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > "{shown}"\n')
+    script.chmod(0o755)
+    return tools
 
 
 def must_refuse(binary, workspace, variables):

@@ -50,8 +50,10 @@ pub(super) fn chart_ui(
         let response = draw(ui, &hidden);
         response.widget_info(|| WidgetInfo::labeled(Role::Image, true, chart.summary));
     });
-    // The picture that is saved is the frame as it stood; a request refers to the next frame drawn there.
-    ui.data_mut(|data| data.insert_temp(id.with("rect"), frame.response.rect));
+    // The picture that is saved is the frame as it stood; a request refers to the next frame drawn there. What is
+    // scrolled away would show something else.
+    let seen = frame.response.rect.intersect(ui.clip_rect());
+    ui.data_mut(|data| data.insert_temp(id.with("rect"), seen));
 }
 
 fn header_ui(ui: &mut Ui, ctx: &UiCtx, chart: &Chart, id: Id) -> bool {

@@ -171,10 +171,11 @@ impl Effects {
     }
 }
 
-/// "Saved chart.csv", or why not.
+/// "Saved chart.csv in /home/ann", or why not.
 pub fn saved(path: &Path, result: std::io::Result<()>) -> Result<String, Problem> {
     let name = file_name(path);
-    result.map(|()| format!("Saved {name}")).map_err(|error| {
+    let place = std::path::absolute(path).ok().and_then(|p| p.parent().map(|p| format!(" in {}", p.display())));
+    result.map(|()| format!("Saved {name}{}", place.unwrap_or_default())).map_err(|error| {
         let details = format!("{error}\n{}", path.display());
         Problem::failed(format!("Could not save {name}"), details, "Choose a folder you may write to")
     })

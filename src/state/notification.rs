@@ -119,6 +119,11 @@ impl Notifications {
         self.toasts.retain(|t| t.id != id);
     }
 
+    /// Takes away the toasts that offer this: what they would do is done, or would do something else by now.
+    pub fn forget_offers(&mut self, command: &Command) {
+        self.toasts.retain(|t| t.action.as_ref().is_none_or(|(_, commands)| !commands.contains(command)));
+    }
+
     /// Three more seconds from now for the toast under the pointer.
     pub fn hold(&mut self, id: u64, now_ms: i64) {
         if let Some(toast) = self.toasts.iter_mut().find(|t| t.id == id) {
@@ -151,6 +156,15 @@ mod tests {
         assert_eq!((notes.problems.len(), notes.unread), (1, 1));
         notes.dismiss(notes.toasts[0].id);
         assert!(notes.toasts.is_empty());
+    }
+
+    #[test]
+    fn an_offer_that_is_over_is_not_made_any_longer() {
+        let mut notes = Notifications::default();
+        notes.tell(Note::new(NoteTone::Info, "Removed churn").action("Undo", vec![Command::Undo]), 0);
+        notes.tell(Note::new(NoteTone::Success, "Imported"), 0);
+        notes.forget_offers(&Command::Undo);
+        assert_eq!(notes.toasts.iter().map(|t| t.text.as_str()).collect::<Vec<_>>(), ["Imported"]);
     }
 
     #[test]

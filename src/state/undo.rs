@@ -22,6 +22,15 @@ impl Edit {
         }
     }
 
+    /// "Renamed customers back to churn"
+    pub fn describe_undone(&self) -> String {
+        match self {
+            Self::RenameDataset { from, to, .. } => format!("Renamed {to} back to {from}"),
+            Self::HideDataset { name, .. } => hide_words(name, false).1,
+            Self::HideRun { label, .. } => hide_words(label, false).1,
+        }
+    }
+
     pub fn effect(&self) -> Effect {
         match self {
             Self::RenameDataset { id, from, to } => rename(*id, from, to),

@@ -232,6 +232,24 @@ fn a_header_click_sorts_and_a_chip_takes_it_off() {
 }
 
 #[test]
+fn a_filter_is_put_together_in_the_header() {
+    let mut harness = full();
+    harness.state_mut().send(Command::FocusVersion(story::history().versions[0].id));
+    harness.state_mut().send(Command::GoTo(Page::Data));
+    harness.run();
+    harness.get_by_label("Filter age").click();
+    harness.run();
+    harness.get_by_label("≥").click();
+    harness.run();
+    harness.get_by_label("Filter value").focus();
+    harness.get_by_label("Filter value").type_text("30");
+    harness.run();
+    harness.get_by_label("Add filter").click();
+    harness.run();
+    assert!(harness.query_by_label("Remove age ≥ 30").is_some());
+}
+
+#[test]
 fn the_table_is_walked_with_keys_and_copied_as_tsv() {
     let mut harness = full();
     harness.state_mut().send(Command::FocusVersion(story::history().versions[0].id));

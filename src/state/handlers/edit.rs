@@ -38,7 +38,8 @@ pub fn undo(state: &mut AppState, now_ms: i64) -> Vec<Effect> {
     if let Edit::RenameDataset { id, from, .. } = &edit {
         rename_in_lists(state, *id, from);
     }
-    state.tell(Note::new(NoteTone::Info, format!("Taken back: {}", edit.describe())), now_ms);
+    state.notifications.forget_offers(&Command::Undo);
+    state.tell(Note::new(NoteTone::Info, edit.describe_undone()), now_ms);
     vec![edit.inverse_effect()]
 }
 
@@ -67,6 +68,7 @@ fn show_edit(state: &mut AppState, edit: &Edit, now_ms: i64) {
             refocus(state);
         }
     }
+    state.notifications.forget_offers(&Command::Undo);
     state.tell(Note::new(NoteTone::Info, edit.describe()).action("Undo", vec![Command::Undo]), now_ms);
 }
 
@@ -116,13 +118,12 @@ fn dataset_name(state: &AppState, id: DatasetId) -> Option<String> {
 
 fn name_problem(state: &AppState, id: DatasetId, name: &str) -> Option<Problem> {
     let summary = format!("Cannot rename to “{name}”");
-    let hint = "Choose another name";
     if name.is_empty() {
         return Some(Problem::usage("A dataset needs a name", "Type at least one letter"));
     }
     if name.contains(['@', '/', '\\']) {
-        return Some(Problem::failed(summary, "A name holds no @, / or \\: they mean versions and paths", hint));
+        return Some(Problem::failed(summary, "", "Leave out @, / and \\: they mean versions and paths"));
     }
     let taken = state.history.value()?.versions.iter().any(|v| v.dataset_id != id && v.dataset == name);
-    taken.then(|| Problem::failed(summary, "Another dataset has this name", hint))
+    taken.then(|| Problem::failed(summary, "", "Another dataset has this name: choose a new one"))
 }

@@ -103,10 +103,12 @@ fn side_frame(ctx: &UiCtx<'_>) -> Frame {
 /// The list on the left of a page: 240 wide, resizable, narrower in small windows. Call after `page_header`.
 pub fn list_panel<R>(ui: &mut Ui, ctx: &UiCtx<'_>, id: &str, add: impl FnOnce(&mut Ui) -> R) -> R {
     let room = ui.available_width();
-    Panel::left(egui::Id::unique((id, "list")))
+    // A small window has a width of its own: making it large again brings the former one back.
+    let small = room < 1000.0;
+    Panel::left(egui::Id::unique((id, "list", small)))
         .frame(side_frame(ctx))
         .default_size((room * 0.25).clamp(160.0, 240.0))
-        .size_range(140.0..=(room * if room < 1000.0 { 0.22 } else { 0.4 }).max(160.0))
+        .size_range(140.0..=(room * if small { 0.22 } else { 0.4 }).max(160.0))
         .show(ui, |ui| {
             let inner = add(ui);
             ui.take_available_space();
@@ -121,10 +123,11 @@ pub fn inspector_panel(ui: &mut Ui, ctx: &UiCtx<'_>, id: &str, add: impl FnOnce(
     if room < 520.0 {
         return;
     }
-    Panel::right(egui::Id::unique((id, "inspector")))
+    let small = room < 760.0;
+    Panel::right(egui::Id::unique((id, "inspector", small)))
         .frame(side_frame(ctx).inner_margin(Margin::same(space::M as i8)))
         .default_size((room * 0.34).clamp(200.0, 300.0))
-        .size_range(180.0..=(room * if room < 760.0 { 0.36 } else { 0.5 }).max(200.0))
+        .size_range(180.0..=(room * if small { 0.36 } else { 0.5 }).max(200.0))
         .show(ui, |ui| {
             egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, add);
         });

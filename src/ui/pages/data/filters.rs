@@ -1,6 +1,6 @@
 //! Filters: the popup of a column header and the chips above the table.
 
-use egui::{Button, ComboBox, Key, Popup, PopupCloseBehavior, Response, RichText, TextEdit, Ui};
+use egui::{Button, Key, Popup, PopupCloseBehavior, Response, RichText, TextEdit, Ui};
 
 use crate::domain::ids::VersionId;
 use crate::domain::schema::{ColumnKind, ColumnSchema};
@@ -52,23 +52,23 @@ pub fn popup(
         ui.set_width(250.0);
         section(ui, ctx, &format!("Rows where {}", column.name));
         let mut add = false;
-        ui.horizontal(|ui| {
-            let combo = ComboBox::from_id_salt("op").width(96.0).selected_text(draft.op.title()).show_ui(ui, |ui| {
-                for op in operators(column.kind) {
-                    ui.selectable_value(&mut draft.op, *op, op.title());
-                }
-            });
-            name_it(ui, &combo.response, "Comparison");
-            if draft.op.takes_value() {
-                let edit = TextEdit::singleline(&mut draft.value).desired_width(f32::INFINITY);
-                let edit = ui.add(edit.hint_text(example(column.kind)));
-                name_it(ui, &edit, "Filter value");
-                if std::mem::take(&mut draft.fresh) {
-                    edit.request_focus();
-                }
-                add = edit.lost_focus() && ui.input(|i| i.key_pressed(Key::Enter));
+        // No drop-down list: egui has one popup open at a time, a second one would close this one.
+        ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().item_spacing = egui::vec2(space::XS, space::XS);
+            ui.spacing_mut().button_padding.x = space::S - 2.0;
+            for op in operators(column.kind) {
+                ui.selectable_value(&mut draft.op, *op, op.title());
             }
         });
+        if draft.op.takes_value() {
+            let edit = TextEdit::singleline(&mut draft.value).desired_width(f32::INFINITY);
+            let edit = ui.add(edit.hint_text(example(column.kind)));
+            name_it(ui, &edit, "Filter value");
+            if std::mem::take(&mut draft.fresh) {
+                edit.request_focus();
+            }
+            add = edit.lost_focus() && ui.input(|i| i.key_pressed(Key::Enter));
+        }
         let is = matches!(draft.op, FilterOp::Equals | FilterOp::NotEquals);
         if is && !matches!(column.kind, ColumnKind::Numeric | ColumnKind::Datetime | ColumnKind::Identifier) {
             for (value, n) in subject.top.iter().take(6) {

@@ -7,7 +7,7 @@ use crate::domain::profile::TableProfile;
 use crate::domain::schema::{ColumnKind, ColumnSchema};
 use crate::domain::table::{SortKey, TableQuery};
 use crate::state::command::Command;
-use crate::state::format::{count, counted, percent};
+use crate::state::format::{count, counted, middle_ellipsis, percent};
 use crate::state::loadable::Loadable;
 use crate::state::table::TableState;
 use crate::ui::ctx::UiCtx;
@@ -105,6 +105,7 @@ fn toolbar(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut DataPage, version: &DatasetV
 fn go_to_row(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut DataPage, version: &DatasetVersion, shown: u64) {
     let edit = ui.add(TextEdit::singleline(&mut page.row).desired_width(84.0).hint_text("Go to row"));
     name_it(ui, &edit, "Go to row");
+    let edit = edit.on_hover_text(format!("Place among the rows shown, 1 to {} (Ctrl+F)", count(shown)));
     if ui.input_mut(|i| i.consume_key(egui::Modifiers::COMMAND, Key::F)) {
         edit.request_focus();
     }
@@ -160,10 +161,10 @@ fn cell_menu(
     ui.separator();
     use crate::domain::table::{ColumnFilter, FilterOp};
     let (title, op) = match &value {
-        Some(_) => ("Only rows with this value", FilterOp::Equals),
-        None => ("Only rows where it is missing", FilterOp::IsMissing),
+        Some(value) => (format!("Only rows where {name} is {}", middle_ellipsis(value, 24)), FilterOp::Equals),
+        None => (format!("Only rows where {name} is missing"), FilterOp::IsMissing),
     };
-    if item(ui, title, "") {
+    if item(ui, &title, "") {
         let mut query = table.query.clone();
         query.filters.push(ColumnFilter { column: name, op, value: value.unwrap_or_default() });
         ctx.send(Command::SetTableQuery { version: version.id, query });

@@ -1,6 +1,5 @@
 //! Cards per stage, the next step, recent activity.
 
-use egui::text::{LayoutJob, TextFormat};
 use egui::{Align, Layout, RichText, ScrollArea, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, vec2};
 
 use crate::state::command::{Command, Page};
@@ -61,7 +60,7 @@ fn next_ui(ui: &mut Ui, ctx: &UiCtx<'_>, next: &NextStep) {
 /// As many columns as fit, at most three: six cards in even rows.
 fn cards_ui(ui: &mut Ui, ctx: &UiCtx<'_>, cards: &[StageCard]) {
     let width = ui.available_width();
-    let columns = ((width + space::M) / (280.0 + space::M)).floor().clamp(1.0, 3.0);
+    let columns = ((width + space::M) / (240.0 + space::M)).floor().clamp(1.0, 3.0);
     let each = (width - space::M * (columns - 1.0)) / columns;
     ui.spacing_mut().item_spacing = vec2(space::M, space::M);
     for row in cards.chunks(columns as usize) {
@@ -96,16 +95,30 @@ fn stage_ui(ui: &mut Ui, ctx: &UiCtx<'_>, stage: &StageCard, width: f32) {
         }
     });
     ui.add_space(space::XS);
-    // One text of two sizes: both stand on the same line.
-    let format = |font, color| TextFormat { valign: Align::BOTTOM, ..TextFormat::simple(font, color) };
-    let mut words = LayoutJob::default();
-    words.append(&stage.number, 0.0, format(medium(size::NUMBER), tokens.text));
-    words.append(&stage.unit, space::S, format(egui::FontId::proportional(size::TEXT), tokens.text_weak));
-    ui.add(egui::Label::new(words).truncate());
+    number_ui(ui, ctx, &stage.number, &stage.unit);
     ui.add(egui::Label::new(RichText::new(&stage.line).size(size::DATA).color(tokens.text_weak)).truncate());
     if response.clicked() {
         ctx.send(Command::GoTo(stage.page));
     }
+}
+
+/// A large number and what it counts, standing on one line.
+fn number_ui(ui: &mut Ui, ctx: &UiCtx<'_>, number: &str, unit: &str) {
+    let tokens = ctx.tokens;
+    let number = ui.painter().layout_no_wrap(number.to_owned(), medium(size::NUMBER), tokens.text);
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), number.size().y), Sense::hover());
+    let words = egui::WidgetText::from(RichText::new(unit).color(tokens.text_weak));
+    let room = (rect.width() - number.size().x - space::S).max(8.0);
+    let unit = words.into_galley(ui, Some(egui::TextWrapMode::Truncate), room, egui::TextStyle::Body);
+    let below = baseline(&number) - baseline(&unit);
+    let left = rect.left() + number.size().x + space::S;
+    ui.painter().galley(rect.min, number, tokens.text);
+    ui.painter().galley(egui::pos2(left, rect.top() + below), unit, tokens.text_weak);
+}
+
+/// From the top of a text to the line its first letter stands on.
+fn baseline(galley: &egui::Galley) -> f32 {
+    galley.rows.first().and_then(|row| Some(row.pos.y + row.glyphs.first()?.pos.y)).unwrap_or(0.0)
 }
 
 /// At least eight lines, and as many as the window has room for.

@@ -21,7 +21,7 @@ pub fn settings_ui(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut SettingsPage) {
     page_header(ui, ctx, "Settings", "How the window looks, where the work is kept", None);
     main_panel(ui, |ui| {
         ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
-            ui.set_max_width(720.0);
+            ui.set_max_width(ui.available_width().min(720.0));
             ui.spacing_mut().item_spacing.y = space::M;
             card(ui, ctx, |ui| look(ui, ctx, page));
             card(ui, ctx, |ui| workspace(ui, ctx));
@@ -49,6 +49,7 @@ fn look(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut SettingsPage) {
             .scope(|ui| {
                 // The rail is drawn with the fill of controls, which is the card's own colour.
                 ui.visuals_mut().widgets.inactive.bg_fill = ctx.tokens.line;
+                ui.visuals_mut().selection.bg_fill = ctx.tokens.accent;
                 ui.add(Slider::new(&mut percent, 80.0..=200.0).step_by(10.0).suffix(" %"))
             })
             .inner;

@@ -326,6 +326,30 @@ pub fn class_curves<'a>(evaluation: &'a Evaluation, class: Option<&str>) -> Opti
     class.and_then(|c| curves.iter().find(|k| k.class == c)).or_else(|| curves.first())
 }
 
+/// A precision–recall curve as steps: between two recalls the precision is that of the higher one, as average
+/// precision adds it up. A straight line would promise what no threshold gives.
+pub fn steps(curve: &[[f64; 2]]) -> Vec<[f64; 2]> {
+    let mut out: Vec<[f64; 2]> = Vec::with_capacity(curve.len() * 2);
+    for point in curve {
+        if let Some(last) = out.last().copied()
+            && last[0] != point[0]
+            && last[1] != point[1]
+        {
+            out.push([last[0], point[1]]);
+        }
+        out.push(*point);
+    }
+    out
+}
+
+/// Share of the test rows that belong to the class: the precision of guessing.
+pub fn class_share(evaluation: &Evaluation, class: &str) -> Option<f64> {
+    let EvaluationPlots::Classification { classes, confusion, .. } = &evaluation.plots else { return None };
+    let row = confusion.get(classes.iter().position(|c| c == class)?)?;
+    let all: u64 = confusion.iter().flatten().sum();
+    (all > 0).then(|| row.iter().sum::<u64>() as f64 / all as f64)
+}
+
 /// The classes that can be looked at, when there is more than one.
 pub fn curve_classes(evaluation: &Evaluation) -> Vec<&str> {
     match &evaluation.plots {
@@ -443,6 +467,13 @@ mod tests {
         let metrics = |room| columns(&runs, room).iter().filter(|c| matches!(c, RunColumn::Metric(_))).count();
         assert_eq!([100.0, 900.0, 2000.0].map(metrics), [1, 2, 5]);
         assert_eq!(columns(&runs, 900.0).last(), Some(&RunColumn::When));
+    }
+
+    #[test]
+    fn precision_steps_where_recall_moves() {
+        let curve = [[0.0, 1.0], [0.5, 0.8], [1.0, 0.4]];
+        assert_eq!(steps(&curve), [[0.0, 1.0], [0.0, 0.8], [0.5, 0.8], [0.5, 0.4], [1.0, 0.4]]);
+        assert_eq!(steps(&[]), Vec::<[f64; 2]>::new());
     }
 
     #[test]

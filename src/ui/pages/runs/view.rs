@@ -143,7 +143,7 @@ impl Rows for Table<'_> {
             let text = model::cell(run, *column, self.now_ms);
             match column {
                 RunColumn::Status => Cell::Tone(Tone::of_status(run.status), text),
-                RunColumn::Run if best => Cell::Best(format!("{text} best")),
+                RunColumn::Run if best => Cell::Best(format!("{text} · best")),
                 RunColumn::When | RunColumn::Time | RunColumn::Target => Cell::Weak(text),
                 _ => Cell::Text(text),
             }

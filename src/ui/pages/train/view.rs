@@ -223,7 +223,11 @@ fn split_ui(ui: &mut Ui, ctx: &UiCtx, form: &mut TrainForm, version: &DatasetVer
         });
     });
     let (train, test) = model::split_rows(form, version);
-    let rows = format!("About {} rows train and {} test", format::count(train), format::count(test));
+    let mut rows = format!("About {} rows train and {} test", format::count(train), format::count(test));
+    let without = version.rows.saturating_sub(train + test);
+    if without > 0 {
+        rows += &format!("; {} without a target are left out", format::count(without));
+    }
     parts::note(ui, ctx, &rows);
 }
 
@@ -303,7 +307,7 @@ fn leaderboard_ui(ui: &mut Ui, ctx: &UiCtx, rows: &[LeaderRow], form: &TrainForm
     let columns = [
         Column::new("Status", 104.0),
         Column::new("Model", 150.0).grows(),
-        Column::new("Data", 84.0),
+        Column::new("Data", 120.0),
         Column::new("Score", 124.0)
             .right()
             .help("Mean over the folds ± standard deviation; without folds, on the test rows"),

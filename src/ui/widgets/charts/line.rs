@@ -126,7 +126,9 @@ fn draw_series(plot_ui: &mut PlotUi, series: &Series) {
     let dots = |points: Vec<[f64; 2]>, radius: f32| {
         egui_plot::Points::new(series.name, PlotPoints::from(points)).color(series.color).radius(radius)
     };
-    let line = |points: Vec<[f64; 2]>| Line::new(series.name, PlotPoints::from(points)).color(series.color);
+    // Without bands: the plot would fill the area under a vertical step, as ROC curves have them.
+    let line =
+        |points: Vec<[f64; 2]>| Line::new(series.name, PlotPoints::from(points)).color(series.color).allow_band(false);
     match series.style {
         // A long series goes up and down within a pixel: thin strokes keep its corners from sticking out.
         SeriesStyle::Solid => plot_ui.line(line(points).width(if series.points.is_big() { 1.0 } else { 1.8 })),

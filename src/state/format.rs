@@ -70,6 +70,21 @@ pub fn decimals(values: impl IntoIterator<Item = f64>, least: usize) -> usize {
     (least..6).find(apart).unwrap_or(6)
 }
 
+/// A sentence of the engine as it reads in the window: names in quotation marks, no number parted from its percent sign.
+pub fn sentence(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut open = false;
+    for c in text.chars() {
+        if c == '`' {
+            open = !open;
+            out.push(if open { '“' } else { '”' });
+        } else {
+            out.push(c);
+        }
+    }
+    out.replace(" %", "\u{a0}%")
+}
+
 fn trimmed(digits: &str) -> &str {
     if digits.contains('.') { digits.trim_end_matches('0').trim_end_matches('.') } else { digits }
 }
@@ -177,6 +192,11 @@ pub fn middle_ellipsis(text: &str, n: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sentences_quote_names_and_keep_numbers_with_their_sign() {
+        assert_eq!(sentence("`age` has 7 gaps (7 %)"), "“age” has 7 gaps (7\u{a0}%)");
+    }
 
     #[test]
     fn counts_separate_thousands() {

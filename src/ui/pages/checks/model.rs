@@ -79,21 +79,6 @@ pub fn skipped(report: &CheckReport) -> Vec<(&str, Vec<&str>)> {
     reasons
 }
 
-/// A sentence of a check as it reads here: names in quotation marks, no number parted from its percent sign.
-pub fn sentence(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut open = false;
-    for c in text.chars() {
-        if c == '`' {
-            open = !open;
-            out.push(if open { '“' } else { '”' });
-        } else {
-            out.push(c);
-        }
-    }
-    out.replace(" %", "\u{a0}%")
-}
-
 /// Titles of the checks that ran and found nothing to warn of.
 pub fn holding(report: &CheckReport) -> Vec<&str> {
     let holds = |findings: &[Finding]| worst_of(findings).is_none_or(|s| s == Severity::Info);
@@ -298,11 +283,6 @@ mod tests {
         let expected =
             [("Column", "age"), ("Observed", "7 %"), ("Limit", "5 %"), ("Concerned", "7 (7 %)"), ("Code", "B")];
         assert_eq!(lines, expected.map(|(k, v)| (k, v.to_owned())));
-    }
-
-    #[test]
-    fn sentences_quote_names_and_keep_numbers_with_their_sign() {
-        assert_eq!(sentence("`age` has 7 gaps (7 %)"), "“age” has 7 gaps (7\u{a0}%)");
     }
 
     #[test]

@@ -116,7 +116,7 @@ fn form_ui(
     why_not: Option<&str>,
 ) {
     let options = parts::version_options(&history.versions);
-    let width = ((ui.available_width() - 3.0 * space::M) / 2.0).clamp(120.0, 240.0);
+    let width = ((ui.available_width() - 3.0 * space::M) / 2.0).clamp(170.0, 240.0);
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = space::M;
         for (at, (name, side)) in [("Reference", sides.0), ("Current", sides.1)].into_iter().enumerate() {
@@ -134,18 +134,10 @@ fn form_ui(
 
 fn report_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut MonitorPage, stored: &StoredDrift, column: Option<&ColumnDrift>) {
     let (tone, word, sentence) = model::verdict(&stored.report);
-    ui.horizontal(|ui| {
-        ui.set_min_height(28.0);
-        badge(ui, ctx, tone, word);
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            if ui.button("Copy as CSV").on_hover_text("Copy the drift table as CSV").clicked() {
-                ctx.send(Command::Copy(model::report_table(&stored.report).to_csv()));
-            }
-            ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
-                let text = RichText::new(&sentence).font(medium(size::TITLE)).color(ctx.tokens.text);
-                ui.add(Label::new(text).truncate());
-            });
-        });
+    parts::verdict(ui, ctx, (tone, word, &sentence), |ui| {
+        if ui.button("Copy as CSV").on_hover_text("Copy the drift table as CSV").clicked() {
+            ctx.send(Command::Copy(model::report_table(&stored.report).to_csv()));
+        }
     });
     let report = &stored.report;
     let rows = [report.reference_rows, report.current_rows].map(|n| format::counted(n, "row", "rows"));

@@ -15,11 +15,11 @@ use crate::ui::widgets::badge::Tone;
 use super::model::{self, Delta, Part};
 use super::{RunsPage, Tab, curves};
 
-const NAME: f32 = 150.0;
+const NAME: f32 = 190.0;
 const CELL: f32 = 158.0;
 
 pub fn compare_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut RunsPage, runs: &[&Run]) {
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         let title = match runs {
             [one] => format!("Run {}", one.id),
             many => format!("{} runs compared", many.len()),
@@ -52,7 +52,7 @@ pub fn run_color(ctx: &UiCtx, at: usize) -> Color32 {
 }
 
 fn metrics_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut RunsPage, runs: &[&Run], comparison: &Comparison) {
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         for part in Part::ALL {
             ui.radio_value(&mut page.part, part, part.title());
         }

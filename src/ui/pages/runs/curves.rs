@@ -187,7 +187,9 @@ fn roc_ui(ui: &mut Ui, ctx: &UiCtx, curves: &[(&Drawn, &ClassCurves)]) {
 
 fn precision_recall_ui(ui: &mut Ui, ctx: &UiCtx, curves: &[(&Drawn, &ClassCurves)]) {
     let lines: Vec<_> = curves.iter().map(|(d, c)| (*d, model::steps(&c.precision_recall))).collect();
-    let share = curves.first().and_then(|(d, c)| model::class_share(d.evaluation, &c.class));
+    // Runs tested on different rows may have different chances: then none is drawn.
+    let shares: Vec<Option<f64>> = curves.iter().map(|(d, c)| model::class_share(d.evaluation, &c.class)).collect();
+    let share = shares[0].filter(|_| shares.iter().all(|s| *s == shares[0]));
     let unit = Unit {
         title: "Precision–recall curve",
         x: "Recall",

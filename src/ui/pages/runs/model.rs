@@ -12,7 +12,7 @@ use crate::domain::params::Algorithm;
 use crate::domain::run::{Run, RunStatus, best_run};
 use crate::domain::task::Task;
 use crate::ui::format::{self, count};
-use crate::ui::pages::train::model::{metric_number, score_text};
+use crate::ui::pages::train::model::{decimals_of, metric_number, score_text};
 use crate::ui::widgets::charts::ChartTable;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,11 +53,11 @@ impl RunColumn {
             Self::Run | Self::Target => 72.0,
             Self::Status => 100.0,
             Self::Algorithm => 128.0,
-            Self::Dataset => 112.0,
+            Self::Dataset => 104.0,
             Self::Score => 108.0,
             Self::Metric(_) => METRIC,
             Self::Time => 52.0,
-            Self::When => 88.0,
+            Self::When => 104.0,
         }
     }
 
@@ -306,8 +306,15 @@ fn delta(metric: Metric, base: Option<f64>, value: Option<f64>) -> Option<Delta>
     let difference = value - base;
     let better = (difference != 0.0).then(|| metric.better(value, base));
     let sign = if difference < 0.0 { "−" } else { "+" };
-    let text = if difference == 0.0 { "±0".to_owned() } else { format!("{sign}{}", metric_number(difference.abs())) };
+    let text = if difference == 0.0 { "±0".to_owned() } else { format!("{sign}{}", step(base, value)) };
     Some(Delta { text, rises: difference > 0.0, better })
+}
+
+/// The size of a difference with the decimals of the two numbers, more only where it would read as nothing.
+fn step(base: f64, value: f64) -> String {
+    let size = (value - base).abs();
+    let text = format::fixed(size, decimals_of(base.abs().max(value.abs())));
+    if text.bytes().any(|b| matches!(b, b'1'..=b'9')) { text } else { format::number(size) }
 }
 
 /// The settings of one tab.
@@ -431,6 +438,9 @@ mod tests {
         assert_eq!((down.text.as_str(), down.better), ("−0.2500", Some(true)));
         let worse = delta(Metric::Rmse, Some(1.0), Some(3.0)).unwrap();
         assert_eq!(worse.better, Some(false));
+        let large = [20_000.4, 15_000.0].map(|v| delta(Metric::Rmse, Some(15_000.0), Some(v)).unwrap().text);
+        assert_eq!(large, ["+5,000", "±0"]);
+        assert_eq!(delta(Metric::Rmse, Some(15_000.0), Some(15_000.01)).unwrap().text, "+0.01");
         assert_eq!(delta(Metric::F1, Some(0.5), Some(0.5)).unwrap().better, None);
         assert_eq!(delta(Metric::F1, None, Some(0.5)), None);
     }

@@ -22,6 +22,8 @@ use super::{RunsPage, compare, record};
 const TITLE: &str = "Runs";
 /// Width of the boxes that tick runs.
 const CHECK: f32 = 30.0;
+/// Below this width the filter is short and hints are left out.
+const NARROW: f32 = 500.0;
 const SUBTITLE: &str = "Which model is better, and is it real?";
 
 pub fn runs_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut RunsPage) {
@@ -68,10 +70,15 @@ pub fn runs_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut RunsPage) {
 
 fn table_part_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut RunsPage, runs: &[Run]) {
     let shown = model::rows(runs, &page.filter, page.sort);
+    let narrow = ui.available_width() < NARROW;
     ui.horizontal(|ui| {
         ui.name_inputs("Filter runs", |ui| {
             let hint = "Filter by algorithm, dataset, status…";
-            ui.add(TextEdit::singleline(&mut page.filter).hint_text(hint).desired_width(240.0));
+            ui.add(TextEdit::singleline(&mut page.filter).hint_text(hint).desired_width(if narrow {
+                110.0
+            } else {
+                240.0
+            }));
         });
         let summary = model::summary(runs, shown.len());
         ui.label(RichText::new(summary).size(size::DATA).color(ctx.tokens.text_weak));
@@ -79,7 +86,7 @@ fn table_part_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut RunsPage, runs: &[Run]) {
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             if ticked > 0 && ui.button(format!("Clear {ticked} ticked")).clicked() {
                 ctx.send(Command::ClearCompare);
-            } else if ticked == 0 {
+            } else if ticked == 0 && !narrow {
                 ui.label(RichText::new("Tick runs to compare them").size(size::DATA).color(ctx.tokens.text_weak));
             }
         });

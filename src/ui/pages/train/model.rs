@@ -360,7 +360,8 @@ pub fn metric_number(value: f64) -> String {
     format::fixed(value, decimals_of(value))
 }
 
-fn decimals_of(value: f64) -> usize {
+/// Decimals of a metric of this size.
+pub fn decimals_of(value: f64) -> usize {
     match value.abs() {
         x if x >= 10_000.0 => 0,
         x if x >= 100.0 => 1,

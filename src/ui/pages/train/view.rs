@@ -128,7 +128,7 @@ fn columns_ui(
 ) {
     step_ui(ui, ctx, 2, "Columns", problems);
     let total = version.schema.columns.len().saturating_sub(usize::from(form.target.is_some()));
-    parts::note(ui, ctx, &format!("{} of {total} columns are learned from", model::feature_count(form, version)));
+    parts::note(ui, ctx, &format!("{} of {total} columns are used", model::feature_count(form, version)));
     if version.schema.columns.len() > 12 {
         ui.name_inputs("Filter columns", |ui| {
             ui.add(TextEdit::singleline(&mut page.column_filter).hint_text("Filter columns").desired_width(160.0));

@@ -90,7 +90,7 @@ fn list_ui(ui: &mut Ui, ctx: &UiCtx, history: &History, shown: Option<&CheckRun>
 
 fn form_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut ChecksPage, history: &History, version: VersionId, choice: &Defaults) {
     let mut changed = choice.clone();
-    let width = ((ui.available_width() - 2.0 * space::M) / 3.0).floor().clamp(150.0, 210.0);
+    let width = ((ui.available_width() - 2.0 * space::M) / 3.0).floor().clamp(90.0, 210.0);
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = space::M;
         parts::field(ui, ctx, "Data", |ui| {

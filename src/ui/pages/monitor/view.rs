@@ -116,7 +116,7 @@ fn form_ui(
     why_not: Option<&str>,
 ) {
     let options = parts::version_options(&history.versions);
-    let width = ((ui.available_width() - 3.0 * space::M) / 2.0).clamp(170.0, 240.0);
+    let width = ((ui.available_width() - 3.0 * space::M) / 2.0).clamp(120.0, 240.0);
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = space::M;
         for (at, (name, side)) in [("Reference", sides.0), ("Current", sides.1)].into_iter().enumerate() {

@@ -60,6 +60,11 @@ mod tests {
     }
 
     #[test]
+    fn what_is_promised_is_what_is_written() {
+        assert_eq!(crate::domain::bundle::BUNDLE_CONTENTS.map(|(name, _)| name), ALL);
+    }
+
+    #[test]
     fn files_are_listed_once_and_in_order() {
         let mut sorted = ALL;
         sorted.sort_unstable();

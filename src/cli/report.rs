@@ -285,7 +285,7 @@ pub fn drift(stored: &StoredDrift) -> Report {
     let _ = writeln!(
         text,
         "{drifted} of {} columns drifted · dataset drift: {}",
-        report.columns.len(),
+        report.columns.iter().filter(|c| c.test.is_some()).count(),
         if report.dataset_drift { "yes" } else { "no" }
     );
     let columns: Vec<Value> = report

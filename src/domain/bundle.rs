@@ -41,6 +41,22 @@ pub struct Lineage {
     pub seed: u64,
 }
 
+/// Every file of a bundle, sorted by name, with what it is for.
+pub const BUNDLE_CONTENTS: [(&str, &str); 12] = [
+    ("MLmodel", "signature and entry point for MLflow"),
+    ("README.txt", "how to run the model, in plain text"),
+    ("code/modelwright_scorer.py", "the small loader that MLflow runs"),
+    ("conda.yaml", "the Python packages as a conda environment"),
+    ("golden_rows.json", "rows with their expected predictions"),
+    ("input_example.json", "rows as the model takes them"),
+    ("manifest.json", "where the model came from, and the hash of every file"),
+    ("model.onnx", "recipe and model in one graph, with named inputs"),
+    ("model_card.md", "what the model is for and how good it is"),
+    ("python_env.yaml", "the Python packages as a virtual environment"),
+    ("requirements.txt", "the Python packages for pip"),
+    ("serving_input_example.json", "a request to a scoring server"),
+];
+
 /// One file of a bundle, for a checklist.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BundleFile {

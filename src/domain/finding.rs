@@ -57,6 +57,15 @@ pub struct CheckResult {
     pub findings: Vec<Finding>,
 }
 
+/// How many checks there are for a table alone, with a target, against a reference, or with both. Some of them may
+/// still be skipped for what they find, and say so in the report.
+pub fn check_count(with_target: bool, with_reference: bool) -> usize {
+    const TABLE: usize = 11;
+    const TARGET: usize = 8;
+    const REFERENCE: usize = 7;
+    TABLE + if with_target { TARGET } else { 0 } + if with_reference { REFERENCE } else { 0 }
+}
+
 /// All checks of one execution.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CheckReport {

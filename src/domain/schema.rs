@@ -80,6 +80,12 @@ impl Schema {
         self.columns.iter().position(|c| c.name == name)
     }
 
+    /// Do at least half of the other's columns, by name, stand here too?
+    pub fn resembles(&self, other: &Self) -> bool {
+        let shared = other.names().filter(|name| self.column(name).is_some()).count();
+        shared * 2 >= other.columns.len() && shared > 0
+    }
+
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.columns.iter().map(|c| c.name.as_str())
     }

@@ -31,6 +31,44 @@ pub fn number(value: f64) -> String {
     if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
 }
 
+/// With exactly this many decimals, thousands separated, the sign of `number`.
+pub fn fixed(value: f64, decimals: usize) -> String {
+    if !value.is_finite() {
+        return number(value);
+    }
+    let text = format!("{:.decimals$}", value.abs());
+    let (whole, fraction) = text.split_once('.').map_or((text.as_str(), None), |(w, f)| (w, Some(f)));
+    let is_zero = text.bytes().all(|b| matches!(b, b'0' | b'.'));
+    let sign = if value < 0.0 && !is_zero { "−" } else { "" };
+    let whole = whole.parse().map_or_else(|_| whole.to_owned(), count);
+    fraction.map_or_else(|| format!("{sign}{whole}"), |fraction| format!("{sign}{whole}.{fraction}"))
+}
+
+/// The fewest decimals, between `least` and 6, with which numbers that differ also read differently.
+pub fn decimals(values: impl IntoIterator<Item = f64>, least: usize) -> usize {
+    let mut distinct: Vec<f64> = values.into_iter().filter(|v| v.is_finite()).collect();
+    distinct.push(0.0);
+    distinct.sort_by(f64::total_cmp);
+    distinct.dedup();
+    let apart = |n: &usize| distinct.windows(2).all(|w| fixed(w[0], *n) != fixed(w[1], *n));
+    (least..6).find(apart).unwrap_or(6)
+}
+
+/// A sentence of the engine as it reads in the window: names in quotation marks, no number parted from its percent sign.
+pub fn sentence(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut open = false;
+    for c in text.chars() {
+        if c == '`' {
+            open = !open;
+            out.push(if open { '“' } else { '”' });
+        } else {
+            out.push(c);
+        }
+    }
+    out.replace(" %", "\u{a0}%")
+}
+
 fn trimmed(digits: &str) -> &str {
     if digits.contains('.') { digits.trim_end_matches('0').trim_end_matches('.') } else { digits }
 }
@@ -138,6 +176,11 @@ pub fn middle_ellipsis(text: &str, n: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sentences_quote_names_and_keep_numbers_with_their_sign() {
+        assert_eq!(sentence("`age` has 7 gaps (7 %)"), "“age” has 7 gaps (7\u{a0}%)");
+    }
 
     #[test]
     fn numbers_keep_four_digits_and_no_idle_zeros() {

@@ -5,6 +5,7 @@ use super::{CheckInput, RULES, run};
 use crate::data::table::Cells;
 use crate::data::table::Table;
 use crate::domain::finding::Severity::{Error, Info, Warning};
+use crate::domain::finding::{CheckResult, check_count};
 use crate::domain::io::Silent;
 use crate::domain::io::{Cancelled, JobIo};
 use crate::domain::schema::ColumnKind::{Boolean, Categorical, Identifier, Numeric, Text};
@@ -476,5 +477,19 @@ fn strange_columns_break_no_rule() {
             let drift = crate::data::drift::compare(&reference, &table, &Silent).unwrap();
             assert!(drift.columns.iter().filter_map(|c| c.statistic).all(f64::is_finite));
         }
+    }
+}
+
+#[test]
+fn the_number_of_checks_that_is_announced_is_the_number_that_run() {
+    let (table, reference) = (clean(400, 1), clean(400, 2));
+    for (target, against) in [(false, false), (true, false), (false, true), (true, true)] {
+        let mut input = CheckInput::new(&table);
+        input.target = target.then_some(table.schema.columns.last().unwrap().name.as_str());
+        input.reference = against.then_some(&reference);
+        let report = run(&input, &Silent).unwrap();
+        let not_given = |r: &CheckResult| r.skipped.as_deref().is_some_and(|why| why.ends_with("given"));
+        let asked = report.checks.iter().filter(|r| !not_given(r)).count();
+        assert_eq!(asked, check_count(target, against), "target {target}, reference {against}");
     }
 }

@@ -26,7 +26,8 @@ pub fn history(state: &mut AppState, answer: Result<Box<History>, Problem>, now_
                 state.table(version);
                 effects.extend(load_profile(state, version));
             }
-            if let Some(run) = state.focus.run {
+            let seen: Vec<RunId> = state.focus.run.into_iter().chain(state.compare.iter().copied()).collect();
+            for run in seen {
                 effects.extend(load_run(state, run));
             }
             effects

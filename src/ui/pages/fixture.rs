@@ -384,7 +384,7 @@ fn bundle() -> ExportedBundle {
             file("model.onnx", 31_004, 1),
             file("MLmodel", 1_812, 2),
             file("code/modelwright_scorer.py", 1_420, 3),
-            file("golden.json", 9_870, 4),
+            file("golden_rows.json", 9_870, 4),
             file("model_card.md", 2_204, 5),
             file("input_example.json", 612, 6),
             file("requirements.txt", 54, 7),

@@ -8,6 +8,9 @@ use crate::ui::theme::tokens::{size, space};
 
 use super::badge::Tone;
 
+/// Width of a row from which on title and badge share a line.
+const NARROW: f32 = 200.0;
+
 /// What a row shows. Build it with `Row::new("churn@2")` and the methods.
 #[derive(Clone, Debug, Default)]
 pub struct Row<'a> {
@@ -87,18 +90,22 @@ impl<'a> Row<'a> {
             left += 14.0 + space::S;
         }
         let mut right = inner.right();
+        // In a narrow list the badge stands beside the subtitle, so that the title can be read.
+        let below = self.subtitle.is_some() && inner.width() < NARROW;
+        let badge_y = if below { rect.center().y + 9.0 } else { rect.center().y };
         if let Some((tone, word)) = self.badge {
             let color = tone.color(tokens);
             let galley = text(ui, word, size::DATA, color, inner.width() * 0.5);
             right -= galley.size().x;
-            ui.painter().galley(pos2(right, rect.center().y - galley.size().y / 2.0), galley, color);
+            ui.painter().galley(pos2(right, badge_y - galley.size().y / 2.0), galley, color);
             right -= 11.0 + space::XS;
-            let at = egui::Rect::from_center_size(pos2(right + 5.5, rect.center().y), vec2(11.0, 11.0));
+            let at = egui::Rect::from_center_size(pos2(right + 5.5, badge_y), vec2(11.0, 11.0));
             icons::paint(ui.painter(), tone.icon(), at, color);
             right -= space::S;
         }
         let room = (right - left).max(8.0);
-        let title = text(ui, self.title, size::TEXT, tokens.text, room);
+        let title_room = if below { inner.right() - left } else { room };
+        let title = text(ui, self.title, size::TEXT, tokens.text, title_room);
         let cut = title.elided;
         match self.subtitle {
             None => {

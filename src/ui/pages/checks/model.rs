@@ -1,6 +1,6 @@
 //! What the Checks page says: pure, from the history to ready sentences.
 
-use crate::domain::finding::{CheckReport, CheckRun, Finding, Severity};
+use crate::domain::finding::{CheckReport, CheckRun, Finding, Severity, check_count};
 use crate::domain::history::History;
 use crate::domain::ids::{CheckRunId, DatasetId, VersionId};
 use crate::domain::request::{CheckRequest, DataRef};
@@ -8,9 +8,6 @@ use crate::state::Focus;
 use crate::ui::format;
 use crate::ui::widgets::badge::Tone;
 use crate::ui::widgets::charts::ChartTable;
-
-/// Checks in the product when no report says otherwise.
-const CHECKS: usize = 14;
 
 /// Findings of one severity, in the order they are shown.
 #[derive(Debug, PartialEq)]
@@ -21,7 +18,7 @@ pub struct Group<'a> {
     pub findings: Vec<(usize, &'a Finding)>,
 }
 
-/// "12 of 14 checks hold · 1 blocks training".
+/// "12 of 14 checks hold · 1 blocks training"; those that were skipped do not count.
 #[derive(Debug, PartialEq)]
 pub struct Verdict {
     pub tone: Tone,
@@ -33,8 +30,9 @@ pub fn verdict(report: &CheckReport) -> Verdict {
     let worst = |severity| report.checks.iter().filter(|c| worst_of(&c.findings) == Some(severity)).count();
     let (errors, warnings) = (worst(Severity::Error), worst(Severity::Warning));
     let skipped = report.checks.iter().filter(|c| c.skipped.is_some()).count();
-    let hold = report.checks.len() - errors - warnings - skipped;
-    let mut parts = vec![format!("{hold} of {} checks hold", report.checks.len())];
+    let ran = report.checks.len() - skipped;
+    let hold = ran - errors - warnings;
+    let mut parts = vec![format!("{hold} of {} hold", format::counted(ran as u64, "check", "checks"))];
     let mut part = |n: usize, one: &str, many: &str| {
         if n > 0 {
             parts.push(format!("{n} {}", if n == 1 { one } else { many }));
@@ -42,7 +40,7 @@ pub fn verdict(report: &CheckReport) -> Verdict {
     };
     part(errors, "blocks training", "block training");
     part(warnings, "warns", "warn");
-    part(skipped, "was skipped", "were skipped");
+    part(skipped, "skipped", "skipped");
     let (tone, word) = match (errors, warnings) {
         (0, 0) => (Tone::Ok, "Fit to train on"),
         (0, _) => (Tone::Warn, "Look first"),
@@ -68,9 +66,17 @@ pub fn groups(report: &CheckReport) -> Vec<Group<'_>> {
         .collect()
 }
 
-/// (title, reason) of the checks that did not run.
-pub fn skipped(report: &CheckReport) -> Vec<(&str, &str)> {
-    report.checks.iter().filter_map(|c| Some((c.title.as_str(), c.skipped.as_deref()?))).collect()
+/// Why checks did not run, each reason with the titles of its checks.
+pub fn skipped(report: &CheckReport) -> Vec<(&str, Vec<&str>)> {
+    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    for check in &report.checks {
+        let Some(reason) = check.skipped.as_deref() else { continue };
+        match reasons.iter_mut().find(|(r, _)| *r == reason) {
+            Some((_, titles)) => titles.push(&check.title),
+            None => reasons.push((reason, vec![&check.title])),
+        }
+    }
+    reasons
 }
 
 /// Titles of the checks that ran and found nothing to warn of.
@@ -90,12 +96,11 @@ pub fn evidence(finding: &Finding) -> Vec<(&'static str, String)> {
     if let Some(column) = &finding.column {
         lines.push(("Column", column.clone()));
     }
-    if let Some(observed) = finding.observed {
-        lines.push(("Observed", format::number(observed)));
-    }
-    if let Some(limit) = finding.limit {
-        lines.push(("Limit", format::number(limit)));
-    }
+    // What was measured is often the share itself; then its limit is one too.
+    let is_share = finding.observed.is_some_and(|o| (o - finding.share).abs() < 1e-9 && finding.count > 0);
+    let number = if is_share { format::percent } else { format::number };
+    lines.extend(finding.observed.map(|observed| ("Observed", number(observed))));
+    lines.extend(finding.limit.map(|limit| ("Limit", number(limit))));
     lines.push(("Concerned", format!("{} ({})", format::count(finding.count), format::percent(finding.share))));
     lines.push(("Code", finding.code.clone()));
     lines
@@ -133,18 +138,25 @@ pub struct Defaults {
 }
 
 /// As the last check of this dataset was run; else against the version before, with the target of its last training.
+/// A table that came under a name of its own, like a file per month, follows the latest one with the same columns.
 pub fn defaults(history: &History, version: VersionId) -> Defaults {
     let Some(current) = history.version(version) else { return Defaults::default() };
     let same = |id: VersionId| history.version(id).is_some_and(|v| v.dataset_id == current.dataset_id);
+    let like = |id: VersionId| history.version(id).is_some_and(|v| v.schema.resembles(&current.schema));
     let last_check = history.check_runs.iter().find(|c| same(c.version_id));
-    let last_run = history.runs.iter().find(|r| same(r.plan.version_id));
-    let target = last_check.and_then(|c| c.target.clone()).or_else(|| last_run.map(|r| r.plan.target.clone()));
+    let target_of = |of: &dyn Fn(VersionId) -> bool| {
+        let check = history.check_runs.iter().find(|c| of(c.version_id)).and_then(|c| c.target.clone());
+        check.or_else(|| history.runs.iter().find(|r| of(r.plan.version_id)).map(|r| r.plan.target.clone()))
+    };
+    let target = match last_check {
+        Some(check) => check.target.clone(),
+        None => target_of(&same).or_else(|| target_of(&like)),
+    };
     let earlier = history.versions.iter().rev().find(|v| same(v.id) && v.version < current.version);
+    let before = || history.versions.iter().filter(|v| v.id < version && like(v.id)).max_by_key(|v| v.id);
+    let against = last_check.and_then(|c| c.against).filter(|id| *id != version && history.version(*id).is_some());
     Defaults {
-        against: last_check
-            .and_then(|c| c.against)
-            .filter(|id| *id != version && history.version(*id).is_some())
-            .or(earlier.map(|v| v.id)),
+        against: against.or(earlier.or_else(before).map(|v| v.id)),
         target: target.filter(|t| current.schema.column(t).is_some()),
     }
 }
@@ -163,10 +175,9 @@ pub fn shown<'a>(history: &'a History, focus: &Focus, version: VersionId) -> Opt
     focused.filter(|c| c.version_id == version).or_else(|| history.latest_check(version))
 }
 
-/// "Run 14 checks": as many as the newest report had.
-pub fn run_label(history: &History) -> String {
-    let n = history.check_runs.first().map_or(CHECKS, |c| c.report.checks.len());
-    format!("Run {n} checks")
+/// "Run 19 checks": as many as there are for what was chosen.
+pub fn run_label(choice: &Defaults) -> String {
+    format!("Run {} checks", check_count(choice.target.is_some(), choice.against.is_some()))
 }
 
 /// What a check run was about, for the list: "against churn@1 · target churned".
@@ -238,7 +249,7 @@ mod tests {
     #[test]
     fn the_verdict_counts_checks_by_their_worst_finding() {
         let verdict = verdict(&report());
-        assert_eq!(verdict.sentence, "1 of 4 checks hold · 1 blocks training · 1 warns · 1 was skipped");
+        assert_eq!(verdict.sentence, "1 of 3 checks hold · 1 blocks training · 1 warns · 1 skipped");
         assert_eq!((verdict.tone, verdict.word), (Tone::Bad, "Blocked"));
     }
 
@@ -262,7 +273,7 @@ mod tests {
     fn checks_that_hold_and_those_that_did_not_run_are_named() {
         let report = report();
         assert_eq!(holding(&report), ["A title"]);
-        assert_eq!(skipped(&report), [("Drift", "no reference given")]);
+        assert_eq!(skipped(&report), [("no reference given", vec!["Drift"])]);
         assert_eq!(check_title(&report, report.findings()[0]), "C title");
     }
 
@@ -270,8 +281,22 @@ mod tests {
     fn evidence_names_what_was_measured_and_its_limit() {
         let lines = evidence(&finding("B", Severity::Warning, Some("age")));
         let expected =
-            [("Column", "age"), ("Observed", "0.07"), ("Limit", "0.05"), ("Concerned", "7 (7 %)"), ("Code", "B")];
+            [("Column", "age"), ("Observed", "7 %"), ("Limit", "5 %"), ("Concerned", "7 (7 %)"), ("Code", "B")];
         assert_eq!(lines, expected.map(|(k, v)| (k, v.to_owned())));
+    }
+
+    #[test]
+    fn a_file_per_month_is_checked_like_the_month_before() {
+        let mut history = crate::ui::pages::fixture::history();
+        let mut next = history.versions.last().unwrap().clone();
+        next.id = VersionId(90);
+        next.dataset_id = DatasetId(90);
+        next.version = 1;
+        history.versions.push(next);
+        let defaults = defaults(&history, VersionId(90));
+        assert_eq!(defaults.against, Some(VersionId(2)));
+        assert!(defaults.target.is_some());
+        assert_eq!(run_label(&defaults), "Run 26 checks");
     }
 
     #[test]

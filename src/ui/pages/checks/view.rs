@@ -40,7 +40,7 @@ pub fn checks_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut ChecksPage) {
         return;
     };
     let choice = choice(page, history, version);
-    let label = model::run_label(history);
+    let label = model::run_label(&choice);
     let run = Command::RunChecks(model::request(version, &choice));
     page_header(ui, ctx, TITLE, SUBTITLE, Some(Primary::new(label.clone(), run.clone())));
     let shown = model::shown(history, &ctx.state.focus, version);
@@ -123,18 +123,10 @@ fn form_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut ChecksPage, history: &History, v
 
 fn report_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut ChecksPage, run: &CheckRun) {
     let verdict = model::verdict(&run.report);
-    ui.horizontal(|ui| {
-        ui.set_min_height(28.0);
-        badge(ui, ctx, verdict.tone, verdict.word);
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            if ui.button("Copy as CSV").on_hover_text("Copy all findings as CSV").clicked() {
-                ctx.send(Command::Copy(model::findings_table(&run.report).to_csv()));
-            }
-            ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
-                let text = RichText::new(&verdict.sentence).font(medium(size::TITLE)).color(ctx.tokens.text);
-                ui.add(Label::new(text).truncate());
-            });
-        });
+    parts::verdict(ui, ctx, (verdict.tone, verdict.word, &verdict.sentence), |ui| {
+        if ui.button("Copy as CSV").on_hover_text("Copy all findings as CSV").clicked() {
+            ctx.send(Command::Copy(model::findings_table(&run.report).to_csv()));
+        }
     });
     let when = format::ago(ctx.now_ms, run.created_at_ms);
     parts::note(ui, ctx, &format!("{} · {} · {when}", run.dataset, model::context(run)));
@@ -160,7 +152,8 @@ fn finding_row(ui: &mut Ui, ctx: &UiCtx, finding: &Finding, selected: bool) -> e
     let tone = Tone::of_severity(finding.severity);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 26.0), Sense::click());
     let word = finding.severity.as_str();
-    let label = format!("{word}: {}", finding.message);
+    let message = format::sentence(&finding.message);
+    let label = format!("{word}: {message}");
     response.widget_info(|| WidgetInfo::selected(egui::Role::Button, true, selected, &label));
     if !ui.is_rect_visible(rect) {
         return response;
@@ -187,17 +180,19 @@ fn finding_row(ui: &mut Ui, ctx: &UiCtx, finding: &Finding, selected: bool) -> e
     let column_width = (rect.width() * 0.22).clamp(70.0, 150.0);
     cell(column, 88.0, column_width - space::S, ctx.tokens.text_weak);
     let at = 88.0 + column_width;
-    let cut = cell(&finding.message, at, rect.width() - at - space::S, ctx.tokens.text);
-    if cut { response.on_hover_text(&finding.message) } else { response }
+    let cut = cell(&message, at, rect.width() - at - space::S, ctx.tokens.text);
+    if cut { response.on_hover_text(message) } else { response }
 }
 
 fn foot_ui(ui: &mut Ui, ctx: &UiCtx, run: &CheckRun) {
     let skipped = model::skipped(&run.report);
     if !skipped.is_empty() {
         ui.add_space(space::M);
-        parts::heading(ui, ctx, &format!("Skipped · {}", skipped.len()));
-        for (title, reason) in skipped {
-            parts::note(ui, ctx, &format!("{title}: {reason}"));
+        let n: usize = skipped.iter().map(|(_, titles)| titles.len()).sum();
+        parts::heading(ui, ctx, &format!("Skipped · {n}"));
+        for (reason, titles) in skipped {
+            let titles = titles.join(" · ");
+            parts::note(ui, ctx, &format::sentence(&format!("{reason}: {titles}")));
         }
     }
     let holding = model::holding(&run.report);
@@ -223,10 +218,10 @@ fn inspector_ui(ui: &mut Ui, ctx: &UiCtx, page: &ChecksPage, shown: Option<&Chec
     let title = RichText::new(model::check_title(&run.report, finding)).font(medium(size::TITLE));
     ui.add(Label::new(title.color(ctx.tokens.text)).wrap());
     badge(ui, ctx, Tone::of_severity(finding.severity), finding.severity.as_str());
-    ui.add(Label::new(RichText::new(&finding.message).color(ctx.tokens.text)).wrap());
+    ui.add(Label::new(RichText::new(format::sentence(&finding.message)).color(ctx.tokens.text)).wrap());
     ui.add_space(space::XS);
     parts::heading(ui, ctx, "What to do");
-    ui.add(Label::new(RichText::new(&finding.hint).color(ctx.tokens.text)).wrap());
+    ui.add(Label::new(RichText::new(format::sentence(&finding.hint)).color(ctx.tokens.text)).wrap());
     ui.add_space(space::XS);
     parts::heading(ui, ctx, "Evidence");
     parts::facts(ui, ctx, &model::evidence(finding));

@@ -10,13 +10,13 @@ use crate::ui::format;
 use crate::ui::widgets::badge::Tone;
 use crate::ui::widgets::charts::ChartTable;
 
-/// "6 of 28 columns drifted · dataset: no", with the rule in force.
+/// "6 of 28 columns drifted · dataset drift: no (from 50 % on)", with the rule in force.
 pub fn verdict(report: &DriftReport) -> (Tone, &'static str, String) {
     let compared = report.columns.iter().filter(|c| c.test.is_some()).count();
     let drifted = report.columns.iter().filter(|c| c.drifted).count();
     let answer = if report.dataset_drift { "yes" } else { "no" };
     let limit = format::percent(report.share_threshold);
-    let sentence = format!("{drifted} of {compared} columns drifted · dataset: {answer} (from {limit} on)");
+    let sentence = format!("{drifted} of {compared} columns drifted · dataset drift: {answer} (from {limit} on)");
     match (report.dataset_drift, drifted) {
         (true, _) => (Tone::Bad, "Drifted", sentence),
         (false, 0) => (Tone::Ok, "Stable", sentence),
@@ -37,28 +37,64 @@ pub struct DriftRow<'a> {
     pub p_value: String,
 }
 
-/// Drifted first, then compared, then those that could not be; by name inside each. `filter` matches column names.
+/// Drifted first, then compared, then those that could not be; inside each the furthest from its limit first.
+/// `filter` matches column names.
 pub fn rows<'a>(report: &'a DriftReport, filter: &str) -> Vec<DriftRow<'a>> {
     let wanted = filter.trim().to_lowercase();
     let mut columns: Vec<&ColumnDrift> =
         report.columns.iter().filter(|c| c.column.to_lowercase().contains(&wanted)).collect();
-    columns.sort_by_key(|c| (!c.drifted, c.test.is_none(), &c.column));
-    columns.into_iter().map(row).collect()
+    columns.sort_by(|a, b| {
+        let group = |c: &ColumnDrift| (!c.drifted, c.test.is_none());
+        group(a).cmp(&group(b)).then(strength(b).total_cmp(&strength(a))).then(a.column.cmp(&b.column))
+    });
+    let decimals = decimals(report);
+    columns.into_iter().map(|c| row(c, decimals)).collect()
 }
 
-fn row(c: &ColumnDrift) -> DriftRow<'_> {
+/// How many times over its limit a column is: distances above it, p-values below it.
+fn strength(c: &ColumnDrift) -> f64 {
+    let ratio = |a: f64, b: f64| if b > 0.0 { a / b } else { f64::MAX };
+    match (c.test, c.threshold) {
+        (Some(DriftTest::Ks | DriftTest::ChiSquare | DriftTest::ZTest), Some(limit)) => {
+            c.p_value.map_or(0.0, |p| ratio(limit, p))
+        }
+        (Some(_), Some(limit)) => c.statistic.map_or(0.0, |s| ratio(s, limit)),
+        _ => 0.0,
+    }
+}
+
+/// Decimals of all statistics of a report: they stand in one column.
+pub fn decimals(report: &DriftReport) -> usize {
+    format::decimals(report.columns.iter().filter_map(|c| c.statistic), 3).min(4)
+}
+
+/// Has any test of this report a p-value?
+pub fn has_p_values(report: &DriftReport) -> bool {
+    report.columns.iter().any(|c| c.p_value.is_some())
+}
+
+fn row(c: &ColumnDrift, decimals: usize) -> DriftRow<'_> {
     let (tone, word) = light(c);
-    let number = |value: Option<f64>| value.map_or_else(|| "—".to_owned(), format::number);
+    let dash = || "—".to_owned();
     DriftRow {
         column: &c.column,
         kind: c.kind,
         tone,
         word,
         test: c.test.map_or("not compared", DriftTest::title),
-        statistic: number(c.statistic),
-        limit: number(c.threshold),
+        statistic: c.statistic.map_or_else(dash, |value| statistic(value, decimals)),
+        limit: c.threshold.map_or_else(dash, |limit| format::fixed(limit, 2)),
         p_value: p_value(c.p_value),
     }
+}
+
+/// A small distance is not none.
+pub fn statistic(value: f64, decimals: usize) -> String {
+    let smallest = 10_f64.powi(-(decimals as i32));
+    if value > 0.0 && value < smallest / 2.0 {
+        return format!("< {}", format::fixed(smallest, decimals));
+    }
+    format::fixed(value, decimals)
 }
 
 /// The traffic light of a column, with its word.
@@ -71,11 +107,11 @@ pub fn light(c: &ColumnDrift) -> (Tone, &'static str) {
 }
 
 /// Very small p-values are not zero.
-fn p_value(p: Option<f64>) -> String {
+pub fn p_value(p: Option<f64>) -> String {
     match p {
         None => "—".to_owned(),
         Some(p) if p < 1e-4 => "< 0.0001".to_owned(),
-        Some(p) => format::number(p),
+        Some(p) => format::fixed(p, 4),
     }
 }
 
@@ -161,8 +197,8 @@ pub fn shape_summary(c: &ColumnDrift) -> String {
     format!("{}: {word}, {what}", c.column)
 }
 
-/// Reference and current: what was picked, else the first and the latest version of the dataset in focus; with one
-/// version only, the nearest other dataset with the same columns.
+/// Reference and current: what was picked; else the table the model in focus learned from, against the one in focus
+/// or the newest like it. Without a model, the first of all like the one in focus is the reference.
 pub fn sides(
     history: &History,
     focus: &Focus,
@@ -172,19 +208,15 @@ pub fn sides(
     let picked = picked.map(|id| id.filter(|id| exists(*id)));
     let focused = focus.version.and_then(|id| history.version(id)).or(history.versions.first());
     let Some(focused) = focused else { return (None, None) };
-    let family: Vec<&DatasetVersion> = history.versions.iter().filter(|v| v.dataset_id == focused.dataset_id).collect();
-    let reference = picked[0].or(family.first().map(|v| v.id));
-    let other = |v: &&DatasetVersion| Some(v.id) != reference;
+    let like = |v: &&DatasetVersion| v.dataset_id == focused.dataset_id || v.schema.resembles(&focused.schema);
+    let family: Vec<&DatasetVersion> = history.versions.iter().filter(like).collect();
+    let learned = focus.run.and_then(|id| history.run(id)).map(|r| r.plan.version_id);
+    let learned = learned.filter(|id| family.iter().any(|v| v.id == *id));
+    let reference = picked[0].or(learned).or_else(|| family.iter().map(|v| v.id).min());
     let current = picked[1]
-        .or_else(|| family.iter().rev().copied().find(other).map(|v| v.id))
-        .or_else(|| history.versions.iter().filter(other).find(|v| similar(v, focused)).map(|v| v.id));
+        .or_else(|| Some(focused.id).filter(|id| Some(*id) != reference))
+        .or_else(|| family.iter().map(|v| v.id).filter(|id| Some(*id) != reference).max());
     (reference, current)
-}
-
-/// At least half of the columns by name.
-fn similar(a: &DatasetVersion, b: &DatasetVersion) -> bool {
-    let shared = a.schema.names().filter(|name| b.schema.column(name).is_some()).count();
-    shared * 2 >= b.schema.columns.len()
 }
 
 /// Why the two cannot be compared; `None` when they can.
@@ -260,7 +292,7 @@ mod tests {
     #[test]
     fn the_verdict_counts_compared_columns_and_names_the_rule() {
         let (tone, word, sentence) = verdict(&report());
-        assert_eq!(sentence, "1 of 2 columns drifted · dataset: yes (from 50 % on)");
+        assert_eq!(sentence, "1 of 2 columns drifted · dataset drift: yes (from 50 % on)");
         assert_eq!((tone, word), (Tone::Bad, "Drifted"));
     }
 
@@ -297,6 +329,21 @@ mod tests {
         assert!(why_not((version, version)).is_some());
         assert!(why_not((version, None)).is_some());
         assert_eq!(why_not((version, Some(VersionId(2)))), None);
+    }
+
+    #[test]
+    fn the_data_the_model_learned_from_is_the_reference() {
+        let history = crate::ui::pages::fixture::history();
+        let run = history.runs.iter().find(|r| r.plan.version_id == VersionId(2)).unwrap();
+        let focus = Focus { version: Some(VersionId(1)), run: Some(run.id), ..Focus::default() };
+        assert_eq!(sides(&history, &focus, [None, None]), (Some(VersionId(2)), Some(VersionId(1))));
+        let focus = Focus { version: Some(VersionId(2)), ..Focus::default() };
+        assert_eq!(sides(&history, &focus, [None, None]), (Some(VersionId(1)), Some(VersionId(2))));
+    }
+
+    #[test]
+    fn statistics_share_their_decimals_and_small_ones_are_not_zero() {
+        assert_eq!([0.3568, 0.00001, 0.0].map(|v| statistic(v, 4)), ["0.3568", "< 0.0001", "0.0000"]);
     }
 
     #[test]

@@ -94,15 +94,16 @@ fn list_ui(ui: &mut Ui, ctx: &UiCtx, history: &History, shown: Option<&StoredDri
     }
     ScrollArea::vertical().auto_shrink([false, false]).show_rows(ui, 40.0, history.drifts.len(), |ui, range| {
         for stored in &history.drifts[range] {
-            let title = format!("{} to {}", stored.reference, stored.current);
-            let when = format::ago(ctx.now_ms, stored.created_at_ms);
+            let when = format!("against {} · {}", stored.reference, format::ago(ctx.now_ms, stored.created_at_ms));
             let (tone, word, sentence) = model::verdict(&stored.report);
             let selected = shown.is_some_and(|s| s.id == stored.id);
-            let row = Row::new(&title).subtitle(&when).badge(tone, word).selected(selected).show(ui, ctx);
+            let row = Row::new(&stored.current).subtitle(&when).badge(tone, word).selected(selected).show(ui, ctx);
             if row.clicked() {
                 ctx.send(Command::ShowDrift(stored.id));
             }
-            row.on_hover_text(format!("{sentence}\n{}", format::date_time(stored.created_at_ms)));
+            let (current, reference) = (&stored.current, &stored.reference);
+            let at = format::date_time(stored.created_at_ms);
+            row.on_hover_text(format!("{current} against {reference}\n{sentence}\n{at}"));
         }
     });
 }
@@ -134,18 +135,10 @@ fn form_ui(
 
 fn report_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut MonitorPage, stored: &StoredDrift, column: Option<&ColumnDrift>) {
     let (tone, word, sentence) = model::verdict(&stored.report);
-    ui.horizontal(|ui| {
-        ui.set_min_height(28.0);
-        badge(ui, ctx, tone, word);
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            if ui.button("Copy as CSV").on_hover_text("Copy the drift table as CSV").clicked() {
-                ctx.send(Command::Copy(model::report_table(&stored.report).to_csv()));
-            }
-            ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
-                let text = RichText::new(&sentence).font(medium(size::TITLE)).color(ctx.tokens.text);
-                ui.add(Label::new(text).truncate());
-            });
-        });
+    parts::verdict(ui, ctx, (tone, word, &sentence), |ui| {
+        if ui.button("Copy as CSV").on_hover_text("Copy the drift table as CSV").clicked() {
+            ctx.send(Command::Copy(model::report_table(&stored.report).to_csv()));
+        }
     });
     let report = &stored.report;
     let rows = [report.reference_rows, report.current_rows].map(|n| format::counted(n, "row", "rows"));
@@ -160,25 +153,29 @@ fn report_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut MonitorPage, stored: &StoredDr
         rows: model::rows(report, &page.filter),
         selected: column.map(|c| c.column.as_str()),
         narrow: ui.available_width() < NARROW,
+        p_values: model::has_p_values(report),
     };
     if table.rows.is_empty() {
         return parts::note(ui, ctx, "No column matches the filter");
     }
-    let (height, narrow) = (ui.available_height(), table.narrow);
-    if let Some(Event::Row(row) | Event::Open(row)) = table_ui(ui, ctx, "drift", &columns(narrow), &table, height) {
+    let (height, heads) = (ui.available_height(), columns(table.narrow, table.p_values));
+    if let Some(Event::Row(row) | Event::Open(row)) = table_ui(ui, ctx, "drift", &heads, &table, height) {
         ctx.send(Command::FocusColumn(Some(table.rows[row].column.to_owned())));
     }
 }
 
-fn columns(narrow: bool) -> Vec<Column> {
+fn columns(narrow: bool, p_values: bool) -> Vec<Column> {
     let mut columns = vec![
         Column::new("Light", 104.0).help("Drifted, stable, or not compared"),
         Column::new("Column", 120.0).grows(),
-        Column::new("Test", 150.0).grows().help("Chosen by the column's kind and the number of rows"),
+        Column::new("Test", 190.0).help("Chosen by the column's kind and the number of rows"),
         Column::new("Statistic", 76.0).right().help("What the test measured"),
         Column::new("Limit", 60.0).right().help("From here on the column counts as drifted"),
         Column::new("p-value", 76.0).right().help("Chance of a difference this large without drift"),
     ];
+    if !p_values {
+        columns.pop();
+    }
     if narrow {
         columns.remove(TEST);
     }
@@ -189,6 +186,7 @@ struct Table<'a> {
     rows: Vec<DriftRow<'a>>,
     selected: Option<&'a str>,
     narrow: bool,
+    p_values: bool,
 }
 
 impl Rows for Table<'_> {
@@ -206,6 +204,9 @@ impl Rows for Table<'_> {
             Cell::Weak(row.limit.clone()),
             Cell::Text(row.p_value.clone()),
         ];
+        if !self.p_values {
+            cells.pop();
+        }
         if self.narrow {
             cells.remove(TEST);
         }
@@ -227,12 +228,12 @@ fn inspector_ui(ui: &mut Ui, ctx: &UiCtx, shown: Option<&StoredDrift>, column: O
     ui.add_space(space::XS);
     shape_ui(ui, ctx, stored, c);
     ui.add_space(space::S);
-    let number = |value: Option<f64>| value.map_or_else(|| "—".to_owned(), format::number);
     let mut facts = vec![("Kind", c.kind.as_str().to_owned())];
     if let Some(test) = c.test {
         facts.push(("Test", test.title().to_owned()));
-        facts.push(("Statistic", number(c.statistic)));
-        facts.push(("p-value", number(c.p_value)));
+        let decimals = model::decimals(&stored.report);
+        facts.extend(c.statistic.map(|value| ("Statistic", model::statistic(value, decimals))));
+        facts.extend(c.p_value.map(|p| ("p-value", model::p_value(Some(p)))));
         facts.extend(model::rule(c).map(|rule| ("Rule", rule)));
     }
     facts.push(("Missing", format!("{} to {}", format::percent(c.missing[0]), format::percent(c.missing[1]))));

@@ -113,8 +113,35 @@ pub fn alert(ui: &mut Ui, ctx: &UiCtx, tone: crate::ui::widgets::badge::Tone, te
     ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = space::S - 2.0;
         crate::ui::theme::icons::icon(ui, tone.icon(), 14.0, tone.color(ctx.tokens));
-        ui.vertical(|ui| ui.add(Label::new(RichText::new(text).color(tone.color(ctx.tokens))).wrap()));
+        let text = RichText::new(format::sentence(text)).color(tone.color(ctx.tokens));
+        ui.vertical(|ui| ui.add(Label::new(text).wrap()));
     });
+}
+
+/// The verdict of a page in one line, a button at its end; where there is no room the sentence goes below and wraps.
+pub fn verdict(
+    ui: &mut Ui,
+    ctx: &UiCtx,
+    (tone, word, sentence): (crate::ui::widgets::badge::Tone, &str, &str),
+    button: impl FnOnce(&mut Ui),
+) {
+    let text = RichText::new(sentence).font(medium(size::TITLE)).color(ctx.tokens.text);
+    let narrow = ui.available_width() < 520.0;
+    ui.horizontal(|ui| {
+        ui.set_min_height(28.0);
+        crate::ui::widgets::badge::badge(ui, ctx, tone, word);
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            button(ui);
+            if !narrow {
+                ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+                    ui.add(Label::new(text.clone()).truncate());
+                });
+            }
+        });
+    });
+    if narrow {
+        ui.add(Label::new(text).wrap());
+    }
 }
 
 /// What stands in an inspector while nothing is selected.

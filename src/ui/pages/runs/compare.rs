@@ -15,11 +15,11 @@ use crate::ui::widgets::badge::Tone;
 use super::model::{self, Delta, Part};
 use super::{RunsPage, Tab, curves};
 
-const NAME: f32 = 150.0;
+const NAME: f32 = 190.0;
 const CELL: f32 = 158.0;
 
 pub fn compare_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut RunsPage, runs: &[&Run]) {
-    ui.horizontal(|ui| {
+    bar(ui, "compare tabs", |ui| {
         let title = match runs {
             [one] => format!("Run {}", one.id),
             many => format!("{} runs compared", many.len()),
@@ -42,6 +42,11 @@ pub fn compare_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut RunsPage, runs: &[&Run]) 
     }
 }
 
+/// A row of controls that scrolls sideways where there is no room: the panel has no height for a second line.
+fn bar(ui: &mut Ui, id: &str, add: impl FnOnce(&mut Ui)) {
+    ScrollArea::horizontal().id_salt(id).auto_shrink([false, true]).show(ui, |ui| ui.horizontal(add));
+}
+
 fn scroll(ui: &mut Ui, add: impl FnOnce(&mut Ui)) {
     ScrollArea::both().auto_shrink([false, false]).show(ui, add);
 }
@@ -52,7 +57,7 @@ pub fn run_color(ctx: &UiCtx, at: usize) -> Color32 {
 }
 
 fn metrics_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut RunsPage, runs: &[&Run], comparison: &Comparison) {
-    ui.horizontal(|ui| {
+    bar(ui, "compare parts", |ui| {
         for part in Part::ALL {
             ui.radio_value(&mut page.part, part, part.title());
         }

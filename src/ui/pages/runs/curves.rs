@@ -22,6 +22,7 @@ use super::compare::run_color;
 use super::model;
 
 const HEIGHT: f32 = 210.0;
+const DIAGONAL: [[f64; 2]; 2] = [[0.0, 0.0], [1.0, 1.0]];
 
 /// A run whose evaluation is here, with its name and colour.
 struct Drawn<'a> {
@@ -119,16 +120,22 @@ fn grid(ui: &mut Ui, ctx: &UiCtx, charts: Vec<Draw>) {
 }
 
 /// One line per run over the unit square.
-fn unit_chart(ui: &mut Ui, ctx: &UiCtx, what: &Unit, lines: &[(&Drawn, Vec<[f64; 2]>)], reference: Option<&str>) {
+fn unit_chart(
+    ui: &mut Ui,
+    ctx: &UiCtx,
+    what: &Unit,
+    lines: &[(&Drawn, Vec<[f64; 2]>)],
+    reference: Option<(&str, [[f64; 2]; 2])>,
+) {
     let points: Vec<Points> = lines.iter().map(|(_, xy)| Points::new(xy.clone())).collect();
-    let diagonal = Points::new(vec![[0.0, 0.0], [1.0, 1.0]]);
+    let straight = Points::new(reference.map_or_else(Vec::new, |(_, ends)| ends.to_vec()));
     let mut series: Vec<Series> = lines
         .iter()
         .zip(&points)
         .map(|((d, _), points)| Series { name: &d.name, color: d.color, points, style: what.style })
         .collect();
-    if let Some(name) = reference {
-        series.push(Series { name, color: ctx.tokens.reference, points: &diagonal, style: SeriesStyle::Dashed });
+    if let Some((name, _)) = reference {
+        series.push(Series { name, color: ctx.tokens.reference, points: &straight, style: SeriesStyle::Dashed });
     }
     let table = || {
         let mut table = ChartTable::new(["run", what.x, what.y]);
@@ -175,11 +182,14 @@ fn roc_ui(ui: &mut Ui, ctx: &UiCtx, curves: &[(&Drawn, &ClassCurves)]) {
         style: SeriesStyle::Solid,
         summary: metric_summary("Area under the ROC curve", curves, "roc_auc"),
     };
-    unit_chart(ui, ctx, &unit, &lines, Some("Chance"));
+    unit_chart(ui, ctx, &unit, &lines, Some(("Chance", DIAGONAL)));
 }
 
 fn precision_recall_ui(ui: &mut Ui, ctx: &UiCtx, curves: &[(&Drawn, &ClassCurves)]) {
-    let lines: Vec<_> = curves.iter().map(|(d, c)| (*d, c.precision_recall.clone())).collect();
+    let lines: Vec<_> = curves.iter().map(|(d, c)| (*d, model::steps(&c.precision_recall))).collect();
+    // Runs tested on different rows may have different chances: then none is drawn.
+    let shares: Vec<Option<f64>> = curves.iter().map(|(d, c)| model::class_share(d.evaluation, &c.class)).collect();
+    let share = shares[0].filter(|_| shares.iter().all(|s| *s == shares[0]));
     let unit = Unit {
         title: "Precision–recall curve",
         x: "Recall",
@@ -187,7 +197,7 @@ fn precision_recall_ui(ui: &mut Ui, ctx: &UiCtx, curves: &[(&Drawn, &ClassCurves
         style: SeriesStyle::Solid,
         summary: metric_summary("Average precision", curves, "average_precision"),
     };
-    unit_chart(ui, ctx, &unit, &lines, None);
+    unit_chart(ui, ctx, &unit, &lines, share.map(|y| ("Chance", [[0.0, y], [1.0, y]])));
 }
 
 fn calibration_ui(ui: &mut Ui, ctx: &UiCtx, curves: &[(&Drawn, &ClassCurves)]) {
@@ -200,7 +210,7 @@ fn calibration_ui(ui: &mut Ui, ctx: &UiCtx, curves: &[(&Drawn, &ClassCurves)]) {
         style: SeriesStyle::Marked,
         summary: metric_summary("Calibration, Brier score", curves, "brier"),
     };
-    unit_chart(ui, ctx, &unit, &lines, Some("Perfect"));
+    unit_chart(ui, ctx, &unit, &lines, Some(("Perfect", DIAGONAL)));
 }
 
 fn confusion_ui(ui: &mut Ui, ctx: &UiCtx, d: &Drawn, classes: &[String], cells: &[Vec<u64>]) {

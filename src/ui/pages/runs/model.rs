@@ -12,7 +12,7 @@ use crate::domain::params::Algorithm;
 use crate::domain::run::{Run, RunStatus, best_run};
 use crate::domain::task::Task;
 use crate::ui::format::{self, count};
-use crate::ui::pages::train::model::{metric_number, score_text};
+use crate::ui::pages::train::model::{decimals_of, metric_number, score_text};
 use crate::ui::widgets::charts::ChartTable;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,11 +53,11 @@ impl RunColumn {
             Self::Run | Self::Target => 72.0,
             Self::Status => 100.0,
             Self::Algorithm => 128.0,
-            Self::Dataset => 112.0,
+            Self::Dataset => 104.0,
             Self::Score => 108.0,
             Self::Metric(_) => METRIC,
             Self::Time => 52.0,
-            Self::When => 88.0,
+            Self::When => 104.0,
         }
     }
 
@@ -306,8 +306,15 @@ fn delta(metric: Metric, base: Option<f64>, value: Option<f64>) -> Option<Delta>
     let difference = value - base;
     let better = (difference != 0.0).then(|| metric.better(value, base));
     let sign = if difference < 0.0 { "−" } else { "+" };
-    let text = if difference == 0.0 { "±0".to_owned() } else { format!("{sign}{}", metric_number(difference.abs())) };
+    let text = if difference == 0.0 { "±0".to_owned() } else { format!("{sign}{}", step(base, value)) };
     Some(Delta { text, rises: difference > 0.0, better })
+}
+
+/// The size of a difference with the decimals of the two numbers, more only where it would read as nothing.
+fn step(base: f64, value: f64) -> String {
+    let size = (value - base).abs();
+    let text = format::fixed(size, decimals_of(base.abs().max(value.abs())));
+    if text.bytes().any(|b| matches!(b, b'1'..=b'9')) { text } else { format::number(size) }
 }
 
 /// The settings of one tab.
@@ -324,6 +331,30 @@ pub fn run_name(run: &Run) -> String {
 pub fn class_curves<'a>(evaluation: &'a Evaluation, class: Option<&str>) -> Option<&'a ClassCurves> {
     let EvaluationPlots::Classification { curves, .. } = &evaluation.plots else { return None };
     class.and_then(|c| curves.iter().find(|k| k.class == c)).or_else(|| curves.first())
+}
+
+/// A precision–recall curve as steps: between two recalls the precision is that of the higher one, as average
+/// precision adds it up. A straight line would promise what no threshold gives.
+pub fn steps(curve: &[[f64; 2]]) -> Vec<[f64; 2]> {
+    let mut out: Vec<[f64; 2]> = Vec::with_capacity(curve.len() * 2);
+    for point in curve {
+        if let Some(last) = out.last().copied()
+            && last[0] != point[0]
+            && last[1] != point[1]
+        {
+            out.push([last[0], point[1]]);
+        }
+        out.push(*point);
+    }
+    out
+}
+
+/// Share of the test rows that belong to the class: the precision of guessing.
+pub fn class_share(evaluation: &Evaluation, class: &str) -> Option<f64> {
+    let EvaluationPlots::Classification { classes, confusion, .. } = &evaluation.plots else { return None };
+    let row = confusion.get(classes.iter().position(|c| c == class)?)?;
+    let all: u64 = confusion.iter().flatten().sum();
+    (all > 0).then(|| row.iter().sum::<u64>() as f64 / all as f64)
 }
 
 /// The classes that can be looked at, when there is more than one.
@@ -407,6 +438,9 @@ mod tests {
         assert_eq!((down.text.as_str(), down.better), ("−0.2500", Some(true)));
         let worse = delta(Metric::Rmse, Some(1.0), Some(3.0)).unwrap();
         assert_eq!(worse.better, Some(false));
+        let large = [20_000.4, 15_000.0].map(|v| delta(Metric::Rmse, Some(15_000.0), Some(v)).unwrap().text);
+        assert_eq!(large, ["+5,000", "±0"]);
+        assert_eq!(delta(Metric::Rmse, Some(15_000.0), Some(15_000.01)).unwrap().text, "+0.01");
         assert_eq!(delta(Metric::F1, Some(0.5), Some(0.5)).unwrap().better, None);
         assert_eq!(delta(Metric::F1, None, Some(0.5)), None);
     }
@@ -443,6 +477,13 @@ mod tests {
         let metrics = |room| columns(&runs, room).iter().filter(|c| matches!(c, RunColumn::Metric(_))).count();
         assert_eq!([100.0, 900.0, 2000.0].map(metrics), [1, 2, 5]);
         assert_eq!(columns(&runs, 900.0).last(), Some(&RunColumn::When));
+    }
+
+    #[test]
+    fn precision_steps_where_recall_moves() {
+        let curve = [[0.0, 1.0], [0.5, 0.8], [1.0, 0.4]];
+        assert_eq!(steps(&curve), [[0.0, 1.0], [0.0, 0.8], [0.5, 0.8], [0.5, 0.4], [1.0, 0.4]]);
+        assert_eq!(steps(&[]), Vec::<[f64; 2]>::new());
     }
 
     #[test]

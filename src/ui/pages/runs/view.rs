@@ -23,6 +23,8 @@ use super::{RunsPage, compare, record};
 const TITLE: &str = "Runs";
 /// Width of the boxes that tick runs.
 const CHECK: f32 = 30.0;
+/// Below this width the filter is short and hints are left out.
+const NARROW: f32 = 500.0;
 const SUBTITLE: &str = "Which model is better, and is it real?";
 
 pub fn runs_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut RunsPage) {
@@ -69,9 +71,11 @@ pub fn runs_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut RunsPage) {
 
 fn table_part_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut RunsPage, runs: &[Run]) {
     let shown = model::rows(runs, &page.filter, page.sort);
+    let narrow = ui.available_width() < NARROW;
     ui.horizontal(|ui| {
         let hint = "Filter by algorithm, dataset, status…";
-        let edit = ui.add(TextEdit::singleline(&mut page.filter).hint_text(hint).desired_width(240.0));
+        let width = if narrow { 110.0 } else { 240.0 };
+        let edit = ui.add(TextEdit::singleline(&mut page.filter).hint_text(hint).desired_width(width));
         name_it(ui, &edit, "Filter runs");
         let summary = model::summary(runs, shown.len());
         ui.label(RichText::new(summary).size(size::DATA).color(ctx.tokens.text_weak));
@@ -79,7 +83,7 @@ fn table_part_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut RunsPage, runs: &[Run]) {
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             if ticked > 0 && ui.button(format!("Clear {ticked} ticked")).clicked() {
                 ctx.send(Command::ClearCompare);
-            } else if ticked == 0 {
+            } else if ticked == 0 && !narrow {
                 ui.label(RichText::new("Tick runs to compare them").size(size::DATA).color(ctx.tokens.text_weak));
             }
         });
@@ -143,7 +147,7 @@ impl Rows for Table<'_> {
             let text = model::cell(run, *column, self.now_ms);
             match column {
                 RunColumn::Status => Cell::Tone(Tone::of_status(run.status), text),
-                RunColumn::Run if best => Cell::Best(format!("{text} best")),
+                RunColumn::Run if best => Cell::Best(format!("{text} · best")),
                 RunColumn::When | RunColumn::Time | RunColumn::Target => Cell::Weak(text),
                 _ => Cell::Text(text),
             }

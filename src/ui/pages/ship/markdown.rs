@@ -1,4 +1,4 @@
-//! The part of Markdown a model card uses: headings, paragraphs, lists, tables, code, bold and inline code. Anything
+//! The part of Markdown a model card uses: headings, paragraphs, quotes, lists, tables, code, bold and inline code. Anything
 //! else is shown as it is written.
 
 /// A block of a document.
@@ -14,6 +14,8 @@ pub enum Block {
         rows: Vec<Vec<Vec<Span>>>,
     },
     Code(String),
+    /// `> …`: what a person has to look at.
+    Quote(Vec<Span>),
     Rule,
 }
 
@@ -23,6 +25,14 @@ pub enum Span {
     Strong(String),
     Emphasis(String),
     Code(String),
+}
+
+impl Span {
+    fn into_text(self) -> String {
+        match self {
+            Self::Plain(text) | Self::Strong(text) | Self::Emphasis(text) | Self::Code(text) => text,
+        }
+    }
 }
 
 pub fn parse(text: &str) -> Vec<Block> {
@@ -47,6 +57,12 @@ pub fn parse(text: &str) -> Vec<Block> {
             Block::Rule
         } else if let Some(item) = item(line) {
             item
+        } else if let Some(quote) = quote(trimmed) {
+            let mut quote = quote.to_owned();
+            while let Some(more) = lines.next_if(|l| self::quote(l.trim()).is_some()) {
+                quote = format!("{quote} {}", self::quote(more.trim()).unwrap_or_default());
+            }
+            Block::Quote(spans(&quote))
         } else {
             if trimmed.is_empty() {
                 flush(&mut paragraph, &mut blocks);
@@ -72,7 +88,8 @@ fn flush(paragraph: &mut Vec<&str>, blocks: &mut Vec<Block>) {
 fn heading(line: &str) -> Option<Block> {
     let level = line.bytes().take_while(|b| *b == b'#').count();
     let text = line.get(level..)?.strip_prefix(' ')?;
-    (1..=6).contains(&level).then(|| Block::Heading(level as u8, text.trim().to_owned()))
+    let text = spans(text.trim()).into_iter().map(Span::into_text).collect();
+    (1..=6).contains(&level).then_some(Block::Heading(level as u8, text))
 }
 
 fn item(line: &str) -> Option<Block> {
@@ -84,6 +101,10 @@ fn item(line: &str) -> Option<Block> {
     let (number, rest) = text.split_once(". ")?;
     let is_number = !number.is_empty() && number.len() <= 3 && number.bytes().all(|b| b.is_ascii_digit());
     is_number.then(|| Block::Item(indent / 2, format!("{number}."), spans(rest)))
+}
+
+fn quote(line: &str) -> Option<&str> {
+    line.strip_prefix('>').map(str::trim)
 }
 
 fn is_table_rule(line: &str) -> bool {
@@ -131,6 +152,12 @@ pub fn spans(text: &str) -> Vec<Span> {
     let mut rest = text;
     let mut plain = String::new();
     while !rest.is_empty() {
+        // A backslash takes the meaning from the mark behind it.
+        if let Some(mark) = rest.strip_prefix('\\').and_then(|r| r.chars().next()).filter(char::is_ascii_punctuation) {
+            plain.push(mark);
+            rest = &rest[2..];
+            continue;
+        }
         let marks: [(&str, Made); 3] = [("**", Span::Strong), ("`", Span::Code), ("*", Span::Emphasis)];
         let marked = marks.into_iter().find_map(|(mark, span)| {
             let inner = rest.strip_prefix(mark)?;
@@ -198,6 +225,19 @@ mod tests {
             Span::Plain(" **never closed".into()),
         ];
         assert_eq!(spans("the **best** of `x` *so* **never closed"), expected);
+    }
+
+    #[test]
+    fn a_backslash_makes_a_mark_plain() {
+        assert_eq!(spans("tenure\\_months \\*\\*x"), plain("tenure_months **x"));
+        assert_eq!(parse("# a\\_b"), [Block::Heading(1, "a_b".into())]);
+    }
+
+    #[test]
+    fn quotes_of_several_lines_are_one() {
+        let blocks = parse("> **To do.** Who\n> and why.\n\nafter");
+        let quote = Block::Quote(vec![Span::Strong("To do.".into()), Span::Plain(" Who and why.".into())]);
+        assert_eq!(blocks, [quote, Block::Paragraph(plain("after"))]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What leaves: the contents of a bundle, the bundles already made, the commands that run one elsewhere. Pure.
 
-use crate::domain::bundle::ExportedBundle;
+use crate::domain::bundle::{BUNDLE_CONTENTS, ExportedBundle};
 use crate::domain::history::History;
 use crate::domain::metric::Metric;
 use crate::domain::run::{Run, RunStatus};
@@ -21,18 +21,6 @@ pub struct Item {
     pub bytes: Option<u64>,
 }
 
-const CONTENTS: [(&str, &str); 9] = [
-    ("model.onnx", "recipe and model in one graph, with named inputs"),
-    ("MLmodel", "signature and entry point for MLflow"),
-    ("code/", "the small loader MLflow runs"),
-    ("manifest.json", "where the model came from, its metrics and its inputs"),
-    ("golden", "rows with their expected predictions, to prove the model elsewhere"),
-    ("model card", "what the model is for and how good it is, in Markdown"),
-    ("input_example.json", "one request, ready to send"),
-    ("requirements.txt", "what Python needs to run it"),
-    ("conda.yaml", "the same as an environment"),
-];
-
 /// What the bundle of a run contains: from the last one written for it, else what will be written.
 pub fn contents(bundle: Option<&ExportedBundle>) -> Vec<Item> {
     match bundle {
@@ -41,20 +29,12 @@ pub fn contents(bundle: Option<&ExportedBundle>) -> Vec<Item> {
             .iter()
             .map(|f| Item { name: f.name.clone(), what: explain(&f.name), bytes: Some(f.bytes) })
             .collect(),
-        None => CONTENTS.map(|(name, what)| Item { name: name.to_owned(), what, bytes: None }).to_vec(),
+        None => BUNDLE_CONTENTS.map(|(name, what)| Item { name: name.to_owned(), what, bytes: None }).to_vec(),
     }
 }
 
 fn explain(name: &str) -> &'static str {
-    let lower = name.to_lowercase();
-    let known = CONTENTS.iter().find(|(n, _)| lower.contains(&n.trim_end_matches('/').to_lowercase()));
-    match known {
-        Some((_, what)) => what,
-        None if lower.contains("card") || lower.ends_with(".md") => CONTENTS[5].1,
-        None if lower.ends_with("python_env.yaml") => "the same for virtualenv",
-        None if lower.ends_with(".json") => "the model as plain data",
-        None => "",
-    }
+    BUNDLE_CONTENTS.iter().find(|(n, _)| *n == name).map_or("", |(_, what)| what)
 }
 
 /// The run to ship: the one in focus when it can be, else the best-looking candidate, the newest completed one.
@@ -121,6 +101,13 @@ pub struct Recipe {
     pub text: String,
 }
 
+/// Scores the first golden rows straight from the zip. Holds no double quote: a shell takes it between two.
+const ONNX_SCRIPT: &str = "import json, sys, zipfile, numpy as np, onnxruntime as rt; \
+    z = zipfile.ZipFile(sys.argv[1]); s = rt.InferenceSession(z.read('model.onnx')); \
+    rows = json.loads(z.read('golden_rows.json'))['inputs'][:5]; \
+    feed = {i.name: np.array(c, object if 'string' in i.type else float) for i, c in zip(s.get_inputs(), zip(*rows))}; \
+    print(dict(zip([o.name for o in s.get_outputs()], s.run(None, feed))))";
+
 pub fn commands(file_name: &str) -> [Recipe; 3] {
     let folder = file_name.strip_suffix(".zip").unwrap_or(file_name);
     [
@@ -136,11 +123,7 @@ pub fn commands(file_name: &str) -> [Recipe; 3] {
         },
         Recipe {
             title: "ONNX Runtime",
-            text: format!(
-                "pip install onnxruntime\npython -c \"import onnxruntime as rt; s = rt.InferenceSession('{}/model.onnx'); \
-                 print([i.name for i in s.get_inputs()])\"",
-                folder.replace('\'', "")
-            ),
+            text: format!("pip install onnxruntime numpy\npython -c \"{ONNX_SCRIPT}\" {}", quoted(file_name)),
         },
     ]
 }
@@ -170,8 +153,8 @@ mod tests {
         let history = fixture::history();
         let written = contents(history.bundles.first());
         assert!(written.iter().all(|i| i.bytes.is_some()));
-        assert_eq!(written[0].what, CONTENTS[0].1);
-        assert_eq!(contents(None).len(), CONTENTS.len());
+        assert!(written.iter().all(|i| !i.what.is_empty()), "{written:?}");
+        assert_eq!(contents(None).len(), BUNDLE_CONTENTS.len());
     }
 
     #[test]
@@ -186,8 +169,10 @@ mod tests {
 
     #[test]
     fn names_with_spaces_are_quoted_for_the_shell() {
-        let [score, mlflow, _] = commands("my model.zip");
+        let [score, mlflow, onnx] = commands("my model.zip");
         assert_eq!(score.text, "modelwright score 'my model.zip' input.csv output.csv");
         assert!(mlflow.text.starts_with("unzip 'my model.zip' -d 'my model'\n"));
+        assert!(onnx.text.ends_with(")\" 'my model.zip'"), "{}", onnx.text);
+        assert_eq!(ONNX_SCRIPT.find(['"', '$', '`', '!']), None);
     }
 }

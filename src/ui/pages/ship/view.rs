@@ -211,6 +211,15 @@ fn code_ui(ui: &mut Ui, ctx: &UiCtx, text: &str) {
     });
 }
 
+/// A bar at its left, as on paper.
+fn quote_ui(ui: &mut Ui, ctx: &UiCtx, spans: &[Span]) {
+    let margin = egui::Margin { left: 10, right: 0, top: 2, bottom: 2 };
+    let inner = egui::Frame::NONE.inner_margin(margin).show(ui, |ui| ui.add(Label::new(job(ctx, spans)).wrap()));
+    let rect = inner.response.rect;
+    let bar = egui::Rect::from_min_size(rect.min, egui::vec2(3.0, rect.height()));
+    ui.painter().rect_filled(bar, 1.0, ctx.tokens.warn);
+}
+
 /// A model card as it reads on paper.
 fn markdown_ui(ui: &mut Ui, ctx: &UiCtx, text: &str) {
     for (at, block) in markdown::parse(text).iter().enumerate() {
@@ -230,6 +239,7 @@ fn markdown_ui(ui: &mut Ui, ctx: &UiCtx, text: &str) {
             }
             Block::Table { head, rows } => table_ui(ui, ctx, at, head, rows),
             Block::Code(text) => code_ui(ui, ctx, text),
+            Block::Quote(spans) => quote_ui(ui, ctx, spans),
             Block::Rule => drop(ui.separator()),
         }
     }
@@ -238,10 +248,13 @@ fn markdown_ui(ui: &mut Ui, ctx: &UiCtx, text: &str) {
 fn table_ui(ui: &mut Ui, ctx: &UiCtx, at: usize, head: &[String], rows: &[Vec<Vec<Span>>]) {
     ScrollArea::horizontal().id_salt(("card table", at)).show(ui, |ui| {
         egui::Grid::new(("card grid", at)).striped(true).spacing([space::M, space::XS]).show(ui, |ui| {
-            for cell in head {
-                ui.label(RichText::new(cell).font(medium(size::DATA)).color(ctx.tokens.text));
+            // A table of names and values has an empty head.
+            if head.iter().any(|cell| !cell.is_empty()) {
+                for cell in head {
+                    ui.label(RichText::new(cell).font(medium(size::DATA)).color(ctx.tokens.text));
+                }
+                ui.end_row();
             }
-            ui.end_row();
             for row in rows {
                 for cell in row {
                     ui.label(job(ctx, cell));

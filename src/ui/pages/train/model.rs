@@ -348,7 +348,8 @@ pub fn score_text(run: &Run) -> String {
     match (run.score(), run.metrics.cv_std.get(key)) {
         (None, _) => "—".to_owned(),
         (Some(score), Some(std)) if run.metrics.cv.contains_key(key) => {
-            format!("{} ± {}", metric_number(score), metric_number(*std))
+            let decimals = decimals_of(score);
+            format!("{} ± {}", metric_number(score), format::fixed(*std, decimals))
         }
         (Some(score), _) => metric_number(score),
     }
@@ -356,11 +357,16 @@ pub fn score_text(run: &Run) -> String {
 
 /// A metric with the same decimals in every row of a column: four up to 10, fewer for larger numbers.
 pub fn metric_number(value: f64) -> String {
+    format::fixed(value, decimals_of(value))
+}
+
+/// Decimals of a metric of this size.
+pub fn decimals_of(value: f64) -> usize {
     match value.abs() {
-        x if x >= 10_000.0 || !x.is_finite() => format::number(value),
-        x if x >= 100.0 => format!("{value:.1}"),
-        x if x >= 10.0 => format!("{value:.2}"),
-        _ => format!("{value:.4}"),
+        x if x >= 10_000.0 => 0,
+        x if x >= 100.0 => 1,
+        x if x >= 10.0 => 2,
+        _ => 4,
     }
 }
 
@@ -472,5 +478,6 @@ mod tests {
     #[test]
     fn metric_numbers_line_up() {
         assert_eq!([0.84213, 12.345, 123.45, 12_345.6].map(metric_number), ["0.8421", "12.35", "123.5", "12,346"]);
+        assert_eq!([1234.56, -0.25].map(metric_number), ["1,234.6", "−0.2500"]);
     }
 }

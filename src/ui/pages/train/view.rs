@@ -129,7 +129,7 @@ fn columns_ui(
 ) {
     step_ui(ui, ctx, 2, "Columns", problems);
     let total = version.schema.columns.len().saturating_sub(usize::from(form.target.is_some()));
-    parts::note(ui, ctx, &format!("{} of {total} columns are learned from", model::feature_count(form, version)));
+    parts::note(ui, ctx, &format!("{} of {total} columns are used", model::feature_count(form, version)));
     if version.schema.columns.len() > 12 {
         let edit = TextEdit::singleline(&mut page.column_filter).hint_text("Filter columns").desired_width(160.0);
         let edit = ui.add(edit);
@@ -224,7 +224,11 @@ fn split_ui(ui: &mut Ui, ctx: &UiCtx, form: &mut TrainForm, version: &DatasetVer
         });
     });
     let (train, test) = model::split_rows(form, version);
-    let rows = format!("About {} rows train and {} test", format::count(train), format::count(test));
+    let mut rows = format!("About {} rows train and {} test", format::count(train), format::count(test));
+    let without = version.rows.saturating_sub(train + test);
+    if without > 0 {
+        rows += &format!("; {} without a target are left out", format::count(without));
+    }
     parts::note(ui, ctx, &rows);
 }
 
@@ -304,7 +308,7 @@ fn leaderboard_ui(ui: &mut Ui, ctx: &UiCtx, rows: &[LeaderRow], form: &TrainForm
     let columns = [
         Column::new("Status", 104.0),
         Column::new("Model", 150.0).grows(),
-        Column::new("Data", 84.0),
+        Column::new("Data", 120.0),
         Column::new("Score", 124.0)
             .right()
             .help("Mean over the folds ± standard deviation; without folds, on the test rows"),

@@ -13,6 +13,7 @@ use crate::domain::request::{
     CheckRequest, DataRef, DriftRequest, ExportRequest, ImportRequest, JobOutcome, JobRequest, ScoreRequest,
     ScoringModel, TrainRequest, VerifyTarget,
 };
+use crate::domain::run::RunStatus;
 use crate::domain::split::{SplitKind, SplitSpec};
 use crate::jobs::process::Workers;
 use crate::lifecycle::{StageError, compare, look, resolve};
@@ -193,8 +194,9 @@ fn train(root: &Path, args: TrainArgs) -> Result<Report, Problem> {
                 eprintln!("{warning}");
             }
             let report = report::train(&outcome);
-            if outcome.best.is_none() {
-                let why: Vec<String> = outcome.runs.iter().filter_map(|r| r.problem.clone()).collect();
+            if outcome.runs.iter().all(|run| run.status != RunStatus::Completed) {
+                let mut why: Vec<String> = outcome.runs.iter().filter_map(|r| r.problem.clone()).collect();
+                why.dedup();
                 return Err(Problem::failed("No run completed", why.join("\n"), "`modelwright runs` lists them"));
             }
             Ok(report)

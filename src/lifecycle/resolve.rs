@@ -1,5 +1,7 @@
 //! From what a user calls a dataset to one version of it.
 
+use std::path::Path;
+
 use crate::data::{parquet, table::Table};
 use crate::domain::dataset::DatasetVersion;
 use crate::domain::io::JobIo;
@@ -29,6 +31,21 @@ pub fn load(workspace: &Workspace, version: &DatasetVersion) -> Result<Table, St
     Ok(parquet::open(&path, &version.schema, None)?)
 }
 
+/// Can a file be made at `out`? Asked before the work, so that nobody waits for a result that has no place.
+pub fn check_place(out: &Path) -> Result<(), StageError> {
+    let refused = |path: &Path, why: &str| {
+        Err(StageError::File { path: path.display().to_string(), source: std::io::Error::other(why.to_owned()) })
+    };
+    let folder = out.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !folder.is_dir() {
+        return refused(folder, "there is no such folder");
+    }
+    if out.is_dir() || out.file_name().is_none() {
+        return refused(out, "this is a folder, not a file to write");
+    }
+    Ok(())
+}
+
 fn no_such_dataset(workspace: &Workspace, name: &str, version: Option<u32>) -> StageError {
     let wanted = version.map_or_else(|| name.to_owned(), |v| format!("{name}@{v}"));
     let known: Vec<String> =
@@ -39,4 +56,19 @@ fn no_such_dataset(workspace: &Workspace, name: &str, version: Option<u32>) -> S
         format!("This workspace has {}. A path to a file works too", known.join(", "))
     };
     StageError::usage(format!("there is no dataset {wanted}"), hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_result_without_a_place_is_refused_before_the_work() {
+        let folder = tempfile::tempdir().unwrap();
+        let problem = |path: &Path| check_place(path).unwrap_err().to_string();
+        assert!(problem(&folder.path().join("not here/x.csv")).ends_with("not here: there is no such folder"));
+        assert!(problem(folder.path()).ends_with("this is a folder, not a file to write"));
+        assert!(check_place(&folder.path().join("x.csv")).is_ok());
+        assert!(check_place(Path::new("x.csv")).is_ok());
+    }
 }

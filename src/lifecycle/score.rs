@@ -17,9 +17,11 @@ use crate::ml::predict;
 use crate::store::{Workspace, activity, runs};
 
 use super::StageError;
+use super::resolve::check_place;
 
 pub fn score(workspace: &Workspace, request: &ScoreRequest, io: &dyn JobIo) -> Result<ScoreOutcome, StageError> {
     let started = Instant::now();
+    check_place(&request.output)?;
     let reading = Part { io, from: 0.0, to: 0.5 };
     let (input, extra, by) = match &request.model {
         ScoringModel::Run(id) => {

@@ -22,7 +22,7 @@ use crate::store::bundles::{self, NewBundle};
 use crate::store::{Workspace, activity, datasets, runs};
 
 use super::StageError;
-use super::resolve::load;
+use super::resolve::{check_place, load};
 use super::score::model_of;
 
 /// Rows of the table that prove the bundle; two made-up ones join them.
@@ -31,6 +31,7 @@ const GOLDEN_ROWS: usize = 50;
 const UNSEEN: &str = "(a category that nobody saw)";
 
 pub fn export(workspace: &Workspace, request: &ExportRequest, io: &dyn JobIo) -> Result<ExportOutcome, StageError> {
+    check_place(&request.out)?;
     io.progress("Reading the run", Some(0.0))?;
     let run = workspace.read(|conn| runs::get(conn, request.run))?;
     let model = model_of(workspace, run.id)?;

@@ -19,11 +19,14 @@ use super::StageError;
 
 pub fn score(workspace: &Workspace, request: &ScoreRequest, io: &dyn JobIo) -> Result<ScoreOutcome, StageError> {
     let started = Instant::now();
-    let reading = Part { io, from: 0.0, to: 0.5 };
+    // A copy, as for an import: the file may be written to, or be a pipe that never ends.
+    let copy = workspace.stage_file(&request.input, &Part { io, from: 0.0, to: 0.1 })?;
+    let name = file_name(&request.input);
+    let reading = Part { io, from: 0.1, to: 0.5 };
     let (input, extra, by) = match &request.model {
         ScoringModel::Run(id) => {
             let model = model_of(workspace, *id)?;
-            let input = ScoringInput::read(&request.input, &inputs(&model.recipe), &reading)?;
+            let input = ScoringInput::read(copy.path(), &name, &inputs(&model.recipe), &reading)?;
             io.progress("Scoring", Some(0.5))?;
             let matrix = recipe::encode(input.raw(), &model.recipe)?;
             let part = Part { io, from: 0.5, to: 0.8 };
@@ -32,10 +35,11 @@ pub fn score(workspace: &Workspace, request: &ScoreRequest, io: &dyn JobIo) -> R
         }
         ScoringModel::Bundle(path) => {
             let bundle = bundle::open(path)?;
-            let input = ScoringInput::read(&request.input, &inputs(&bundle.manifest.model.recipe), &reading)?;
+            let inputs = inputs(&bundle.manifest.model.recipe);
+            let input = ScoringInput::read(copy.path(), &name, &inputs, &reading)?;
             io.progress("Scoring", Some(0.5))?;
             let scores = bundle.score(input.raw())?;
-            (input, score_columns(scores), bundle_name(path))
+            (input, score_columns(scores), file_name(path))
         }
     };
     let written = input.write(&request.output, &extra, &Part { io, from: 0.8, to: 0.99 })?;
@@ -44,7 +48,7 @@ pub fn score(workspace: &Workspace, request: &ScoreRequest, io: &dyn JobIo) -> R
         action: "scored".to_owned(),
         object_kind: ObjectKind::Scoring,
         object: by,
-        summary: format!("{rows} rows of {}", bundle_name(&request.input)),
+        summary: format!("{rows} rows of {name}"),
     };
     workspace.write(|tx| activity::append(tx, &event).map(drop))?;
     Ok(ScoreOutcome {
@@ -101,6 +105,6 @@ fn score_columns(scores: bundle::Scores) -> Vec<(String, ExtraColumn)> {
     columns
 }
 
-fn bundle_name(path: &std::path::Path) -> String {
+fn file_name(path: &std::path::Path) -> String {
     path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned())
 }

@@ -49,10 +49,10 @@ use std::thread::{self, ThreadId};
 use rusqlite::{Connection, TransactionBehavior};
 
 pub use self::error::StoreError;
-pub use self::files::atomic_write;
+pub use self::files::{atomic_create, atomic_write};
 pub use self::locks::RunLock;
 pub use self::migrations::LATEST;
-pub use self::objects::Snapshot;
+pub use self::objects::{Snapshot, Staged};
 pub use self::recent::{default_workspace, recent_workspaces, remember_workspace};
 pub use self::verify::{Damage, VerifyReport};
 use crate::domain::ids::ContentHash;

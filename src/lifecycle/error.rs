@@ -94,6 +94,7 @@ impl StageError {
         match self {
             Self::Usage { hint, .. } => hint.clone(),
             Self::Params(_) => "Parameters are given as --param algorithm.name=value".to_owned(),
+            Self::Load(LoadError::ParquetWrite { .. }) => "Is the disk full? Free some space and try again".to_owned(),
             Self::Panicked(_) => "Nothing that was saved is affected. Please report this text".to_owned(),
             Self::Load(LoadError::Io { source, .. }) | Self::Bundle(BundleError::Io { source, .. }) => io_hint(source),
             Self::File { .. } => "Check the path and the permissions of the folder".to_owned(),

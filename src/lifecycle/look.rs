@@ -20,7 +20,7 @@ const EVENTS: u32 = 5_000;
 /// done (a read-only folder, another program writing): it is tried again the next time.
 pub fn tidy(workspace: &Workspace) {
     if let Err(error) = workspace.sweep_interrupted() {
-        tracing::warn!("interrupted runs could not be marked: {error}");
+        tracing::info!("interrupted runs could not be marked: {error}");
     }
 }
 

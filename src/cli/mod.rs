@@ -37,7 +37,11 @@ pub fn run(cli: Cli) -> ExitCode {
         Ok(report) => match print(&report, cli.json) {
             Ok(()) => ExitCode::from(if report.said_no { SAID_NO } else { 0 }),
             // Whoever read our output has closed it (`| head`).
-            Err(_) => ExitCode::SUCCESS,
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("Done, but the result could not be printed: {error}");
+                ExitCode::FAILURE
+            }
         },
         Err(problem) => {
             eprintln!("{problem}");
@@ -131,6 +135,7 @@ fn listing(root: &Path, read: impl FnOnce(&Workspace) -> Result<Report, StageErr
         other => Problem::failed(format!("Could not read the workspace: {other}"), "", ""),
     };
     let workspace = Workspace::open_existing(root).map_err(|e| as_problem(e.into()))?;
+    look::tidy(&workspace);
     read(&workspace).map_err(as_problem)
 }
 

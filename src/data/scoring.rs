@@ -46,25 +46,25 @@ enum Body {
 }
 
 impl ScoringInput {
-    /// Reads the file at `path` and picks `inputs` (name and what the model takes) out of it.
+    /// Reads the file at `path` and picks `inputs` (name and what the model takes) out of it. `name` is what the user
+    /// knows the file by; its ending and messages go by it.
     ///
     /// Errors: everything [`read::load`] reports, columns that are not there (all are named), and cells of number
     /// inputs that are neither missing nor a number.
-    pub fn read(path: &Path, inputs: &[(String, ColumnInput)], io: &dyn JobIo) -> Result<Self, LoadError> {
-        let name = file_name(path);
-        let mut options = read::sniff(path, &name)?;
+    pub fn read(path: &Path, name: &str, inputs: &[(String, ColumnInput)], io: &dyn JobIo) -> Result<Self, LoadError> {
+        let mut options = read::sniff(path, name)?;
         let reading = Part { io, from: 0.0, to: 0.8 };
         let mut warnings = Vec::new();
         let body = match options.format {
-            SourceFormat::Parquet => Body::Typed(read::load(path, &name, &options, &reading)?.0),
+            SourceFormat::Parquet => Body::Typed(read::load(path, name, &options, &reading)?.0),
             SourceFormat::Delimited => {
                 let expected: Vec<&str> = inputs.iter().map(|(name, _)| name.as_str()).collect();
-                Body::Delimited(read::verbatim(path, &name, &mut options, &expected, &mut warnings, &reading)?)
+                Body::Delimited(read::verbatim(path, name, &mut options, &expected, &mut warnings, &reading)?)
             }
         };
         io.progress("Reading the model's inputs", Some(0.8))?;
         let nulls = NullTokens::new(&options.null_tokens);
-        let raw = raw_columns(&body, inputs, &nulls, &name)?;
+        let raw = raw_columns(&body, inputs, &nulls, name)?;
         let delimiter = u8::try_from(options.delimiter).unwrap_or(b',');
         Ok(Self { body, raw, delimiter, warnings })
     }
@@ -291,6 +291,10 @@ fn numbers<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn read(path: &Path, inputs: &[(String, ColumnInput)], io: &dyn JobIo) -> Result<ScoringInput, LoadError> {
+        ScoringInput::read(path, &path.file_name().unwrap().to_string_lossy(), inputs, io)
+    }
     use crate::domain::io::Silent;
 
     const NUMBER: ColumnInput = ColumnInput::Number { whole: false };
@@ -318,8 +322,7 @@ mod tests {
     #[test]
     fn inputs_are_picked_by_name_with_missing_cells_marked() {
         let (_folder, path) = folder("in.csv", CSV);
-        let read =
-            ScoringInput::read(&path, &[input("plan", ColumnInput::Text), input("age", NUMBER)], &Silent).unwrap();
+        let read = read(&path, &[input("plan", ColumnInput::Text), input("age", NUMBER)], &Silent).unwrap();
         let raw = read.raw();
         assert_eq!(raw.n_rows, 3);
         assert_eq!(raw.columns[0], ("plan".into(), RawColumn::Texts(vec!["basic".into(), "a,b".into(), "".into()])));
@@ -330,8 +333,7 @@ mod tests {
     #[test]
     fn text_inputs_keep_numbers_verbatim() {
         let (_folder, path) = folder("in.csv", CSV);
-        let read =
-            ScoringInput::read(&path, &[input("age", ColumnInput::Text), input("id", ColumnInput::Text)], &Silent);
+        let read = read(&path, &[input("age", ColumnInput::Text), input("id", ColumnInput::Text)], &Silent);
         let raw = read.unwrap().raw().clone();
         assert_eq!(raw.columns[0].1, RawColumn::Texts(vec!["41.50".into(), "".into(), " 5 ".into()]));
         assert_eq!(raw.columns[1].1, RawColumn::Texts(vec!["007".into(), "008".into(), "009".into()]));
@@ -340,12 +342,12 @@ mod tests {
     #[test]
     fn all_missing_columns_and_the_first_bad_number_are_named() {
         let (_folder, path) = folder("in.csv", CSV);
-        let error = ScoringInput::read(&path, &[input("x", NUMBER), input("age", NUMBER), input("y", NUMBER)], &Silent);
+        let error = read(&path, &[input("x", NUMBER), input("age", NUMBER), input("y", NUMBER)], &Silent);
         assert_eq!(
             error.unwrap_err().to_string(),
             "in.csv lacks columns the model needs: `x`, `y`; it has: `id`, `age`, `plan`"
         );
-        let error = ScoringInput::read(&path, &[input("plan", NUMBER)], &Silent).unwrap_err();
+        let error = read(&path, &[input("plan", NUMBER)], &Silent).unwrap_err();
         assert_eq!(
             error.to_string(),
             "in.csv, row 1, column `plan`: expected a number, found `basic`; correct it or leave the cell empty"
@@ -355,7 +357,7 @@ mod tests {
     #[test]
     fn output_has_the_input_verbatim_and_then_the_answer() {
         let (folder, path) = folder("in.csv", CSV);
-        let read = ScoringInput::read(&path, &[], &Silent).unwrap();
+        let read = read(&path, &[], &Silent).unwrap();
         let out = folder.path().join("out.csv");
         assert_eq!(read.write(&out, &answer(), &Silent).unwrap(), Vec::<String>::new());
         assert_eq!(
@@ -369,7 +371,7 @@ mod tests {
     #[test]
     fn delimiters_follow_the_input_and_the_name() {
         let (folder, path) = folder("in.csv", "a;b\n1;2,5\n3;4,5\n5;6\n");
-        let read = ScoringInput::read(&path, &[], &Silent).unwrap();
+        let read = read(&path, &[], &Silent).unwrap();
         let out = folder.path().join("out.csv");
         read.write(&out, &answer(), &Silent).unwrap();
         assert!(fs::read_to_string(&out).unwrap().starts_with("a;b;prediction;probability_yes\n1;2,5;no;0.1\n"));
@@ -381,7 +383,7 @@ mod tests {
     #[test]
     fn columns_with_the_name_of_an_answer_are_kept_and_renamed() {
         let (folder, path) = folder("in.csv", "prediction,prediction_input\n1,x\n2,y\n3,z\n");
-        let read = ScoringInput::read(&path, &[], &Silent).unwrap();
+        let read = read(&path, &[], &Silent).unwrap();
         let out = folder.path().join("out.csv");
         let warnings = read.write(&out, &answer(), &Silent).unwrap();
         assert_eq!(warnings, ["the file already has a column `prediction`; it is kept as `prediction_input_input`"]);
@@ -399,7 +401,7 @@ mod tests {
         let parquet_in = folder.path().join("in.parquet");
         parquet::write(&table, &parquet_in, &Silent).unwrap();
         let inputs = [input("b", ColumnInput::Text), input("n", NUMBER), input("f", ColumnInput::Text)];
-        let read = ScoringInput::read(&parquet_in, &inputs, &Silent).unwrap();
+        let read = read(&parquet_in, &inputs, &Silent).unwrap();
         let raw = read.raw();
         assert_eq!(raw.columns[0].1, RawColumn::Texts(vec!["true".into(), "false".into(), "true".into()]));
         assert_eq!(raw.columns[2].1, RawColumn::Texts(vec!["0.5".into(), "".into(), "2.25".into()]));
@@ -418,7 +420,7 @@ mod tests {
     #[test]
     fn delimited_text_can_leave_as_parquet() {
         let (folder, path) = folder("in.csv", CSV);
-        let read = ScoringInput::read(&path, &[], &Silent).unwrap();
+        let read = read(&path, &[], &Silent).unwrap();
         let out = folder.path().join("out.parquet");
         read.write(&out, &answer(), &Silent).unwrap();
         let back = parquet::File::open(&out, "out").unwrap();
@@ -428,7 +430,7 @@ mod tests {
     #[test]
     fn a_header_of_numbers_is_known_by_the_models_inputs() {
         let (_folder, path) = folder("in.csv", "2019,2020\n1,2\n3,4\n");
-        let read = ScoringInput::read(&path, &[input("2020", NUMBER)], &Silent).unwrap();
+        let read = read(&path, &[input("2020", NUMBER)], &Silent).unwrap();
         assert_eq!(read.raw().columns[0].1, RawColumn::Numbers(vec![2.0, 4.0]));
     }
 }

@@ -98,14 +98,18 @@ fn watch_for_cancel() {
 /// limited, so leave room for stacks and mapped files above the physical memory.
 fn limit_memory() {
     let asked = std::env::var(MEMORY_LIMIT_VARIABLE).ok().and_then(|text| text.trim().parse::<u64>().ok());
-    let bytes = asked.map(|mib| mib * 1024 * 1024).unwrap_or_else(|| {
+    let bytes = asked.map(|mib| mib.saturating_mul(1024 * 1024)).unwrap_or_else(|| {
         let mut system = sysinfo::System::new();
         system.refresh_memory();
         system.total_memory() + 4 * 1024 * 1024 * 1024
     });
     #[cfg(unix)]
-    if let Err(e) = rlimit::Resource::AS.set(bytes, bytes) {
-        tracing::warn!("the worker's memory could not be limited: {e}");
+    {
+        // A limit that whoever started us set may be lowered, not raised.
+        let bytes = rlimit::Resource::AS.get_hard().map_or(bytes, |hard| hard.min(bytes));
+        if let Err(e) = rlimit::Resource::AS.set(bytes, bytes) {
+            tracing::warn!("the worker's memory could not be limited: {e}");
+        }
     }
     #[cfg(not(unix))]
     let _ = bytes;

@@ -12,7 +12,7 @@ use crate::domain::request::{
 };
 use crate::domain::run::Run;
 use crate::domain::split::{SplitKind, SplitSpec};
-use crate::store::Workspace;
+use crate::store::{Workspace, atomic_create, atomic_write};
 
 use super::{StageError, ingest, monitor, score, ship, train, validate, verify};
 
@@ -67,7 +67,11 @@ impl Story<'_> {
         std::fs::create_dir_all(self.out).map_err(|e| failed(self.out, e))?;
         for (name, bytes) in SAMPLES {
             let path = self.file(name);
-            std::fs::write(&path, bytes).map_err(|e| failed(&path, e))?;
+            // What is there already is left alone: another demo may be reading it at this moment.
+            let right = || std::fs::read(&path).is_ok_and(|found| found == bytes);
+            if !right() && !atomic_create(&path, bytes)? && !right() {
+                atomic_write(&path, bytes)?;
+            }
         }
         Ok(())
     }

@@ -41,6 +41,9 @@ pub enum StageError {
     /// What was asked for makes no sense.
     #[error("{summary}")]
     Usage { summary: String, hint: String },
+    /// The text of a panic.
+    #[error("an error in Modelwright itself: {0}")]
+    Panicked(String),
     #[error("{path}: {source}")]
     File { path: String, source: std::io::Error },
 }
@@ -91,10 +94,24 @@ impl StageError {
         match self {
             Self::Usage { hint, .. } => hint.clone(),
             Self::Params(_) => "Parameters are given as --param algorithm.name=value".to_owned(),
+            Self::Load(LoadError::ParquetWrite { .. }) => "Is the disk full? Free some space and try again".to_owned(),
+            Self::Panicked(_) => "Nothing that was saved is affected. Please report this text".to_owned(),
+            Self::Load(LoadError::Io { source, .. }) | Self::Bundle(BundleError::Io { source, .. }) => io_hint(source),
             Self::File { .. } => "Check the path and the permissions of the folder".to_owned(),
             _ => String::new(),
         }
     }
+}
+
+fn io_hint(error: &std::io::Error) -> String {
+    use std::io::ErrorKind as Kind;
+    let hint = match error.kind() {
+        Kind::StorageFull | Kind::QuotaExceeded => "Free some space on that disk and try again",
+        Kind::PermissionDenied | Kind::ReadOnlyFilesystem => "Check the permissions of the folder, or choose another",
+        Kind::NotFound | Kind::NotADirectory | Kind::IsADirectory => "Check the path",
+        _ => "",
+    };
+    hint.to_owned()
 }
 
 fn verb(request: &JobRequest) -> &'static str {

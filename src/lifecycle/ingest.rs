@@ -22,31 +22,34 @@ pub fn ingest(workspace: &Workspace, request: &ImportRequest, io: &dyn JobIo) ->
     let source_name = file_name(&request.path);
     let name = dataset_name(request.name.as_deref(), &source_name)?;
 
-    let snapshot = workspace.snapshot_file(&request.path, &Part { io, from: 0.0, to: 0.15 })?;
-    if let Some(version) = workspace.read(|conn| datasets::by_source(conn, &name, &snapshot.hash))? {
+    let copy = workspace.stage_file(&request.path, &Part { io, from: 0.0, to: 0.15 })?;
+    if let Some(version) = workspace.read(|conn| datasets::by_source(conn, &name, &copy.hash))? {
+        // Damaged objects are replaced by the right bytes.
+        workspace.keep(copy)?;
         return Ok(ImportOutcome { version, new: false, warnings: Vec::new() });
     }
-    let bytes = workspace.object_path(&snapshot.hash);
     io.progress("Looking at the file", Some(0.15))?;
     let options = match &request.options {
         Some(options) => options.clone(),
-        None => read::sniff(&bytes, &source_name)?,
+        None => read::sniff(copy.path(), &source_name)?,
     };
-    let (table, warnings) = read::load(&bytes, &source_name, &options, &Part { io, from: 0.15, to: 0.7 })?;
+    let (table, warnings) = read::load(copy.path(), &source_name, &options, &Part { io, from: 0.15, to: 0.7 })?;
     let temp = workspace.temp_path()?;
     parquet::write(&table, &temp, &Part { io, from: 0.7, to: 0.85 })?;
     let profile = profile::profile(&table, &Part { io, from: 0.85, to: 0.98 })?;
     io.progress("Saving", Some(0.98))?;
+    // Only now that nothing can refuse the file: a refused one leaves nothing behind.
+    let source = workspace.keep(copy)?;
     let table_hash = workspace.adopt(temp)?;
 
     let new = NewVersion {
         dataset: name,
         rows: table.n_rows as u64,
         schema: table.schema,
-        source_hash: snapshot.hash,
+        source_hash: source.hash,
         table_hash,
         source_name,
-        source_bytes: snapshot.bytes,
+        source_bytes: source.bytes,
         read: options,
         profile,
     };

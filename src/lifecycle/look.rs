@@ -16,9 +16,17 @@ use super::StageError;
 /// Activity entries that are read at once.
 const EVENTS: u32 = 5_000;
 
+/// Marks runs whose process is gone, and removes what dead processes left. Looking must not fail because this cannot be
+/// done (a read-only folder, another program writing): it is tried again the next time.
+pub fn tidy(workspace: &Workspace) {
+    if let Err(error) = workspace.sweep_interrupted() {
+        tracing::info!("interrupted runs could not be marked: {error}");
+    }
+}
+
 /// All lists. Runs whose process died are found and marked first.
 pub fn history(workspace: &Workspace) -> Result<History, StageError> {
-    workspace.sweep_interrupted()?;
+    tidy(workspace);
     Ok(workspace.read(|conn| {
         Ok(History {
             versions: datasets::all(conn)?,

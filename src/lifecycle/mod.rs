@@ -33,9 +33,10 @@ pub fn perform(root: &Path, request: &JobRequest, io: &dyn JobIo) -> Result<JobO
         return Ok(JobOutcome::Verified(verify::bundle(path)?));
     }
     if let JobRequest::Verify(VerifyTarget::Workspace) = request {
-        return Ok(JobOutcome::Verified(verify::workspace(&Workspace::open_existing(root)?, io)?));
+        return Ok(JobOutcome::Verified(verify::workspace_in(root, io)?));
     }
     let workspace = Workspace::open(root)?;
+    look::tidy(&workspace);
     Ok(match request {
         JobRequest::Import(r) => JobOutcome::Imported(ingest::ingest(&workspace, r, io)?),
         JobRequest::Check(r) => JobOutcome::Checked(validate::check(&workspace, r, io)?),

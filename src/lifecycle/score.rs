@@ -22,11 +22,14 @@ use super::resolve::check_place;
 pub fn score(workspace: &Workspace, request: &ScoreRequest, io: &dyn JobIo) -> Result<ScoreOutcome, StageError> {
     let started = Instant::now();
     check_place(&request.output)?;
-    let reading = Part { io, from: 0.0, to: 0.5 };
+    // A copy, as for an import: the file may be written to, or be a pipe that never ends.
+    let copy = workspace.stage_file(&request.input, &Part { io, from: 0.0, to: 0.1 })?;
+    let name = file_name(&request.input);
+    let reading = Part { io, from: 0.1, to: 0.5 };
     let (input, extra, by) = match &request.model {
         ScoringModel::Run(id) => {
             let model = model_of(workspace, *id)?;
-            let input = ScoringInput::read(&request.input, &inputs(&model.recipe), &reading)?;
+            let input = ScoringInput::read(copy.path(), &name, &inputs(&model.recipe), &reading)?;
             io.progress("Scoring", Some(0.5))?;
             let matrix = recipe::encode(input.raw(), &model.recipe)?;
             let part = Part { io, from: 0.5, to: 0.8 };
@@ -35,7 +38,8 @@ pub fn score(workspace: &Workspace, request: &ScoreRequest, io: &dyn JobIo) -> R
         }
         ScoringModel::Bundle(path) => {
             let bundle = bundle::open(path)?;
-            let input = ScoringInput::read(&request.input, &inputs(&bundle.manifest.model.recipe), &reading)?;
+            let inputs = inputs(&bundle.manifest.model.recipe);
+            let input = ScoringInput::read(copy.path(), &name, &inputs, &reading)?;
             io.progress("Scoring", Some(0.5))?;
             let scores = bundle.score(input.raw())?;
             (input, score_columns(scores), file_name(path))
@@ -47,7 +51,7 @@ pub fn score(workspace: &Workspace, request: &ScoreRequest, io: &dyn JobIo) -> R
         action: "scored".to_owned(),
         object_kind: ObjectKind::Scoring,
         object: by,
-        summary: format!("{rows} rows of {}", file_name(&request.input)),
+        summary: format!("{rows} rows of {name}"),
     };
     workspace.write(|tx| activity::append(tx, &event).map(drop))?;
     Ok(ScoreOutcome {

@@ -3,6 +3,7 @@
 //! Everything fitted is fitted on training rows only, in each fold anew. One run failing does not take the others with
 //! it; each run is committed when it ends, so that a crash costs at most the one under way.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
 use crate::data::recipe;
@@ -139,7 +140,7 @@ impl Session<'_> {
         let plan = self.plan(algorithm, params);
         let id = self.workspace.write(|tx| runs::start(tx, &plan))?;
         io.recorded();
-        match self.fit(&plan, io).and_then(|fitted| self.finish(id, &plan, fitted)) {
+        match self.fit_guarded(&plan, io).and_then(|fitted| self.finish(id, &plan, fitted)) {
             Ok(()) => Ok(id),
             Err(error) if error.is_cancelled() => {
                 self.end(id, &plan, RunStatus::Cancelled, &Problem::cancelled())?;
@@ -170,6 +171,15 @@ impl Session<'_> {
             params,
             environment: environment::capture(),
         }
+    }
+
+    /// A panic in a learner costs its own run only.
+    fn fit_guarded(&self, plan: &RunPlan, io: &dyn JobIo) -> Result<Fitted, StageError> {
+        catch_unwind(AssertUnwindSafe(|| self.fit(plan, io))).unwrap_or_else(|panic| {
+            let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+            let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+            Err(StageError::Panicked(text.chars().take(500).collect()))
+        })
     }
 
     fn fit(&self, plan: &RunPlan, io: &dyn JobIo) -> Result<Fitted, StageError> {

@@ -20,6 +20,9 @@ pub enum StoreError {
     #[error("another program has been writing to this workspace for more than 5 seconds; try again")]
     Busy,
 
+    #[error("the workspace is read-only; check the permissions of its folder and of the files in it, or copy it")]
+    ReadOnly,
+
     #[error("the disk of the workspace is full; free some space and try again")]
     DiskFull,
 
@@ -80,8 +83,13 @@ impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         use rusqlite::Error as E;
         let damaged = |error: E| Self::damaged(super::HISTORY_FILE, error.to_string());
+        // The log's shared-memory file grows when a history is opened, even for reading.
+        if error.sqlite_error().is_some_and(|e| e.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE) {
+            return Self::DiskFull;
+        }
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
+            Some(ErrorCode::ReadOnly) => Self::ReadOnly,
             Some(ErrorCode::DiskFull) => Self::DiskFull,
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => damaged(error),
             _ => match error {
@@ -121,7 +129,9 @@ impl StoreError {
 fn io_hint(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "; free some space and try again",
-        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => "; check the permissions of the folder",
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            "; check the permissions of it and of its folder"
+        }
         _ => "",
     }
 }

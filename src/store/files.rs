@@ -8,6 +8,7 @@ use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use sha2::{Digest, Sha256};
+use tempfile::NamedTempFile;
 
 use super::StoreError;
 use crate::domain::ids::ContentHash;
@@ -21,10 +22,28 @@ pub(super) const CHUNK_BYTES: usize = 1 << 20;
 /// Replaces `path` by `bytes`: after a crash the file holds either the old or the new content, whole. Keeps the
 /// permissions of a file that is there.
 pub fn atomic_write(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
+    let temp = write_beside(path, bytes)?;
+    temp.persist(path).map_err(|e| StoreError::io("write", path)(e.error))?;
+    sync_folder(folder_of(path))
+}
+
+/// The same where nothing has the name yet. `Ok(false)`, and nothing changed, when something does; of several who try
+/// at once, one creates it.
+pub fn atomic_create(path: &Path, bytes: &[u8]) -> Result<bool, StoreError> {
+    match write_beside(path, bytes)?.persist_noclobber(path) {
+        Ok(_) => sync_folder(folder_of(path)).map(|()| true),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(StoreError::io("create", path)(error.error)),
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// A flushed temp file in the folder of `path`, with the permissions that `path` has or would get.
+fn write_beside(path: &Path, bytes: &[u8]) -> Result<NamedTempFile, StoreError> {
+    let folder = folder_of(path);
     fs::create_dir_all(folder).map_err(StoreError::io("create", folder))?;
     let mut builder = tempfile::Builder::new();
     builder.prefix(".modelwright-");
@@ -37,8 +56,7 @@ pub fn atomic_write(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     }
     temp.write_all(bytes).map_err(StoreError::io("write", path))?;
     sync_file(temp.as_file(), path)?;
-    temp.persist(path).map_err(|e| StoreError::io("write", path)(e.error))?;
-    sync_folder(folder)
+    Ok(temp)
 }
 
 pub(super) fn sync_file(file: &File, path: &Path) -> Result<(), StoreError> {
@@ -177,6 +195,16 @@ mod tests {
         atomic_write(&path, b"two").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"two");
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn atomic_create_leaves_what_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sample.csv");
+        assert!(atomic_create(&path, b"one").unwrap());
+        assert!(!atomic_create(&path, b"two").unwrap());
+        assert_eq!(fs::read(&path).unwrap(), b"one");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]

@@ -49,9 +49,9 @@ use std::thread::{self, ThreadId};
 use rusqlite::{Connection, TransactionBehavior};
 
 pub use self::error::StoreError;
-pub use self::files::atomic_write;
+pub use self::files::{atomic_create, atomic_write};
 pub use self::migrations::LATEST;
-pub use self::objects::Snapshot;
+pub use self::objects::{Snapshot, Staged};
 pub use self::verify::{Damage, VerifyReport};
 use crate::domain::ids::ContentHash;
 

@@ -20,6 +20,21 @@ use crate::domain::io::JobIo;
 pub(super) const FOLDER: &str = "objects";
 pub(super) const TEMP_FOLDER: &str = "tmp";
 
+/// A file as it was copied into `tmp/`: whole, unchanged while it was read, not an object yet. Gone when dropped.
+#[derive(Debug)]
+pub struct Staged {
+    pub hash: ContentHash,
+    pub bytes: u64,
+    temp: NamedTempFile,
+}
+
+impl Staged {
+    /// Where the copy is.
+    pub fn path(&self) -> &Path {
+        self.temp.path()
+    }
+}
+
 /// A source file as it was copied into the workspace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {
@@ -52,9 +67,15 @@ impl Workspace {
         self.put_bytes(&bytes)
     }
 
-    /// Copies a file into the objects, hashing on the way. Regular files only (a link to one is followed); fails with
-    /// [`StoreError::Changed`] when the file was written to meanwhile. Reports progress and stops on cancellation.
+    /// Copies a file into the objects: [`Self::stage_file`] and [`Self::keep`].
     pub fn snapshot_file(&self, source: &Path, io: &dyn JobIo) -> Result<Snapshot, StoreError> {
+        self.keep(self.stage_file(source, io)?)
+    }
+
+    /// Copies a file aside, hashing on the way, so that whatever is read afterwards cannot change. Regular files only
+    /// (a link to one is followed); fails with [`StoreError::Changed`] when the file was written to meanwhile. Reports
+    /// progress and stops on cancellation.
+    pub fn stage_file(&self, source: &Path, io: &dyn JobIo) -> Result<Staged, StoreError> {
         self.require_sound()?;
         let real = fs::canonicalize(source).map_err(StoreError::io("read", source))?;
         let mut from = files::open_regular(&real)?;
@@ -81,6 +102,13 @@ impl Workspace {
         if !unchanged {
             return Err(StoreError::Changed { path: source.to_owned() });
         }
+        Ok(Staged { hash, bytes, temp })
+    }
+
+    /// Makes a staged file an object.
+    pub fn keep(&self, staged: Staged) -> Result<Snapshot, StoreError> {
+        let Staged { hash, bytes, temp } = staged;
+        self.require_sound()?;
         let new = !self.holds(&hash)?;
         if new {
             self.place(temp, &hash)?;

@@ -87,3 +87,76 @@ fn a_worker_out_of_memory_is_a_failed_job() {
     assert!(ran.stderr.contains("out of memory"), "{}", ran.stderr);
     assert_eq!(s.json(&["verify"]).ok()["ok"], true);
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn an_interrupted_command_ends_its_run_as_cancelled_and_leaves_no_worker() {
+    let s = Sandbox::new();
+    s.file("a.csv", &customers(20_000, 2));
+    s.json(&["import", "a.csv"]).ok();
+    let mut child = s.spawn(&["train", "a", "--target", "churned", "--folds", "50", "--json"]);
+    let running = |s: &Sandbox| s.json(&["runs"]).json()["runs"].as_array().is_some_and(|runs| !runs.is_empty());
+    let patience = (0..400).any(|_| {
+        std::thread::sleep(Duration::from_millis(20));
+        running(&s)
+    });
+    assert!(patience, "a run starts");
+    let workers = std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", child.id())).unwrap();
+    std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(!child.wait().unwrap().success());
+    let gone =
+        |pid: &str| std::fs::read_to_string(format!("/proc/{pid}/stat")).map_or(true, |stat| stat.contains(") Z "));
+    let ended = (0..400).any(|_| {
+        std::thread::sleep(Duration::from_millis(20));
+        workers.split_whitespace().all(gone)
+    });
+    assert!(ended, "worker {workers} lives on");
+    let runs = s.json(&["runs"]).ok();
+    let last = runs["runs"][0]["status"].as_str().unwrap();
+    assert!(["cancelled", "interrupted"].contains(&last), "{runs:#}");
+    assert_eq!(std::fs::read_dir(s.workspace().join("tmp")).unwrap().count(), 0);
+}
+
+#[test]
+fn a_refused_file_leaves_nothing_in_the_workspace() {
+    let s = Sandbox::new();
+    s.file("broken.csv", "a,b\n1,2\n1,2,3\n");
+    assert_eq!(s.json(&["import", "broken.csv"]).code, 1);
+    for folder in ["objects", "tmp"] {
+        assert_eq!(std::fs::read_dir(s.workspace().join(folder)).unwrap().count(), 0, "{folder}");
+    }
+}
+
+#[test]
+fn verify_says_no_to_a_history_that_will_not_open() {
+    let s = Sandbox::new();
+    s.file("a.csv", &customers(50, 1));
+    s.json(&["import", "a.csv"]).ok();
+    std::fs::write(s.workspace().join("history.sqlite"), "this was a database once, of some hundred bytes\n".repeat(9))
+        .unwrap();
+    let verified = s.json(&["verify"]);
+    assert_eq!(verified.code, 3, "{}", verified.stderr);
+    assert!(verified.json()["damaged"][0].as_str().unwrap().contains("history.sqlite"));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_device_without_an_end_is_not_scored() {
+    let s = Sandbox::new();
+    s.file("a.csv", &customers(300, 1));
+    s.json(&["train", "a.csv", "--target", "churned", "--algorithm", "baseline", "--folds", "0"]).ok();
+    let ran = s.json(&["score", "1", "/dev/zero", "out.csv"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.stderr.contains("not a file"), "{}", ran.stderr);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_result_that_cannot_be_printed_is_no_success() {
+    let s = Sandbox::new();
+    s.file("a.csv", &customers(50, 1));
+    s.json(&["import", "a.csv"]).ok();
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let status = s.command(&["datasets", "--json"]).stdout(full).stderr(std::process::Stdio::null()).status().unwrap();
+    assert_eq!(status.code(), Some(1));
+}

@@ -1,10 +1,68 @@
 //! Modelwright: the whole life of a tabular machine-learning model on your own computer.
 //!
-//! The modules in reading order; each may use only what stands to its left (a test keeps it so):
+//! One crate, one binary. A window and a set of commands are two faces of the same stages: import, check, train,
+//! compare, ship, score, watch for drift, verify. Everything that happened is recorded in a workspace, a folder with a
+//! SQLite history and files named by their content.
+//!
+//! # The map
+//!
+//! The modules in reading order; each may use only what stands to its left (`tests/suite/architecture.rs` reads the
+//! sources and keeps it so):
 //!
 //! ```text
 //! {domain, stats} ← {data, ml, bundle, store} ← lifecycle ← {cli, jobs ← state ← ui ← app} ← main
 //! ```
+//!
+//! 1. [`domain`]: the product's words as plain types. Start with `schema`, `dataset`, `run`, `recipe`, `model`, then
+//!    `request`: what can be asked, and what comes back.
+//! 2. [`lifecycle`]: one file per stage. `ingest` and `train` show how the four rooms below meet.
+//! 3. The four rooms that never meet elsewhere: [`data`] (polars: tables, profiles, checks, drift, splits, recipes),
+//!    [`ml`] (linfa: learners and metrics), [`bundle`] (ONNX, MLflow, the archive), [`store`] (SQLite, object files).
+//!    They hand each other `domain` types through `lifecycle`. [`stats`] is numbers over slices and knows no product word.
+//! 4. [`jobs`]: runs a stage in a worker process. [`cli`]: the commands.
+//! 5. [`state`]: the window without a window. [`ui`]: draws it. [`app`]: eframe, threads, dialogs, files.
+//!
+//! # What always holds
+//!
+//! - **Acknowledged means durable.** Objects are written, flushed and renamed before a row names them; a row and its
+//!   activity entry are committed in one transaction, with `synchronous=FULL`, before anyone is told. A stage commits as
+//!   its last step (training: each run as it ends), so killing it at any moment loses only what was under way, and that
+//!   shows as `interrupted`, never as finished.
+//! - **Snapshot first.** A file is copied and hashed, and only the copy is parsed. The user's file is never changed.
+//! - **Nothing is believed.** Objects are hashed again before use, records carry digests, a bundle from elsewhere is
+//!   checked to the last byte before it scores a row, and a bundle of ours is read back and scored before it gets its name.
+//! - **Heavy work happens in a child process**: the same binary with the hidden `worker` command, under a memory limit.
+//!   It may be killed; cancelling asks first, then kills. Window and commands survive it and say why it died.
+//! - **A fitted recipe and a fitted model are data**, numbers and names, never code: what is stored, exported and scored
+//!   is the same thing. Recipes are fitted on training rows only, in each fold anew.
+//! - **Same input and seed, same result**, on every machine: seeds are arguments, random orders are our own
+//!   (`domain::random`), lists are sorted before they are handed out.
+//! - **Commands in, effects out.** Menus, keys, the palette, drops and buttons all send a `state::command::Command`;
+//!   `AppState::apply` changes the state and returns `Effect`s; `app` carries them out on named threads and returns
+//!   `Message`s. `ui` reads the state and sends commands: no file, SQL, computation or waiting is in reach of a frame, and
+//!   nothing is drawn while nothing changes.
+//! - **Shapes are versioned.** The history by numbered migrations, documents by a `format_version`. A file from a newer
+//!   program is refused and left as it is.
+//!
+//! # Where to add
+//!
+//! - **An algorithm:** its name and parameters in `domain::params` (window and command line follow by themselves), one
+//!   file in `ml::algorithms` with the same `fit` as its neighbours, an arm in `ml::algorithms::fit`. If the fitted form
+//!   is new: a variant of `domain::model::FittedModel`, `ml::predict`, `bundle::onnx::export` and the operators that
+//!   `bundle::onnx` reads back. Then hold it against scikit-learn in its tests.
+//! - **A check:** a function in the fitting file of `data::checks` and a line in its `RULES`. The code is for ever.
+//! - **A drift rule:** `data::drift::column`, with its statistic in `stats`.
+//! - **A file format:** beside `data::read::delimited` and `foreign`, with a survey and a conversion of its own.
+//! - **A page:** a folder in `ui::pages` (`model.rs` prepares and is tested, `view.rs` draws), a variant of
+//!   `state::command::Page`, a line in `ui::shell`.
+//! - **Something a user can ask for in the window:** a variant of `Command`, an arm in `AppState::apply`, a function in
+//!   `state::handlers`; with a name and a shortcut, a line in `state::actions`. If the world must act: an `Effect` and
+//!   its arm in `app::effects`.
+//! - **A headless command:** `cli::args`, `cli::execute`, and in `cli::report` the JSON that scripts will rely on.
+//! - **A stage:** request and outcome in `domain::request`, a file in `lifecycle`, an arm in `lifecycle::perform`. It
+//!   takes the workspace, the request and a `JobIo`, and commits last.
+//! - **A change of the history's shape:** `store/migrations/000N_….sql` and a line in `store::migrations::STEPS`, with the
+//!   former version as a fixture in `tests/fixtures`. A shipped migration is never edited.
 
 pub mod domain;
 

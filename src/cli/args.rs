@@ -37,21 +37,24 @@ A dataset D is a name, name@version, or a path to a file, which is imported on t
 pub enum Command {
     /// Import CSV, TSV or Parquet files as dataset versions
     Import {
+        /// CSV, TSV or Parquet; how a text file is written is found out and shown
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
         /// Name of the dataset (default: the file's name without its ending; one file only)
-        #[arg(long)]
+        #[arg(long, value_name = "N")]
         name: Option<String>,
     },
     /// List datasets and their versions
     Datasets,
     /// Show what a dataset's columns hold
     Profile {
+        /// A dataset: name, name@version, or a path to a file
         #[arg(value_name = "D")]
         data: String,
     },
     /// Run the validation checks; exit code 3 when they find an error
     Check {
+        /// A dataset: name, name@version, or a path to a file
         #[arg(value_name = "D")]
         data: String,
         /// Compare with this dataset: an earlier month, the training data
@@ -67,25 +70,31 @@ pub enum Command {
     Runs,
     /// Compare runs side by side
     Compare {
+        /// Numbers of runs, as `runs` lists them
         #[arg(required = true, num_args = 2.., value_name = "RUN")]
         runs: Vec<i64>,
     },
     /// Show which rows a run trained and tested on (0-based)
     Split {
+        /// A run's number, as `runs` lists it
         #[arg(value_name = "RUN")]
         run: i64,
     },
     /// Compare two datasets column by column
     Drift {
+        /// What it was, usually the training data: name, name@version, or a path to a file
         #[arg(value_name = "REFERENCE")]
         reference: String,
+        /// What it is now: another dataset
         #[arg(value_name = "CURRENT")]
         current: String,
     },
     /// Export a completed run as a bundle that ONNX Runtime and MLflow can run
     Export {
+        /// A completed run's number, as `runs` lists it
         #[arg(value_name = "RUN")]
         run: i64,
+        /// The bundle to write, a zip file
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
     },
@@ -94,6 +103,7 @@ pub enum Command {
         /// A run's number, or a bundle file
         #[arg(value_name = "BUNDLE|RUN")]
         model: String,
+        /// CSV, TSV or Parquet with the model's columns
         #[arg(value_name = "IN")]
         input: PathBuf,
         /// CSV, or Parquet when it ends in .parquet
@@ -119,6 +129,7 @@ pub enum Command {
 
 #[derive(Debug, Args)]
 pub struct TrainArgs {
+    /// A dataset: name, name@version, or a path to a file
     #[arg(value_name = "D")]
     pub data: String,
     /// The column to predict
@@ -128,15 +139,16 @@ pub struct TrainArgs {
     #[arg(long = "algorithm", value_name = "A", value_parser = parse_algorithm)]
     pub algorithms: Vec<Algorithm>,
     /// random, stratified, or time:COL (default: stratified)
-    #[arg(long, value_parser = parse_split)]
+    #[arg(long, value_name = "HOW", value_parser = parse_split)]
     pub split: Option<SplitKind>,
     /// Share of the rows that test
-    #[arg(long, default_value_t = 0.2, value_parser = parse_share)]
+    #[arg(long, value_name = "SHARE", default_value_t = 0.2, value_parser = parse_share)]
     pub test_share: f64,
     /// Folds of cross-validation on the training rows; 0 for none
-    #[arg(long, default_value_t = 5, value_parser = parse_folds)]
+    #[arg(long, value_name = "K", default_value_t = 5, value_parser = parse_folds)]
     pub folds: u32,
-    #[arg(long, default_value_t = 42)]
+    /// Decides split, folds and learning: the same seed gives the same run
+    #[arg(long, value_name = "N", default_value_t = 42)]
     pub seed: u64,
     /// Set a parameter: decision_tree.max_depth=6; repeat for several
     #[arg(long = "param", value_name = "ALGO.KEY=VALUE", value_parser = parse_param)]

@@ -163,6 +163,35 @@ pub fn format_datetime(ms: i64) -> String {
     time.format(pattern).to_string()
 }
 
+/// Tables written as literals, for the tests of whatever works on them.
+#[cfg(test)]
+pub mod testing {
+    use super::{Cells, Table};
+    use crate::domain::schema::{ColumnKind, ColumnSchema, Schema};
+
+    pub fn table(columns: Vec<(&str, ColumnKind, Cells)>) -> Table {
+        let n_rows = columns.first().map_or(0, |c| c.2.len());
+        let schema = columns
+            .iter()
+            .map(|(name, kind, cells)| ColumnSchema {
+                name: (*name).to_owned(),
+                kind: *kind,
+                storage: cells.storage(),
+                missing: 0,
+                distinct: 0,
+                true_spellings: Vec::new(),
+                false_spellings: Vec::new(),
+                notes: Vec::new(),
+            })
+            .collect();
+        Table { schema: Schema { columns: schema }, columns: columns.into_iter().map(|c| c.2).collect(), n_rows }
+    }
+
+    pub fn numbers(values: impl IntoIterator<Item = f64>) -> Cells {
+        Cells::Float(values.into_iter().collect())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

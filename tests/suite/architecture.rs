@@ -26,17 +26,30 @@ const ROOMS: [(&str, &[&str]); 13] = [
 ];
 
 /// Crates that live in some rooms only.
-const CRATES: [(&str, &[&str]); 9] = [
+const CRATES: [(&str, &[&str]); 17] = [
     ("polars", &["data"]),
+    ("polars_parquet", &["data"]),
     ("linfa", &["ml"]),
     ("linfa_linear", &["ml"]),
+    ("ndarray", &["ml"]),
+    ("statrs", &["stats"]),
     ("prost", &["bundle"]),
+    ("zip", &["bundle"]),
     ("rusqlite", &["store"]),
     ("egui", &["ui", "app"]),
     ("egui_plot", &["ui", "app"]),
-    ("eframe", &["ui", "app"]),
+    ("eframe", &["app"]),
+    ("winit", &["app"]),
+    ("rfd", &["app"]),
+    ("notify", &["app"]),
+    ("anyhow", &["app"]),
     ("clap", &["cli", ""]),
 ];
+
+/// Rooms that touch nothing outside: every rule in them is tested with literals, and no frame waits.
+const PURE: [&str; 5] = ["domain", "stats", "ml", "state", "ui"];
+const OUTSIDE: [&str; 5] = ["fs", "net", "process", "thread", "env"];
+const CLOCKS: [&str; 2] = ["Instant", "SystemTime"];
 
 const SQL: [&str; 8] =
     ["SELECT ", "INSERT INTO", "INSERT OR", "DELETE FROM", "CREATE TABLE", "ALTER TABLE", "DROP TABLE", "PRAGMA "];
@@ -72,6 +85,25 @@ fn crates_stay_in_their_rooms() {
         }
     }
     assert!(wrong.is_empty(), "crates outside their rooms:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn pure_rooms_touch_neither_files_nor_threads_nor_the_clock() {
+    let mut wrong = Vec::new();
+    for file in sources().into_iter().filter(|f| PURE.contains(&f.room.as_str())) {
+        for (name, line) in file.std_used() {
+            if OUTSIDE.contains(&name.as_str()) {
+                wrong.push(format!("{}:{line}: `std::{name}`", file.name));
+            }
+        }
+        for (i, token) in file.tokens.iter().enumerate().filter(|(_, t)| t.kind == Kind::Word) {
+            let asks = token.is("now") && i > 0 && file.is(i - 1, "::");
+            if asks || CLOCKS.contains(&token.text.as_str()) {
+                wrong.push(format!("{}:{}: `{}`; the time comes in as an argument", file.name, token.line, token.text));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "files, threads and clocks belong to other rooms:\n{}", wrong.join("\n"));
 }
 
 #[test]
@@ -126,6 +158,9 @@ fn the_reader_sees_through_groups_strings_and_comments() {
     let file = Source::new("src/domain/mod.rs", text);
     let used: Vec<String> = file.rooms_used().into_iter().map(|(room, _)| room).collect();
     assert_eq!(used, ["data", "store", "ml", "lifecycle", "state", "bundle"]);
+    let file_of_std = Source::new("src/ui/mod.rs", "use std::{fs::{self, File}, io}; fn a() { std::thread::spawn(b) }");
+    let used: Vec<String> = file_of_std.std_used().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(used, ["fs", "io", "thread"]);
     let texts: Vec<&str> = file.tokens.iter().filter(|t| t.kind == Kind::Text).map(|t| t.text.as_str()).collect();
     assert_eq!(texts, ["crate::cli", "crate::jobs \"quoted\""]);
 }
@@ -201,6 +236,12 @@ impl Source {
             }
         }
         used
+    }
+
+    /// The second segment of every path that starts with `std`, with its line.
+    fn std_used(&self) -> Vec<(String, usize)> {
+        let starts = (0..self.tokens.len()).filter(|&i| self.tokens[i].is("std") && self.is(i + 1, "::"));
+        starts.flat_map(|i| self.heads(i + 2)).collect()
     }
 
     /// The first segments of the use tree that begins at token `start`: one word, or one per member of a group.

@@ -1,33 +1,12 @@
 //! Tables for the rules' tests.
 
 use super::{CheckInput, run};
+pub(super) use crate::data::table::testing::{numbers, table};
 use crate::data::table::{Cells, Table};
 use crate::domain::finding::{CheckReport, CheckResult, Finding, Severity};
 use crate::domain::io::Silent;
-use crate::domain::schema::{ColumnKind, ColumnSchema, Schema};
+use crate::domain::schema::ColumnKind;
 use crate::stats::mix;
-
-pub(super) fn table(columns: Vec<(&str, ColumnKind, Cells)>) -> Table {
-    let n_rows = columns.first().map_or(0, |c| c.2.len());
-    let schema = columns
-        .iter()
-        .map(|(name, kind, cells)| ColumnSchema {
-            name: (*name).to_owned(),
-            kind: *kind,
-            storage: cells.storage(),
-            missing: 0,
-            distinct: 0,
-            true_spellings: Vec::new(),
-            false_spellings: Vec::new(),
-            notes: Vec::new(),
-        })
-        .collect();
-    Table { schema: Schema { columns: schema }, columns: columns.into_iter().map(|c| c.2).collect(), n_rows }
-}
-
-pub(super) fn numbers(values: impl IntoIterator<Item = f64>) -> Cells {
-    Cells::Float(values.into_iter().collect())
-}
 
 pub(super) fn wholes(values: impl IntoIterator<Item = i64>) -> Cells {
     Cells::Int(values.into_iter().map(Some).collect())

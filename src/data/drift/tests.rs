@@ -1,32 +1,9 @@
 use super::*;
 use crate::data::table::Cells;
+use crate::data::table::testing::{numbers, table};
 use crate::domain::drift::{DriftShape, DriftTest};
 use crate::domain::io::Silent;
-use crate::domain::schema::{ColumnKind, ColumnSchema, Schema};
-
-fn table(columns: Vec<(&str, ColumnKind, Cells)>) -> Table {
-    let n_rows = columns.first().map_or(0, |c| c.2.len());
-    let schema = Schema {
-        columns: columns
-            .iter()
-            .map(|(name, kind, cells)| ColumnSchema {
-                name: (*name).to_owned(),
-                kind: *kind,
-                storage: cells.storage(),
-                missing: 0,
-                distinct: 0,
-                true_spellings: Vec::new(),
-                false_spellings: Vec::new(),
-                notes: Vec::new(),
-            })
-            .collect(),
-    };
-    Table { schema, columns: columns.into_iter().map(|c| c.2).collect(), n_rows }
-}
-
-fn numbers(values: impl IntoIterator<Item = f64>) -> Cells {
-    Cells::Float(values.into_iter().collect())
-}
+use crate::domain::schema::ColumnKind;
 
 fn texts(values: &[&str]) -> Cells {
     Cells::Text(values.iter().map(|v| Some(*v)).collect())

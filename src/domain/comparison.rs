@@ -60,8 +60,8 @@ pub fn compare(runs: &[&Run]) -> Comparison {
 }
 
 fn compare_metrics(runs: &[&Run]) -> Vec<ComparedMetric> {
-    let parts: [(&str, fn(&Run) -> &MetricSet); 3] =
-        [("test", |r| &r.metrics.test), ("cv", |r| &r.metrics.cv), ("train", |r| &r.metrics.train)];
+    type Part = (&'static str, fn(&Run) -> &MetricSet);
+    let parts: [Part; 3] = [("test", |r| &r.metrics.test), ("cv", |r| &r.metrics.cv), ("train", |r| &r.metrics.train)];
     let mut rows = Vec::new();
     for (part, of) in parts {
         for metric in Metric::CLASSIFICATION.into_iter().chain(Metric::REGRESSION) {

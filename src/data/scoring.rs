@@ -18,7 +18,6 @@ use crate::domain::io::{JobIo, Part};
 use crate::domain::raw::{RawColumn, RawColumns};
 use crate::domain::recipe::ColumnInput;
 use crate::domain::schema::Storage;
-use crate::domain::words::file_name;
 
 /// Rows between two looks at whether the job was cancelled.
 const STEP_ROWS: usize = 65_536;

@@ -119,6 +119,10 @@ impl Metric {
         }
     }
 
+    pub fn parse(key: &str) -> Option<Self> {
+        Self::CLASSIFICATION.into_iter().chain(Self::REGRESSION).find(|m| m.key() == key)
+    }
+
     pub fn higher_is_better(self) -> bool {
         !matches!(
             self,

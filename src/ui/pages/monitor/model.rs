@@ -198,7 +198,7 @@ pub fn shape_summary(c: &ColumnDrift) -> String {
 }
 
 /// Reference and current: what was picked; else the table the model in focus learned from, against the one in focus
-/// or the newest like it. Without a model, the first of all like the one in focus is the reference.
+/// or the newest like it. Without a model, or with nothing newer, the first of all like the one in focus is the reference.
 pub fn sides(
     history: &History,
     focus: &Focus,
@@ -211,7 +211,8 @@ pub fn sides(
     let like = |v: &&DatasetVersion| v.dataset_id == focused.dataset_id || v.schema.resembles(&focused.schema);
     let family: Vec<&DatasetVersion> = history.versions.iter().filter(like).collect();
     let learned = focus.run.and_then(|id| history.run(id)).map(|r| r.plan.version_id);
-    let learned = learned.filter(|id| family.iter().any(|v| v.id == *id));
+    // What came after can have drifted from it; what came before cannot.
+    let learned = learned.filter(|id| family.iter().any(|v| v.id == *id) && family.iter().any(|v| v.id > *id));
     let reference = picked[0].or(learned).or_else(|| family.iter().map(|v| v.id).min());
     let current = picked[1]
         .or_else(|| Some(focused.id).filter(|id| Some(*id) != reference))
@@ -333,10 +334,13 @@ mod tests {
 
     #[test]
     fn the_data_the_model_learned_from_is_the_reference() {
-        let history = crate::ui::pages::fixture::history();
-        let run = history.runs.iter().find(|r| r.plan.version_id == VersionId(2)).unwrap();
-        let focus = Focus { version: Some(VersionId(1)), run: Some(run.id), ..Focus::default() };
-        assert_eq!(sides(&history, &focus, [None, None]), (Some(VersionId(2)), Some(VersionId(1))));
+        let mut history = crate::ui::pages::fixture::history();
+        let run = history.runs.iter().find(|r| r.plan.version_id == VersionId(2)).unwrap().id;
+        let focus = Focus { version: Some(VersionId(2)), run: Some(run), ..Focus::default() };
+        assert_eq!(sides(&history, &focus, [None, None]), (Some(VersionId(1)), Some(VersionId(2))));
+        let newest = history.versions.iter().find(|v| v.id == VersionId(2)).unwrap().clone();
+        history.versions.push(DatasetVersion { id: VersionId(3), version: 3, ..newest });
+        assert_eq!(sides(&history, &focus, [None, None]), (Some(VersionId(2)), Some(VersionId(3))));
         let focus = Focus { version: Some(VersionId(2)), ..Focus::default() };
         assert_eq!(sides(&history, &focus, [None, None]), (Some(VersionId(1)), Some(VersionId(2))));
     }

@@ -60,11 +60,6 @@ pub fn compare(runs: &[&Run]) -> Comparison {
 }
 
 fn compare_metrics(runs: &[&Run]) -> Vec<ComparedMetric> {
-<<<<<<< HEAD
-=======
-    type Part = (&'static str, fn(&Run) -> &MetricSet);
-    let parts: [Part; 3] = [("test", |r| &r.metrics.test), ("cv", |r| &r.metrics.cv), ("train", |r| &r.metrics.train)];
->>>>>>> ui2
     let mut rows = Vec::new();
     for part in ["test", "cv", "train"] {
         for metric in Metric::CLASSIFICATION.into_iter().chain(Metric::REGRESSION) {

@@ -45,10 +45,13 @@ pub fn score(run: &Run) -> Option<String> {
 pub fn sentence(event: &NewEvent) -> String {
     let NewEvent { action, object, .. } = event;
     let summary = in_words(&event.summary);
+    let verb = capitalised(action);
     match action.as_str() {
+        // Written as a sentence already.
+        _ if summary.starts_with(&verb) => summary,
         "scored" => format!("Scored {summary} with {object}"),
         "imported" | "checked" | "trained" | "compared" | "exported" => {
-            format!("{} {object}: {summary}", capitalised(action))
+            format!("{verb} {object}: {summary}")
         }
         // Of a run: the verb says how it ended.
         "failed" | "cancelled" => format!("{} {action}: {summary}", capitalised(object)),

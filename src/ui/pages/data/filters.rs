@@ -57,7 +57,8 @@ pub fn popup(
             ui.spacing_mut().item_spacing = egui::vec2(space::XS, space::XS);
             ui.spacing_mut().button_padding.x = space::S - 2.0;
             for op in operators(column.kind) {
-                ui.selectable_value(&mut draft.op, *op, op.title());
+                // Typing goes on in the field.
+                draft.fresh |= ui.selectable_value(&mut draft.op, *op, op.title()).clicked();
             }
         });
         if draft.op.takes_value() {

@@ -41,11 +41,17 @@ pub fn main() -> ExitCode {
         }
     };
     watch_for_cancel();
+    let title = request.title();
     let job = thread::Builder::new().name("job".to_owned()).stack_size(STACK_BYTES);
     let last = match job.spawn(move || run(&workspace, &request)).map(thread::JoinHandle::join) {
         Ok(Ok(frame)) => frame,
         Ok(Err(_)) => FromWorker::Failed(Problem::failed("The job stopped unexpectedly", "", "")),
-        Err(e) => FromWorker::Failed(Problem::failed("Could not start the job", e.to_string(), "Close other programs")),
+        // The system has no room for the stack.
+        Err(e) => FromWorker::Failed(Problem::failed(
+            format!("{title} could not start: out of memory"),
+            e.to_string(),
+            "Close other programs. Nothing that was saved is affected",
+        )),
     };
     match send(&last) {
         Ok(()) => ExitCode::SUCCESS,

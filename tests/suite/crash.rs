@@ -82,7 +82,7 @@ fn a_worker_out_of_memory_is_a_failed_job() {
     s.file("a.csv", &customers(300_000, 4));
     let mut import = s.command(&["import", "a.csv"]);
     // Room for the program, its stack and a little; not for the table.
-    let ran = Ran::of(import.env("MODELWRIGHT_WORKER_MEMORY_MB", "345"));
+    let ran = Ran::of(import.env("MODELWRIGHT_WORKER_MEMORY_MB", "400"));
     assert_eq!(ran.code, 1, "{}", ran.stderr);
     assert!(ran.stderr.contains("out of memory"), "{}", ran.stderr);
     assert_eq!(s.json(&["verify"]).ok()["ok"], true);

@@ -310,7 +310,8 @@ mod tests {
         #[test]
         fn a_worker_that_dies_before_it_listens_is_heard() {
             let problem = verify_with("exec 0<&-; echo 'error while loading shared libraries: libx' >&2; exit 127");
-            assert!(problem.details.contains("127") && problem.details.contains("libx"), "{problem}");
+            let said = problem.to_string();
+            assert!(said.contains("127") && said.contains("libx"), "{said}");
         }
 
         #[test]

@@ -124,11 +124,11 @@ fn files_given_at_the_start_wait_for_the_workspace() {
 fn the_sample_project_is_made_in_the_open_workspace() {
     let mut state = opened();
     let effects = state.apply(Command::OpenSample, 0);
-    assert_eq!(requests(&effects), [&JobRequest::Demo("/w/churn".into())]);
+    assert_eq!(requests(&effects), [&JobRequest::Demo("/w/churn/sample".into())]);
     state.apply(Command::GoTo(Page::Train), 0);
     let outcome = DemoOutcome { workspace: "/w/churn".into(), stages: vec![] };
     state.receive(done(1, JobOutcome::Demo(outcome)), 0);
-    assert_eq!(state.page, Page::Overview);
+    assert_eq!(state.page, Page::Train, "nobody is taken away from what they look at");
 }
 
 #[test]
@@ -167,7 +167,7 @@ fn a_rename_shows_at_once_and_bad_names_are_refused() {
     let id = state.history.value().unwrap().versions[0].dataset_id;
     let name = |state: &AppState| state.history.value().unwrap().versions[0].dataset.clone();
     assert_eq!(state.apply(Command::RenameDataset { id, name: "a@b".into() }, 0), []);
-    assert_eq!(state.notifications.problems[0].details, "A name holds no @, / or \\: they mean versions and paths");
+    assert_eq!(state.notifications.problems[0].hint, "Leave out @, / and \\: they mean versions and paths");
     assert_eq!(state.apply(Command::RenameDataset { id, name: " customers ".into() }, 0).len(), 1);
     assert_eq!(name(&state), "customers");
     state.apply(Command::Undo, 0);

@@ -176,7 +176,7 @@ fn the_welcome_page_opens_the_sample_project() {
     let mut harness = window(History::default(), false, [1280.0, 800.0]);
     harness.get_by_role_and_label(Role::Button, "Open sample project").click();
     harness.run();
-    assert_eq!(harness.state().jobs(), [&JobRequest::Demo("/home/ann/churn-2026".into())]);
+    assert_eq!(harness.state().jobs(), [&JobRequest::Demo("/home/ann/churn-2026/sample".into())]);
     harness.get_by_role_and_label(Role::Button, "Open file…").click();
     harness.run();
     assert!(harness.state().effects.contains(&Effect::PickFiles(PickFor::ImportFiles)));

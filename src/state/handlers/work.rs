@@ -41,7 +41,8 @@ pub fn verify_workspace(state: &mut AppState, now_ms: i64) -> Vec<Effect> {
 
 pub fn open_sample(state: &mut AppState, now_ms: i64) -> Vec<Effect> {
     let Some(path) = state.workspace.value().map(|w| w.path.clone()) else { return Vec::new() };
-    start(state, JobRequest::Demo(path), now_ms)
+    // Beside the records, where the files can be found and dropped again.
+    start(state, JobRequest::Demo(path.join("sample")), now_ms)
 }
 
 pub fn cancel(state: &mut AppState, id: JobId, now_ms: i64) -> Vec<Effect> {

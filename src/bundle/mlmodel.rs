@@ -199,9 +199,9 @@ manifest.json       the model as plain JSON, where it came from, SHA-256 of ever
    ignored. The server takes JSON (dataframe_split, dataframe_records); it cannot read text/csv for a model that
    leaves column types open, as this one does: post frame.to_json(orient="split") as {"dataframe_split": ...}.
 
-3. ONNX Runtime (pip install onnxruntime numpy), in the unzipped folder, one array per column:
+3. ONNX Runtime (pip install onnxruntime numpy), in the unzipped folder, one array per column (here the first golden rows):
 
-   python -c "import onnxruntime as o; s = o.InferenceSession('model.onnx'); print([(i.name, i.type) for i in s.get_inputs()], [x.name for x in s.get_outputs()])"
+   python -c "import json, numpy as np, onnxruntime as rt; s = rt.InferenceSession('model.onnx'); rows = json.load(open('golden_rows.json'))['inputs'][:5]; feed = {i.name: np.array(c, object if 'string' in i.type else float) for i, c in zip(s.get_inputs(), zip(*rows))}; print(dict(zip([o.name for o in s.get_outputs()], s.run(None, feed))))"
 
    Numbers are float64 with NaN for missing cells; text is str with '' for missing cells; each array has shape [N].
 

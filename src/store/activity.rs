@@ -56,10 +56,25 @@ pub(super) fn broken_links(conn: &Connection) -> Result<Vec<EventId>, StoreError
     Ok(links.into_iter().filter(|(_, holds)| !holds).map(|(id, _)| id).collect())
 }
 
-/// Declared, not proved.
+/// Declared, not proved: what the environment says, else the name that belongs to the process's account.
 fn account() -> String {
     let names = ["USER", "USERNAME", "LOGNAME"].iter().filter_map(|name| std::env::var(name).ok());
-    names.map(|name| name.trim().to_owned()).find(|name| !name.is_empty()).unwrap_or_else(|| "unknown".to_owned())
+    let named = names.map(|name| name.trim().to_owned()).find(|name| !name.is_empty());
+    named.or_else(account_of_this_process).unwrap_or_else(|| "unknown".to_owned())
+}
+
+/// A program started by a service or in a container has no `USER`.
+#[cfg(target_os = "linux")]
+fn account_of_this_process() -> Option<String> {
+    let id = std::os::unix::fs::MetadataExt::uid(&std::fs::metadata("/proc/self").ok()?).to_string();
+    let accounts = std::fs::read_to_string("/etc/passwd").ok()?;
+    let line = accounts.lines().find(|line| line.split(':').nth(2) == Some(&id))?;
+    line.split(':').next().map(str::to_owned)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn account_of_this_process() -> Option<String> {
+    None
 }
 
 fn from_row(row: &Row<'_>) -> Result<Event, StoreError> {

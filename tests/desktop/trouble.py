@@ -103,7 +103,7 @@ def save_picture(screen, program, window, output):
     screen.type(path.name)  # replaces what is suggested; a bare name goes to the home folder
     screen.press("Return")
     wait_until(f"{path.name}", 20, lambda: path.exists() and path.stat().st_size > 0)
-    program.shows(f"Saved {path.name}")
+    program.shows(f"Saved {path.name} in {path.parent}")
     width, height = struct.unpack(">II", path.read_bytes()[16:24])
     if not (100 < width < 1200 and 100 < height < 700):
         raise Failed(f"the picture is {width} by {height} pixels, not a chart")

@@ -118,7 +118,7 @@ pub enum Command {
     },
     /// Take the sample data through the whole life, and leave a workspace that the window opens
     Demo {
-        /// Folder for the files and the workspace
+        /// Folder for the files and the workspace; --workspace is not used
         #[arg(long, value_name = "DIR", default_value = "modelwright-demo")]
         out: PathBuf,
     },

@@ -3,10 +3,12 @@
 use std::path::Path;
 
 use crate::domain::activity::NewEvent;
+use crate::domain::edit::{Edit, EditOutcome};
 use crate::domain::history::History;
 use crate::domain::ids::{DatasetId, RunId, VersionId};
 use crate::domain::problem::Problem;
 use crate::domain::profile::TableProfile;
+use crate::domain::question::{Answer, Question};
 use crate::domain::request::JobRequest;
 use crate::domain::table::{TablePage, TableQuery};
 use crate::jobs::event::{JobEvent, JobId};
@@ -25,6 +27,8 @@ pub trait Backend: Send + Sync + 'static {
     /// Computes (and keeps) the row order of a query; returns how many rows it has.
     fn order(&self, version: VersionId, query: &TableQuery) -> Result<u64, Problem>;
     fn page(&self, version: VersionId, query: &TableQuery, first: u64, count: u64) -> Result<TablePage, Problem>;
+    fn answer(&self, question: &Question) -> Result<Answer, Problem>;
+    fn edit(&self, edit: &Edit) -> Result<EditOutcome, Problem>;
     fn rename_dataset(&self, id: DatasetId, name: &str, event: &NewEvent) -> Result<(), Problem>;
     fn hide_dataset(&self, id: DatasetId, hidden: bool, event: &NewEvent) -> Result<(), Problem>;
     fn hide_run(&self, id: RunId, hidden: bool, event: &NewEvent) -> Result<(), Problem>;

@@ -116,6 +116,11 @@ impl Effects {
                 let page = b.page(version, &query, first, count);
                 Message::Page { version, query, page }
             }),
+            Effect::Answer(question) => self.answer("question", move |b| {
+                let answer = b.answer(&question).map(Box::new);
+                Message::Answer(question, answer)
+            }),
+            Effect::Edit(edit) => self.answer("edit", move |b| Message::Edited(b.edit(&edit))),
             Effect::RenameDataset { id, name, event } => {
                 self.change("rename", move |b| b.rename_dataset(id, &name, &event));
             }

@@ -6,17 +6,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use crate::data::view::{RowOrder, TableView};
 use crate::domain::activity::NewEvent;
+use crate::domain::edit::{Edit, EditOutcome};
 use crate::domain::history::History;
 use crate::domain::ids::{DatasetId, RunId, VersionId};
 use crate::domain::io::Silent;
 use crate::domain::problem::Problem;
 use crate::domain::profile::TableProfile;
-use crate::domain::request::JobRequest;
+use crate::domain::question::{Answer, Question};
+use crate::domain::request::{JobOutcome, JobRequest};
 use crate::domain::table::{TablePage, TableQuery};
 use crate::domain::words::file_name;
 use crate::jobs::event::{JobEvent, JobId};
 use crate::jobs::process::{JobHandle, Workers};
-use crate::lifecycle::{StageError, look};
+use crate::lifecycle::{StageError, answer, edit, look};
 use crate::state::effect::{RunDetail, WorkspaceInfo};
 use crate::store::{Workspace, recent};
 
@@ -45,6 +47,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 fn problem(what: &str) -> impl Fn(StageError) -> Problem + '_ {
     move |e| Problem::failed(format!("Could not {what}"), e.to_string(), "")
+}
+
+fn workers(workspace: &Workspace) -> Result<Workers, Problem> {
+    Workers::of_this_program(workspace.root())
+        .map_err(|e| Problem::failed("Could not find this program's own file", e.to_string(), ""))
 }
 
 impl LocalBackend {
@@ -129,6 +136,22 @@ impl Backend for LocalBackend {
         view.page(&order, first..first + count, &columns).map_err(|e| problem("read the rows")(e.into()))
     }
 
+    fn answer(&self, question: &Question) -> Result<Answer, Problem> {
+        let workspace = self.workspace()?;
+        if !question.needs_worker() {
+            return answer::answer(&workspace, question, &Silent).map_err(problem("look that up"));
+        }
+        let workers = workers(&workspace)?;
+        match workers.run(&JobRequest::Ask(question.clone()), |_| {})? {
+            JobOutcome::Answered(answer) => Ok(*answer),
+            _ => Err(Problem::failed("The worker answered something else", "", "Restart the program")),
+        }
+    }
+
+    fn edit(&self, edit: &Edit) -> Result<EditOutcome, Problem> {
+        edit::edit(&*self.workspace()?, edit).map_err(problem("change that"))
+    }
+
     fn rename_dataset(&self, id: DatasetId, name: &str, event: &NewEvent) -> Result<(), Problem> {
         look::rename_dataset(&*self.workspace()?, id, name, event).map_err(problem("rename the dataset"))
     }
@@ -144,8 +167,7 @@ impl Backend for LocalBackend {
     fn start_job(&self, id: JobId, request: JobRequest, sink: JobSink) {
         let sink = Arc::new(sink);
         let started = self.workspace().and_then(|workspace| {
-            let workers = Workers::of_this_program(workspace.root())
-                .map_err(|e| Problem::failed("Could not find this program's own file", e.to_string(), ""))?;
+            let workers = workers(&workspace)?;
             let events = sink.clone();
             workers.start(id, &request, move |event| events(event))
         });

@@ -166,6 +166,8 @@ fn schemas(names: [&'static str; N_COLUMNS]) -> Vec<ColumnSchema> {
         true_spellings: if yes.is_empty() { vec![] } else { vec![yes.to_owned()] },
         false_spellings: if no.is_empty() { vec![] } else { vec![no.to_owned()] },
         notes: vec![],
+        missing_tokens: vec![],
+        personal: None,
     };
     vec![
         column(0, ColumnKind::Numeric, Storage::Float64, 9, "", ""),

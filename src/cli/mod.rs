@@ -145,7 +145,7 @@ fn import(root: &Path, files: Vec<PathBuf>, name: Option<String>) -> Result<Repo
     }
     let mut reports = Vec::new();
     for file in &files {
-        let request = ImportRequest { path: absolute(file)?, name: name.clone(), options: None };
+        let request = ImportRequest { name: name.clone(), ..ImportRequest::of(absolute(file)?) };
         match work(root, JobRequest::Import(request))? {
             JobOutcome::Imported(outcome) => {
                 for warning in &outcome.warnings {
@@ -162,7 +162,7 @@ fn import(root: &Path, files: Vec<PathBuf>, name: Option<String>) -> Result<Repo
 fn profile(root: &Path, data: &str) -> Result<Report, Problem> {
     let mut data = data_ref(data)?;
     if let DataRef::File(path) = &data {
-        let request = ImportRequest { path: path.clone(), name: None, options: None };
+        let request = ImportRequest::of(path.clone());
         if let JobOutcome::Imported(outcome) = work(root, JobRequest::Import(request))? {
             data = DataRef::Version(outcome.version.id);
         }

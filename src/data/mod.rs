@@ -6,6 +6,7 @@
 
 mod builder;
 pub mod checks;
+pub mod columns;
 mod dates;
 pub mod drift;
 pub mod error;

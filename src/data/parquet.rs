@@ -222,8 +222,13 @@ impl File {
 
     /// All cells of a column.
     pub fn column(&self, column: usize, storage: Storage) -> Result<Cells, LoadError> {
+        self.column_of_groups(0..self.row_starts.len() - 1, column, storage)
+    }
+
+    /// All cells of a column in consecutive row groups.
+    pub fn column_of_groups(&self, groups: Range<usize>, column: usize, storage: Storage) -> Result<Cells, LoadError> {
         let mut builder = CellsBuilder::new(storage);
-        for group in 0..self.row_starts.len() - 1 {
+        for group in groups {
             let rows = 0..(self.row_starts[group + 1] - self.row_starts[group]) as usize;
             self.decode(group, column, rows, arrow_type(storage), |s| append(&mut builder, s))?;
         }
@@ -308,6 +313,8 @@ mod tests {
             true_spellings: vec![],
             false_spellings: vec![],
             notes: vec![],
+            missing_tokens: vec![],
+            personal: None,
         };
         let texts: Vec<Option<String>> = (0..n_rows).map(|i| (i % 4 != 0).then(|| format!("t{}", i % 50))).collect();
         Table {

@@ -197,6 +197,8 @@ mod tests {
             true_spellings: vec![],
             false_spellings: vec![],
             notes: vec![],
+            missing_tokens: vec![],
+            personal: None,
         };
         let table = Table { schema: Schema { columns: vec![schema] }, n_rows: cells.len(), columns: vec![cells] };
         profile(&table, &Silent).unwrap().columns.remove(0)

@@ -55,7 +55,12 @@ impl ScoringInput {
         let reading = Part { io, from: 0.0, to: 0.8 };
         let mut warnings = Vec::new();
         let body = match options.format {
-            SourceFormat::Parquet => Body::Typed(read::load(path, name, &options, &reading)?.0),
+            SourceFormat::Parquet
+            | SourceFormat::Arrow
+            | SourceFormat::Json
+            | SourceFormat::Ndjson
+            | SourceFormat::Excel
+            | SourceFormat::Sqlite => Body::Typed(read::load(path, name, &options, &reading)?.0),
             SourceFormat::Delimited => {
                 let expected: Vec<&str> = inputs.iter().map(|(name, _)| name.as_str()).collect();
                 Body::Delimited(read::verbatim(path, name, &mut options, &expected, &mut warnings, &reading)?)

@@ -182,6 +182,8 @@ pub mod testing {
                 true_spellings: Vec::new(),
                 false_spellings: Vec::new(),
                 notes: Vec::new(),
+                missing_tokens: vec![],
+                personal: None,
             })
             .collect();
         Table { schema: Schema { columns: schema }, columns: columns.into_iter().map(|c| c.2).collect(), n_rows }

@@ -401,6 +401,8 @@ mod tests {
             true_spellings: vec!["yes".into()],
             false_spellings: vec!["no".into()],
             notes: vec![],
+            missing_tokens: vec![],
+            personal: None,
         };
         let scrambled = |i: usize| (i * 7919) % 40_009;
         let text = |i: usize| (!i.is_multiple_of(11)).then(|| format!("Name {:02}", scrambled(i) % 37));

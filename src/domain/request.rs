@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::bundle::ExportedBundle;
-use super::dataset::{DatasetVersion, ReadOptions};
+use super::dataset::{DatasetVersion, ReadDraft};
 use super::drift::StoredDrift;
 use super::finding::CheckRun;
 use super::ids::{RunId, VersionId};
 use super::params::{Algorithm, ParamDraft};
+use super::question::{Answer, Question};
 use super::recipe::RecipeSpec;
 use super::run::Run;
 use super::split::SplitSpec;
@@ -53,8 +54,18 @@ pub struct ImportRequest {
     pub path: PathBuf,
     /// The file's stem when `None`.
     pub name: Option<String>,
-    /// Sniffed when `None`.
-    pub options: Option<ReadOptions>,
+    /// What is fixed about the reading; the rest is guessed.
+    pub read: ReadDraft,
+    /// Use `read` again the next time this source is imported.
+    pub remember: bool,
+    pub note: String,
+}
+
+impl ImportRequest {
+    /// Everything guessed.
+    pub fn of(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), name: None, read: ReadDraft::default(), remember: false, note: String::new() }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -169,6 +180,7 @@ pub enum JobRequest {
     Verify(VerifyTarget),
     /// The whole life on the sample data; leaves its files in the folder.
     Demo(PathBuf),
+    Ask(Question),
 }
 
 impl JobRequest {
@@ -183,6 +195,7 @@ impl JobRequest {
             Self::Score(r) => format!("Score {}", file_name(&r.input)),
             Self::Verify(_) => "Verify".to_owned(),
             Self::Demo(_) => "Open the sample project".to_owned(),
+            Self::Ask(_) => "Look".to_owned(),
         }
     }
 }
@@ -198,6 +211,7 @@ pub enum JobOutcome {
     Scored(ScoreOutcome),
     Verified(VerifyOutcome),
     Demo(DemoOutcome),
+    Answered(Box<Answer>),
 }
 
 /// What the sample project made, stage by stage.

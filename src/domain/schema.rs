@@ -63,6 +63,35 @@ pub struct ColumnSchema {
     /// What was noticed while typing the column, in one sentence each ("kept as text: 3 values have leading zeros").
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// Tokens of the source that became missing, with their counts, most frequent first; the empty cell is `""`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing_tokens: Vec<(String, u64)>,
+    /// What the cells seem to say about a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub personal: Option<PersonalData>,
+}
+
+/// Personal data that can be told by its form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PersonalData {
+    Email,
+    Phone,
+    Iban,
+    /// A payment card's number.
+    Card,
+}
+
+impl PersonalData {
+    /// "e-mail address"
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Email => "e-mail address",
+            Self::Phone => "phone number",
+            Self::Iban => "IBAN",
+            Self::Card => "payment card number",
+        }
+    }
 }
 
 /// The columns of a dataset version, in file order.

@@ -77,7 +77,7 @@ impl Story<'_> {
     }
 
     fn import(&mut self, name: &str, io: &dyn JobIo) -> Result<VersionId, StageError> {
-        let request = ImportRequest { path: self.file(name), name: None, options: None };
+        let request = ImportRequest::of(self.file(name));
         let outcome = ingest::ingest(self.workspace, &request, io)?;
         let version = outcome.version;
         let columns = version.schema.columns.len();
@@ -90,7 +90,7 @@ impl Story<'_> {
     }
 
     fn refuse_broken(&mut self, io: &dyn JobIo) -> Result<(), StageError> {
-        let request = ImportRequest { path: self.file("churn-broken.csv"), name: None, options: None };
+        let request = ImportRequest::of(self.file("churn-broken.csv"));
         match ingest::ingest(self.workspace, &request, io) {
             Err(StageError::Load(why)) => {
                 self.tell("Import", format!("churn-broken.csv was refused: {why}"), "A broken file changes nothing");

@@ -124,5 +124,6 @@ fn verb(request: &JobRequest) -> &'static str {
         JobRequest::Score(_) => "score",
         JobRequest::Verify(_) => "verify",
         JobRequest::Demo(_) => "open the sample project",
+        JobRequest::Ask(_) => "look at that",
     }
 }

@@ -7,7 +7,9 @@ use std::path::Path;
 
 use crate::data::{parquet, profile, read};
 use crate::domain::activity::{NewEvent, ObjectKind};
+use crate::domain::dataset::{Provenance, ReadDraft};
 use crate::domain::io::{JobIo, Part};
+use crate::domain::preview::ImportPreview;
 use crate::domain::request::{ImportOutcome, ImportRequest};
 use crate::domain::words::file_name;
 use crate::store::datasets::{self, NewVersion};
@@ -29,10 +31,7 @@ pub fn ingest(workspace: &Workspace, request: &ImportRequest, io: &dyn JobIo) ->
         return Ok(ImportOutcome { version, new: false, warnings: Vec::new() });
     }
     io.progress("Looking at the file", Some(0.15))?;
-    let options = match &request.options {
-        Some(options) => options.clone(),
-        None => read::sniff(copy.path(), &source_name)?,
-    };
+    let options = request.read.apply(read::sniff(copy.path(), &source_name)?);
     let (table, warnings) = read::load(copy.path(), &source_name, &options, &Part { io, from: 0.15, to: 0.7 })?;
     let temp = workspace.temp_path()?;
     parquet::write(&table, &temp, &Part { io, from: 0.7, to: 0.85 })?;
@@ -52,6 +51,13 @@ pub fn ingest(workspace: &Workspace, request: &ImportRequest, io: &dyn JobIo) ->
         source_bytes: source.bytes,
         read: options,
         profile,
+        provenance: Provenance {
+            note: request.note.clone(),
+            author: activity::account(),
+            source_path: Some(request.path.clone()),
+            warnings: warnings.clone(),
+            ..Provenance::default()
+        },
     };
     let version = workspace.write(|tx| {
         let version = datasets::insert_version(tx, &new)?;
@@ -73,6 +79,17 @@ pub fn ingest(workspace: &Workspace, request: &ImportRequest, io: &dyn JobIo) ->
     })?;
     io.recorded();
     Ok(ImportOutcome { version, new: true, warnings })
+}
+
+/// How the file would be read, by its first rows.
+pub fn preview(
+    _workspace: &Workspace,
+    path: &Path,
+    draft: &ReadDraft,
+    rows: u32,
+    io: &dyn JobIo,
+) -> Result<ImportPreview, StageError> {
+    Ok(read::preview(path, &file_name(path), draft, rows as usize, io)?)
 }
 
 /// A label, never a path: control characters and separators are refused rather than repaired.

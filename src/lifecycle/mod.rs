@@ -11,8 +11,10 @@ use crate::domain::io::JobIo;
 use crate::domain::request::{JobOutcome, JobRequest, VerifyTarget};
 use crate::store::Workspace;
 
+pub mod answer;
 pub mod compare;
 pub mod demo;
+pub mod edit;
 pub mod environment;
 pub mod error;
 pub mod ingest;
@@ -45,6 +47,7 @@ pub fn perform(root: &Path, request: &JobRequest, io: &dyn JobIo) -> Result<JobO
         JobRequest::Export(r) => JobOutcome::Exported(ship::export(&workspace, r, io)?),
         JobRequest::Score(r) => JobOutcome::Scored(score::score(&workspace, r, io)?),
         JobRequest::Demo(out) => JobOutcome::Demo(demo::demo(&workspace, out, io)?),
+        JobRequest::Ask(q) => JobOutcome::Answered(Box::new(answer::answer(&workspace, q, io)?)),
         JobRequest::Verify(_) => unreachable!("handled above"),
     })
 }

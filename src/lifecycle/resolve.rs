@@ -19,7 +19,7 @@ pub fn resolve(workspace: &Workspace, data: &DataRef, io: &dyn JobIo) -> Result<
             found.map_or_else(|| Err(no_such_dataset(workspace, name, *version)), Ok)
         }
         DataRef::File(path) => {
-            let request = ImportRequest { path: path.clone(), name: None, options: None };
+            let request = ImportRequest::of(path.clone());
             Ok(ingest::ingest(workspace, &request, io)?.version)
         }
     }

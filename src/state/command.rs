@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+use crate::domain::edit::Edit;
 use crate::domain::ids::{BundleId, CheckRunId, DatasetId, DriftId, RunId, VersionId};
+use crate::domain::question::Question;
 use crate::domain::request::{CheckRequest, DriftRequest, TrainRequest};
 use crate::domain::table::TableQuery;
 use crate::jobs::event::JobId;
@@ -173,7 +175,11 @@ pub enum Command {
     ToggleCompare(RunId),
     ClearCompare,
 
+    /// A page needs the answer; asked once, until the workspace changes.
+    Ask(Question),
+
     // Editing, all undoable
+    Edit(Edit),
     RenameDataset {
         id: DatasetId,
         name: String,

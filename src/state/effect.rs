@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 
 use crate::domain::activity::NewEvent;
+use crate::domain::edit::{Edit, EditOutcome};
 use crate::domain::evaluation::Evaluation;
 use crate::domain::history::History;
 use crate::domain::ids::{DatasetId, RunId, VersionId};
 use crate::domain::problem::Problem;
 use crate::domain::profile::TableProfile;
+use crate::domain::question::{Answer, Question};
 use crate::domain::request::JobRequest;
 use crate::domain::run::MetricPoint;
 use crate::domain::table::{TablePage, TableQuery};
@@ -33,6 +35,8 @@ pub enum Effect {
         first: u64,
         count: u64,
     },
+    Answer(Question),
+    Edit(Edit),
     StartJob {
         id: JobId,
         request: JobRequest,
@@ -84,6 +88,8 @@ pub enum Message {
         query: TableQuery,
         page: Result<TablePage, Problem>,
     },
+    Answer(Question, Result<Box<Answer>, Problem>),
+    Edited(Result<EditOutcome, Problem>),
     Job(JobEvent),
     Picked {
         pick: PickFor,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::activity::{Event, NewEvent, ObjectKind};
-use crate::domain::dataset::{DatasetVersion, ReadOptions, SourceFormat, TextEncoding};
+use crate::domain::dataset::{DatasetVersion, Provenance, ReadOptions};
 use crate::domain::finding::{CheckReport, CheckResult, CheckRun, Finding, Severity};
 use crate::domain::ids::{CheckRunId, ContentHash, DatasetId, EventId, RunId, VersionId};
 use crate::domain::params::{Algorithm, ParamDraft, check_params};
@@ -19,7 +19,18 @@ pub fn hash() -> ContentHash {
 
 pub fn column(name: &str, kind: ColumnKind, storage: Storage, missing: u64, distinct: u64) -> ColumnSchema {
     let (true_spellings, false_spellings, notes) = (Vec::new(), Vec::new(), Vec::new());
-    ColumnSchema { name: name.to_owned(), kind, storage, missing, distinct, true_spellings, false_spellings, notes }
+    ColumnSchema {
+        name: name.to_owned(),
+        kind,
+        storage,
+        missing,
+        distinct,
+        true_spellings,
+        false_spellings,
+        notes,
+        missing_tokens: vec![],
+        personal: None,
+    }
 }
 
 /// 600 rows: `age` (numeric), `plan` (categorical), `churned` (boolean).
@@ -41,14 +52,9 @@ pub fn version(id: i64, name: &str, number: u32) -> DatasetVersion {
         table_hash: hash(),
         source_name: format!("{name}.csv"),
         source_bytes: 48_000,
-        read: ReadOptions {
-            format: SourceFormat::Delimited,
-            encoding: TextEncoding::Utf8,
-            delimiter: ',',
-            has_header: true,
-            null_tokens: Vec::new(),
-        },
+        read: ReadOptions::default(),
         created_at_ms: 1_000 * id,
+        provenance: Provenance::default(),
     }
 }
 

@@ -166,7 +166,7 @@ mod tests {
     use crate::domain::request::{ImportRequest, VerifyTarget};
 
     fn import(path: &str) -> JobRequest {
-        JobRequest::Import(ImportRequest { path: path.into(), name: None, options: None })
+        JobRequest::Import(ImportRequest::of(path))
     }
 
     #[test]

@@ -27,6 +27,7 @@ pub fn done(outcome: &JobOutcome) -> Note {
         JobOutcome::Scored(outcome) => scored(outcome),
         JobOutcome::Verified(outcome) => verified(outcome),
         JobOutcome::Demo(outcome) => demo(outcome),
+        JobOutcome::Answered(_) => Note::new(NoteTone::Info, "Looked"),
     }
 }
 

@@ -8,9 +8,10 @@ use crate::domain::history::History;
 use crate::domain::ids::{BundleId, CheckRunId, DriftId, RunId, VersionId};
 use crate::domain::profile::TableProfile;
 
+use self::asked::Asked;
 use self::command::{Command, Page, PickFor};
 use self::effect::{Effect, Message, RunDetail, WorkspaceInfo};
-use self::handlers::{answers, edit, look, navigate, work, workspace};
+use self::handlers::{answers, edit, look, navigate, questions, work, workspace};
 use self::jobs::Jobs;
 use self::loadable::Loadable;
 use self::notification::{Note, Notifications};
@@ -19,6 +20,7 @@ use self::table::TableState;
 use self::undo::UndoLog;
 
 pub mod actions;
+pub mod asked;
 pub mod command;
 pub mod drops;
 pub mod effect;
@@ -46,6 +48,7 @@ pub struct AppState {
     pub profiles: BTreeMap<VersionId, Loadable<TableProfile>>,
     pub run_details: BTreeMap<RunId, Loadable<RunDetail>>,
     pub tables: BTreeMap<VersionId, TableState>,
+    pub asked: Asked,
     pub jobs: Jobs,
     pub notifications: Notifications,
     pub undo: UndoLog,
@@ -116,6 +119,8 @@ impl AppState {
             Command::CancelJob(id) => work::cancel(self, id, now_ms),
             Command::SetTableQuery { version, query } => look::set_query(self, version, query),
             Command::NeedRows { version, first, count } => look::need_rows(self, version, first, count),
+            Command::Ask(question) => questions::ask(self, question),
+            Command::Edit(edit) => vec![Effect::Edit(edit)],
             Command::ToggleCompare(id) => look::toggle_compare(self, id),
             Command::ClearCompare => look::clear_compare(self),
             Command::RenameDataset { id, name } => edit::rename_dataset(self, id, name.trim(), now_ms),
@@ -142,6 +147,8 @@ impl AppState {
             Message::RunDetail(id, answer) => answers::run_detail(self, id, answer),
             Message::Order { version, query, rows } => answers::order(self, version, &query, rows, now_ms),
             Message::Page { version, query, page } => answers::page(self, version, &query, page),
+            Message::Answer(question, answer) => questions::answered(self, &question, answer),
+            Message::Edited(answer) => questions::edited(self, answer, now_ms),
             Message::Job(event) => answers::job(self, event, now_ms),
             Message::Picked { pick, paths } => work::picked(self, pick, paths, now_ms),
             Message::NoFileDialog(pick) => answers::no_file_dialog(self, pick),

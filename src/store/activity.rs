@@ -57,7 +57,7 @@ pub(super) fn broken_links(conn: &Connection) -> Result<Vec<EventId>, StoreError
 }
 
 /// Declared, not proved: what the environment says, else the name that belongs to the process's account.
-fn account() -> String {
+pub fn account() -> String {
     let names = ["USER", "USERNAME", "LOGNAME"].iter().filter_map(|name| std::env::var(name).ok());
     let named = names.map(|name| name.trim().to_owned()).find(|name| !name.is_empty());
     named.or_else(account_of_this_process).unwrap_or_else(|| "unknown".to_owned())

@@ -1,11 +1,13 @@
 //! Datasets, their versions and profiles.
 
+use std::path::PathBuf;
+
 use rusqlite::{Connection, Row, params};
 
 use super::records::{self, DATASETS, PROFILES, VERSIONS};
 use super::sql::{self, Fields};
 use super::{StoreError, Tx, files};
-use crate::domain::dataset::{DatasetVersion, ReadOptions};
+use crate::domain::dataset::{DatasetVersion, Origin, Provenance, ReadOptions};
 use crate::domain::ids::{ContentHash, DatasetId, VersionId};
 use crate::domain::profile::TableProfile;
 use crate::domain::schema::Schema;
@@ -23,13 +25,16 @@ pub struct NewVersion {
     pub source_bytes: u64,
     pub read: ReadOptions,
     pub profile: TableProfile,
+    /// With `parent: None` the latest version of the dataset becomes the parent.
+    pub provenance: Provenance,
 }
 
 macro_rules! select_version {
     ($rest:literal) => {
         concat!(
             "SELECT v.id, v.dataset_id, d.name AS dataset, v.version, v.rows, v.schema, v.source_hash, v.table_hash, ",
-            "v.source_name, v.source_bytes, v.read_options, v.created_at_ms ",
+            "v.source_name, v.source_bytes, v.read_options, v.created_at_ms, v.parent_id, v.origin, v.note, v.author, v.source_path, v.source_files, ",
+            "v.rejected, v.rejects_hash, v.warnings ",
             "FROM dataset_versions v JOIN datasets d ON d.id = v.dataset_id ",
             $rest
         )
@@ -52,10 +57,14 @@ pub fn insert_version(tx: &Tx, new: &NewVersion) -> Result<DatasetVersion, Store
         None => insert_dataset(tx, &new.dataset)?,
     };
     let sql = "INSERT INTO dataset_versions (dataset_id, version, rows, columns, source_hash, table_hash, source_name, \
-               source_bytes, schema, read_options, created_at_ms) \
+               source_bytes, schema, read_options, created_at_ms, parent_id, origin, note, author, source_path, \
+               source_files, rejected, rejects_hash, warnings) \
                VALUES (?1, (SELECT 1 + coalesce(max(version), 0) FROM dataset_versions WHERE dataset_id = ?1), \
-               ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+               ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, \
+               coalesce(?11, (SELECT id FROM dataset_versions WHERE dataset_id = ?1 ORDER BY version DESC LIMIT 1)), \
+               ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)";
     let what = format!("a version of `{}`", new.dataset);
+    let from = &new.provenance;
     tx.prepare_cached(sql)?.execute(params![
         dataset_id,
         sql::int(&what, new.rows)?,
@@ -67,6 +76,15 @@ pub fn insert_version(tx: &Tx, new: &NewVersion) -> Result<DatasetVersion, Store
         sql::to_json(&what, &new.schema)?,
         sql::to_json(&what, &new.read)?,
         files::now_ms(),
+        from.parent,
+        from.origin.as_str(),
+        from.note,
+        from.author,
+        from.source_path.as_ref().map(|p| p.to_string_lossy()),
+        (!from.files.is_empty()).then(|| sql::to_json(&what, &from.files)).transpose()?,
+        sql::int(&what, from.rejected)?,
+        from.rejects_hash,
+        sql::to_json(&what, &from.warnings)?,
     ])?;
     let id = VersionId(tx.last_insert_rowid());
     records::seal(tx, &VERSIONS, id.0)?;
@@ -107,6 +125,12 @@ pub fn profile(conn: &Connection, id: VersionId) -> Result<TableProfile, StoreEr
     let sql = "SELECT version_id AS id, profile FROM profiles WHERE version_id = ?1";
     sql::query_opt(conn, sql, [id], |row| Fields::of(row, PROFILES.noun)?.json("profile"))?
         .ok_or_else(|| sql::not_found(PROFILES.noun, id))
+}
+
+pub fn set_note(tx: &Tx, id: VersionId, note: &str) -> Result<(), StoreError> {
+    records::check(tx, &VERSIONS, id.0)?;
+    tx.prepare_cached("UPDATE dataset_versions SET note = ?2 WHERE id = ?1")?.execute(params![id, note])?;
+    records::seal(tx, &VERSIONS, id.0)
 }
 
 /// Gives a dataset another name; fails with [`StoreError::NameTaken`] when one, hidden or not, has it.
@@ -183,5 +207,22 @@ fn version_from_row(row: &Row<'_>) -> Result<DatasetVersion, StoreError> {
         source_bytes: fields.count("source_bytes")?,
         read: fields.json("read_options")?,
         created_at_ms: fields.get("created_at_ms")?,
+        provenance: provenance(&fields)?,
+    })
+}
+
+/// Versions of before these columns existed have NULL in them.
+fn provenance(fields: &Fields<'_, '_>) -> Result<Provenance, StoreError> {
+    let origin: Option<String> = fields.get("origin")?;
+    Ok(Provenance {
+        parent: fields.get("parent_id")?,
+        origin: origin.as_deref().and_then(Origin::parse).unwrap_or_default(),
+        note: fields.get::<Option<String>>("note")?.unwrap_or_default(),
+        author: fields.get::<Option<String>>("author")?.unwrap_or_default(),
+        source_path: fields.get::<Option<String>>("source_path")?.map(PathBuf::from),
+        files: fields.json_or_default("source_files")?,
+        rejected: fields.get::<Option<i64>>("rejected")?.map_or(0, |n| n.max(0) as u64),
+        rejects_hash: fields.get("rejects_hash")?,
+        warnings: fields.json_or_default("warnings")?,
     })
 }

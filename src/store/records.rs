@@ -23,14 +23,49 @@ pub(super) struct Table {
     pub columns: &'static str,
 }
 
-pub(super) const DATASETS: Table =
-    Table { name: "datasets", noun: "dataset", numbered: true, columns: "id, name, created_at_ms, hidden_at_ms" };
+pub(super) const DATASETS: Table = Table {
+    name: "datasets",
+    noun: "dataset",
+    numbered: true,
+    columns: "id, name, created_at_ms, hidden_at_ms, owner, description, tags, sensitivity",
+};
 pub(super) const VERSIONS: Table = Table {
     name: "dataset_versions",
     noun: "dataset version",
     numbered: true,
     columns: "id, dataset_id, version, rows, columns, source_hash, table_hash, source_name, source_bytes, schema, \
-              read_options, created_at_ms",
+              read_options, created_at_ms, parent_id, origin, note, author, source_path, source_files, rejected, \
+              rejects_hash, warnings",
+};
+pub(super) const BRANCHES: Table = Table {
+    name: "branches",
+    noun: "branch",
+    numbered: true,
+    columns: "id, dataset_id, name, head_id, created_at_ms, hidden_at_ms",
+};
+pub(super) const VERSION_TAGS: Table = Table {
+    name: "version_tags",
+    noun: "tag",
+    numbered: true,
+    columns: "id, dataset_id, name, version_id, created_at_ms, hidden_at_ms",
+};
+pub(super) const REMEMBERED_READS: Table = Table {
+    name: "remembered_reads",
+    noun: "remembered reading",
+    numbered: true,
+    columns: "id, source, draft, updated_at_ms",
+};
+pub(super) const WATCHES: Table = Table {
+    name: "watches",
+    noun: "watch",
+    numbered: true,
+    columns: "id, kind, path, dataset, policy, created_at_ms, hidden_at_ms",
+};
+pub(super) const WATCHED_FILES: Table = Table {
+    name: "watched_files",
+    noun: "watched file",
+    numbered: true,
+    columns: "id, watch_id, path, content_hash, bytes, modified_ms, version_id, problem, seen_at_ms",
 };
 pub(super) const PROFILES: Table = Table {
     name: "profiles",
@@ -76,8 +111,22 @@ pub(super) const SETTINGS: Table =
     Table { name: "settings", noun: "setting", numbered: false, columns: "id, key, value, updated_at_ms" };
 
 /// All of them but the events, whose digests form a chain (activity.rs).
-pub(super) const SEALED: [Table; 9] =
-    [DATASETS, VERSIONS, PROFILES, CHECK_RUNS, RUNS, MODELS, BUNDLES, DRIFT_REPORTS, SETTINGS];
+pub(super) const SEALED: [Table; 14] = [
+    DATASETS,
+    VERSIONS,
+    BRANCHES,
+    VERSION_TAGS,
+    REMEMBERED_READS,
+    WATCHES,
+    WATCHED_FILES,
+    PROFILES,
+    CHECK_RUNS,
+    RUNS,
+    MODELS,
+    BUNDLES,
+    DRIFT_REPORTS,
+    SETTINGS,
+];
 
 /// Computes and stores the digest of a row that was just written.
 pub(super) fn seal(tx: &Tx, table: &Table, id: i64) -> Result<(), StoreError> {

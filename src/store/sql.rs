@@ -82,6 +82,11 @@ impl<'a, 's> Fields<'a, 's> {
         }
     }
 
+    /// For columns that came with a later migration: NULL in older rows.
+    pub fn json_or_default<T: DeserializeOwned + Default>(&self, column: &str) -> Result<T, StoreError> {
+        Ok(self.opt_json(column)?.unwrap_or_default())
+    }
+
     fn damaged(&self, column: &str, problem: impl std::fmt::Display) -> StoreError {
         StoreError::damaged(&*self.what, format!("its {column} cannot be read: {problem}"))
     }

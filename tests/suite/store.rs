@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use modelwright::domain::activity::{NewEvent, ObjectKind};
 use modelwright::domain::bundle::BundleFile;
-use modelwright::domain::dataset::{DatasetVersion, ReadOptions, SourceFormat, TextEncoding};
+use modelwright::domain::dataset::{DatasetVersion, Provenance, ReadOptions};
 use modelwright::domain::drift::DriftReport;
 use modelwright::domain::finding::CheckReport;
 use modelwright::domain::ids::{ContentHash, RunId};
@@ -58,6 +58,8 @@ fn new_version(ws: &Workspace, name: &str, source: &[u8]) -> NewVersion {
         true_spellings: vec![],
         false_spellings: vec![],
         notes: vec![],
+        missing_tokens: vec![],
+        personal: None,
     };
     NewVersion {
         dataset: name.into(),
@@ -67,14 +69,9 @@ fn new_version(ws: &Workspace, name: &str, source: &[u8]) -> NewVersion {
         table_hash: ws.put_bytes(TABLE).unwrap(),
         source_name: "people.csv".into(),
         source_bytes: source.len() as u64,
-        read: ReadOptions {
-            format: SourceFormat::Delimited,
-            encoding: TextEncoding::Utf8,
-            delimiter: ',',
-            has_header: true,
-            null_tokens: vec!["NA".into()],
-        },
+        read: ReadOptions { null_tokens: vec!["NA".into()], ..ReadOptions::default() },
         profile: TableProfile { format_version: 1, rows: 2, columns: vec![] },
+        provenance: Provenance::default(),
     }
 }
 

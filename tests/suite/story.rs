@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use modelwright::domain::activity::{Event, NewEvent, ObjectKind};
 use modelwright::domain::bundle::ExportedBundle;
-use modelwright::domain::dataset::{DatasetVersion, ReadOptions, SourceFormat, TextEncoding};
+use modelwright::domain::dataset::{DatasetVersion, Provenance, ReadOptions};
 use modelwright::domain::drift::{ColumnDrift, DriftReport, DriftShape, DriftTest, StoredDrift};
 use modelwright::domain::finding::{CheckReport, CheckResult, CheckRun, Finding, Severity};
 use modelwright::domain::history::History;
@@ -51,6 +51,8 @@ pub fn version(id: i64, name: &str, number: u32, rows: u64) -> DatasetVersion {
         true_spellings: vec![],
         false_spellings: vec![],
         notes: vec![],
+        missing_tokens: vec![],
+        personal: None,
     };
     DatasetVersion {
         id: VersionId(id),
@@ -63,14 +65,9 @@ pub fn version(id: i64, name: &str, number: u32, rows: u64) -> DatasetVersion {
         table_hash: hash(),
         source_name: format!("{name}.csv"),
         source_bytes: rows * 96,
-        read: ReadOptions {
-            format: SourceFormat::Delimited,
-            encoding: TextEncoding::Utf8,
-            delimiter: ',',
-            has_header: true,
-            null_tokens: vec![],
-        },
+        read: ReadOptions::default(),
         created_at_ms: NOW_MS - (8 - id) * HOUR,
+        provenance: Provenance::default(),
     }
 }
 

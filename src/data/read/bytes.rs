@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use encoding_rs::{Decoder, DecoderResult, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{Decoder, DecoderResult, SHIFT_JIS, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 use crate::data::error::LoadError;
 use crate::domain::dataset::TextEncoding;
@@ -36,6 +36,7 @@ impl Utf8Source {
             TextEncoding::Utf8 => None,
             TextEncoding::Latin1 => Some(WINDOWS_1252.new_decoder_without_bom_handling()),
             TextEncoding::Utf16Le => Some(UTF_16LE.new_decoder_with_bom_removal()),
+            TextEncoding::ShiftJis => Some(SHIFT_JIS.new_decoder_without_bom_handling()),
             TextEncoding::Utf16Be => Some(UTF_16BE.new_decoder_with_bom_removal()),
         };
         Ok(Self {

@@ -16,8 +16,9 @@ use super::builder::{CellsBuilder, Facts, facts};
 use super::error::{LoadError, clip};
 use super::infer::{self, Typed};
 use super::table::{Cells, Table};
-use crate::domain::dataset::{ReadOptions, SourceFormat, TextEncoding};
+use crate::domain::dataset::{ReadDraft, ReadOptions, SourceFormat};
 use crate::domain::io::{JobIo, Part};
+use crate::domain::preview::{ImportPreview, PreviewColumn, SizeEstimate};
 use crate::domain::schema::{ColumnKind, ColumnSchema, Storage};
 
 pub use records::MAX_COLUMNS;
@@ -38,11 +39,8 @@ const NULL_TOKENS: [&str; 17] = [
 /// UTF-8, commas, a header, and pandas' words for missing.
 pub fn default_options() -> ReadOptions {
     ReadOptions {
-        format: SourceFormat::Delimited,
-        encoding: TextEncoding::Utf8,
-        delimiter: ',',
-        has_header: true,
         null_tokens: NULL_TOKENS.iter().copied().chain(["null"]).map(str::to_owned).collect(),
+        ..ReadOptions::default()
     }
 }
 
@@ -97,6 +95,7 @@ impl Source<'_> {
         let survey = match self.options.format {
             SourceFormat::Delimited => delimited::survey(self, io)?,
             SourceFormat::Parquet => foreign::survey(self, io)?,
+            other => return Err(self.cannot(other)),
         };
         if survey.rows > MAX_ROWS {
             return Err(LoadError::TooManyRows { file: self.name.to_owned(), found: survey.rows, limit: MAX_ROWS });
@@ -107,10 +106,15 @@ impl Source<'_> {
         Ok(survey)
     }
 
+    fn cannot(&self, format: SourceFormat) -> LoadError {
+        LoadError::NotATable { file: self.name.to_owned(), what: format.as_str(), hint: "save it as CSV" }
+    }
+
     fn convert(&self, survey: &Survey, io: &dyn JobIo, sink: &mut Sink) -> Result<(), LoadError> {
         match self.options.format {
             SourceFormat::Delimited => delimited::convert(self, survey, io, sink),
             SourceFormat::Parquet => foreign::convert(self, survey, io, sink),
+            other => Err(self.cannot(other)),
         }
     }
 }
@@ -144,6 +148,41 @@ pub fn load(
     Ok((table, survey.warnings))
 }
 
+/// What an import would make of the file, by all of its rows; the first `n_rows` are shown.
+pub fn preview(
+    path: &Path,
+    name: &str,
+    draft: &ReadDraft,
+    n_rows: usize,
+    io: &dyn JobIo,
+) -> Result<ImportPreview, LoadError> {
+    let options = draft.apply(sniff(path, name)?);
+    let (table, notes) = load(path, name, &options, io)?;
+    let columns = table.schema.columns.iter().map(|schema| PreviewColumn {
+        schema: schema.clone(),
+        fitting: 1.0,
+        misfits: Vec::new(),
+        missing_tokens: Vec::new(),
+        date_format: None,
+    });
+    Ok(ImportPreview {
+        format_version: 1,
+        source_name: name.to_owned(),
+        source_bytes: std::fs::metadata(path).map_err(LoadError::io(path, "opening"))?.len(),
+        compression: None,
+        remembered: false,
+        notes,
+        rows_judged: table.n_rows as u64,
+        complete: true,
+        columns: columns.collect(),
+        rows: (0..table.n_rows.min(n_rows)).map(|row| table.columns.iter().map(|c| c.text(row)).collect()).collect(),
+        bad_rows: Vec::new(),
+        parts: Vec::new(),
+        size: SizeEstimate::default(),
+        options,
+    })
+}
+
 impl SurveyedColumn {
     fn schema(&self, facts: &Facts) -> ColumnSchema {
         ColumnSchema {
@@ -155,6 +194,8 @@ impl SurveyedColumn {
             true_spellings: self.typed.true_spellings.clone(),
             false_spellings: self.typed.false_spellings.clone(),
             notes: self.typed.notes.clone(),
+            missing_tokens: vec![],
+            personal: None,
         }
     }
 

@@ -50,6 +50,8 @@ mod tests {
             true_spellings: vec!["yes".into(), "true".into()],
             false_spellings: vec!["no".into()],
             notes: Vec::new(),
+            missing_tokens: vec![],
+            personal: None,
         };
         let ColumnInput::BooleanText { true_spellings, false_spellings } = input(&schema) else {
             panic!("boolean text expected")

@@ -50,6 +50,8 @@ mod tests {
             true_spellings: Vec::new(),
             false_spellings: Vec::new(),
             notes: Vec::new(),
+            missing_tokens: vec![],
+            personal: None,
         }
     }
 

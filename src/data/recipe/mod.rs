@@ -174,6 +174,8 @@ pub(in crate::data) mod testing {
             true_spellings: Vec::new(),
             false_spellings: Vec::new(),
             notes: Vec::new(),
+            missing_tokens: vec![],
+            personal: None,
         });
         let schema = Schema { columns: schema.collect() };
         let n_rows = columns.first().map_or(0, |(_, cells)| cells.len());

@@ -4,6 +4,7 @@ pub mod answers;
 pub mod edit;
 pub mod look;
 pub mod navigate;
+pub mod questions;
 pub mod work;
 pub mod workspace;
 

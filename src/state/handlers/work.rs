@@ -117,7 +117,7 @@ pub fn compare_versions(state: &mut AppState, reference: VersionId, current: Ver
 }
 
 fn start_import(state: &mut AppState, path: PathBuf, after: After, now_ms: i64) -> Vec<Effect> {
-    let request = JobRequest::Import(ImportRequest { path, name: None, options: None });
+    let request = JobRequest::Import(ImportRequest::of(path));
     state.jobs.add(request, after, now_ms)
 }
 

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::modelwright::domain::bundle::{BundleFile, ExportedBundle};
-use super::modelwright::domain::dataset::{DatasetVersion, ReadOptions, SourceFormat, TextEncoding};
+use super::modelwright::domain::dataset::{DatasetVersion, Provenance, ReadOptions};
 use super::modelwright::domain::drift::{ColumnDrift, DriftReport, DriftShape, DriftTest, StoredDrift};
 use super::modelwright::domain::evaluation::{ClassCurves, Evaluation, EvaluationPlots};
 use super::modelwright::domain::finding::{CheckReport, CheckResult, CheckRun, Finding, Severity};
@@ -41,6 +41,8 @@ pub fn column(name: &str, kind: ColumnKind, storage: Storage, missing: u64, dist
         true_spellings: Vec::new(),
         false_spellings: Vec::new(),
         notes: Vec::new(),
+        missing_tokens: vec![],
+        personal: None,
     }
 }
 
@@ -78,14 +80,9 @@ pub fn version(id: i64, version: u32) -> DatasetVersion {
         table_hash: hash(100 + id as u8),
         source_name: format!("churn-2026-0{version}.csv"),
         source_bytes: 2_412_880,
-        read: ReadOptions {
-            format: SourceFormat::Delimited,
-            encoding: TextEncoding::Utf8,
-            delimiter: ',',
-            has_header: true,
-            null_tokens: vec!["NA".into()],
-        },
+        read: ReadOptions { null_tokens: vec!["NA".into()], ..ReadOptions::default() },
         created_at_ms: NOW_MS - 30 * HOUR,
+        provenance: Provenance::default(),
     }
 }
 

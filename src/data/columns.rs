@@ -1,0 +1,120 @@
+//! Tables of any size, column by column: what is computed over a table that may not fit in memory asks for the pieces
+//! of one column at a time, as often as it needs them.
+//!
+//! A table in memory is one piece per column; a stored one is read in pieces of about [`PIECE_ROWS`] rows. Whoever
+//! keeps something per row keeps it for one column (60,000,000 numbers are 480 MB), never for the table.
+
+use std::path::Path;
+
+use super::error::LoadError;
+use super::parquet::File;
+use super::table::{Cells, Table};
+use crate::domain::schema::{Schema, Storage};
+
+/// Rows of a piece of a stored table; whole row groups.
+const PIECE_ROWS: u64 = 1 << 18;
+
+pub trait Columns: Sync {
+    fn n_rows(&self) -> u64;
+
+    /// Names and storages, in file order.
+    fn storages(&self) -> Vec<(String, Storage)>;
+
+    /// Gives the consecutive pieces of a column to `take`, from the first row to the last. Every piece of a text column
+    /// has a dictionary of its own.
+    ///
+    /// Errors: those of reading, and whatever `take` returns (a cancelled job, say), which ends the reading.
+    fn pieces(&self, column: usize, take: &mut dyn FnMut(&Cells) -> Result<(), LoadError>) -> Result<(), LoadError>;
+}
+
+impl Columns for Table {
+    fn n_rows(&self) -> u64 {
+        self.n_rows as u64
+    }
+
+    fn storages(&self) -> Vec<(String, Storage)> {
+        self.iter().map(|(schema, cells)| (schema.name.clone(), cells.storage())).collect()
+    }
+
+    fn pieces(&self, column: usize, take: &mut dyn FnMut(&Cells) -> Result<(), LoadError>) -> Result<(), LoadError> {
+        take(&self.columns[column])
+    }
+}
+
+/// A table in its Parquet file.
+pub struct StoredTable {
+    file: File,
+    columns: Vec<(String, Storage)>,
+}
+
+impl StoredTable {
+    /// Errors: a damaged file, or one whose columns are not those of `schema`.
+    pub fn open(path: &Path, schema: &Schema) -> Result<Self, LoadError> {
+        let file = File::open(path, &path.display().to_string())?;
+        file.check(schema)?;
+        Ok(Self { file, columns: schema.columns.iter().map(|c| (c.name.clone(), c.storage)).collect() })
+    }
+
+    /// The same for a file that was just written and has no schema yet.
+    pub fn over(path: &Path, columns: &[(String, Storage)]) -> Result<Self, LoadError> {
+        Ok(Self { file: File::open(path, &path.display().to_string())?, columns: columns.to_vec() })
+    }
+}
+
+impl Columns for StoredTable {
+    fn n_rows(&self) -> u64 {
+        self.file.n_rows
+    }
+
+    fn storages(&self) -> Vec<(String, Storage)> {
+        self.columns.clone()
+    }
+
+    fn pieces(&self, column: usize, take: &mut dyn FnMut(&Cells) -> Result<(), LoadError>) -> Result<(), LoadError> {
+        let storage = self.columns[column].1;
+        let mut group = 0;
+        while group + 1 < self.file.row_starts.len() {
+            let first = group;
+            while group + 1 < self.file.row_starts.len()
+                && (group == first || self.file.row_starts[group + 1] - self.file.row_starts[first] <= PIECE_ROWS)
+            {
+                group += 1;
+            }
+            take(&self.file.column_of_groups(first..group, column, storage)?)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::parquet;
+    use crate::data::table::testing::{numbers, table};
+    use crate::domain::io::Silent;
+    use crate::domain::schema::ColumnKind;
+
+    #[test]
+    fn a_stored_table_gives_the_same_cells_in_pieces() {
+        let n = 600_000;
+        let texts: Vec<Option<String>> = (0..n).map(|i| (i % 3 != 0).then(|| format!("t{}", i % 7))).collect();
+        let table = table(vec![
+            ("x", ColumnKind::Numeric, numbers((0..n).map(|i| i as f64))),
+            ("t", ColumnKind::Categorical, Cells::Text(texts.iter().map(Option::as_deref).collect())),
+        ]);
+        let file = tempfile::NamedTempFile::new().unwrap();
+        parquet::write(&table, file.path(), &Silent).unwrap();
+        let stored = StoredTable::open(file.path(), &table.schema).unwrap();
+        for column in 0..2 {
+            let (mut row, mut n_pieces) = (0, 0);
+            let mut compare = |piece: &Cells| {
+                assert!((0..piece.len()).all(|i| piece.text(i) == table.columns[column].text(row + i)));
+                row += piece.len();
+                n_pieces += 1;
+                Ok(())
+            };
+            stored.pieces(column, &mut compare).unwrap();
+            assert_eq!((row, n_pieces), (n, 3));
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! What an import would do with a file: every guess, and the first rows as they would be read.
+
+use serde::{Deserialize, Serialize};
+
+use super::dataset::ReadOptions;
+use super::schema::ColumnSchema;
+
+/// How the bytes of a source are packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Compression {
+    Gzip,
+    Zstd,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ImportPreview {
+    pub format_version: u32,
+    pub source_name: String,
+    pub source_bytes: u64,
+    pub compression: Option<Compression>,
+    /// The guesses, with what the user fixed put in.
+    pub options: ReadOptions,
+    /// The user changed something about this source before, and it was used again.
+    pub remembered: bool,
+    /// What was noticed, in one sentence each; a guess of low confidence says so here.
+    pub notes: Vec<String>,
+    /// Rows that were judged: the first of the table, or all.
+    pub rows_judged: u64,
+    /// All rows of the source were judged.
+    pub complete: bool,
+    pub columns: Vec<PreviewColumn>,
+    /// As they would be stored, as text; `None` is missing. At most the number asked for.
+    pub rows: Vec<Vec<Option<String>>>,
+    /// Rows that could not be read, the first ones.
+    pub bad_rows: Vec<BadRow>,
+    /// The sheets of a workbook, the tables of a database, the files of a folder.
+    pub parts: Vec<String>,
+    pub size: SizeEstimate,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PreviewColumn {
+    pub schema: ColumnSchema,
+    /// Share of the cells with a value that fit the storage (0 to 1).
+    pub fitting: f64,
+    /// Cells that do not fit the type most cells have, the first ones.
+    pub misfits: Vec<Misfit>,
+    /// Tokens that became missing, with their counts; the empty cell is `""`.
+    pub missing_tokens: Vec<(String, u64)>,
+    /// As chrono writes it; datetimes only.
+    pub date_format: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Misfit {
+    /// 1-based data row.
+    pub row: u64,
+    pub text: String,
+}
+
+/// A row that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BadRow {
+    /// 1-based line of the source where it starts.
+    pub line: u64,
+    pub reason: String,
+    /// Its text, cut at 10,000 characters.
+    pub text: String,
+}
+
+/// What a table will need, before it is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SizeEstimate {
+    pub rows: u64,
+    /// Bytes of the typed table in memory.
+    pub memory_bytes: u64,
+    /// What the table may use; above it the table stays on disk.
+    pub budget_bytes: u64,
+}
+
+impl SizeEstimate {
+    pub fn stays_on_disk(&self) -> bool {
+        self.memory_bytes > self.budget_bytes
+    }
+}

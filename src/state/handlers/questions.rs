@@ -1,0 +1,34 @@
+//! Questions of pages and small edits.
+
+use crate::domain::edit::EditOutcome;
+use crate::domain::problem::Problem;
+use crate::domain::question::{Answer, Question};
+use crate::state::AppState;
+use crate::state::command::Command;
+use crate::state::effect::Effect;
+use crate::state::notification::{Note, NoteTone};
+
+use super::workspace;
+
+pub fn ask(state: &mut AppState, question: Question) -> Vec<Effect> {
+    if state.asked.start(&question) { vec![Effect::Answer(question)] } else { Vec::new() }
+}
+
+pub fn answered(state: &mut AppState, question: &Question, answer: Result<Box<Answer>, Problem>) -> Vec<Effect> {
+    state.asked.finish(question, answer);
+    Vec::new()
+}
+
+pub fn edited(state: &mut AppState, answer: Result<EditOutcome, Problem>, now_ms: i64) -> Vec<Effect> {
+    match answer {
+        Ok(outcome) => {
+            let mut note = Note::new(NoteTone::Success, outcome.said);
+            if let Some(undo) = outcome.undo {
+                note = note.action("Undo", vec![Command::Edit(undo)]);
+            }
+            state.tell(note, now_ms);
+        }
+        Err(problem) => state.tell(Note::of_problem(&problem), now_ms),
+    }
+    workspace::refresh(state)
+}

@@ -1,0 +1,84 @@
+-- Versions that know where they come from, branches and tags, the catalogue, remembered readings, watched sources.
+-- New columns may be NULL: digests of older rows do not cover them.
+
+ALTER TABLE datasets ADD COLUMN owner TEXT;
+ALTER TABLE datasets ADD COLUMN description TEXT;
+-- JSON list of texts.
+ALTER TABLE datasets ADD COLUMN tags TEXT;
+ALTER TABLE datasets ADD COLUMN sensitivity TEXT;
+
+ALTER TABLE dataset_versions ADD COLUMN parent_id INTEGER REFERENCES dataset_versions (id) ON DELETE RESTRICT;
+-- How it came to be: import, refresh, revert, labels.
+ALTER TABLE dataset_versions ADD COLUMN origin TEXT;
+ALTER TABLE dataset_versions ADD COLUMN note TEXT;
+ALTER TABLE dataset_versions ADD COLUMN author TEXT;
+ALTER TABLE dataset_versions ADD COLUMN source_path TEXT;
+-- JSON list of the files of a folder or pattern: name, hash, bytes. Then source_hash names this list as an object.
+ALTER TABLE dataset_versions ADD COLUMN source_files TEXT;
+-- Rows set aside while reading, and the table that holds them.
+ALTER TABLE dataset_versions ADD COLUMN rejected INTEGER;
+ALTER TABLE dataset_versions ADD COLUMN rejects_hash TEXT;
+-- JSON list of what the import told.
+ALTER TABLE dataset_versions ADD COLUMN warnings TEXT;
+
+CREATE TABLE branches (
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    dataset_id    INTEGER NOT NULL REFERENCES datasets (id) ON DELETE RESTRICT,
+    name          TEXT    NOT NULL,
+    head_id       INTEGER NOT NULL REFERENCES dataset_versions (id) ON DELETE RESTRICT,
+    created_at_ms INTEGER NOT NULL,
+    hidden_at_ms  INTEGER,
+    digest        TEXT    NOT NULL DEFAULT '',
+    UNIQUE (dataset_id, name)
+) STRICT;
+
+CREATE TABLE version_tags (
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    dataset_id    INTEGER NOT NULL REFERENCES datasets (id) ON DELETE RESTRICT,
+    name          TEXT    NOT NULL,
+    version_id    INTEGER NOT NULL REFERENCES dataset_versions (id) ON DELETE RESTRICT,
+    created_at_ms INTEGER NOT NULL,
+    hidden_at_ms  INTEGER,
+    digest        TEXT    NOT NULL DEFAULT '',
+    UNIQUE (dataset_id, name)
+) STRICT;
+
+-- The tags of one version.
+CREATE INDEX version_tags_by_version ON version_tags (version_id);
+
+-- What a user changed about the reading of a source, for the next time it is imported.
+CREATE TABLE remembered_reads (
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    source        TEXT    NOT NULL UNIQUE,
+    draft         TEXT    NOT NULL,
+    updated_at_ms INTEGER NOT NULL,
+    digest        TEXT    NOT NULL DEFAULT ''
+) STRICT;
+
+CREATE TABLE watches (
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind          TEXT    NOT NULL CHECK (kind IN ('source', 'folder')),
+    path          TEXT    NOT NULL,
+    dataset       TEXT    NOT NULL,
+    -- offer: tell and wait; import: make a version.
+    policy        TEXT    NOT NULL CHECK (policy IN ('offer', 'import')),
+    created_at_ms INTEGER NOT NULL,
+    hidden_at_ms  INTEGER,
+    digest        TEXT    NOT NULL DEFAULT '',
+    UNIQUE (kind, path, dataset)
+) STRICT;
+
+-- What was seen in a watched place; a row per file and content, so that each is taken exactly once.
+CREATE TABLE watched_files (
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    watch_id      INTEGER NOT NULL REFERENCES watches (id) ON DELETE RESTRICT,
+    path          TEXT    NOT NULL,
+    content_hash  TEXT    NOT NULL,
+    bytes         INTEGER NOT NULL,
+    modified_ms   INTEGER NOT NULL,
+    version_id    INTEGER REFERENCES dataset_versions (id) ON DELETE RESTRICT,
+    problem       TEXT,
+    seen_at_ms    INTEGER NOT NULL,
+    digest        TEXT    NOT NULL DEFAULT '',
+    UNIQUE (watch_id, path, content_hash)
+) STRICT;

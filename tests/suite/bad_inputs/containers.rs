@@ -82,5 +82,5 @@ fn b56_a_field_of_30_megabytes_is_placed() {
 fn b57_twenty_thousand_columns_are_too_many() {
     let names: Vec<String> = (0..20_000).map(|i| format!("c{i}")).collect();
     let text = format!("{}\n{}\n", names.join(","), vec!["1"; 20_000].join(","));
-    import("b57.csv", text).refused(&["20,000 columns", "10,000", "check the delimiter or split the table"]);
+    import("b57.csv", text).refused(&["20000 columns", "10000", "check the delimiter or split the table"]);
 }

@@ -185,7 +185,7 @@ fn b58_a_parquet_file_of_200_bytes_cannot_claim_trillions_of_rows() {
         "split the table",
     ]);
     // Many small groups over one page: what counts is the sum.
-    import("b58.parquet", parquet_of_nulls(1 << 30, 1 << 30, 5)).refused(&["5,368,709,120 rows"]);
+    import("b58.parquet", parquet_of_nulls(1 << 30, 1 << 30, 5)).refused(&["5368709120 rows"]);
 }
 
 #[test]

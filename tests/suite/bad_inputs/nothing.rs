@@ -45,5 +45,5 @@ fn b07_a_lone_quote_is_refused() {
 #[test]
 fn b08_a_hundred_thousand_commas_are_too_many_columns() {
     let text = format!("{}\n", ",".repeat(100_000)).repeat(3);
-    import("b08.csv", text).refused(&["columns", "10,000", "check the delimiter or split the table"]);
+    import("b08.csv", text).refused(&["columns", "10000", "check the delimiter or split the table"]);
 }

@@ -5,12 +5,18 @@
 
 mod bytes;
 mod delimited;
+mod excel;
 mod foreign;
+mod ipc;
+mod json;
 mod records;
+mod rows;
 mod sniff;
+mod sqlite;
+mod values;
 
 use std::collections::HashSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::builder::{CellsBuilder, Facts, facts};
 use super::error::{LoadError, clip};
@@ -18,7 +24,7 @@ use super::infer::{self, Typed};
 use super::table::{Cells, Table};
 use crate::domain::dataset::{ReadDraft, ReadOptions, SourceFormat};
 use crate::domain::io::{JobIo, Part};
-use crate::domain::preview::{ImportPreview, PreviewColumn, SizeEstimate};
+use crate::domain::preview::{BadRow, ImportPreview, Misfit, PreviewColumn, SizeEstimate};
 use crate::domain::schema::{ColumnKind, ColumnSchema, Storage};
 
 pub use records::MAX_COLUMNS;
@@ -67,6 +73,41 @@ impl NullTokens {
             Some(last) => self.last_bytes[*last as usize] && self.tokens.iter().any(|t| t == cell),
         }
     }
+}
+
+/// Takes what a reading finds.
+pub trait TableSink {
+    /// The columns, before their rows. Called again: what came so far is void, the reading starts over.
+    fn begin(&mut self, columns: &[(String, Storage)]) -> Result<(), LoadError>;
+    /// The next rows, one piece per column.
+    fn rows(&mut self, chunk: Vec<Cells>) -> Result<(), LoadError>;
+    /// A row that was set aside.
+    fn bad_row(&mut self, row: BadRow) -> Result<(), LoadError>;
+}
+
+/// What a reading amounts to.
+#[derive(Clone, Debug)]
+pub struct ReadReport {
+    pub rows: u64,
+    pub columns: Vec<ReadColumn>,
+    pub warnings: Vec<String>,
+    pub bad_rows: u64,
+}
+
+#[derive(Clone, Debug)]
+pub struct ReadColumn {
+    pub name: String,
+    pub typed: Typed,
+    pub missing_tokens: Vec<(String, u64)>,
+    pub fitting: f64,
+    pub misfits: Vec<Misfit>,
+}
+
+/// The files of a source, each by the name that messages use and the path of its copy.
+#[derive(Clone, Debug)]
+pub struct SourceSpec {
+    pub name: String,
+    pub files: Vec<(String, PathBuf)>,
 }
 
 /// What the first look at a source found.

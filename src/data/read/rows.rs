@@ -102,7 +102,8 @@ pub fn stream(
     convert.flush()?;
     let columns = names.into_iter().zip(&gauges).zip(plans).map(|((name, gauge), plan)| {
         let (fitting, misfits) = gauge.fitting(&plan);
-        ReadColumn { name, typed: plan.typed, missing_tokens: gauge.missing_tokens(), fitting, misfits }
+        let kind = options.columns.get(&name).and_then(|c| c.kind);
+        ReadColumn { name, typed: plan.typed, missing_tokens: gauge.missing_tokens(), fitting, misfits, kind }
     });
     Ok(ReadReport { rows, columns: columns.collect(), warnings, bad_rows })
 }
@@ -158,7 +159,7 @@ impl Places {
     }
 }
 
-fn unlike(file: &str, what: &'static str, column: &str, first: &str) -> LoadError {
+pub fn unlike(file: &str, what: &'static str, column: &str, first: &str) -> LoadError {
     let (file, column, first) = (file.to_owned(), column.to_owned(), first.to_owned());
     LoadError::UnlikeFiles { file, what, column, first }
 }

@@ -44,6 +44,11 @@ pub fn tables(path: &Path, name: &str) -> Result<Vec<String>, LoadError> {
     Database::open(path, name)?.tables()
 }
 
+/// The wanted table, checked; without a wish the first that has rows.
+pub fn table(path: &Path, name: &str, wanted: Option<&str>) -> Result<String, LoadError> {
+    Database::open(path, name)?.table(wanted)
+}
+
 struct Database<'a> {
     connection: Connection,
     name: &'a str,

@@ -212,7 +212,7 @@ impl Gauge {
     }
 
     pub fn decide(&self) -> Plan {
-        let mut plan = Plan { typed: text(), pattern: None };
+        let mut plan = Plan { typed: typed_as(Storage::String), pattern: None };
         if let Some(storage) = self.choice.as_ref().and_then(|c| c.storage) {
             self.as_chosen(storage, &mut plan);
         } else {
@@ -222,19 +222,9 @@ impl Gauge {
     }
 
     fn as_chosen(&self, storage: Storage, plan: &mut Plan) {
-        plan.typed.storage = storage;
+        plan.typed = typed_as(storage);
         plan.pattern = self.choice.as_ref().and_then(|c| c.date_format.clone());
-        if storage == Storage::Boolean {
-            plan.typed.true_spellings = vec!["true".into()];
-            plan.typed.false_spellings = vec!["false".into()];
-        }
-        if storage == Storage::DatetimeMs && plan.pattern.is_none() {
-            plan.typed.date_format = Some(DateFormat::Iso);
-        }
-        if self.unfit > 0 {
-            let what = counted(self.unfit, "cell that does not fit is", "cells that do not fit are");
-            plan.typed.notes.push(format!("{what} missing{}", place(self.first[4].first())));
-        }
+        note_unfit(self.unfit, self.first[4].first(), &mut plan.typed);
     }
 
     fn as_found(&self, typed: &mut Typed) {
@@ -244,11 +234,7 @@ impl Gauge {
                 typed.storage = Storage::Float64;
                 typed.notes.push("no cell has a value".into());
             }
-            (_, 0, 0, 0) => {
-                typed.storage = Storage::Boolean;
-                typed.true_spellings = vec!["true".into()];
-                typed.false_spellings = vec!["false".into()];
-            }
+            (_, 0, 0, 0) => *typed = typed_as(Storage::Boolean),
             (0, _, 0, 0) => self.as_numbers(typed),
             (0, 0, _, 0) => typed.storage = Storage::DatetimeMs,
             (0, 0, 0, _) => self.as_texts(typed),
@@ -328,14 +314,67 @@ fn place(first: Option<&Misfit>) -> String {
     first.map_or_else(String::new, |m| format!(", first `{}` in row {}", m.text, thousands(m.row)))
 }
 
-fn text() -> Typed {
+/// A column of the storage without anything to tell.
+pub fn typed_as(storage: Storage) -> Typed {
+    let word = |word: &str| if storage == Storage::Boolean { vec![word.to_owned()] } else { Vec::new() };
     Typed {
-        storage: Storage::String,
+        storage,
         date_format: None,
-        true_spellings: Vec::new(),
-        false_spellings: Vec::new(),
+        true_spellings: word("true"),
+        false_spellings: word("false"),
         notes: Vec::new(),
         hint: KindHint::None,
+    }
+}
+
+/// A storage that the user chose, and how the cells bear it.
+#[derive(Clone, Debug)]
+pub struct Fit {
+    pub storage: Storage,
+    pattern: Option<String>,
+    values: u64,
+    unfit: u64,
+    first: Vec<Misfit>,
+    rows: u64,
+}
+
+impl Fit {
+    pub fn new(storage: Storage, choice: &ColumnChoice) -> Self {
+        let pattern = choice.date_format.clone();
+        Self { storage, pattern, values: 0, unfit: 0, first: Vec::new(), rows: 0 }
+    }
+
+    /// Appends the next cell; what does not fit becomes missing and is counted.
+    pub fn push(&mut self, builder: &mut CellsBuilder, value: &Value) {
+        self.rows += 1;
+        let plan = Plan { typed: typed_as(self.storage), pattern: self.pattern.clone() };
+        if !matches!(value, Value::Empty | Value::Missing(_)) {
+            self.values += 1;
+            if !fits(value, self.storage, self.pattern.as_deref()) {
+                self.unfit += 1;
+                if self.first.len() < MISFITS {
+                    self.first.push(Misfit { row: self.rows, text: clip(&value.text().unwrap_or_default()) });
+                }
+            }
+        }
+        push(builder, value, &plan, &NullTokens::new(&[]));
+    }
+
+    pub fn fitting(&self) -> (f64, Vec<Misfit>) {
+        (1.0 - self.unfit as f64 / self.values.max(1) as f64, self.first.clone())
+    }
+
+    pub fn typed(&self) -> Typed {
+        let mut typed = typed_as(self.storage);
+        note_unfit(self.unfit, self.first.first(), &mut typed);
+        typed
+    }
+}
+
+fn note_unfit(unfit: u64, first: Option<&Misfit>, typed: &mut Typed) {
+    if unfit > 0 {
+        let what = counted(unfit, "cell that does not fit is", "cells that do not fit are");
+        typed.notes.push(format!("{what} missing{}", place(first)));
     }
 }
 

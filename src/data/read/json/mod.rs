@@ -66,6 +66,24 @@ pub fn is_document(path: &Path, name: &str, options: &ReadOptions) -> Result<boo
     Ok(text.enter_array().unwrap_or(false) && matches!(text.peek()?, Some(b'{' | b'[')))
 }
 
+/// Does an array of arrays begin with one of names: only texts, and something else below? Objects name their cells.
+pub fn has_header(path: &Path, name: &str, options: &ReadOptions) -> Result<bool, LoadError> {
+    let mut text = Document::open(path, name, options)?;
+    if options.format != SourceFormat::Json || !text.enter_array()? || text.peek()? != Some(b'[') {
+        return Ok(true);
+    }
+    let first = text.value()?;
+    let names = header_of(&text.buffer[first]);
+    if names.is_empty() || text.peek()? != Some(b',') {
+        return Ok(false);
+    }
+    text.at += 1;
+    text.peek()?;
+    let second = text.value()?;
+    let distinct: HashSet<&String> = names.iter().collect();
+    Ok(distinct.len() == names.len() && header_of(&text.buffer[second]).is_empty())
+}
+
 fn lines(text: &mut Document, reading: &mut Reading) -> Result<(), LoadError> {
     while let Some(line) = text.line()? {
         let (at, fraction) = (text.line, text.fraction());

@@ -79,6 +79,15 @@ pub fn guess(path: &Path, name: &str, draft: &ReadDraft) -> Result<Option<Guess>
     Ok(Some(guess))
 }
 
+/// Rows of a file that says how many it has.
+pub fn rows(path: &Path, name: &str, options: &ReadOptions) -> Result<Option<u64>, LoadError> {
+    Ok(match options.format {
+        SourceFormat::Parquet => Some(crate::data::parquet::File::open(path, name)?.n_rows),
+        SourceFormat::Arrow => Some(ipc::rows(path, name)?),
+        _ => None,
+    })
+}
+
 /// How the bytes are packed, by how they begin.
 pub fn packed(head: &[u8]) -> Option<Compression> {
     if head.starts_with(GZIP) {

@@ -7,10 +7,12 @@ mod bytes;
 mod columnar;
 mod delimited;
 mod excel;
+pub mod files;
 mod foreign;
 mod formats;
 mod ipc;
 mod json;
+pub mod preview;
 mod records;
 mod rows;
 mod sniff;
@@ -24,9 +26,9 @@ use super::builder::{CellsBuilder, Facts, facts};
 use super::error::{LoadError, clip};
 use super::infer::{self, Typed};
 use super::table::{Cells, Table};
-use crate::domain::dataset::{ReadDraft, ReadOptions, SourceFormat};
+use crate::domain::dataset::{ReadOptions, SourceFormat};
 use crate::domain::io::{JobIo, Part};
-use crate::domain::preview::{BadRow, ImportPreview, Misfit, PreviewColumn, SizeEstimate};
+use crate::domain::preview::{BadRow, Misfit};
 use crate::domain::schema::{ColumnKind, ColumnSchema, Storage};
 
 pub use records::MAX_COLUMNS;
@@ -257,41 +259,6 @@ pub fn load(
         table.columns.push(cells);
     }
     Ok((table, report.warnings))
-}
-
-/// What an import would make of the file, by all of its rows; the first `n_rows` are shown.
-pub fn preview(
-    path: &Path,
-    name: &str,
-    draft: &ReadDraft,
-    n_rows: usize,
-    io: &dyn JobIo,
-) -> Result<ImportPreview, LoadError> {
-    let options = draft.apply(sniff(path, name)?);
-    let (table, notes) = load(path, name, &options, io)?;
-    let columns = table.schema.columns.iter().map(|schema| PreviewColumn {
-        schema: schema.clone(),
-        fitting: 1.0,
-        misfits: Vec::new(),
-        missing_tokens: Vec::new(),
-        date_format: None,
-    });
-    Ok(ImportPreview {
-        format_version: 1,
-        source_name: name.to_owned(),
-        source_bytes: std::fs::metadata(path).map_err(LoadError::io(path, "opening"))?.len(),
-        compression: None,
-        remembered: false,
-        notes,
-        rows_judged: table.n_rows as u64,
-        complete: true,
-        columns: columns.collect(),
-        rows: (0..table.n_rows.min(n_rows)).map(|row| table.columns.iter().map(|c| c.text(row)).collect()).collect(),
-        bad_rows: Vec::new(),
-        parts: Vec::new(),
-        size: SizeEstimate::default(),
-        options,
-    })
 }
 
 /// Column names as they will be shown: trimmed, none empty, none twice, none endless. Says what was renamed.

@@ -38,6 +38,12 @@ pub fn stream(
     columnar::stream(&open, source, options, limit, io, sink)
 }
 
+/// Rows that the batches of the file claim together.
+pub fn rows(path: &Path, name: &str) -> Result<u64, LoadError> {
+    let mut file = File::open(path).map_err(LoadError::io(path, "opening"))?;
+    Ok(check::check(&mut file).map_err(|e| e.in_file(path, name))?.rows)
+}
+
 type Batch = RecordBatchT<Box<dyn Array>>;
 
 struct ArrowFile {

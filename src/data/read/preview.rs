@@ -1,11 +1,11 @@
 //! What an import would make of a source, judged by its first rows: at once, whatever the size.
 
-use std::fs::File;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::Path;
 
 use tempfile::NamedTempFile;
 
+use super::bytes::Unpacked;
 use super::{Guess, Memory, ReadColumn, SourceSpec, files, formats, sniff_with, stream};
 use crate::data::builder::{CellsBuilder, facts};
 use crate::data::error::LoadError;
@@ -103,7 +103,7 @@ pub fn preview(
 
 fn column(read: &ReadColumn, cells: &Cells, draft: &ReadDraft) -> PreviewColumn {
     let chosen = draft.columns.get(&read.name).and_then(|c| c.date_format.clone());
-    let found = || read.typed.date_format.map(|f| as_chrono(f.pattern()));
+    let found = || read.typed.date_format.as_ref().map(|f| f.chrono().to_owned());
     let date_format = if read.typed.storage == Storage::DatetimeMs { chosen.or_else(found) } else { None };
     PreviewColumn {
         schema: read.schema(&facts(cells)),
@@ -112,11 +112,6 @@ fn column(read: &ReadColumn, cells: &Cells, draft: &ReadDraft) -> PreviewColumn 
         missing_tokens: read.missing_tokens.clone(),
         date_format,
     }
-}
-
-/// `DD.MM.YYYY` as `%d.%m.%Y`.
-fn as_chrono(pattern: &str) -> String {
-    pattern.replace("YYYY", "%Y").replace("MM", "%m").replace("DD", "%d")
 }
 
 /// Rows of the whole file if its text is as long as that of the judged rows.
@@ -158,34 +153,18 @@ struct Head {
 impl Head {
     fn of(path: &Path, name: &str, draft: &ReadDraft) -> Result<Self, LoadError> {
         let failed = |source| LoadError::Io { file: name.to_owned(), doing: "reading", source };
-        let mut source = File::open(path).map_err(LoadError::io(path, "opening"))?;
-        let mut start = [0; 4];
-        let n = source.read(&mut start).map_err(failed)?;
-        let compression = formats::packed(&start[..n]);
-        let source = File::open(path).map_err(LoadError::io(path, "opening"))?;
+        let mut source = Unpacked::open(path, name)?;
         let mut bytes = Vec::new();
-        let limit = HEAD_BYTES as u64 + 1;
-        match compression {
-            None => (&source).take(limit).read_to_end(&mut bytes),
-            Some(Compression::Gzip) => flate2::read::MultiGzDecoder::new(&source).take(limit).read_to_end(&mut bytes),
-            Some(Compression::Zstd) => {
-                zstd::stream::read::Decoder::new(&source).map_err(failed)?.take(limit).read_to_end(&mut bytes)
-            }
-        }
-        .map_err(failed)?;
-        let complete = bytes.len() <= HEAD_BYTES;
-        let unpacked = bytes.len();
+        let unpacked = source.read(&mut bytes, HEAD_BYTES + 1)?;
+        let complete = unpacked <= HEAD_BYTES;
         if !complete {
             bytes.truncate(last_line(&bytes, draft.quote.unwrap_or('"')));
         }
-        let mut packed = bytes.len() as u64;
-        if compression.is_some() {
-            let read = std::io::Seek::stream_position(&mut &source).map_err(failed)?;
-            packed = (read as f64 * bytes.len() as f64 / unpacked.max(1) as f64) as u64;
-        }
+        let share = bytes.len() as f64 / unpacked.max(1) as f64;
+        let packed_bytes = (source.packed_read() as f64 * share) as u64;
         let mut file = NamedTempFile::new().map_err(failed)?;
         file.write_all(&bytes).and_then(|()| file.flush()).map_err(failed)?;
-        Ok(Self { file, compression, complete, packed_bytes: packed })
+        Ok(Self { file, compression: source.compression, complete, packed_bytes })
     }
 }
 

@@ -175,6 +175,7 @@ impl Reading<'_> {
     /// Reads a record into `cells`. The inner result is an end of everything, the outer one a bad row.
     fn record(&mut self, record: &[u8]) -> Result<Result<Flow, LoadError>, Reason> {
         self.cells.clear();
+        std::str::from_utf8(record).map_err(|_| "found bytes that are no UTF-8".to_owned())?;
         serde_json::from_slice::<IgnoredAny>(record).map_err(|e| reason(&e))?;
         let fields = match record.first() {
             Some(b'{') => members(record),

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::import::ImportArgs;
 use crate::domain::params::Algorithm;
 use crate::domain::split::SplitKind;
 
@@ -35,15 +36,8 @@ A dataset D is a name, name@version, or a path to a file, which is imported on t
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Import CSV, TSV or Parquet files as dataset versions
-    Import {
-        /// CSV, TSV or Parquet; how a text file is written is found out and shown
-        #[arg(required = true, value_name = "FILE")]
-        files: Vec<PathBuf>,
-        /// Name of the dataset (default: the file's name without its ending; one file only)
-        #[arg(long, value_name = "N")]
-        name: Option<String>,
-    },
+    /// Import files, folders or patterns as dataset versions
+    Import(Box<ImportArgs>),
     /// List datasets and their versions
     Datasets,
     /// Show what a dataset's columns hold

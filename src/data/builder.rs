@@ -42,6 +42,11 @@ impl DictionaryBuilder {
         code
     }
 
+    /// Cells so far.
+    pub fn n_cells(&self) -> usize {
+        self.dictionary.codes.len()
+    }
+
     pub fn finish(self) -> Dictionary {
         self.dictionary
     }

@@ -31,7 +31,7 @@ const PAGE_BYTES: usize = 64 * 1024;
 const MAX_UNPACKED_BYTES: u64 = 1 << 38;
 
 /// Runs a call into polars; an error or a panic becomes its text.
-fn guarded<T>(call: impl FnOnce() -> PolarsResult<T>) -> Result<T, String> {
+pub fn guarded<T>(call: impl FnOnce() -> PolarsResult<T>) -> Result<T, String> {
     match catch_unwind(AssertUnwindSafe(call)) {
         Ok(result) => result.map_err(|e| e.to_string()),
         Err(panic) => {

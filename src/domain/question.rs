@@ -11,8 +11,8 @@ use super::preview::ImportPreview;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Question {
-    /// How would this file be read?
-    Preview { path: PathBuf, draft: ReadDraft, rows: u32 },
+    /// How would this file be read? `remembered`: with what was changed about this source before.
+    Preview { path: PathBuf, draft: ReadDraft, rows: u32, remembered: bool },
 }
 
 impl Question {

@@ -58,13 +58,16 @@ pub struct ImportRequest {
     pub read: ReadDraft,
     /// Use `read` again the next time this source is imported.
     pub remember: bool,
+    /// Guess anew, and forget what was remembered about this source.
+    #[serde(default)]
+    pub forget: bool,
     pub note: String,
 }
 
 impl ImportRequest {
     /// Everything guessed.
     pub fn of(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), name: None, read: ReadDraft::default(), remember: false, note: String::new() }
+        Self { path: path.into(), name: None, read: ReadDraft::default(), remember: false, forget: false, note: String::new() }
     }
 }
 

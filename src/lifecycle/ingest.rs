@@ -7,9 +7,8 @@ use std::path::Path;
 
 use crate::data::{parquet, profile, read};
 use crate::domain::activity::{NewEvent, ObjectKind};
-use crate::domain::dataset::{Provenance, ReadDraft};
+use crate::domain::dataset::Provenance;
 use crate::domain::io::{JobIo, Part};
-use crate::domain::preview::ImportPreview;
 use crate::domain::request::{ImportOutcome, ImportRequest};
 use crate::domain::words::file_name;
 use crate::store::datasets::{self, NewVersion};
@@ -79,17 +78,6 @@ pub fn ingest(workspace: &Workspace, request: &ImportRequest, io: &dyn JobIo) ->
     })?;
     io.recorded();
     Ok(ImportOutcome { version, new: true, warnings })
-}
-
-/// How the file would be read, by its first rows.
-pub fn preview(
-    _workspace: &Workspace,
-    path: &Path,
-    draft: &ReadDraft,
-    rows: u32,
-    io: &dyn JobIo,
-) -> Result<ImportPreview, StageError> {
-    Ok(read::preview(path, &file_name(path), draft, rows as usize, io)?)
 }
 
 /// A label, never a path: control characters and separators are refused rather than repaired.

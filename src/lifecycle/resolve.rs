@@ -8,7 +8,7 @@ use crate::domain::io::JobIo;
 use crate::domain::request::{DataRef, ImportRequest};
 use crate::store::{Workspace, datasets};
 
-use super::{StageError, ingest};
+use super::{StageError, remember};
 
 /// The version that `data` names; a file is imported on the way.
 pub fn resolve(workspace: &Workspace, data: &DataRef, io: &dyn JobIo) -> Result<DatasetVersion, StageError> {
@@ -20,7 +20,7 @@ pub fn resolve(workspace: &Workspace, data: &DataRef, io: &dyn JobIo) -> Result<
         }
         DataRef::File(path) => {
             let request = ImportRequest::of(path.clone());
-            Ok(ingest::ingest(workspace, &request, io)?.version)
+            Ok(remember::ingest(workspace, &request, io)?.version)
         }
     }
 }

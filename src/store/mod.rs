@@ -36,6 +36,7 @@ pub mod checks;
 pub mod datasets;
 pub mod drift;
 pub mod recent;
+pub mod remembered;
 pub mod runs;
 pub mod settings;
 

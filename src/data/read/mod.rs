@@ -6,15 +6,25 @@
 mod bytes;
 mod chunks;
 mod coder;
+mod columnar;
 mod delimited;
+mod excel;
 mod feed;
+pub mod files;
 mod foreign;
+mod formats;
+mod ipc;
+mod json;
 mod nulls;
 mod parse;
+pub mod preview;
 mod records;
+mod rows;
 mod sniff;
 mod spots;
+mod sqlite;
 mod tokens;
+mod values;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -23,9 +33,9 @@ use super::builder::{CellsBuilder, Facts, facts};
 use super::error::{LoadError, clip};
 use super::infer::{self, Typed};
 use super::table::{Cells, Table};
-use crate::domain::dataset::{ReadDraft, ReadOptions, SourceFormat};
+use crate::domain::dataset::{ReadOptions, SourceFormat};
 use crate::domain::io::{JobIo, Part};
-use crate::domain::preview::{BadRow, ImportPreview, Misfit, PreviewColumn, SizeEstimate};
+use crate::domain::preview::{BadRow, Misfit};
 use crate::domain::schema::{ColumnKind, ColumnSchema, Storage};
 
 pub use nulls::NullTokens;
@@ -158,7 +168,7 @@ pub fn stream(
 ) -> Result<ReadReport, LoadError> {
     let report = match options.format {
         SourceFormat::Delimited => delimited::stream(source, options, io, sink)?,
-        _ => stream_surveyed(source, options, io, sink)?,
+        _ => formats::stream(source, options, None, io, sink)?,
     };
     if report.rows > MAX_ROWS {
         return Err(LoadError::TooManyRows { file: source.name.clone(), found: report.rows, limit: MAX_ROWS });
@@ -167,48 +177,6 @@ pub fn stream(
         return Err(LoadError::NoRows { file: source.name.clone() });
     }
     Ok(report)
-}
-
-/// What the first look at a source found.
-struct Survey {
-    rows: u64,
-    columns: Vec<SurveyedColumn>,
-    warnings: Vec<String>,
-}
-
-struct SurveyedColumn {
-    name: String,
-    typed: Typed,
-}
-
-/// Takes the next rows, one piece per column.
-type Sink<'a> = dyn FnMut(Vec<Cells>) -> Result<(), LoadError> + 'a;
-
-struct Source<'a> {
-    path: &'a Path,
-    name: &'a str,
-    options: &'a ReadOptions,
-}
-
-/// Formats that know their types before their rows: one look, one conversion.
-fn stream_surveyed(
-    spec: &SourceSpec,
-    options: &ReadOptions,
-    io: &dyn JobIo,
-    sink: &mut dyn TableSink,
-) -> Result<ReadReport, LoadError> {
-    let Some((name, path)) = spec.files.first() else { return Err(LoadError::Empty { file: spec.name.clone() }) };
-    if options.format != SourceFormat::Parquet {
-        let what = options.format.as_str();
-        return Err(LoadError::NotATable { file: name.clone(), what, hint: "save it as CSV" });
-    }
-    let source = Source { path, name, options };
-    let survey = foreign::survey(&source, &Part { io, from: 0.0, to: 0.5 })?;
-    let columns: Vec<_> = survey.columns.iter().map(|c| (c.name.clone(), c.typed.storage)).collect();
-    sink.begin(&columns)?;
-    foreign::convert(&source, &survey, &Part { io, from: 0.5, to: 1.0 }, &mut |chunk| sink.rows(chunk))?;
-    let columns = survey.columns.into_iter().map(|c| ReadColumn::plain(c.name, c.typed)).collect();
-    Ok(ReadReport { rows: survey.rows, columns, warnings: survey.warnings, bad_rows: 0 })
 }
 
 /// Keeps a table in memory.
@@ -262,41 +230,6 @@ pub fn load(
         table.columns.push(cells);
     }
     Ok((table, report.warnings))
-}
-
-/// What an import would make of the file, by all of its rows; the first `n_rows` are shown.
-pub fn preview(
-    path: &Path,
-    name: &str,
-    draft: &ReadDraft,
-    n_rows: usize,
-    io: &dyn JobIo,
-) -> Result<ImportPreview, LoadError> {
-    let options = draft.apply(sniff(path, name)?);
-    let (table, notes) = load(path, name, &options, io)?;
-    let columns = table.schema.columns.iter().map(|schema| PreviewColumn {
-        schema: schema.clone(),
-        fitting: 1.0,
-        misfits: Vec::new(),
-        missing_tokens: Vec::new(),
-        date_format: None,
-    });
-    Ok(ImportPreview {
-        format_version: 1,
-        source_name: name.to_owned(),
-        source_bytes: std::fs::metadata(path).map_err(LoadError::io(path, "opening"))?.len(),
-        compression: None,
-        remembered: false,
-        notes,
-        rows_judged: table.n_rows as u64,
-        complete: true,
-        columns: columns.collect(),
-        rows: (0..table.n_rows.min(n_rows)).map(|row| table.columns.iter().map(|c| c.text(row)).collect()).collect(),
-        bad_rows: Vec::new(),
-        parts: Vec::new(),
-        size: SizeEstimate::default(),
-        options,
-    })
 }
 
 /// Column names as they will be shown: trimmed, none empty, none twice, none endless. Says what was renamed.

@@ -28,10 +28,22 @@ pub struct Decided {
     pub format: Option<DateFormat>,
 }
 
+impl Decided {
+    /// Do the cells decide?
+    pub fn is_open(&self) -> bool {
+        self.storage.is_none() && self.format.is_none()
+    }
+}
+
 impl Observed {
+    /// The storage by the rules, for cells with a decimal point.
+    pub fn decide(self) -> Typed {
+        self.verdict(&Decided::default(), Marks::POINT).typed
+    }
+
     pub fn verdict(&self, decided: &Decided, marks: Marks) -> Verdict {
         match decided.storage.or(decided.format.is_some().then_some(Storage::DatetimeMs)) {
-            Some(storage) => self.forced(storage, decided.format.clone()),
+            Some(storage) => self.forced(storage, decided.format),
             None => self.guessed(marks),
         }
     }
@@ -117,7 +129,7 @@ impl Observed {
             return None;
         }
         if let Some(format) = (0..5).find(|&f| complete(f)) {
-            self.as_date(DateFormat::ALL[format].clone(), self.values, typed);
+            self.as_date(DateFormat::ALL[format], self.values, typed);
             return None;
         }
         let numbers = self.whole + self.fractional;
@@ -208,7 +220,7 @@ impl Observed {
                     Some(_) => (self.in_format, Fault::NotInFormat),
                     None => (self.dates[best], Fault::NoDate),
                 };
-                self.as_date(format.unwrap_or_else(|| DateFormat::ALL[best].clone()), fits, &mut typed);
+                self.as_date(format.unwrap_or_else(|| DateFormat::ALL[best]), fits, &mut typed);
                 ("date of that format", fault, fits)
             }
         };
@@ -253,7 +265,7 @@ mod tests {
         let rules = Rules { nulls: &nulls, marks: Marks::POINT, format: decided.format.as_ref() };
         let mut observed = Observed::default();
         for (row, cell) in cells.iter().enumerate() {
-            let faults = observed.add(cell, 1, &rules);
+            let faults = observed.count(cell, 1, &rules);
             observed.remember(faults, row as u64, cell);
         }
         observed.verdict(decided, Marks::POINT)

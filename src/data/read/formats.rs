@@ -9,9 +9,7 @@ use super::excel::Excel;
 use super::json::Json;
 use super::sniff::Guess;
 use super::sqlite::Sqlite;
-use super::{
-    ReadReport, SourceSpec, TableSink, default_options, excel, foreign, ipc, json, rows, sqlite,
-};
+use super::{ReadReport, SourceSpec, TableSink, default_options, excel, foreign, ipc, json, rows, sqlite};
 use crate::data::error::LoadError;
 use crate::domain::dataset::{ReadDraft, ReadOptions, SourceFormat, TextEncoding};
 use crate::domain::io::JobIo;
@@ -112,7 +110,7 @@ fn json_kind(path: &Path, name: &str, head: &[u8]) -> Result<Option<SourceFormat
         text.clear();
         let mut source = Utf8Source::open(path, name, options.encoding)?;
         // What does not unpack or decode is for the text reader to explain.
-        if source.fill(&mut text, 4096).is_err() {
+        if source.fill(&mut text).is_err() {
             return Ok(None);
         }
     }

@@ -4,7 +4,7 @@
 //! does not read goes to [`Observed::add`], which knows all rules. Distinct texts are judged once per chunk.
 
 use super::NullTokens;
-use super::bytes::{NoText, check_text};
+use super::bytes::check_text;
 use super::chunks::Chunk;
 use super::coder::Coder;
 use super::tokens::{ASIDE, Dialect, Field, Flaw, MAX_FIELD_BYTES, Splitter, Trouble};
@@ -89,11 +89,7 @@ pub fn parse(chunk: Chunk, plan: &Plan, file: &str, order: &[usize]) -> Parsed {
     let mut parsed = Parsed::default();
     let text = &chunk.bytes[..];
     if let Err(wrong) = check_text(&text[..text.len() - PADDING], chunk.is_checked) {
-        let file = file.to_owned();
-        parsed.error = Some(match wrong {
-            NoText::Zero { lines_before } => LoadError::ZeroByte { file, line: lines_before + 1 },
-            NoText::NotUtf8 { lines_before } => LoadError::Encoding { file, line: lines_before + 1, encoding: "UTF-8" },
-        });
+        parsed.error = Some(wrong.error(file, 0));
         return parsed;
     }
     let estimate = text.len() / (8 * order.len()) + 16;
@@ -164,7 +160,9 @@ fn set_aside(flaw: Flaw, expected: usize, text: &[u8]) -> BadRow {
             let fields = if found == 1 { "field" } else { "fields" };
             format!("{found} {fields}, expected {expected}")
         }
-        Trouble::TextAfterQuote { field, text } => format!("field {field} has `{}` after its closing quote", clip(&text)),
+        Trouble::TextAfterQuote { field, text } => {
+            format!("field {field} has `{}` after its closing quote", clip(&text))
+        }
         Trouble::UnclosedQuote => "a quote opens and never closes".to_owned(),
         Trouble::FieldTooLong => format!("a field is longer than {} bytes", thousands(MAX_FIELD_BYTES as u64)),
     };
@@ -193,7 +191,7 @@ impl Column {
             Storage::Float64 => Building::Float(Vec::with_capacity(n_rows)),
             Storage::Int64 => Building::Int(Vec::with_capacity(n_rows)),
             Storage::DatetimeMs => {
-                Building::Date(Vec::with_capacity(n_rows), typed.date_format.clone().unwrap_or(DateFormat::Iso))
+                Building::Date(Vec::with_capacity(n_rows), typed.date_format.unwrap_or(DateFormat::Iso))
             }
             Storage::Boolean => Building::Boolean(Coder::new(n_rows)),
             Storage::String => Building::Text(Coder::new(n_rows)),
@@ -243,7 +241,7 @@ impl Column {
 #[inline(never)]
 fn slow<'a>(observed: &mut Observed, tile: &'a Tile, field: Field, row: usize, rules: &Rules) -> Option<&'a str> {
     let cell = tile.str(field);
-    let faults = observed.add(cell, 1, rules);
+    let faults = observed.count(cell, 1, rules);
     if faults != infer::Faults::default() && !observed.is_sated(faults) {
         observed.remember(faults, (tile.first_row + row) as u64, cell);
     }
@@ -345,7 +343,7 @@ fn codes(coder: &mut Coder, observed: &mut Observed, tile: &Tile, column: usize)
 
 /// Judges the distinct texts, and remembers the first rows of those with faults.
 fn judge(coder: &Coder, observed: &mut Observed, rules: &Rules, text: &[u8], side: &[u8]) {
-    let faults: Vec<infer::Faults> = coder.texts(text, side).map(|(cell, n)| observed.add(cell, n, rules)).collect();
+    let faults: Vec<infer::Faults> = coder.texts(text, side).map(|(cell, n)| observed.count(cell, n, rules)).collect();
     let texts: Vec<&str> = coder.texts(text, side).map(|(cell, _)| cell).collect();
     let mut all = infer::Faults::default();
     faults.iter().for_each(|f| all.join(*f));

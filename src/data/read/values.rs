@@ -148,7 +148,7 @@ impl Gauge {
             Value::Text(text) => {
                 self.words += 1;
                 self.iso_dates += u64::from(dates::parse(text.trim(), DateFormat::Iso).is_some());
-                let faults = self.observed.add(text, 1, &Rules { nulls, marks: Marks::POINT, format: None });
+                let faults = self.observed.count(text, 1, &Rules { nulls, marks: Marks::POINT, format: None });
                 self.observed.remember(faults, row, text);
                 3
             }
@@ -488,7 +488,8 @@ mod tests {
 
     #[test]
     fn a_choice_counts_what_does_not_fit() {
-        let choice = ColumnChoice { storage: Some(Storage::DatetimeMs), kind: None, date_format: Some("%d.%m.%y".into()) };
+        let choice =
+            ColumnChoice { storage: Some(Storage::DatetimeMs), kind: None, date_format: Some("%d.%m.%y".into()) };
         let mut gauge = Gauge::new(Texts::AsTyped, Some(choice));
         let nulls = NullTokens::new(&[]);
         for (row, text) in ["01.03.26", "soon"].iter().enumerate() {

@@ -90,7 +90,7 @@ impl<'a> Document<'a> {
     }
 
     pub fn fraction(&self) -> f64 {
-        self.source.bytes_read() as f64 / self.source.bytes_total.max(1) as f64
+        self.source.bytes_read as f64 / self.source.bytes_total.max(1) as f64
     }
 
     fn fill(&mut self) -> Result<bool, LoadError> {
@@ -99,7 +99,7 @@ impl<'a> Document<'a> {
             self.at = 0;
         }
         let before = self.buffer.len();
-        while self.source.fill(&mut self.buffer, FILL_BYTES)? {
+        while self.source.fill(&mut self.buffer)? {
             if self.buffer.len() > before {
                 return Ok(true);
             }
@@ -231,4 +231,3 @@ impl<'a> Document<'a> {
         LoadError::Line { file: self.name.to_owned(), line: self.line, what: what.to_owned(), hint }
     }
 }
-

@@ -141,6 +141,12 @@ impl Observed {
             typed.hint = KindHint::Flawed;
             self.note_almost(others, "number", Fault::NoNumber, typed);
             fault = Some((Fault::NoNumber, others));
+        } else if self.undated == 0 && numbers + self.not_a_number == 0 && dates > 0 {
+            let formats = (0..5).filter(|&f| self.dates[f] > 0);
+            let formats: Vec<String> =
+                formats.map(|f| format!("{} {}", thousands(self.dates[f]), DateFormat::ALL[f].pattern())).collect();
+            typed.hint = KindHint::Flawed;
+            typed.notes.push(format!("kept as text: the dates are in several formats ({})", formats.join(", ")));
         } else if most(dates) {
             typed.hint = KindHint::Flawed;
             self.note_almost(self.values - dates, "date of one format", Fault::NoDate, typed);
@@ -329,6 +335,9 @@ mod tests {
             (vec!["Yes".into(), "yes".into()], vec!["NO".into(), "no".into()])
         );
         check(&["t", "f"], Storage::Boolean, "");
+        for pair in [["on", "OFF"], ["ja", "nein"], ["oui", "Non"], ["si", "no"], ["是", "否"], ["j", "n"]] {
+            check(&pair, Storage::Boolean, "");
+        }
         check(&["F", "F"], Storage::String, "");
         check(&["y", "f"], Storage::String, "");
         check(&["true", "0"], Storage::String, "kept as text: 1 of 2 values is no number, first `true` in row 1");
@@ -353,6 +362,22 @@ mod tests {
             &["2026-01-02T10:00Z", "2026-01-02T10:00"],
             Storage::DatetimeMs,
             "1 of 2 times name no zone and count as UTC",
+        );
+        check(
+            &["2026-01-02", "01/02/2026"],
+            Storage::String,
+            "kept as text: the dates are in several formats (1 YYYY-MM-DD, 1 DD/MM/YYYY, 1 MM/DD/YYYY)",
+        );
+        check(
+            &["2026-01-02T10:00+02:00", "2026-01-02T10:00Z"],
+            Storage::DatetimeMs,
+            "1 time in another zone was converted to UTC",
+        );
+        check(
+            &["01.02.26", "03.04.27"],
+            Storage::String,
+            "kept as text: the years of these dates have two digits, which could be any century; give the column a date \
+             format such as %d.%m.%y",
         );
     }
 

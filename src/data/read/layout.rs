@@ -183,6 +183,10 @@ fn delimiter(text: &str, whole: bool, candidates: &[char], quote: char) -> char 
 /// speaks against it and its cells are distinct texts.
 fn has_header(records: &[Vec<String>], nulls: &NullTokens) -> bool {
     let Some((first, rest)) = records.split_first() else { return true };
+    if first.iter().all(|c| c.trim().is_empty()) {
+        // A row without any value is no row; names were left out.
+        return !rest.is_empty();
+    }
     let mut votes = 0i64;
     for (column, head) in first.iter().enumerate() {
         let cells: Vec<&str> = rest.iter().filter_map(|r| r.get(column)).map(String::as_str).collect();

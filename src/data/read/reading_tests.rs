@@ -282,10 +282,10 @@ fn several_files_are_one_table() {
 #[test]
 fn packed_and_foreign_text_gives_the_same_table() {
     use std::io::Write as _;
-    let text = "name,n\nJosé,1\nZoë,2\n".repeat(1).into_bytes();
+    let text = "name,n\nJosé,1\nZoë,2\n".as_bytes();
     let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    gz.write_all(&text).unwrap();
-    for packed in [gz.finish().unwrap(), zstd::stream::encode_all(&text[..], 1).unwrap()] {
+    gz.write_all(text).unwrap();
+    for packed in [gz.finish().unwrap(), zstd::stream::encode_all(text, 1).unwrap()] {
         let read = sniffed(&packed);
         assert_eq!(
             (column(&read, 0), column(&read, 1)),

@@ -119,8 +119,7 @@ impl Records {
                 let expected = self.expected.unwrap_or(0);
                 return Err(refusal(flaw, expected, &self.name, chunk.at_end).moved_down(self.lines));
             }
-            if n_rows > 0 {
-                let found = fields.len() / n_rows;
+            if let Some(found) = fields.len().checked_div(n_rows) {
                 if found > MAX_COLUMNS {
                     return Err(LoadError::TooManyColumns { file: self.name.clone(), found, limit: MAX_COLUMNS });
                 }

@@ -128,6 +128,7 @@ mod tests {
         check("city,2019,2020\nParis,1.5,x\nRome,2.5,y\n", ',', false);
         check("2024-01-01,5\n2024-01-02,6\n", ',', false);
         check("a,b\n", ',', true);
+        check(",,\n1,2,x\n", ',', true);
         check("1,2\n", ',', false);
     }
 

@@ -67,7 +67,14 @@ pub struct ImportRequest {
 impl ImportRequest {
     /// Everything guessed.
     pub fn of(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), name: None, read: ReadDraft::default(), remember: false, forget: false, note: String::new() }
+        Self {
+            path: path.into(),
+            name: None,
+            read: ReadDraft::default(),
+            remember: false,
+            forget: false,
+            note: String::new(),
+        }
     }
 }
 

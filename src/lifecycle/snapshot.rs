@@ -31,7 +31,13 @@ pub fn snapshot(workspace: &Workspace, path: &Path, io: &dyn JobIo) -> Result<Sn
     if path.is_file() {
         let copy = workspace.stage_file(path, io)?;
         let spec = SourceSpec::file(&name, copy.path());
-        return Ok(Snapshot { spec, hash: copy.hash.clone(), bytes: copy.bytes, files: Vec::new(), staged: vec![copy] });
+        return Ok(Snapshot {
+            spec,
+            hash: copy.hash.clone(),
+            bytes: copy.bytes,
+            files: Vec::new(),
+            staged: vec![copy],
+        });
     }
     let paths = files::expand(path)?;
     let (mut spec, mut bytes) = (SourceSpec { name, files: Vec::new() }, 0);

@@ -9,9 +9,7 @@ use super::excel::Excel;
 use super::json::Json;
 use super::sniff::Guess;
 use super::sqlite::Sqlite;
-use super::{
-    ReadReport, SourceSpec, TableSink, default_options, excel, foreign, ipc, json, rows, sqlite,
-};
+use super::{ReadReport, SourceSpec, TableSink, default_options, excel, foreign, ipc, json, rows, sqlite};
 use crate::data::error::LoadError;
 use crate::domain::dataset::{ReadDraft, ReadOptions, SourceFormat, TextEncoding};
 use crate::domain::io::JobIo;

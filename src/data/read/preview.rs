@@ -68,7 +68,10 @@ pub fn preview(
     let complete = whole && !several;
     notes.extend(report.warnings);
     if several {
-        notes.push(format!("{} as one dataset; these are the first rows of {name}", counted(all.len() as u64, "file", "files")));
+        notes.push(format!(
+            "{} as one dataset; these are the first rows of {name}",
+            counted(all.len() as u64, "file", "files")
+        ));
         parts = all.iter().take(SHOWN_PARTS).map(|f| file_name(f)).collect();
     }
     if report.bad_rows > 0 && wanted == BadRows::Refuse {
@@ -78,9 +81,12 @@ pub fn preview(
     let rows_of_first = match (&head, whole) {
         (_, true) => report.rows,
         (Some(head), false) => (report.rows as f64 * first_bytes as f64 / head.packed_bytes.max(1) as f64) as u64,
-        (None, false) => formats::rows(first, &name, &options)?.unwrap_or_else(|| extrapolated(&cells, report.rows, first_bytes)),
+        (None, false) => {
+            formats::rows(first, &name, &options)?.unwrap_or_else(|| extrapolated(&cells, report.rows, first_bytes))
+        }
     };
-    let rows = if several { (rows_of_first as f64 * bytes as f64 / first_bytes.max(1) as f64) as u64 } else { rows_of_first };
+    let rows =
+        if several { (rows_of_first as f64 * bytes as f64 / first_bytes.max(1) as f64) as u64 } else { rows_of_first };
     let size = SizeEstimate { rows, memory_bytes: memory_of(&cells, report.rows, rows), budget_bytes: 0 };
     let shown = (report.rows as usize).min(n_rows);
     Ok(ImportPreview {
@@ -116,7 +122,8 @@ fn column(read: &ReadColumn, cells: &Cells, draft: &ReadDraft) -> PreviewColumn 
 
 /// Rows of the whole file if its text is as long as that of the judged rows.
 fn extrapolated(cells: &[Cells], rows: u64, bytes: u64) -> u64 {
-    let text: usize = cells.iter().map(|c| (0..c.len()).filter_map(|r| c.text(r)).map(|t| t.len() + 1).sum::<usize>()).sum();
+    let text: usize =
+        cells.iter().map(|c| (0..c.len()).filter_map(|r| c.text(r)).map(|t| t.len() + 1).sum::<usize>()).sum();
     (rows as f64 * bytes as f64 / text.max(1) as f64).max(rows as f64) as u64
 }
 
@@ -192,4 +199,3 @@ fn last_line(bytes: &[u8], quote: char) -> usize {
         (outside, _) => outside,
     }
 }
-

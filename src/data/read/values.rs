@@ -488,7 +488,8 @@ mod tests {
 
     #[test]
     fn a_choice_counts_what_does_not_fit() {
-        let choice = ColumnChoice { storage: Some(Storage::DatetimeMs), kind: None, date_format: Some("%d.%m.%y".into()) };
+        let choice =
+            ColumnChoice { storage: Some(Storage::DatetimeMs), kind: None, date_format: Some("%d.%m.%y".into()) };
         let mut gauge = Gauge::new(Texts::AsTyped, Some(choice));
         let nulls = NullTokens::new(&[]);
         for (row, text) in ["01.03.26", "soon"].iter().enumerate() {

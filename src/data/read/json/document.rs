@@ -231,4 +231,3 @@ impl<'a> Document<'a> {
         LoadError::Line { file: self.name.to_owned(), line: self.line, what: what.to_owned(), hint }
     }
 }
-

@@ -25,7 +25,8 @@ fn some(values: &[&str]) -> Vec<Option<String>> {
 
 #[test]
 fn ndjson_has_the_union_of_all_keys_in_order_of_sight() {
-    let text = "{\"id\": 1, \"name\": \"Ada\"}\n{\"name\": null, \"id\": 2, \"since\": \"2026-03-01\"}\n\n{\"id\": 3}\n";
+    let text =
+        "{\"id\": 1, \"name\": \"Ada\"}\n{\"name\": null, \"id\": 2, \"since\": \"2026-03-01\"}\n\n{\"id\": 3}\n";
     let (format, table, _) = loaded(text).unwrap();
     assert_eq!(format, SourceFormat::Ndjson);
     assert_eq!(table.schema.names().collect::<Vec<_>>(), ["id", "name", "since"]);
@@ -73,7 +74,11 @@ fn what_is_nested_is_flattened_once_and_then_text() {
 #[test]
 fn broken_records_name_their_line() {
     let message = |text: &str| loaded(text).unwrap_err().to_string();
-    assert!(message("{\"a\": 1}\n{\"a\": }\n").starts_with("t.json, line 2: expected value"), "{}", message("{\"a\": 1}\n{\"a\": }\n"));
+    assert!(
+        message("{\"a\": 1}\n{\"a\": }\n").starts_with("t.json, line 2: expected value"),
+        "{}",
+        message("{\"a\": 1}\n{\"a\": }\n")
+    );
     assert!(message("{\"a\": 1}\n{\"a\": 1, \"a\": 2}\n").contains("line 2: the key `a` stands there twice"));
     assert!(message("[{\"a\": 1},\n{\"a\": 2}").contains("line 2"));
     assert!(message("[{\"a\": 1}\n{\"a\": 2}]").contains("no comma"));

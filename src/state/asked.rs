@@ -47,9 +47,16 @@ impl Asked {
         }
     }
 
+    /// Files may have changed: looks at them are made anew.
+    pub fn forget_previews(&mut self) {
+        self.kept.retain(|(question, _)| !matches!(question, Question::Preview { .. }));
+    }
+
     /// The workspace changed: what is asked again is answered again. Until then the old answers show.
     pub fn forget(&mut self) -> Vec<Question> {
-        let ready = self.kept.iter_mut().filter(|(_, answer)| matches!(answer, Loadable::Ready(_)));
+        // A look at a file does not depend on the workspace.
+        let depends = |question: &Question| !matches!(question, Question::Preview { .. });
+        let ready = self.kept.iter_mut().filter(|(q, answer)| depends(q) && matches!(answer, Loadable::Ready(_)));
         ready
             .map(|(question, answer)| {
                 answer.start_loading();

@@ -30,8 +30,10 @@ pub fn ingest(workspace: &Workspace, request: &ImportRequest, io: &dyn JobIo) ->
         return Ok(ImportOutcome { version, new: false, warnings: Vec::new() });
     }
     io.progress("Looking at the file", Some(0.15))?;
-    let options = request.read.apply(read::sniff(copy.path(), &source_name)?);
+    let guess = read::sniff_with(copy.path(), &source_name, &request.read)?;
+    let options = guess.options;
     let (table, warnings) = read::load(copy.path(), &source_name, &options, &Part { io, from: 0.15, to: 0.7 })?;
+    let warnings: Vec<String> = guess.notes.into_iter().chain(warnings).collect();
     let temp = workspace.temp_path()?;
     parquet::write(&table, &temp, &Part { io, from: 0.7, to: 0.85 })?;
     let profile = profile::profile(&table, &Part { io, from: 0.85, to: 0.98 })?;
@@ -82,7 +84,10 @@ pub fn ingest(workspace: &Workspace, request: &ImportRequest, io: &dyn JobIo) ->
 
 /// A label, never a path: control characters and separators are refused rather than repaired.
 fn dataset_name(asked: Option<&str>, source_name: &str) -> Result<String, StageError> {
-    let stem = || Path::new(source_name).file_stem().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
+    // `sales.csv.gz` is `sales`.
+    let unpacked =
+        [".gz", ".zst"].into_iter().find_map(|ending| source_name.strip_suffix(ending)).unwrap_or(source_name);
+    let stem = || Path::new(unpacked).file_stem().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
     let name = asked.map_or_else(stem, str::to_owned);
     let name = name.trim();
     let bad = name.is_empty()
@@ -114,6 +119,7 @@ mod tests {
     fn a_dataset_is_named_after_its_file() {
         assert_eq!(dataset_name(None, "churn-2026-01.csv").unwrap(), "churn-2026-01");
         assert_eq!(dataset_name(None, "a@b.csv").unwrap(), "a-b");
+        assert_eq!(dataset_name(None, "sales.csv.gz").unwrap(), "sales");
     }
 
     #[test]

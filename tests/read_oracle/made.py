@@ -87,7 +87,7 @@ def delimited(folder):
     grouped = comma.assign(price=[None if x != x else f"{x:,.2f}" for x in comma["price"]])
     yield case("thousands", grouped.to_csv(index=False), thousands=",", types=kinds)
     swap = str.maketrans(",.", ".,")
-    grouped = comma.assign(price=[None if x is None else x.translate(swap) for x in grouped["price"]])
+    grouped = comma.assign(price=[x.translate(swap) if isinstance(x, str) else None for x in grouped["price"]])
     yield case("thousands-point", grouped.to_csv(index=False, sep=";"), sep=";", decimal=",", thousands=".", types=kinds)
 
     lines = comma[["whole", "price"]].to_csv(index=False).splitlines()

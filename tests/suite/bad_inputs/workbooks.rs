@@ -87,15 +87,20 @@ fn b64_a_workbook_that_unpacks_without_end_is_refused() {
     });
     import("b64.xlsx", good).read().is(&["id", "name"], &["1|Zoë"]);
 
-    // 2 GB of one sheet out of 2 MB.
-    let row = format!("<row>{}</row>", text("A2", &"x".repeat(2_000)));
-    let piece = row.repeat((1 << 20) / row.len());
-    let bomb = workbook(|out| {
-        header(out);
-        (0..2_048).for_each(|_| out.write_all(piece.as_bytes()).unwrap());
+    // 64 MB of one cell out of 64 KB: as many times as deflate can.
+    let long = "x".repeat(1 << 20);
+    let mut bomb = workbook(|out| {
+        write!(out, r#"<row r="1"><c r="A1" t="inlineStr"><is><t>"#).unwrap();
+        (0..64).for_each(|_| out.write_all(long.as_bytes()).unwrap());
+        write!(out, "</t></is></c></row>").unwrap();
     });
-    assert!(bomb.len() < 20_000_000);
-    import("b64.xlsx", bomb).refused(&["unpack"]);
+    assert!(bomb.len() < 100_000);
+    import("b64.xlsx", &bomb).refused(&["to unpack", "xl/worksheets/sheet1.xml"]);
+
+    // The same with an entry that claims to be small, in the archive's directory.
+    let entry = bomb.windows(4).rposition(|w| w == b"PK\x01\x02").unwrap();
+    bomb[entry + 24..entry + 28].copy_from_slice(&1_000_u32.to_le_bytes());
+    import("b64.xlsx", &bomb).refused(&["b64.xlsx"]);
 }
 
 #[test]

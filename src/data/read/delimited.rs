@@ -3,13 +3,16 @@
 use std::ops::Range;
 
 use super::records::{BATCH_ROWS, Records};
-use super::{NullTokens, Sink, Source, Survey, SurveyedColumn, clean_names, numbered_names};
+use super::{
+    NullTokens, ReadColumn, ReadReport, Sink, Source, SourceSpec, Survey, SurveyedColumn, TableSink, clean_names,
+    numbered_names,
+};
 use crate::data::builder::CellsBuilder;
 use crate::data::dates::{self, DateFormat};
 use crate::data::error::LoadError;
 use crate::data::infer::{self, Observed, Typed};
 use crate::domain::dataset::{ReadOptions, TextEncoding};
-use crate::domain::io::JobIo;
+use crate::domain::io::{JobIo, Part};
 use crate::domain::words::thousands;
 
 /// Fewer cells than this are not worth another thread.
@@ -30,7 +33,23 @@ pub fn open(source: &Source, warnings: &mut Vec<String>) -> Result<Option<(Recor
     Ok(Some((records, numbered_names(first.len()))))
 }
 
-pub fn survey(source: &Source, io: &dyn JobIo) -> Result<Survey, LoadError> {
+pub fn stream(
+    spec: &SourceSpec,
+    options: &ReadOptions,
+    io: &dyn JobIo,
+    sink: &mut dyn TableSink,
+) -> Result<ReadReport, LoadError> {
+    let Some((name, path)) = spec.files.first() else { return Err(LoadError::Empty { file: spec.name.clone() }) };
+    let source = Source { path, name, options };
+    let survey = survey(&source, &Part { io, from: 0.0, to: 0.5 })?;
+    let columns: Vec<_> = survey.columns.iter().map(|c| (c.name.clone(), c.typed.storage)).collect();
+    sink.begin(&columns)?;
+    convert(&source, &survey, &Part { io, from: 0.5, to: 1.0 }, &mut |chunk| sink.rows(chunk))?;
+    let columns = survey.columns.into_iter().map(|c| ReadColumn::plain(c.name, c.typed)).collect();
+    Ok(ReadReport { rows: survey.rows, columns, warnings: survey.warnings, bad_rows: 0 })
+}
+
+fn survey(source: &Source, io: &dyn JobIo) -> Result<Survey, LoadError> {
     let mut warnings = option_warnings(source.options);
     let Some((mut records, names)) = open(source, &mut warnings)? else {
         return Err(LoadError::Empty { file: source.name.to_owned() });
@@ -71,7 +90,7 @@ fn option_warnings(options: &ReadOptions) -> Vec<String> {
     warnings
 }
 
-pub fn convert(source: &Source, survey: &Survey, io: &dyn JobIo, sink: &mut Sink) -> Result<(), LoadError> {
+fn convert(source: &Source, survey: &Survey, io: &dyn JobIo, sink: &mut Sink) -> Result<(), LoadError> {
     let Some((mut records, _)) = open(source, &mut Vec::new())? else { return Ok(()) };
     let nulls = NullTokens::new(&source.options.null_tokens);
     loop {

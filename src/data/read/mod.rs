@@ -1,7 +1,7 @@
 //! From a source file to a typed table.
 //!
-//! Delimited text is read twice: once to judge every cell of every column, once to convert. So a type never changes
-//! half-way, and memory holds one batch of rows, not the file. Parquet takes the same path with its own types.
+//! [`stream`] reads a source piece by piece into a [`TableSink`], typed by all of its rows; [`load`] is the sink that
+//! keeps everything in memory.
 
 mod bytes;
 mod delimited;
@@ -10,7 +10,7 @@ mod records;
 mod sniff;
 
 use std::collections::HashSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::builder::{CellsBuilder, Facts, facts};
 use super::error::{LoadError, clip};
@@ -18,16 +18,18 @@ use super::infer::{self, Typed};
 use super::table::{Cells, Table};
 use crate::domain::dataset::{ReadDraft, ReadOptions, SourceFormat};
 use crate::domain::io::{JobIo, Part};
-use crate::domain::preview::{ImportPreview, PreviewColumn, SizeEstimate};
+use crate::domain::preview::{BadRow, ImportPreview, Misfit, PreviewColumn, SizeEstimate};
 use crate::domain::schema::{ColumnKind, ColumnSchema, Storage};
 
 pub use records::MAX_COLUMNS;
 use records::{Batch, Records};
-pub use sniff::sniff;
+pub use sniff::{Guess, sniff, sniff_with};
 
 /// Most rows a table may have: row numbers are 32-bit in sorted views.
 pub const MAX_ROWS: u64 = u32::MAX as u64 - 1;
 const MAX_NAME_CHARS: usize = 200;
+/// A preview shows no more rows that were set aside.
+const MAX_SHOWN_BAD_ROWS: usize = 100;
 
 /// The cells that count as missing unless the user says otherwise: what `pandas.read_csv` takes for missing, so that
 /// an exported model sees the same table through pandas.
@@ -69,6 +71,116 @@ impl NullTokens {
     }
 }
 
+/// One file under the name the user knows, or the files of a folder in order.
+#[derive(Clone, Debug)]
+pub struct SourceSpec {
+    /// For messages about the whole.
+    pub name: String,
+    /// Each file's name for messages, and where its snapshot lies.
+    pub files: Vec<(String, PathBuf)>,
+}
+
+impl SourceSpec {
+    pub fn file(name: &str, path: &Path) -> Self {
+        Self { name: name.to_owned(), files: vec![(name.to_owned(), path.to_owned())] }
+    }
+}
+
+/// Takes a table as it is read.
+pub trait TableSink {
+    /// The columns as they are now believed to be. When a later cell proves a type wrong, this is called again and all
+    /// rows come again from the start.
+    fn begin(&mut self, columns: &[(String, Storage)]) -> Result<(), LoadError>;
+
+    /// The next rows, one piece per column, of the storages last begun with.
+    fn rows(&mut self, chunk: Vec<Cells>) -> Result<(), LoadError>;
+
+    /// A row that was set aside (only under `BadRows::SetAside`); again from the first after `begin`.
+    fn bad_row(&mut self, row: BadRow) -> Result<(), LoadError>;
+}
+
+/// What a reading found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReadReport {
+    pub rows: u64,
+    pub columns: Vec<ReadColumn>,
+    pub warnings: Vec<String>,
+    /// Rows set aside.
+    pub bad_rows: u64,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReadColumn {
+    pub name: String,
+    pub typed: Typed,
+    /// Tokens that became missing with their counts, most frequent first; the empty cell is `""`.
+    pub missing_tokens: Vec<(String, u64)>,
+    /// Share of the cells with a value that fit the type most of them have (0 to 1).
+    pub fitting: f64,
+    /// The first cells that do not fit it.
+    pub misfits: Vec<Misfit>,
+    /// What the user decided the column means.
+    pub kind: Option<ColumnKind>,
+}
+
+impl ReadColumn {
+    /// All cells fit.
+    pub fn plain(name: String, typed: Typed) -> Self {
+        Self { name, typed, missing_tokens: Vec::new(), fitting: 1.0, misfits: Vec::new(), kind: None }
+    }
+
+    pub fn schema(&self, facts: &Facts) -> ColumnSchema {
+        ColumnSchema {
+            name: self.name.clone(),
+            kind: self.kind.unwrap_or_else(|| self.guessed_kind(facts)),
+            storage: self.typed.storage,
+            missing: facts.missing,
+            distinct: facts.distinct,
+            true_spellings: self.typed.true_spellings.clone(),
+            false_spellings: self.typed.false_spellings.clone(),
+            notes: self.typed.notes.clone(),
+            missing_tokens: self.missing_tokens.clone(),
+            personal: None,
+        }
+    }
+
+    fn guessed_kind(&self, facts: &Facts) -> ColumnKind {
+        match self.typed.storage {
+            Storage::Float64 => ColumnKind::Numeric,
+            Storage::Boolean => ColumnKind::Boolean,
+            Storage::DatetimeMs => ColumnKind::Datetime,
+            Storage::String => infer::kind_of_text(&facts.text, self.typed.hint),
+            Storage::Int64 => {
+                let (min, max) = facts.range.unwrap_or((0, 0));
+                infer::kind_of_whole_numbers(&self.name, facts.values, facts.distinct, min, max)
+            }
+        }
+    }
+}
+
+/// Reads a source into `sink`, piece by piece; memory holds a few pieces.
+///
+/// Errors name the file (as the user knows it) and the line or column at fault; a cancelled reading returns
+/// [`LoadError::Cancelled`].
+pub fn stream(
+    source: &SourceSpec,
+    options: &ReadOptions,
+    io: &dyn JobIo,
+    sink: &mut dyn TableSink,
+) -> Result<ReadReport, LoadError> {
+    let report = match options.format {
+        SourceFormat::Delimited => delimited::stream(source, options, io, sink)?,
+        _ => stream_surveyed(source, options, io, sink)?,
+    };
+    if report.rows > MAX_ROWS {
+        return Err(LoadError::TooManyRows { file: source.name.clone(), found: report.rows, limit: MAX_ROWS });
+    }
+    if report.rows == 0 {
+        return Err(LoadError::NoRows { file: source.name.clone() });
+    }
+    Ok(report)
+}
+
 /// What the first look at a source found.
 struct Survey {
     rows: u64,
@@ -90,62 +202,74 @@ struct Source<'a> {
     options: &'a ReadOptions,
 }
 
-impl Source<'_> {
-    fn survey(&self, io: &dyn JobIo) -> Result<Survey, LoadError> {
-        let survey = match self.options.format {
-            SourceFormat::Delimited => delimited::survey(self, io)?,
-            SourceFormat::Parquet => foreign::survey(self, io)?,
-            other => return Err(self.cannot(other)),
-        };
-        if survey.rows > MAX_ROWS {
-            return Err(LoadError::TooManyRows { file: self.name.to_owned(), found: survey.rows, limit: MAX_ROWS });
-        }
-        if survey.rows == 0 {
-            return Err(LoadError::NoRows { file: self.name.to_owned() });
-        }
-        Ok(survey)
+/// Formats that know their types before their rows: one look, one conversion.
+fn stream_surveyed(
+    spec: &SourceSpec,
+    options: &ReadOptions,
+    io: &dyn JobIo,
+    sink: &mut dyn TableSink,
+) -> Result<ReadReport, LoadError> {
+    let Some((name, path)) = spec.files.first() else { return Err(LoadError::Empty { file: spec.name.clone() }) };
+    if options.format != SourceFormat::Parquet {
+        let what = options.format.as_str();
+        return Err(LoadError::NotATable { file: name.clone(), what, hint: "save it as CSV" });
+    }
+    let source = Source { path, name, options };
+    let survey = foreign::survey(&source, &Part { io, from: 0.0, to: 0.5 })?;
+    let columns: Vec<_> = survey.columns.iter().map(|c| (c.name.clone(), c.typed.storage)).collect();
+    sink.begin(&columns)?;
+    foreign::convert(&source, &survey, &Part { io, from: 0.5, to: 1.0 }, &mut |chunk| sink.rows(chunk))?;
+    let columns = survey.columns.into_iter().map(|c| ReadColumn::plain(c.name, c.typed)).collect();
+    Ok(ReadReport { rows: survey.rows, columns, warnings: survey.warnings, bad_rows: 0 })
+}
+
+/// Keeps a table in memory.
+#[derive(Default)]
+struct Memory {
+    builders: Vec<CellsBuilder>,
+    bad_rows: Vec<BadRow>,
+}
+
+impl TableSink for Memory {
+    fn begin(&mut self, columns: &[(String, Storage)]) -> Result<(), LoadError> {
+        self.builders = columns.iter().map(|(_, storage)| CellsBuilder::new(*storage)).collect();
+        self.bad_rows.clear();
+        Ok(())
     }
 
-    fn cannot(&self, format: SourceFormat) -> LoadError {
-        LoadError::NotATable { file: self.name.to_owned(), what: format.as_str(), hint: "save it as CSV" }
+    fn rows(&mut self, chunk: Vec<Cells>) -> Result<(), LoadError> {
+        for (builder, cells) in self.builders.iter_mut().zip(&chunk) {
+            builder.append(cells);
+        }
+        Ok(())
     }
 
-    fn convert(&self, survey: &Survey, io: &dyn JobIo, sink: &mut Sink) -> Result<(), LoadError> {
-        match self.options.format {
-            SourceFormat::Delimited => delimited::convert(self, survey, io, sink),
-            SourceFormat::Parquet => foreign::convert(self, survey, io, sink),
-            other => Err(self.cannot(other)),
+    fn bad_row(&mut self, row: BadRow) -> Result<(), LoadError> {
+        if self.bad_rows.len() < MAX_SHOWN_BAD_ROWS {
+            self.bad_rows.push(row);
         }
+        Ok(())
     }
 }
 
-/// Reads the file at `snapshot` into memory, typed by all rows, with the warnings.
-///
-/// Errors name the file (known to the user as `name`) and the line or column at fault; a cancelled reading returns
-/// [`LoadError::Cancelled`].
+/// Reads the file at `snapshot` into memory, typed by all rows, with the warnings. See [`stream`] for the errors.
 pub fn load(
     snapshot: &Path,
     name: &str,
     options: &ReadOptions,
     io: &dyn JobIo,
 ) -> Result<(Table, Vec<String>), LoadError> {
-    let source = Source { path: snapshot, name, options };
-    let survey = source.survey(&Part { io, from: 0.0, to: 0.5 })?;
-    let mut builders: Vec<CellsBuilder> = survey.columns.iter().map(|c| CellsBuilder::new(c.typed.storage)).collect();
-    source.convert(&survey, &Part { io, from: 0.5, to: 0.95 }, &mut |chunk| {
-        for (builder, cells) in builders.iter_mut().zip(&chunk) {
-            builder.append(cells);
-        }
-        Ok(())
-    })?;
-    let mut table = Table { n_rows: survey.rows as usize, ..Table::default() };
-    for (column, builder) in survey.columns.iter().zip(builders) {
+    let mut memory = Memory::default();
+    let spec = SourceSpec::file(name, snapshot);
+    let report = stream(&spec, options, &Part { io, from: 0.0, to: 0.95 }, &mut memory)?;
+    let mut table = Table { n_rows: report.rows as usize, ..Table::default() };
+    for (column, builder) in report.columns.iter().zip(memory.builders) {
         io.progress("Counting distinct values", Some(0.95))?;
         let cells = builder.finish();
         table.schema.columns.push(column.schema(&facts(&cells)));
         table.columns.push(cells);
     }
-    Ok((table, survey.warnings))
+    Ok((table, report.warnings))
 }
 
 /// What an import would make of the file, by all of its rows; the first `n_rows` are shown.
@@ -181,36 +305,6 @@ pub fn preview(
         size: SizeEstimate::default(),
         options,
     })
-}
-
-impl SurveyedColumn {
-    fn schema(&self, facts: &Facts) -> ColumnSchema {
-        ColumnSchema {
-            name: self.name.clone(),
-            kind: self.kind(facts),
-            storage: self.typed.storage,
-            missing: facts.missing,
-            distinct: facts.distinct,
-            true_spellings: self.typed.true_spellings.clone(),
-            false_spellings: self.typed.false_spellings.clone(),
-            notes: self.typed.notes.clone(),
-            missing_tokens: vec![],
-            personal: None,
-        }
-    }
-
-    fn kind(&self, facts: &Facts) -> ColumnKind {
-        match self.typed.storage {
-            Storage::Float64 => ColumnKind::Numeric,
-            Storage::Boolean => ColumnKind::Boolean,
-            Storage::DatetimeMs => ColumnKind::Datetime,
-            Storage::String => infer::kind_of_text(&facts.text, self.typed.hint),
-            Storage::Int64 => {
-                let (min, max) = facts.range.unwrap_or((0, 0));
-                infer::kind_of_whole_numbers(&self.name, facts.values, facts.distinct, min, max)
-            }
-        }
-    }
 }
 
 /// Column names as they will be shown: trimmed, none empty, none twice, none endless. Says what was renamed.

@@ -12,7 +12,8 @@ use super::bytes::Utf8Source;
 use super::{NullTokens, default_options};
 use crate::data::error::LoadError;
 use crate::data::infer::{self, Look};
-use crate::domain::dataset::{ReadOptions, SourceFormat, TextEncoding};
+use crate::domain::dataset::{ReadDraft, ReadOptions, SourceFormat, TextEncoding};
+use crate::domain::preview::Compression;
 
 const SAMPLE_BYTES: usize = 512 * 1024;
 const SAMPLE_RECORDS: usize = 200;
@@ -20,6 +21,23 @@ const SAMPLE_RECORDS: usize = 200;
 const CONSISTENT: f64 = 0.98;
 /// In this order on a tie: commas also occur inside cells that another character delimits, hardly the reverse.
 const DELIMITERS: [u8; 4] = [b'\t', b';', b'|', b','];
+
+/// How a file is written, as far as can be told.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Guess {
+    pub options: ReadOptions,
+    pub compression: Option<Compression>,
+    /// What was noticed, in one sentence each; a guess of low confidence says so here.
+    pub notes: Vec<String>,
+    /// The sheets of a workbook, the tables of a database.
+    pub parts: Vec<String>,
+}
+
+/// How to read the file at `path`; what `draft` fixes is taken as it is and shapes the other guesses.
+pub fn sniff_with(path: &Path, name: &str, draft: &ReadDraft) -> Result<Guess, LoadError> {
+    let options = draft.apply(sniff(path, name)?);
+    Ok(Guess { options, compression: None, notes: Vec::new(), parts: Vec::new() })
+}
 
 /// How to read the file at `path`, which the user knows as `name`.
 ///

@@ -12,6 +12,7 @@ pub mod drift;
 pub mod error;
 mod infer;
 pub mod parquet;
+pub mod personal;
 pub mod profile;
 pub mod read;
 pub mod recipe;

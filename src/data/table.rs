@@ -85,6 +85,17 @@ impl Cells {
         }
     }
 
+    /// Memory the cells take, in bytes; texts with what keeping them costs.
+    pub fn bytes(&self) -> u64 {
+        let per_text = |text: &String| (text.len() + size_of::<String>() + 16) as u64;
+        match self {
+            Self::Float(v) => size_of_val(v.as_slice()) as u64,
+            Self::Int(v) | Self::DatetimeMs(v) => size_of_val(v.as_slice()) as u64,
+            Self::Boolean(v) => size_of_val(v.as_slice()) as u64,
+            Self::Text(d) => size_of_val(d.codes.as_slice()) as u64 + d.values.iter().map(per_text).sum::<u64>(),
+        }
+    }
+
     pub fn is_missing(&self, row: usize) -> bool {
         match self {
             Self::Float(v) => v[row].is_nan(),

@@ -5,17 +5,21 @@
 
 use std::path::Path;
 
-use crate::data::{parquet, profile, read};
+use crate::data::profile;
+use crate::data::read::{self, ReadReport, SourceSpec};
+use crate::data::sink::{StoredRows, StoringSink};
 use crate::domain::activity::{NewEvent, ObjectKind};
 use crate::domain::dataset::{Provenance, ReadDraft};
 use crate::domain::io::{JobIo, Part};
 use crate::domain::preview::ImportPreview;
+use crate::domain::profile::TableProfile;
 use crate::domain::request::{ImportOutcome, ImportRequest};
+use crate::domain::schema::{ColumnSchema, Schema};
 use crate::domain::words::file_name;
 use crate::store::datasets::{self, NewVersion};
 use crate::store::{Workspace, activity};
 
-use super::StageError;
+use super::{StageError, budget};
 
 /// Longest name a dataset may have, in characters.
 const MAX_NAME: usize = 100;
@@ -24,29 +28,36 @@ pub fn ingest(workspace: &Workspace, request: &ImportRequest, io: &dyn JobIo) ->
     let source_name = file_name(&request.path);
     let name = dataset_name(request.name.as_deref(), &source_name)?;
 
-    let copy = workspace.stage_file(&request.path, &Part { io, from: 0.0, to: 0.15 })?;
+    let copy = workspace.stage_file(&request.path, &Part { io, from: 0.0, to: 0.1 })?;
     if let Some(version) = workspace.read(|conn| datasets::by_source(conn, &name, &copy.hash))? {
         // Damaged objects are replaced by the right bytes.
         workspace.keep(copy)?;
         return Ok(ImportOutcome { version, new: false, warnings: Vec::new() });
     }
-    io.progress("Looking at the file", Some(0.15))?;
+    io.progress("Looking at the file", Some(0.1))?;
     let options = request.read.apply(read::sniff(copy.path(), &source_name)?);
-    let (table, warnings) = read::load(copy.path(), &source_name, &options, &Part { io, from: 0.15, to: 0.7 })?;
-    let temp = workspace.temp_path()?;
-    parquet::write(&table, &temp, &Part { io, from: 0.7, to: 0.85 })?;
-    let profile = profile::profile(&table, &Part { io, from: 0.85, to: 0.98 })?;
-    io.progress("Saving", Some(0.98))?;
+    let (table, rejects) = (workspace.temp_path()?, workspace.temp_path()?);
+    let mut sink = StoringSink::new(&table, &rejects, budget::of(workspace)?);
+    let source = SourceSpec::file(&source_name, copy.path());
+    let report = read::stream(&source, &options, &Part { io, from: 0.1, to: 0.65 }, &mut sink)?;
+    io.progress("Writing the table", Some(0.65))?;
+    let stored = sink.finish()?;
+    let (schema, profile) = describe(&report, &stored, &Part { io, from: 0.66, to: 0.97 })?;
+    io.progress("Saving", Some(0.97))?;
     // Only now that nothing can refuse the file: a refused one leaves nothing behind.
     let source = workspace.keep(copy)?;
-    let table_hash = workspace.adopt(temp)?;
+    workspace.adopt_hashed(table, &stored.table_hash)?;
+    if let Some(hash) = &stored.rejects_hash {
+        workspace.adopt_hashed(rejects, hash)?;
+    }
+    let warnings = report.warnings;
 
     let new = NewVersion {
         dataset: name,
-        rows: table.n_rows as u64,
-        schema: table.schema,
+        rows: report.rows,
+        schema,
         source_hash: source.hash,
-        table_hash,
+        table_hash: stored.table_hash,
         source_name,
         source_bytes: source.bytes,
         read: options,
@@ -55,6 +66,8 @@ pub fn ingest(workspace: &Workspace, request: &ImportRequest, io: &dyn JobIo) ->
             note: request.note.clone(),
             author: activity::account(),
             source_path: Some(request.path.clone()),
+            rejected: report.bad_rows,
+            rejects_hash: stored.rejects_hash,
             warnings: warnings.clone(),
             ..Provenance::default()
         },
@@ -79,6 +92,19 @@ pub fn ingest(workspace: &Workspace, request: &ImportRequest, io: &dyn JobIo) ->
     })?;
     io.recorded();
     Ok(ImportOutcome { version, new: true, warnings })
+}
+
+/// What the columns are and hold, by all rows: from memory when they are still there, otherwise from the stored table.
+fn describe(report: &ReadReport, stored: &StoredRows, io: &dyn JobIo) -> Result<(Schema, TableProfile), StageError> {
+    let studies = profile::study(stored.columns()?.as_ref(), io)?;
+    let (mut schema, mut columns) = (Schema::default(), Vec::new());
+    for (column, study) in report.columns.iter().zip(studies) {
+        let described = ColumnSchema { personal: study.personal, ..column.schema(&study.facts) };
+        columns.push(study.with_kind(described.kind).profile);
+        schema.columns.push(described);
+    }
+    let profile = TableProfile { format_version: TableProfile::FORMAT_VERSION, rows: report.rows, columns };
+    Ok((schema, profile))
 }
 
 /// How the file would be read, by its first rows.

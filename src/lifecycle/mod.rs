@@ -12,6 +12,7 @@ use crate::domain::request::{JobOutcome, JobRequest, VerifyTarget};
 use crate::store::Workspace;
 
 pub mod answer;
+pub mod budget;
 pub mod compare;
 pub mod demo;
 pub mod edit;

@@ -135,6 +135,17 @@ impl Workspace {
         Ok(hash)
     }
 
+    /// The same for a file that was hashed while this process wrote it; it is not read again.
+    pub fn adopt_hashed(&self, temp: TempPath, hash: &ContentHash) -> Result<(), StoreError> {
+        self.require_sound()?;
+        files::open_regular(&temp)?;
+        let file = File::options().read(true).write(true).open(&temp).map_err(StoreError::io("open", &temp))?;
+        if !self.holds(hash)? {
+            self.place(NamedTempFile::from_parts(file, temp), hash)?;
+        }
+        Ok(())
+    }
+
     /// Where the object is or would be. Does not look; see [`Self::verified_object`].
     pub fn object_path(&self, hash: &ContentHash) -> PathBuf {
         let (shard, name) = hash.as_str().split_at(2);

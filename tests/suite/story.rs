@@ -295,9 +295,16 @@ pub fn profile() -> TableProfile {
                 median: low + (high - low) * 0.39,
                 q75: low + (high - low) * 0.55,
                 zeros: 0,
+                ..NumberSummary::default()
             }),
             histogram: number.then_some(Histogram { edges, counts }),
-            lengths: (kind == ColumnKind::Text).then_some(TextLengths { min: 2, mean: 41.2, max: 280 }),
+            lengths: (kind == ColumnKind::Text).then_some(TextLengths {
+                min: 2,
+                mean: 41.2,
+                max: 280,
+                ..TextLengths::default()
+            }),
+            ..ColumnProfile::new(name, kind, storage)
         }
     });
     TableProfile { format_version: 1, rows, columns: columns.collect() }

@@ -196,6 +196,7 @@ mod tests {
             &<sha2::Sha256 as sha2::Digest>::digest(std::fs::read(folder.path().join("t")).unwrap()).into(),
         );
         assert_eq!(same, rows.table_hash);
+        drop(columns);
         (rows.on_disk(), found, rows.table_hash)
     }
 

@@ -16,6 +16,7 @@ pub mod personal;
 pub mod profile;
 pub mod read;
 pub mod recipe;
+pub mod relations;
 pub mod scoring;
 pub mod split;
 pub mod table;

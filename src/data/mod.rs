@@ -17,6 +17,7 @@ pub mod personal;
 pub mod profile;
 pub mod read;
 pub mod recipe;
+pub mod relations;
 pub mod scoring;
 pub mod sink;
 pub mod split;

@@ -18,6 +18,7 @@
 //!
 //! What has no comparison still has a row that says why, and one such column never hides the others.
 
+pub mod aggregates;
 mod column;
 mod shape;
 

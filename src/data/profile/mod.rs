@@ -103,6 +103,14 @@ pub fn profile(table: &Table, io: &dyn JobIo) -> Result<TableProfile, LoadError>
     Ok(TableProfile { format_version: TableProfile::FORMAT_VERSION, rows: table.n_rows as u64, columns })
 }
 
+/// NumPy's default quantile of sorted values; at least one.
+pub fn quantile(sorted: &[f64], q: f64) -> f64 {
+    let position = (sorted.len() - 1) as f64 * q;
+    let below = position.floor() as usize;
+    let above = (below + 1).min(sorted.len() - 1);
+    numbers::interpolated(sorted[below], sorted[above], position - below as f64)
+}
+
 struct All<'a> {
     columns: &'a dyn Columns,
     storages: Vec<(String, Storage)>,

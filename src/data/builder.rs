@@ -42,6 +42,15 @@ impl DictionaryBuilder {
         code
     }
 
+    /// Cells so far.
+    pub fn len(&self) -> usize {
+        self.dictionary.codes.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.dictionary.codes.is_empty()
+    }
+
     pub fn finish(self) -> Dictionary {
         self.dictionary
     }

@@ -54,6 +54,20 @@ pub enum LoadError {
     ColumnType { file: String, column: String, what: String, hint: &'static str },
     #[error("{file} cannot be read as Parquet: {reason}; export or copy it again")]
     Parquet { file: String, reason: String },
+    #[error("{file} cannot be read as {format}: {reason}; export or copy it again")]
+    Broken { file: String, format: &'static str, reason: String },
+    #[error("{file}, line {line}: {what}; {hint}")]
+    Line { file: String, line: u64, what: String, hint: &'static str },
+    #[error("{file} has no {what} `{part}`; it has: {}", list(present))]
+    NoPart { file: String, what: &'static str, part: String, present: Vec<String> },
+    #[error("{file} has no {what} with rows; {hint}")]
+    NoParts { file: String, what: &'static str, hint: &'static str },
+    #[error("{file} claims {claim}; it is damaged or made to exhaust memory, export or copy it again")]
+    Claims { file: String, claim: String },
+    #[error("{file} {what} `{column}`, unlike {first}; one dataset needs the same columns in each file")]
+    UnlikeFiles { file: String, what: &'static str, column: String, first: String },
+    #[error("{place} holds {what}; {hint}")]
+    NoFiles { place: String, what: String, hint: &'static str },
     #[error("{file} cannot be written as Parquet: {reason}")]
     ParquetWrite { file: String, reason: String },
     #[error(

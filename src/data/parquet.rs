@@ -25,7 +25,7 @@ use crate::domain::schema::{ColumnSchema, Schema as TableSchema, Storage};
 const MAX_UNPACKED_BYTES: u64 = 1 << 38;
 
 /// Runs a call into polars; an error or a panic becomes its text.
-pub(super) fn guarded<T>(call: impl FnOnce() -> PolarsResult<T>) -> Result<T, String> {
+pub fn guarded<T>(call: impl FnOnce() -> PolarsResult<T>) -> Result<T, String> {
     match catch_unwind(AssertUnwindSafe(call)) {
         Ok(result) => result.map_err(|e| e.to_string()),
         Err(panic) => {

@@ -10,58 +10,25 @@
 //! | texts, categories, times of day | `String`; the empty text is missing |
 //! | lists, structs, maps, raw bytes | an error that names the column |
 
+use std::path::Path;
+
 use polars::prelude::*;
 use polars_parquet::read::PhysicalType;
 
+use super::columnar::{self, CELLS_AT_ONCE, ColumnFile, Meaning, Noticed};
 use super::records::BATCH_ROWS;
-use super::{Sink, Source, Survey, SurveyedColumn, clean_names};
+use super::{ReadReport, SourceSpec, TableSink};
 use crate::data::error::LoadError;
-use crate::data::infer::{KindHint, MAX_EXACT, Typed};
+use crate::data::infer::MAX_EXACT;
 use crate::data::parquet::File;
 use crate::data::table::Cells;
+use crate::domain::dataset::ReadOptions;
 use crate::domain::io::JobIo;
-use crate::domain::schema::Storage;
-use crate::domain::words::thousands;
-
-const CELLS_AT_ONCE: usize = 1 << 22;
-
-/// What the cells of a foreign column mean, beyond the type they are decoded as.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Meaning {
-    Whole,
-    Float,
-    Boolean,
-    Text,
-    /// Text that was declared as bytes; must be UTF-8.
-    Bytes,
-    /// Days since 1970.
-    Days,
-    /// Milliseconds since 1970.
-    Milliseconds,
-    Timestamp,
-    /// Divide by ten to this power.
-    Decimal(usize),
-    /// So many of them make a second.
-    TimeOfDay(i64),
-    Duration(i64),
-}
 
 /// The type to decode a column as, and its meaning.
 struct Plan {
     decode: ArrowDataType,
     meaning: Meaning,
-}
-
-impl Plan {
-    fn storage(&self) -> Storage {
-        match self.meaning {
-            Meaning::Whole => Storage::Int64,
-            Meaning::Float | Meaning::Decimal(_) | Meaning::Duration(_) => Storage::Float64,
-            Meaning::Boolean => Storage::Boolean,
-            Meaning::Days | Meaning::Milliseconds | Meaning::Timestamp => Storage::DatetimeMs,
-            Meaning::Text | Meaning::Bytes | Meaning::TimeOfDay(_) => Storage::String,
-        }
-    }
 }
 
 fn plans(file: &File, name: &str) -> Result<Vec<Plan>, LoadError> {
@@ -119,7 +86,7 @@ fn plan(dtype: &ArrowDataType, physical: Option<PhysicalType>) -> Result<Plan, (
     }
 }
 
-fn per_second(unit: ArrowTimeUnit) -> i64 {
+pub fn per_second(unit: ArrowTimeUnit) -> i64 {
     match unit {
         ArrowTimeUnit::Second => 1,
         ArrowTimeUnit::Millisecond => 1000,
@@ -128,39 +95,79 @@ fn per_second(unit: ArrowTimeUnit) -> i64 {
     }
 }
 
-/// What the first look notices in a column.
-#[derive(Default)]
-struct Noticed {
-    beyond_exact: u64,
-    cut_times: u64,
-    empty_texts: u64,
-    infinite: u64,
+pub fn stream(
+    source: &SourceSpec,
+    options: &ReadOptions,
+    limit: Option<u64>,
+    io: &dyn JobIo,
+    sink: &mut dyn TableSink,
+) -> Result<ReadReport, LoadError> {
+    let open = |name: &str, path: &Path| {
+        let file = File::open(path, name)?;
+        let plans = plans(&file, name)?;
+        Ok(Box::new(ParquetFile { file, plans }) as Box<dyn ColumnFile>)
+    };
+    columnar::stream(&open, source, options, limit, io, sink)
 }
 
-pub fn survey(source: &Source, io: &dyn JobIo) -> Result<Survey, LoadError> {
-    let file = File::open(source.path, source.name)?;
-    if file.fields().len() > super::MAX_COLUMNS {
-        let (found, limit) = (file.fields().len(), super::MAX_COLUMNS);
-        return Err(LoadError::TooManyColumns { file: source.name.to_owned(), found, limit });
+struct ParquetFile {
+    file: File,
+    plans: Vec<Plan>,
+}
+
+impl ParquetFile {
+    /// Row groups with the rows that are wanted of them.
+    fn groups(&self, limit: u64) -> impl Iterator<Item = (usize, usize)> {
+        let starts = self.file.row_starts.windows(2).enumerate();
+        starts.take_while(move |(_, w)| w[0] < limit).map(move |(i, w)| (i, (w[1].min(limit) - w[0]) as usize))
     }
-    let plans = plans(&file, source.name)?;
-    let raw: Vec<String> = file.fields().iter().map(|f| f.name.to_string()).collect();
-    let mut warnings = Vec::new();
-    let names = clean_names(&raw, &mut warnings);
-    let mut columns = Vec::new();
-    for (i, (name, plan)) in names.into_iter().zip(&plans).enumerate() {
-        let mut noticed = Noticed::default();
-        for group in 0..file.row_starts.len() - 1 {
-            io.progress("Judging column types", Some(i as f64 / plans.len() as f64))?;
-            let rows = 0..(file.row_starts[group + 1] - file.row_starts[group]) as usize;
-            file.decode(group, i, rows, plan.decode.clone(), |s| notice(s, plan.meaning, &mut noticed))?;
+}
+
+impl ColumnFile for ParquetFile {
+    fn columns(&self) -> Vec<(String, Meaning)> {
+        self.file.fields().iter().zip(&self.plans).map(|(field, plan)| (field.name.to_string(), plan.meaning)).collect()
+    }
+
+    fn n_rows(&self) -> u64 {
+        self.file.n_rows
+    }
+
+    fn survey(&mut self, limit: u64, noticed: &mut [Noticed], io: &dyn JobIo) -> Result<u64, LoadError> {
+        for (i, (plan, noticed)) in self.plans.iter().zip(noticed).enumerate() {
+            for (group, rows) in self.groups(limit) {
+                io.progress("Judging column types", Some(i as f64 / self.plans.len() as f64))?;
+                self.file.decode(group, i, 0..rows, plan.decode.clone(), |s| notice(s, plan.meaning, noticed))?;
+            }
         }
-        columns.push(SurveyedColumn { name, typed: typed(plan, &noticed) });
+        Ok(self.file.n_rows.min(limit))
     }
-    Ok(Survey { rows: file.n_rows, columns, warnings })
+
+    fn convert(
+        &mut self,
+        limit: u64,
+        as_text: &[bool],
+        io: &dyn JobIo,
+        take: &mut dyn FnMut(Vec<Cells>) -> Result<(), LoadError>,
+    ) -> Result<(), LoadError> {
+        let step = (CELLS_AT_ONCE / self.plans.len().max(1)).clamp(1024, BATCH_ROWS);
+        for (group, n_rows) in self.groups(limit) {
+            for start in (0..n_rows).step_by(step) {
+                let done = self.file.row_starts[group] + start as u64;
+                io.progress("Reading rows", Some(done as f64 / self.file.n_rows as f64))?;
+                let rows = start..n_rows.min(start + step);
+                let columns = self.plans.iter().zip(as_text).enumerate().map(|(i, (plan, &text))| {
+                    let cells = |s: &Series| cells(s, plan.meaning, text);
+                    self.file.decode(group, i, rows.clone(), plan.decode.clone(), cells)
+                });
+                take(columns.collect::<Result<_, _>>()?)?;
+            }
+        }
+        Ok(())
+    }
 }
 
 fn notice(series: &Series, meaning: Meaning, noticed: &mut Noticed) -> PolarsResult<()> {
+    noticed.nulls += series.null_count() as u64;
     match meaning {
         Meaning::Whole => match series.dtype() {
             DataType::Int64 => {
@@ -202,61 +209,6 @@ fn parts_of_millisecond(dtype: &DataType) -> i64 {
     }
 }
 
-fn typed(plan: &Plan, noticed: &Noticed) -> Typed {
-    let mut typed = Typed {
-        storage: plan.storage(),
-        date_format: None,
-        true_spellings: Vec::new(),
-        false_spellings: Vec::new(),
-        notes: Vec::new(),
-        hint: KindHint::None,
-    };
-    let mut note = |n: u64, text: &str| {
-        if n > 0 {
-            typed.notes.push(text.replace('#', &thousands(n)));
-        }
-    };
-    note(noticed.beyond_exact, "kept as text: # whole numbers beyond 2^53, where numbers are no longer exact");
-    note(noticed.cut_times, "# times cut to milliseconds");
-    note(noticed.empty_texts, "# empty texts count as missing");
-    note(noticed.infinite, "# infinite values");
-    match plan.meaning {
-        Meaning::Decimal(_) => typed.notes.push("decimals were read as 64-bit floats".into()),
-        Meaning::Duration(_) => typed.notes.push("durations were read as seconds".into()),
-        Meaning::TimeOfDay(_) => typed.notes.push("times of day were read as text".into()),
-        _ => {}
-    }
-    if noticed.beyond_exact > 0 {
-        typed.storage = Storage::String;
-        typed.hint = KindHint::Identifier;
-    }
-    if typed.storage == Storage::Boolean {
-        typed.true_spellings = vec!["true".into()];
-        typed.false_spellings = vec!["false".into()];
-    }
-    typed
-}
-
-pub fn convert(source: &Source, survey: &Survey, io: &dyn JobIo, sink: &mut Sink) -> Result<(), LoadError> {
-    let file = File::open(source.path, source.name)?;
-    let plans = plans(&file, source.name)?;
-    let step = (CELLS_AT_ONCE / plans.len().max(1)).clamp(1024, BATCH_ROWS);
-    for group in 0..file.row_starts.len() - 1 {
-        let (first, last) = (file.row_starts[group], file.row_starts[group + 1]);
-        let n_rows = (last - first) as usize;
-        for start in (0..n_rows).step_by(step) {
-            io.progress("Reading rows", Some((first + start as u64) as f64 / file.n_rows as f64))?;
-            let rows = start..n_rows.min(start + step);
-            let columns = plans.iter().zip(&survey.columns).enumerate().map(|(i, (plan, column))| {
-                let text = column.typed.storage == Storage::String;
-                file.decode(group, i, rows.clone(), plan.decode.clone(), |s| cells(s, plan.meaning, text))
-            });
-            sink(columns.collect::<Result<_, _>>()?)?;
-        }
-    }
-    Ok(())
-}
-
 fn cells(series: &Series, meaning: Meaning, as_text: bool) -> PolarsResult<Cells> {
     Ok(match meaning {
         Meaning::Whole if as_text => text_cells(whole_texts(series)?),
@@ -274,6 +226,7 @@ fn cells(series: &Series, meaning: Meaning, as_text: bool) -> PolarsResult<Cells
             let parts = parts_of_millisecond(series.dtype());
             Cells::DatetimeMs(series.datetime()?.physical().iter().map(|t| t.map(|t| t.div_euclid(parts))).collect())
         }
+        Meaning::Nested => polars_bail!(ComputeError: "lists or records"),
         Meaning::Decimal(scale) => Cells::Float(decimals(series, scale)?),
         Meaning::Duration(per_second) => {
             let seconds = |t: Option<i64>| t.map_or(f64::NAN, |t| t as f64 / per_second as f64);
@@ -327,7 +280,7 @@ fn decimals(series: &Series, scale: usize) -> PolarsResult<Vec<f64>> {
 }
 
 /// `12:30:05`, with a fraction where there is one.
-fn time_of_day(ticks: i64, per_second: i64) -> String {
+pub fn time_of_day(ticks: i64, per_second: i64) -> String {
     let (seconds, rest) = (ticks.div_euclid(per_second), ticks.rem_euclid(per_second));
     let clock = format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
     if rest == 0 {
@@ -343,6 +296,7 @@ mod tests {
     use crate::data::read::{load, sniff};
     use crate::data::table::Table;
     use crate::domain::io::Silent;
+    use crate::domain::schema::Storage;
 
     /// Written by pyarrow 26; `tests/fixtures/parquet/make.py` says how.
     fn loaded(file: &str) -> Result<Table, LoadError> {

@@ -4,10 +4,18 @@
 //! keeps everything in memory.
 
 mod bytes;
+mod columnar;
 mod delimited;
+mod excel;
 mod foreign;
+mod formats;
+mod ipc;
+mod json;
 mod records;
+mod rows;
 mod sniff;
+mod sqlite;
+mod values;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -170,7 +178,7 @@ pub fn stream(
 ) -> Result<ReadReport, LoadError> {
     let report = match options.format {
         SourceFormat::Delimited => delimited::stream(source, options, io, sink)?,
-        _ => stream_surveyed(source, options, io, sink)?,
+        _ => formats::stream(source, options, None, io, sink)?,
     };
     if report.rows > MAX_ROWS {
         return Err(LoadError::TooManyRows { file: source.name.clone(), found: report.rows, limit: MAX_ROWS });
@@ -200,27 +208,6 @@ struct Source<'a> {
     path: &'a Path,
     name: &'a str,
     options: &'a ReadOptions,
-}
-
-/// Formats that know their types before their rows: one look, one conversion.
-fn stream_surveyed(
-    spec: &SourceSpec,
-    options: &ReadOptions,
-    io: &dyn JobIo,
-    sink: &mut dyn TableSink,
-) -> Result<ReadReport, LoadError> {
-    let Some((name, path)) = spec.files.first() else { return Err(LoadError::Empty { file: spec.name.clone() }) };
-    if options.format != SourceFormat::Parquet {
-        let what = options.format.as_str();
-        return Err(LoadError::NotATable { file: name.clone(), what, hint: "save it as CSV" });
-    }
-    let source = Source { path, name, options };
-    let survey = foreign::survey(&source, &Part { io, from: 0.0, to: 0.5 })?;
-    let columns: Vec<_> = survey.columns.iter().map(|c| (c.name.clone(), c.typed.storage)).collect();
-    sink.begin(&columns)?;
-    foreign::convert(&source, &survey, &Part { io, from: 0.5, to: 1.0 }, &mut |chunk| sink.rows(chunk))?;
-    let columns = survey.columns.into_iter().map(|c| ReadColumn::plain(c.name, c.typed)).collect();
-    Ok(ReadReport { rows: survey.rows, columns, warnings: survey.warnings, bad_rows: 0 })
 }
 
 /// Keeps a table in memory.

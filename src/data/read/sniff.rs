@@ -35,6 +35,9 @@ pub struct Guess {
 
 /// How to read the file at `path`; what `draft` fixes is taken as it is and shapes the other guesses.
 pub fn sniff_with(path: &Path, name: &str, draft: &ReadDraft) -> Result<Guess, LoadError> {
+    if let Some(guess) = super::formats::guess(path, name, draft)? {
+        return Ok(guess);
+    }
     let options = draft.apply(sniff(path, name)?);
     Ok(Guess { options, compression: None, notes: Vec::new(), parts: Vec::new() })
 }
@@ -43,6 +46,9 @@ pub fn sniff_with(path: &Path, name: &str, draft: &ReadDraft) -> Result<Guess, L
 ///
 /// Errors: an empty file, a file that starts like another format, one with zero bytes.
 pub fn sniff(path: &Path, name: &str) -> Result<ReadOptions, LoadError> {
+    if let Some(guess) = super::formats::guess(path, name, &ReadDraft::default())? {
+        return Ok(guess.options);
+    }
     let scan = scan(path, name)?;
     if scan.bytes == 0 {
         return Err(LoadError::Empty { file: name.to_owned() });

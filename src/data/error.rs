@@ -69,9 +69,13 @@ pub enum LoadError {
     NotANumber { file: String, row: u64, column: String, value: String },
     #[error("there is no column `{column}` in this table")]
     NoSuchColumn { column: String },
+    #[error("there is no column `{column}` in this table; did you mean `{near}`?")]
+    NearColumn { column: String, near: String },
+    #[error("this is no filter: {problem}")]
+    Filter { problem: crate::domain::filter::FilterProblem },
     #[error("column `{column}`: cannot filter by `{value}`, expected {expected}")]
     FilterValue { column: String, value: String, expected: &'static str },
-    #[error("column `{column}` holds text and has no order; use is, is not or contains")]
+    #[error("column `{column}` holds no numbers or dates and has no order; use =, != or in (…), or contains for text")]
     FilterOrder { column: String },
     #[error(transparent)]
     Cancelled(#[from] Cancelled),

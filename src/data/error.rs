@@ -82,6 +82,18 @@ pub enum LoadError {
 }
 
 impl LoadError {
+    /// What was asked for makes no sense: an unknown column, a filter that cannot be read.
+    pub fn is_usage(&self) -> bool {
+        matches!(
+            self,
+            Self::NoSuchColumn { .. }
+                | Self::NearColumn { .. }
+                | Self::Filter { .. }
+                | Self::FilterValue { .. }
+                | Self::FilterOrder { .. }
+        )
+    }
+
     /// An I/O error while `doing` ("reading") something with `path`.
     pub fn io(path: &Path, doing: &'static str) -> impl FnOnce(std::io::Error) -> Self {
         let file = path.display().to_string();

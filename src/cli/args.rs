@@ -52,6 +52,8 @@ pub enum Command {
         #[arg(value_name = "D")]
         data: String,
     },
+    /// Show rows of a dataset: filtered, sorted, some columns
+    Rows(RowsArgs),
     /// Run the validation checks; exit code 3 when they find an error
     Check {
         /// A dataset: name, name@version, or a path to a file
@@ -125,6 +127,29 @@ pub enum Command {
     /// Runs one job for the program itself
     #[command(hide = true)]
     Worker,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = crate::domain::filter::HELP)]
+pub struct RowsArgs {
+    /// A dataset: name, name@version, or a path to a file
+    #[arg(value_name = "D")]
+    pub data: String,
+    /// Keep the rows for which this holds: 'age > 40 and plan = "basic"'
+    #[arg(long, value_name = "FILTER")]
+    pub filter: Option<String>,
+    /// Sort by this column, `:desc` for the largest first; repeat for several
+    #[arg(long = "sort", value_name = "COL[:desc]")]
+    pub sort: Vec<String>,
+    /// Show these columns, in this order (default: all)
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub columns: Vec<String>,
+    /// The first row to show, from 1
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    pub first: u64,
+    /// How many rows to show
+    #[arg(long, value_name = "M", default_value_t = 20)]
+    pub count: u64,
 }
 
 #[derive(Debug, Args)]

@@ -22,6 +22,7 @@ use crate::store::{Workspace, recent};
 pub mod args;
 mod progress;
 mod report;
+mod rows;
 
 use args::{Cli, Command, TrainArgs};
 use report::Report;
@@ -70,6 +71,7 @@ fn execute(command: Command, root: &Path) -> Result<Report, Problem> {
         Command::Import { files, name } => import(root, files, name),
         Command::Datasets => listing(root, |ws| Ok(report::datasets(&ws.read(crate::store::datasets::all)?))),
         Command::Profile { data } => profile(root, &data),
+        Command::Rows(args) => rows::rows(root, &args),
         Command::Check { data, against, target } => {
             let request =
                 CheckRequest { data: data_ref(&data)?, against: against.as_deref().map(data_ref).transpose()?, target };
@@ -160,17 +162,23 @@ fn import(root: &Path, files: Vec<PathBuf>, name: Option<String>) -> Result<Repo
 }
 
 fn profile(root: &Path, data: &str) -> Result<Report, Problem> {
-    let mut data = data_ref(data)?;
-    if let DataRef::File(path) = &data {
-        let request = ImportRequest::of(path.clone());
-        if let JobOutcome::Imported(outcome) = work(root, JobRequest::Import(request))? {
-            data = DataRef::Version(outcome.version.id);
-        }
-    }
+    let data = imported(root, data)?;
     listing(root, |ws| {
         let version = resolve::resolve(ws, &data, &crate::domain::io::Silent)?;
         Ok(report::profile(&version, &look::profile(ws, version.id)?))
     })
+}
+
+/// What `data` names; a file is imported first.
+fn imported(root: &Path, data: &str) -> Result<DataRef, Problem> {
+    let data = data_ref(data)?;
+    if let DataRef::File(path) = &data {
+        let request = ImportRequest::of(path.clone());
+        if let JobOutcome::Imported(outcome) = work(root, JobRequest::Import(request))? {
+            return Ok(DataRef::Version(outcome.version.id));
+        }
+    }
+    Ok(data)
 }
 
 fn train(root: &Path, args: TrainArgs) -> Result<Report, Problem> {

@@ -19,6 +19,8 @@ use super::builder::CellsBuilder;
 use super::error::LoadError;
 pub use super::parquet_write::{BackgroundWriter, ROW_GROUP_ROWS, Writer, write};
 use super::table::{Cells, Table};
+use super::view::Span;
+use crate::domain::io::JobIo;
 use crate::domain::schema::{ColumnSchema, Schema as TableSchema, Storage};
 
 /// A file that claims more than this after decompression is a decompression bomb.
@@ -176,6 +178,19 @@ impl File {
             take(&series)
         });
         decoded.map_err(|reason| self.damaged(format!("column `{}`: {reason}", field.name)))
+    }
+
+    /// The smallest and largest value of a column of numbers or times in one row group, where the file says so.
+    pub fn span(&self, group: usize, column: usize) -> Option<Span> {
+        use polars_parquet::parquet::statistics::Statistics;
+        let name = &self.fields[column].name;
+        let leaf = self.metadata.row_groups[group].columns_under_root_iter(name)?.next()?;
+        let known = guarded(|| Ok(leaf.statistics(&self.metadata.footer_buf).and_then(Result::ok))).ok()??;
+        match known {
+            Statistics::Double(s) => Some(Span::Floats(s.min_value?, s.max_value?)),
+            Statistics::Int64(s) => Some(Span::Ints(s.min_value?, s.max_value?)),
+            _ => None,
+        }
     }
 
     /// The packed bytes of one column in one row group.

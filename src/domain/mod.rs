@@ -12,6 +12,7 @@ pub mod dataset;
 pub mod drift;
 pub mod edit;
 pub mod evaluation;
+pub mod filter;
 pub mod finding;
 pub mod history;
 pub mod ids;

@@ -183,7 +183,7 @@ mod tests {
     fn page(first: u64, count: u64) -> TablePage {
         let row_ids: Vec<u64> = (first..first + count).collect();
         let cells = row_ids.iter().map(|r| vec![Some(r.to_string()), None]).collect();
-        TablePage { first, row_ids, cells }
+        TablePage { first, first_column: 0, row_ids, cells }
     }
 
     fn asked(effects: &[Effect]) -> Vec<(u64, u64)> {
@@ -221,7 +221,8 @@ mod tests {
         let mut table = TableState::new(VersionId(1), 600);
         table.need(0, 20);
         table.page_read(&TableQuery::default(), page(0, 256));
-        let query = TableQuery { sort: vec![SortKey { column: "age".into(), descending: true }], filters: vec![] };
+        let query =
+            TableQuery { sort: vec![SortKey { column: "age".into(), descending: true }], ..TableQuery::default() };
         assert_eq!(table.set_query(query.clone(), 600).len(), 1);
         assert!(table.row(0).is_some() && matches!(table.n_rows, Loadable::Loading { .. }));
         assert_eq!(asked(&table.ordered(&query, 40)), [(0, 40)]);

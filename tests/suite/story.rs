@@ -336,5 +336,5 @@ pub fn page(query: &TableQuery, first: u64, count: u64) -> TablePage {
         })
     };
     let cells = row_ids.iter().map(|row| (0..COLUMNS.len()).map(|c| cell(*row, c)).collect()).collect();
-    TablePage { first, row_ids, cells }
+    TablePage { first, first_column: 0, row_ids, cells }
 }

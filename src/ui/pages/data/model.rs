@@ -35,7 +35,7 @@ pub fn toggle_sort(query: &TableQuery, column: &str, add: bool) -> TableQuery {
             sort.remove(i);
         }
     }
-    TableQuery { sort, filters: query.filters.clone() }
+    TableQuery { sort, ..query.clone() }
 }
 
 /// What the newest check run says about a column.

@@ -69,6 +69,8 @@ pub enum LoadError {
     NotANumber { file: String, row: u64, column: String, value: String },
     #[error("there is no column `{column}` in this table")]
     NoSuchColumn { column: String },
+    #[error("column `{column}` is not in both tables; both have {}", list(shared))]
+    NotInBoth { column: String, shared: Vec<String> },
     #[error("column `{column}`: cannot filter by `{value}`, expected {expected}")]
     FilterValue { column: String, value: String, expected: &'static str },
     #[error("column `{column}` holds text and has no order; use is, is not or contains")]

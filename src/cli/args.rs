@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::domain::diff::EXAMPLES;
 use crate::domain::params::Algorithm;
+use crate::domain::request::RestoreForm;
+use crate::domain::schema::ColumnKind;
 use crate::domain::split::SplitKind;
 
 /// The whole life of a tabular machine-learning model, on this computer.
@@ -31,7 +34,7 @@ pub struct Cli {
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a check or gate said no.
-A dataset D is a name, name@version, or a path to a file, which is imported on the way.";
+A dataset D is a name, name@version, name@tag, name@branch, or a path to a file, which is imported on the way.";
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -43,9 +46,84 @@ pub enum Command {
         /// Name of the dataset (default: the file's name without its ending; one file only)
         #[arg(long, value_name = "N")]
         name: Option<String>,
+        /// Branch that moves to the new version, made where there is none (default: main)
+        #[arg(long, value_name = "B")]
+        branch: Option<String>,
     },
     /// List datasets and their versions
     Datasets,
+    /// List the versions of a dataset with their origin, branches and tags
+    Versions {
+        /// A dataset's name
+        #[arg(value_name = "DATASET")]
+        dataset: String,
+    },
+    /// Names that lead to a version and move on with imports
+    #[command(subcommand)]
+    Branch(BranchCommand),
+    /// Names that stay on a version
+    #[command(subcommand)]
+    Tag(TagCommand),
+    /// Write a note on a version
+    Note {
+        /// A version: name or name@version
+        #[arg(value_name = "D")]
+        data: String,
+        #[arg(value_name = "TEXT")]
+        text: String,
+    },
+    /// Make what an earlier version holds the newest version
+    Revert {
+        /// The earlier version: name@version, name@tag or name@branch
+        #[arg(value_name = "D")]
+        data: String,
+        /// Why
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        note: String,
+    },
+    /// Make a version in which a column has another kind; its cells stay
+    SetKind {
+        /// A version that a branch leads to: name, name@version or name@branch
+        #[arg(value_name = "D")]
+        data: String,
+        #[arg(value_name = "COLUMN")]
+        column: String,
+        /// numeric, boolean, categorical, datetime, text or identifier
+        #[arg(value_name = "KIND", value_parser = parse_kind)]
+        kind: ColumnKind,
+    },
+    /// Compare two versions: columns, rows by key, cells, distributions
+    Diff(DiffArgs),
+    /// Write a version to a file: as it was imported, or as Parquet or CSV
+    Restore {
+        /// A version: name, name@version, name@tag or name@branch
+        #[arg(value_name = "D")]
+        data: String,
+        /// The file to write; the folder, where the version came from one
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        /// source (byte for byte), parquet, csv (reads back the same) or csv-spreadsheet (no cell is a formula)
+        #[arg(long, value_name = "FORM", default_value = "source", value_parser = parse_form)]
+        form: RestoreForm,
+        /// Replace what is there
+        #[arg(long)]
+        force: bool,
+    },
+    /// Show or save the rows that were set aside when a version was imported
+    Rejected {
+        /// A version: name or name@version
+        #[arg(value_name = "D")]
+        data: String,
+        /// Save all of them as CSV
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// Most rows to show
+        #[arg(long, value_name = "N", default_value_t = 100)]
+        limit: u64,
+        /// Replace what is there
+        #[arg(long)]
+        force: bool,
+    },
     /// Show what a dataset's columns hold
     Profile {
         /// A dataset: name, name@version, or a path to a file
@@ -129,6 +207,89 @@ pub enum Command {
     Worker,
 }
 
+#[derive(Debug, Subcommand)]
+pub enum BranchCommand {
+    /// List branches and the versions they lead to
+    List {
+        #[arg(value_name = "DATASET")]
+        dataset: Option<String>,
+    },
+    /// Make a branch that leads to a version
+    Add {
+        /// The version: name or name@version
+        #[arg(value_name = "D")]
+        data: String,
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+    /// Let a branch lead to another version
+    Move {
+        /// The version: name or name@version
+        #[arg(value_name = "D")]
+        data: String,
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+    Rename {
+        #[arg(value_name = "DATASET")]
+        dataset: String,
+        #[arg(value_name = "NAME")]
+        name: String,
+        #[arg(value_name = "NEW")]
+        new: String,
+    },
+    /// Remove a branch; its versions stay
+    Remove {
+        #[arg(value_name = "DATASET")]
+        dataset: String,
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum TagCommand {
+    /// List tags and their versions
+    List {
+        #[arg(value_name = "DATASET")]
+        dataset: Option<String>,
+    },
+    /// Give a version a name
+    Add {
+        /// The version: name or name@version
+        #[arg(value_name = "D")]
+        data: String,
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+    /// Take a name off; the version stays
+    Remove {
+        #[arg(value_name = "DATASET")]
+        dataset: String,
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// What it was: name, name@version, name@tag, name@branch, or a path to a file
+    #[arg(value_name = "D1")]
+    pub left: String,
+    /// What it is: a version of the same dataset or of another
+    #[arg(value_name = "D2")]
+    pub right: String,
+    /// Columns that tell rows apart, separated by commas (default: a column that is unique on both sides)
+    #[arg(long, value_name = "COL", value_delimiter = ',')]
+    pub key: Vec<String>,
+    /// Most examples of each: removed, added, changed
+    #[arg(long, value_name = "N", default_value_t = EXAMPLES)]
+    pub limit: u32,
+    /// List only changed rows in which this column changed
+    #[arg(long, value_name = "COL")]
+    pub column: Option<String>,
+}
+
 #[derive(Debug, Args)]
 #[command(after_help = crate::domain::filter::HELP)]
 pub struct RowsArgs {
@@ -188,6 +349,20 @@ fn parse_algorithm(text: &str) -> Result<Algorithm, String> {
         let known: Vec<&str> = Algorithm::ALL.iter().map(|a| a.as_str()).collect();
         format!("choose among {}", known.join(", "))
     })
+}
+
+fn parse_kind(text: &str) -> Result<ColumnKind, String> {
+    let known = ColumnKind::ALL.map(ColumnKind::as_str);
+    ColumnKind::ALL
+        .into_iter()
+        .find(|kind| kind.as_str() == text)
+        .ok_or_else(|| format!("choose among {}", known.join(", ")))
+}
+
+fn parse_form(text: &str) -> Result<RestoreForm, String> {
+    RestoreForm::parse(text)
+        .filter(|form| *form != RestoreForm::Rejected)
+        .ok_or_else(|| "choose source, parquet, csv or csv-spreadsheet".to_owned())
 }
 
 fn parse_split(text: &str) -> Result<SplitKind, String> {

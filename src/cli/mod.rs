@@ -23,6 +23,7 @@ pub mod args;
 mod progress;
 mod report;
 mod rows;
+mod versions;
 
 use args::{Cli, Command, TrainArgs};
 use report::Report;
@@ -68,8 +69,17 @@ fn print(report: &Report, as_json: bool) -> std::io::Result<()> {
 
 fn execute(command: Command, root: &Path) -> Result<Report, Problem> {
     match command {
-        Command::Import { files, name } => import(root, files, name),
-        Command::Datasets => listing(root, |ws| Ok(report::datasets(&ws.read(crate::store::datasets::all)?))),
+        Command::Import { files, name, branch } => import(root, files, name, branch),
+        Command::Datasets => versions::datasets(root),
+        Command::Versions { dataset } => versions::list(root, &dataset),
+        Command::Branch(command) => versions::branch(root, command),
+        Command::Tag(command) => versions::tag(root, command),
+        Command::Note { data, text } => versions::note(root, &data, text),
+        Command::Revert { data, note } => versions::revert(root, &data, note),
+        Command::SetKind { data, column, kind } => versions::set_kind(root, &data, column, kind),
+        Command::Diff(args) => versions::diff(root, args),
+        Command::Restore { data, out, form, force } => versions::restored(root, &data, &out, form, force),
+        Command::Rejected { data, out, limit, force } => versions::rejected(root, &data, out, limit, force),
         Command::Profile { data } => profile(root, &data),
         Command::Rows(args) => rows::rows(root, &args),
         Command::Check { data, against, target } => {
@@ -133,7 +143,9 @@ fn work(root: &Path, request: JobRequest) -> Result<JobOutcome, Problem> {
 fn listing(root: &Path, read: impl FnOnce(&Workspace) -> Result<Report, StageError>) -> Result<Report, Problem> {
     let as_problem = |e: StageError| match e {
         StageError::Usage { summary, hint } => Problem::usage(summary, hint),
-        StageError::Store(e @ crate::store::StoreError::NotFound { .. }) => Problem::usage(e.to_string(), ""),
+        StageError::Store(
+            e @ (crate::store::StoreError::NotFound { .. } | crate::store::StoreError::Invalid { .. }),
+        ) => Problem::usage(e.to_string(), ""),
         other => Problem::failed(format!("Could not read the workspace: {other}"), "", ""),
     };
     let workspace = Workspace::open_existing(root).map_err(|e| as_problem(e.into()))?;
@@ -141,13 +153,18 @@ fn listing(root: &Path, read: impl FnOnce(&Workspace) -> Result<Report, StageErr
     read(&workspace).map_err(as_problem)
 }
 
-fn import(root: &Path, files: Vec<PathBuf>, name: Option<String>) -> Result<Report, Problem> {
+fn import(
+    root: &Path,
+    files: Vec<PathBuf>,
+    name: Option<String>,
+    branch: Option<String>,
+) -> Result<Report, Problem> {
     if name.is_some() && files.len() > 1 {
         return Err(Problem::usage("--name goes with one file", "Import the files one by one, or leave --name out"));
     }
     let mut reports = Vec::new();
     for file in &files {
-        let request = ImportRequest { name: name.clone(), ..ImportRequest::of(absolute(file)?) };
+        let request = ImportRequest { name: name.clone(), branch: branch.clone(), ..ImportRequest::of(absolute(file)?) };
         match work(root, JobRequest::Import(request))? {
             JobOutcome::Imported(outcome) => {
                 for warning in &outcome.warnings {

@@ -15,6 +15,8 @@ use crate::domain::request::{DemoOutcome, ExportOutcome, ImportOutcome, ScoreOut
 use crate::domain::run::{Run, RunMetrics};
 use crate::domain::split::SplitRows;
 
+pub mod versions;
+
 pub struct Report {
     pub json: Value,
     pub text: String,
@@ -101,23 +103,16 @@ pub fn import(outcome: &ImportOutcome) -> Report {
     Report::new(json, text)
 }
 
-pub fn datasets(versions: &[DatasetVersion]) -> Report {
-    let all: Vec<Value> = versions
-        .iter()
-        .map(|v| {
-            json!({
-                "dataset": v.dataset, "version": v.version, "rows": v.rows, "columns": v.schema.columns.len(),
-                "hash": v.source_hash, "source": v.source_name, "created_at_ms": v.created_at_ms,
-            })
-        })
-        .collect();
-    let rows: Vec<Vec<String>> = versions
+pub fn datasets(all: &versions::Versions) -> Report {
+    let documents: Vec<Value> = all.versions.iter().map(|v| all.json(v)).collect();
+    let rows: Vec<Vec<String>> = all
+        .versions
         .iter()
         .map(|v| {
             vec![v.label(), v.rows.to_string(), v.schema.columns.len().to_string(), v.source_hash.short().to_owned()]
         })
         .collect();
-    Report::new(json!({ "datasets": all }), table(&["dataset", "rows", "columns", "hash"], &rows))
+    Report::new(json!({ "datasets": documents }), table(&["dataset", "rows", "columns", "hash"], &rows))
 }
 
 pub fn profile(version: &DatasetVersion, profile: &TableProfile) -> Report {

@@ -89,6 +89,8 @@ pub enum LoadError {
     NearColumn { column: String, near: String },
     #[error("this is no filter: {problem}")]
     Filter { problem: crate::domain::filter::FilterProblem },
+    #[error("column `{column}` is not in both tables; both have {}", list(shared))]
+    NotInBoth { column: String, shared: Vec<String> },
     #[error("column `{column}`: cannot filter by `{value}`, expected {expected}")]
     FilterValue { column: String, value: String, expected: &'static str },
     #[error("column `{column}` holds no numbers or dates and has no order; use =, != or in (…), or contains for text")]

@@ -7,7 +7,9 @@
 mod builder;
 pub mod checks;
 pub mod columns;
+pub mod csv;
 mod dates;
+pub mod diff;
 pub mod drift;
 pub mod error;
 mod infer;

@@ -20,7 +20,6 @@ use super::error::LoadError;
 pub use super::parquet_write::{BackgroundWriter, ROW_GROUP_ROWS, Writer, write};
 use super::table::{Cells, Table};
 use super::view::Span;
-use crate::domain::io::JobIo;
 use crate::domain::schema::{ColumnSchema, Schema as TableSchema, Storage};
 
 /// A file that claims more than this after decompression is a decompression bomb.
@@ -118,12 +117,17 @@ impl File {
 
     /// Whether the columns are those of `schema`, by name, order and type.
     pub fn check(&self, schema: &TableSchema) -> Result<(), LoadError> {
-        let same =
-            self.fields.len() == schema.columns.len()
-                && self.fields.iter().zip(&schema.columns).all(|(field, column)| {
-                    field.name.as_str() == column.name && field.dtype == arrow_type(column.storage)
-                });
+        let columns: Vec<(&str, Storage)> = schema.columns.iter().map(|c| (c.name.as_str(), c.storage)).collect();
+        let same = self.has_columns(&columns);
         if same { Ok(()) } else { Err(self.damaged("its columns are not those it was stored with".into())) }
+    }
+
+    /// Whether the columns have these names, this order and these types.
+    pub fn has_columns(&self, columns: &[(&str, Storage)]) -> bool {
+        self.fields.len() == columns.len()
+            && self.fields.iter().zip(columns).all(|(field, (name, storage))| {
+                field.name.as_str() == *name && field.dtype == arrow_type(*storage)
+            })
     }
 
     fn damaged(&self, reason: String) -> LoadError {

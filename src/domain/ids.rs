@@ -28,6 +28,14 @@ id!(
     VersionId
 );
 id!(
+    /// A named branch of a dataset.
+    BranchId
+);
+id!(
+    /// A tag on a version.
+    TagId
+);
+id!(
     /// One execution of the validation checks.
     CheckRunId
 );

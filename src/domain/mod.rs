@@ -6,9 +6,11 @@
 //! a bundle as safe to open as a CSV file.
 
 pub mod activity;
+pub mod branch;
 pub mod bundle;
 pub mod comparison;
 pub mod dataset;
+pub mod diff;
 pub mod drift;
 pub mod edit;
 pub mod evaluation;

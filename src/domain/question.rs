@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::dataset::ReadDraft;
+use super::diff::{DiffReport, DiffRequest};
+use super::ids::VersionId;
 use super::preview::ImportPreview;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -13,13 +15,26 @@ use super::preview::ImportPreview;
 pub enum Question {
     /// How would this file be read?
     Preview { path: PathBuf, draft: ReadDraft, rows: u32 },
+    /// What differs between two versions?
+    Diff(DiffRequest),
+    /// The rows set aside while a version was read, from the 0-based `first` on.
+    Rejects { version: VersionId, first: u64, count: u64 },
 }
 
 impl Question {
     /// Whether answering parses foreign bytes or takes long: then a worker process does it.
     pub fn needs_worker(&self) -> bool {
         match self {
-            Self::Preview { .. } => true,
+            Self::Preview { .. } | Self::Diff(_) => true,
+            Self::Rejects { .. } => false,
+        }
+    }
+
+    /// Whether the answer stays true whatever happens in the workspace: it is about versions, which never change.
+    pub fn is_settled(&self) -> bool {
+        match self {
+            Self::Preview { .. } => false,
+            Self::Diff(_) | Self::Rejects { .. } => true,
         }
     }
 }
@@ -28,4 +43,24 @@ impl Question {
 #[serde(rename_all = "snake_case")]
 pub enum Answer {
     Preview(Box<ImportPreview>),
+    Diff(Box<DiffReport>),
+    Rejects(RejectsPage),
+}
+
+/// Some of the rows that were set aside while a file was read.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RejectsPage {
+    /// All that were set aside.
+    pub total: u64,
+    /// 0-based position of the first row here.
+    pub first: u64,
+    pub rows: Vec<RejectedRow>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RejectedRow {
+    /// Where it stands in the source, 1-based.
+    pub line: u64,
+    pub reason: String,
+    pub text: String,
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bundle::ExportedBundle;
 use super::dataset::{DatasetVersion, ReadDraft};
+use super::diff::{DiffReport, DiffRequest};
 use super::drift::StoredDrift;
 use super::finding::CheckRun;
 use super::ids::{RunId, VersionId};
@@ -29,21 +30,31 @@ pub enum DataRef {
         name: String,
         version: Option<u32>,
     },
+    /// The version that a tag or branch of the dataset leads to.
+    Labelled {
+        name: String,
+        label: String,
+    },
     /// A file, imported on the way.
     File(PathBuf),
 }
 
 impl DataRef {
-    /// `name`, `name@2`, or a path. Text that names an existing file or looks like a path is one.
+    /// `name`, `name@2`, `name@tag`, `name@branch`, or a path. Text that names an existing file or looks like a path is one.
     pub fn parse(text: &str, is_file: impl Fn(&Path) -> bool) -> Self {
         let path = Path::new(text);
         if is_file(path) || text.contains('/') || text.contains('\\') {
             return Self::File(path.to_owned());
         }
-        if let Some((name, version)) = text.rsplit_once('@')
-            && let Ok(version) = version.parse()
+        if let Some((name, label)) = text.rsplit_once('@')
+            && !name.is_empty()
+            && !label.is_empty()
         {
-            return Self::Named { name: name.to_owned(), version: Some(version) };
+            let name = name.to_owned();
+            return match label.parse() {
+                Ok(version) => Self::Named { name, version: Some(version) },
+                Err(_) => Self::Labelled { name, label: label.to_owned() },
+            };
         }
         Self::Named { name: text.to_owned(), version: None }
     }
@@ -59,12 +70,15 @@ pub struct ImportRequest {
     /// Use `read` again the next time this source is imported.
     pub remember: bool,
     pub note: String,
+    /// The branch that moves to the new version, created where there is none; `main` when `None`.
+    #[serde(default)]
+    pub branch: Option<String>,
 }
 
 impl ImportRequest {
     /// Everything guessed.
     pub fn of(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), name: None, read: ReadDraft::default(), remember: false, note: String::new() }
+        Self { path: path.into(), name: None, read: ReadDraft::default(), remember: false, note: String::new(), branch: None }
     }
 }
 
@@ -167,6 +181,75 @@ pub struct VerifyOutcome {
     pub damaged: Vec<String>,
 }
 
+/// What a version is written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RestoreForm {
+    /// The bytes that were imported; a folder where a folder was.
+    Source,
+    /// The typed table.
+    Parquet,
+    /// CSV that reads back as the same table.
+    Csv,
+    /// CSV whose texts no spreadsheet takes for formulas.
+    CsvSpreadsheet,
+    /// The rows set aside while reading, as CSV.
+    Rejected,
+}
+
+impl RestoreForm {
+    pub const ALL: [Self; 5] = [Self::Source, Self::Parquet, Self::Csv, Self::CsvSpreadsheet, Self::Rejected];
+
+    /// The word on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::Parquet => "parquet",
+            Self::Csv => "csv",
+            Self::CsvSpreadsheet => "csv-spreadsheet",
+            Self::Rejected => "rejected",
+        }
+    }
+
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|f| f.as_str() == word)
+    }
+
+    /// For a menu.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Source => "As imported",
+            Self::Parquet => "Parquet",
+            Self::Csv => "CSV, exact",
+            Self::CsvSpreadsheet => "CSV for spreadsheets",
+            Self::Rejected => "Rejected rows as CSV",
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RestoreRequest {
+    pub data: DataRef,
+    pub out: PathBuf,
+    pub form: RestoreForm,
+    /// Replace what is at `out`.
+    pub overwrite: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RestoreOutcome {
+    pub version: DatasetVersion,
+    pub path: PathBuf,
+    pub form: RestoreForm,
+    pub bytes: u64,
+    /// Rows of a table that was written; of source files not known.
+    pub rows: Option<u64>,
+    /// Files that were written.
+    pub files: u64,
+    /// Cells that got an apostrophe so that no spreadsheet takes them for formulas.
+    pub guarded_cells: u64,
+}
+
 /// A piece of work for the worker process.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -178,6 +261,8 @@ pub enum JobRequest {
     Export(ExportRequest),
     Score(ScoreRequest),
     Verify(VerifyTarget),
+    Diff(DiffRequest),
+    Restore(RestoreRequest),
     /// The whole life on the sample data; leaves its files in the folder.
     Demo(PathBuf),
     Ask(Question),
@@ -194,6 +279,8 @@ impl JobRequest {
             Self::Export(r) => format!("Export {}", file_name(&r.out)),
             Self::Score(r) => format!("Score {}", file_name(&r.input)),
             Self::Verify(_) => "Verify".to_owned(),
+            Self::Diff(_) => "Compare versions".to_owned(),
+            Self::Restore(r) => format!("Restore {}", file_name(&r.out)),
             Self::Demo(_) => "Open the sample project".to_owned(),
             Self::Ask(_) => "Look".to_owned(),
         }
@@ -210,6 +297,8 @@ pub enum JobOutcome {
     Exported(ExportOutcome),
     Scored(ScoreOutcome),
     Verified(VerifyOutcome),
+    Diffed(Box<DiffReport>),
+    Restored(RestoreOutcome),
     Demo(DemoOutcome),
     Answered(Box<Answer>),
 }
@@ -240,7 +329,8 @@ mod tests {
         let nowhere = |_: &Path| false;
         assert_eq!(DataRef::parse("churn", nowhere), DataRef::Named { name: "churn".into(), version: None });
         assert_eq!(DataRef::parse("churn@2", nowhere), DataRef::Named { name: "churn".into(), version: Some(2) });
-        assert_eq!(DataRef::parse("a@b", nowhere), DataRef::Named { name: "a@b".into(), version: None });
+        assert_eq!(DataRef::parse("a@b", nowhere), DataRef::Labelled { name: "a".into(), label: "b".into() });
+        assert_eq!(DataRef::parse("@b", nowhere), DataRef::Named { name: "@b".into(), version: None });
         assert_eq!(DataRef::parse("./churn.csv", nowhere), DataRef::File("./churn.csv".into()));
         assert_eq!(DataRef::parse("churn.csv", |_| true), DataRef::File("churn.csv".into()));
     }

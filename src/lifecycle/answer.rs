@@ -11,5 +11,9 @@ pub fn answer(workspace: &Workspace, question: &Question, io: &dyn JobIo) -> Res
         Question::Preview { path, draft, rows } => {
             super::ingest::preview(workspace, path, draft, *rows, io).map(|p| Answer::Preview(Box::new(p)))
         }
+        Question::Diff(request) => super::diff::diff(workspace, request, io).map(|d| Answer::Diff(Box::new(d))),
+        Question::Rejects { version, first, count } => {
+            super::restore::rejects(workspace, *version, *first, *count).map(Answer::Rejects)
+        }
     }
 }

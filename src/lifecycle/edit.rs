@@ -1,25 +1,88 @@
 //! Small changes to the records, each with an entry in the activity log in the same transaction.
 
-use crate::domain::activity::{NewEvent, ObjectKind};
 use crate::domain::edit::{Edit, EditOutcome};
-use crate::store::{Workspace, activity, datasets};
+use crate::domain::ids::VersionId;
+use crate::store::{StoreError, Tx, Workspace, branches, datasets, tags};
 
 use super::StageError;
+use super::revert::{self, log};
 
 pub fn edit(workspace: &Workspace, edit: &Edit) -> Result<EditOutcome, StageError> {
-    Ok(workspace.write(|tx| match edit {
+    Ok(workspace.write(|tx| apply(tx, edit))?)
+}
+
+fn apply(tx: &Tx, edit: &Edit) -> Result<EditOutcome, StoreError> {
+    let done = |said: String, undo: Edit| Ok(EditOutcome { said, undo: Some(undo) });
+    match edit {
         Edit::SetNote { version, note } => {
             let before = datasets::version(tx, *version)?;
             datasets::set_note(tx, *version, note)?;
-            let event = NewEvent {
-                action: "noted".to_owned(),
-                object_kind: ObjectKind::Dataset,
-                object: before.label(),
-                summary: format!("The note of {} is now “{note}”", before.label()),
-            };
-            activity::append(tx, &event)?;
+            log(tx, "noted", &before, format!("The note of {} is now “{note}”", before.label()))?;
             let undo = Edit::SetNote { version: *version, note: before.provenance.note.clone() };
-            Ok(EditOutcome { said: format!("Noted on {}", before.label()), undo: Some(undo) })
+            done(format!("Noted on {}", before.label()), undo)
         }
-    })?)
+        Edit::CreateBranch { dataset, name, head } => {
+            let branch = branches::create(tx, *dataset, name, *head)?;
+            let said = say(tx, "branched", *head, |label| format!("Branch {name} leads to {label}"))?;
+            done(said, Edit::HideBranch { branch: branch.id, hidden: true })
+        }
+        Edit::MoveBranch { branch, head } => {
+            let before = branches::get(tx, *branch)?;
+            branches::set_head(tx, *branch, *head)?;
+            let said =
+                say(tx, "moved a branch of", *head, |label| format!("Branch {} leads to {label} now", before.name))?;
+            done(said, Edit::MoveBranch { branch: *branch, head: before.head })
+        }
+        Edit::RenameBranch { branch, name } => {
+            let before = branches::get(tx, *branch)?;
+            branches::rename(tx, *branch, name)?;
+            let said = say(tx, "renamed a branch of", before.head, |_| {
+                format!("Branch {} is called {name} now", before.name)
+            })?;
+            done(said, Edit::RenameBranch { branch: *branch, name: before.name })
+        }
+        Edit::HideBranch { branch, hidden } => {
+            let before = branches::get(tx, *branch)?;
+            branches::hide(tx, *branch, *hidden)?;
+            let (action, word) =
+                if *hidden { ("removed a branch of", "Removed") } else { ("restored a branch of", "Brought back") };
+            let said = say(tx, action, before.head, |_| format!("{word} branch {}; its versions stay", before.name))?;
+            done(said, Edit::HideBranch { branch: *branch, hidden: !hidden })
+        }
+        Edit::AddTag { version, name } => {
+            let tag = tags::add(tx, *version, name)?;
+            let said = say(tx, "tagged", *version, |label| format!("Tagged {label} as {name}"))?;
+            done(said, Edit::HideTag { tag: tag.id, hidden: true })
+        }
+        Edit::HideTag { tag, hidden } => {
+            let before = tags::get(tx, *tag)?;
+            tags::hide(tx, *tag, *hidden)?;
+            let (action, said) = if *hidden {
+                ("untagged", format!("Removed tag {}", before.name))
+            } else {
+                ("tagged", format!("Brought back tag {}", before.name))
+            };
+            let said = say(tx, action, before.version, |label| format!("{said} of {label}"))?;
+            done(said, Edit::HideTag { tag: *tag, hidden: !hidden })
+        }
+        Edit::Revert { version, note } => {
+            let (new, before) = revert::revert(tx, *version, note)?;
+            let undo = Edit::Revert { version: before.id, note: String::new() };
+            done(format!("{} holds what {} held", new.label(), datasets::version(tx, *version)?.label()), undo)
+        }
+        Edit::SetKind { version, column, kind } => {
+            let new = revert::set_kind(tx, *version, column, *kind)?;
+            let said = format!("{column} is {} in {}", kind.as_str(), new.label());
+            let was = datasets::version(tx, *version)?.schema.column(column).map_or(*kind, |c| c.kind);
+            done(said, Edit::SetKind { version: new.id, column: column.clone(), kind: was })
+        }
+    }
+}
+
+/// Logs what happened to a version, and repeats it.
+fn say(tx: &Tx, action: &str, version: VersionId, words: impl FnOnce(&str) -> String) -> Result<String, StoreError> {
+    let version = datasets::version(tx, version)?;
+    let said = words(&version.label());
+    log(tx, action, &version, said.clone())?;
+    Ok(said)
 }

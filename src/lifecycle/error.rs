@@ -80,6 +80,7 @@ impl StageError {
             Self::Target(e) => matches!(e, TargetError::Unknown { .. }),
             Self::Split(e) => matches!(e, SplitError::NoColumn { .. } | SplitError::NotTime { .. }),
             Self::Store(e) => matches!(e, StoreError::NotFound { .. }),
+            Self::Load(e) => matches!(e, LoadError::NotInBoth { .. }),
             _ => false,
         };
         Problem {
@@ -123,6 +124,8 @@ fn verb(request: &JobRequest) -> &'static str {
         JobRequest::Export(_) => "export",
         JobRequest::Score(_) => "score",
         JobRequest::Verify(_) => "verify",
+        JobRequest::Diff(_) => "compare the versions",
+        JobRequest::Restore(_) => "restore",
         JobRequest::Demo(_) => "open the sample project",
         JobRequest::Ask(_) => "look at that",
     }

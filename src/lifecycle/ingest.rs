@@ -9,6 +9,7 @@ use crate::data::profile;
 use crate::data::read::{self, ReadReport, SourceSpec};
 use crate::data::sink::{StoredRows, StoringSink};
 use crate::domain::activity::{NewEvent, ObjectKind};
+use crate::domain::branch::{MAIN, name_problem};
 use crate::domain::dataset::{Provenance, ReadDraft};
 use crate::domain::io::{JobIo, Part};
 use crate::domain::preview::ImportPreview;
@@ -28,11 +29,13 @@ pub fn ingest(workspace: &Workspace, request: &ImportRequest, io: &dyn JobIo) ->
     let source_name = file_name(&request.path);
     let name = dataset_name(request.name.as_deref(), &source_name)?;
 
+    check_branch(request.branch.as_deref())?;
     let copy = workspace.stage_file(&request.path, &Part { io, from: 0.0, to: 0.1 })?;
     if let Some(version) = workspace.read(|conn| datasets::by_source(conn, &name, &copy.hash))? {
         // Damaged objects are replaced by the right bytes.
         workspace.keep(copy)?;
-        return Ok(ImportOutcome { version, new: false, warnings: Vec::new() });
+        let warnings = super::revert::lead_to(workspace, request.branch.as_deref(), &version)?;
+        return Ok(ImportOutcome { version, new: false, warnings });
     }
     io.progress("Looking at the file", Some(0.1))?;
     let options = request.read.apply(read::sniff(copy.path(), &source_name)?);
@@ -73,7 +76,7 @@ pub fn ingest(workspace: &Workspace, request: &ImportRequest, io: &dyn JobIo) ->
         },
     };
     let version = workspace.write(|tx| {
-        let version = datasets::insert_version(tx, &new)?;
+        let version = datasets::insert_version_on(tx, &new, request.branch.as_deref())?;
         activity::append(
             tx,
             &NewEvent {
@@ -116,6 +119,13 @@ pub fn preview(
     io: &dyn JobIo,
 ) -> Result<ImportPreview, StageError> {
     Ok(read::preview(path, &file_name(path), draft, rows as usize, io)?)
+}
+
+fn check_branch(name: Option<&str>) -> Result<(), StageError> {
+    match name.filter(|name| *name != MAIN).and_then(|name| name_problem(name).map(|problem| (name, problem))) {
+        Some((name, problem)) => Err(StageError::usage(format!("`{name}` cannot be the name of a branch"), problem)),
+        None => Ok(()),
+    }
 }
 
 /// A label, never a path: control characters and separators are refused rather than repaired.

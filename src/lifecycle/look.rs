@@ -13,7 +13,7 @@ use crate::domain::profile::TableProfile;
 use crate::domain::run::MetricPoint;
 use crate::domain::split::SplitRows;
 use crate::domain::table::{TablePage, TableQuery};
-use crate::store::{Workspace, activity, bundles, checks, datasets, drift, runs};
+use crate::store::{Workspace, activity, branches, bundles, checks, datasets, drift, runs, tags};
 
 use super::StageError;
 
@@ -39,6 +39,8 @@ pub fn history(workspace: &Workspace) -> Result<History, StageError> {
             bundles: bundles::all(conn)?,
             drifts: drift::all(conn)?,
             events: activity::recent(conn, EVENTS)?,
+            branches: branches::all(conn)?,
+            tags: tags::all(conn)?,
         })
     })?)
 }

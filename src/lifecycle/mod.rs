@@ -15,6 +15,7 @@ pub mod answer;
 pub mod budget;
 pub mod compare;
 pub mod demo;
+pub mod diff;
 pub mod edit;
 pub mod environment;
 pub mod error;
@@ -22,6 +23,8 @@ pub mod ingest;
 pub mod look;
 pub mod monitor;
 pub mod resolve;
+pub mod restore;
+pub mod revert;
 pub mod score;
 pub mod ship;
 pub mod train;
@@ -47,6 +50,8 @@ pub fn perform(root: &Path, request: &JobRequest, io: &dyn JobIo) -> Result<JobO
         JobRequest::Drift(r) => JobOutcome::Drifted(monitor::drift(&workspace, r, io)?),
         JobRequest::Export(r) => JobOutcome::Exported(ship::export(&workspace, r, io)?),
         JobRequest::Score(r) => JobOutcome::Scored(score::score(&workspace, r, io)?),
+        JobRequest::Diff(r) => JobOutcome::Diffed(Box::new(diff::diff(&workspace, r, io)?)),
+        JobRequest::Restore(r) => JobOutcome::Restored(restore::restore(&workspace, r, io)?),
         JobRequest::Demo(out) => JobOutcome::Demo(demo::demo(&workspace, out, io)?),
         JobRequest::Ask(q) => JobOutcome::Answered(Box::new(answer::answer(&workspace, q, io)?)),
         JobRequest::Verify(_) => unreachable!("handled above"),

@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use crate::data::{parquet, table::Table};
+use crate::domain::branch::MAIN;
 use crate::domain::dataset::DatasetVersion;
 use crate::domain::io::JobIo;
 use crate::domain::request::{DataRef, ImportRequest};
-use crate::store::{Workspace, datasets};
+use crate::store::{Workspace, branches, datasets, tags};
 
 use super::{StageError, ingest};
 
@@ -18,6 +19,9 @@ pub fn resolve(workspace: &Workspace, data: &DataRef, io: &dyn JobIo) -> Result<
             let found = workspace.read(|conn| datasets::find(conn, name, *version))?;
             found.map_or_else(|| Err(no_such_dataset(workspace, name, *version)), Ok)
         }
+        DataRef::Labelled { name, label } => workspace
+            .read(|conn| datasets::find_labelled(conn, name, label))?
+            .map_or_else(|| Err(no_such_label(workspace, name, label)), Ok),
         DataRef::File(path) => {
             let request = ImportRequest::of(path.clone());
             Ok(ingest::ingest(workspace, &request, io)?.version)
@@ -56,6 +60,26 @@ fn no_such_dataset(workspace: &Workspace, name: &str, version: Option<u32>) -> S
         format!("This workspace has {}. A path to a file works too", known.join(", "))
     };
     StageError::usage(format!("there is no dataset {wanted}"), hint)
+}
+
+fn no_such_label(workspace: &Workspace, name: &str, label: &str) -> StageError {
+    let known = workspace.read(|conn| {
+        let Some(dataset) = datasets::id_of(conn, name)? else { return Ok(None) };
+        let branches = branches::all(conn)?.into_iter().filter(|b| b.dataset_id == dataset).map(|b| b.name);
+        let tags = tags::all(conn)?.into_iter().filter(|t| t.dataset_id == dataset).map(|t| t.name);
+        Ok(Some(branches.chain(tags).collect::<Vec<String>>()))
+    });
+    match known {
+        Ok(Some(mut labels)) => {
+            labels.retain(|label| label != MAIN);
+            labels.insert(0, MAIN.to_owned());
+            StageError::usage(
+                format!("{name} has no tag or branch `{label}`"),
+                format!("It has {}, and its versions by number", labels.join(", ")),
+            )
+        }
+        _ => no_such_dataset(workspace, name, None),
+    }
 }
 
 #[cfg(test)]

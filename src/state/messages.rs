@@ -6,7 +6,7 @@ use crate::domain::drift::StoredDrift;
 use crate::domain::finding::{CheckRun, Severity};
 use crate::domain::metric::Metric;
 use crate::domain::request::{
-    CheckRequest, DataRef, DemoOutcome, ExportOutcome, ImportOutcome, JobOutcome, ScoreOutcome, TrainOutcome,
+    CheckRequest, DataRef, DemoOutcome, ExportOutcome, ImportOutcome, JobOutcome, RestoreOutcome, ScoreOutcome, TrainOutcome,
     VerifyOutcome,
 };
 use crate::domain::run::{Run, RunStatus};
@@ -27,6 +27,8 @@ pub fn done(outcome: &JobOutcome) -> Note {
         JobOutcome::Scored(outcome) => scored(outcome),
         JobOutcome::Verified(outcome) => verified(outcome),
         JobOutcome::Demo(outcome) => demo(outcome),
+        JobOutcome::Diffed(_) => Note::new(NoteTone::Info, "Compared the versions"),
+        JobOutcome::Restored(outcome) => restored(outcome),
         JobOutcome::Answered(_) => Note::new(NoteTone::Info, "Looked"),
     }
 }
@@ -116,6 +118,18 @@ fn imported(outcome: &ImportOutcome) -> Note {
     Note::new(tone, format!("Imported {}: {}", version.label(), shape(version)))
         .details(outcome.warnings.join("\n"))
         .action("Run checks", vec![check_command(version)])
+}
+
+fn restored(outcome: &RestoreOutcome) -> Note {
+    let what = match outcome.rows {
+        Some(rows) => counted(rows, "row", "rows"),
+        None => counted(outcome.files, "file", "files"),
+    };
+    let note = Note::new(NoteTone::Success, format!("Saved {}: {what} of {}", file_name(&outcome.path), outcome.version.label()));
+    match outcome.guarded_cells {
+        0 => note,
+        n => note.details(format!("{} got an apostrophe so that no spreadsheet takes them for formulas", counted(n, "cell", "cells"))),
+    }
 }
 
 fn checked(check: &CheckRun) -> Note {

@@ -31,6 +31,7 @@ mod sweep;
 mod verify;
 
 pub mod activity;
+pub mod branches;
 pub mod bundles;
 pub mod checks;
 pub mod datasets;
@@ -38,6 +39,7 @@ pub mod drift;
 pub mod recent;
 pub mod runs;
 pub mod settings;
+pub mod tags;
 
 use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
@@ -49,7 +51,7 @@ use std::thread::{self, ThreadId};
 use rusqlite::{Connection, TransactionBehavior};
 
 pub use self::error::StoreError;
-pub use self::files::{atomic_create, atomic_write};
+pub use self::files::{Draft, atomic_create, atomic_write};
 pub use self::migrations::LATEST;
 pub use self::objects::{Snapshot, Staged};
 pub use self::verify::{Damage, VerifyReport};

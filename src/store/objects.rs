@@ -182,6 +182,20 @@ impl Workspace {
         })
     }
 
+    /// Copies an object's bytes to `out`, hashing on the way; returns how many. On an error what `out` got is worth
+    /// nothing.
+    pub fn copy_object(&self, hash: &ContentHash, out: &mut dyn Write, io: &dyn JobIo) -> Result<u64, StoreError> {
+        let path = self.object_path(hash);
+        let total = fs::metadata(&path).map_or(1, |m| m.len()).max(1);
+        let mut done = 0;
+        self.check_object(hash, |chunk| {
+            out.write_all(chunk).map_err(StoreError::io("write the copy of", &path))?;
+            done += chunk.len() as u64;
+            Ok(io.progress("Copying", Some((done as f64 / total as f64).min(1.0)))?)
+        })?;
+        Ok(done)
+    }
+
     /// Reads an object to its end, handing its chunks on, and fails with `Damaged` unless it is what its name says.
     pub(super) fn check_object(
         &self,

@@ -6,7 +6,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::StoreError;
-use crate::domain::ids::{BundleId, CheckRunId, ContentHash, DatasetId, DriftId, EventId, RunId, VersionId};
+use crate::domain::ids::{
+    BranchId, BundleId, CheckRunId, ContentHash, DatasetId, DriftId, EventId, RunId, TagId, VersionId,
+};
 
 macro_rules! id_column {
     ($($id:ident),*) => {$(
@@ -24,7 +26,7 @@ macro_rules! id_column {
     )*};
 }
 
-id_column!(BundleId, CheckRunId, DatasetId, DriftId, EventId, RunId, VersionId);
+id_column!(BranchId, BundleId, CheckRunId, DatasetId, DriftId, EventId, RunId, TagId, VersionId);
 
 impl ToSql for ContentHash {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

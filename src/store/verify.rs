@@ -59,9 +59,19 @@ impl VerifyReport {
 type References = BTreeMap<ContentHash, Vec<String>>;
 
 /// Where records refer to objects: (what to call the record, its id and the hash).
-const REFERENCES: [(&str, &str); 6] = [
+const REFERENCES: [(&str, &str); 8] = [
     ("source of dataset version", "SELECT id, source_hash FROM dataset_versions"),
     ("table of dataset version", "SELECT id, table_hash FROM dataset_versions"),
+    (
+        "rejected rows of dataset version",
+        "SELECT id, rejects_hash FROM dataset_versions WHERE rejects_hash IS NOT NULL",
+    ),
+    (
+        "source file of dataset version",
+        // A list that is no JSON has broken its record's digest, which is reported.
+        "SELECT v.id, coalesce(json_extract(f.value, '$.hash'), '') FROM dataset_versions v, \
+         json_each(CASE WHEN json_valid(v.source_files) THEN v.source_files ELSE '[]' END) f",
+    ),
     ("split of run", "SELECT id, split_hash FROM runs"),
     ("evaluation of run", "SELECT id, evaluation_hash FROM runs WHERE evaluation_hash IS NOT NULL"),
     ("model of run", "SELECT run_id, model_hash FROM models"),

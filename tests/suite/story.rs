@@ -259,6 +259,7 @@ pub fn history() -> History {
         drifts: vec![drift(&churn, &april)],
         events: events(),
         versions: vec![churn, april],
+        ..History::default()
     }
 }
 

@@ -223,6 +223,10 @@ fn focus_outcome(state: &mut AppState, outcome: &JobOutcome, after: &After, now_
             state.focus.run = None;
             Vec::new()
         }
-        JobOutcome::Scored(_) | JobOutcome::Verified(_) | JobOutcome::Answered(_) => Vec::new(),
+        JobOutcome::Scored(_)
+        | JobOutcome::Verified(_)
+        | JobOutcome::Answered(_)
+        | JobOutcome::Diffed(_)
+        | JobOutcome::Restored(_) => Vec::new(),
     }
 }

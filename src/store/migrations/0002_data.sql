@@ -8,7 +8,7 @@ ALTER TABLE datasets ADD COLUMN tags TEXT;
 ALTER TABLE datasets ADD COLUMN sensitivity TEXT;
 
 ALTER TABLE dataset_versions ADD COLUMN parent_id INTEGER REFERENCES dataset_versions (id) ON DELETE RESTRICT;
--- How it came to be: import, refresh, revert, labels.
+-- How it came to be: import, refresh, revert, labels, kind.
 ALTER TABLE dataset_versions ADD COLUMN origin TEXT;
 ALTER TABLE dataset_versions ADD COLUMN note TEXT;
 ALTER TABLE dataset_versions ADD COLUMN author TEXT;
@@ -28,9 +28,11 @@ CREATE TABLE branches (
     head_id       INTEGER NOT NULL REFERENCES dataset_versions (id) ON DELETE RESTRICT,
     created_at_ms INTEGER NOT NULL,
     hidden_at_ms  INTEGER,
-    digest        TEXT    NOT NULL DEFAULT '',
-    UNIQUE (dataset_id, name)
+    digest        TEXT    NOT NULL DEFAULT ''
 ) STRICT;
+
+-- branches::by_name; a removed branch leaves its name free.
+CREATE UNIQUE INDEX branches_by_name ON branches (dataset_id, name) WHERE hidden_at_ms IS NULL;
 
 CREATE TABLE version_tags (
     id            INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -39,9 +41,11 @@ CREATE TABLE version_tags (
     version_id    INTEGER NOT NULL REFERENCES dataset_versions (id) ON DELETE RESTRICT,
     created_at_ms INTEGER NOT NULL,
     hidden_at_ms  INTEGER,
-    digest        TEXT    NOT NULL DEFAULT '',
-    UNIQUE (dataset_id, name)
+    digest        TEXT    NOT NULL DEFAULT ''
 ) STRICT;
+
+-- tags::by_name; a removed tag leaves its name free.
+CREATE UNIQUE INDEX version_tags_by_name ON version_tags (dataset_id, name) WHERE hidden_at_ms IS NULL;
 
 -- The tags of one version.
 CREATE INDEX version_tags_by_version ON version_tags (version_id);

@@ -414,6 +414,7 @@ pub fn history() -> History {
         bundles: vec![bundle()],
         drifts: vec![stored(2), stored(1)],
         events: Vec::new(),
+        ..History::default()
     }
 }
 

@@ -46,6 +46,20 @@ pub enum LoadError {
         "{file}, line {line}: a field is longer than {limit_bytes} bytes, perhaps after a quote that never closes; shorten it or close the quote"
     )]
     FieldTooLong { file: String, line: u64, limit_bytes: usize },
+    #[error("{file} cannot be unpacked ({what}): {reason}; copy or download it again")]
+    Unpack { file: String, what: &'static str, reason: String },
+    #[error(
+        "{file} unpacks to more than {} from {}, which looks like a decompression bomb; if it is not, unpack it yourself, or set {variable} to the GB to allow",
+        bytes(*unpacked),
+        bytes(*packed)
+    )]
+    UnpacksTooLarge { file: String, unpacked: u64, packed: u64, variable: &'static str },
+    #[error("{file}: {what}; {hint}")]
+    Options { file: String, what: String, hint: &'static str },
+    #[error(
+        "{file} has other columns than {first}: {difference}; read files with the same columns together, or leave it out"
+    )]
+    OtherColumns { file: String, first: String, difference: String },
     #[error("{file} has {found} columns, at most {limit} are supported; check the delimiter or split the table")]
     TooManyColumns { file: String, found: usize, limit: usize },
     #[error("{file} has {found} rows, at most {limit} are supported; split the table")]
@@ -117,10 +131,36 @@ impl LoadError {
         let file = path.display().to_string();
         move |source| Self::Io { file, doing, source }
     }
+
+    /// The same error with its line counted from `lines` lines earlier.
+    pub fn moved_down(mut self, lines: u64) -> Self {
+        match &mut self {
+            Self::ZeroByte { line, .. }
+            | Self::Encoding { line, .. }
+            | Self::FieldCount { line, .. }
+            | Self::UnclosedQuote { line, .. }
+            | Self::TextAfterQuote { line, .. }
+            | Self::FieldTooLong { line, .. } => *line += lines,
+            _ => {}
+        }
+        self
+    }
 }
 
 fn plural<'a>(n: usize, one: &'a str, many: &'a str) -> &'a str {
     if n == 1 { one } else { many }
+}
+
+/// `3.5 MB`, in steps of 1,024.
+fn bytes(n: u64) -> String {
+    let (mut x, mut units) = (n as f64, ["bytes", "kB", "MB", "GB", "TB"].into_iter());
+    let mut unit = units.next().unwrap_or_default();
+    while x >= 1024.0
+        && let Some(next) = units.next()
+    {
+        (x, unit) = (x / 1024.0, next);
+    }
+    if unit == "bytes" { format!("{n} bytes") } else { format!("{x:.1} {unit}") }
 }
 
 fn field_count_hint(found: usize, expected: usize) -> &'static str {

@@ -1,37 +1,30 @@
-//! Delimited text: two passes over the records, the columns of each batch shared out among threads.
+//! Delimited text into typed columns, in one pass if the first guess holds.
+//!
+//! Types are guessed from spots all over the file, and every cell is then read by them and judged on the way. When all
+//! cells were seen, the rules of `infer` decide; where they decide otherwise than guessed, everything is read again by
+//! what was decided. So a type never depends on the guess, and memory holds a few chunks, not the file.
 
-use std::ops::Range;
-
-use super::records::{BATCH_ROWS, Records};
-use super::{
-    NullTokens, ReadColumn, ReadReport, Sink, Source, SourceSpec, Survey, SurveyedColumn, TableSink, clean_names,
-    numbered_names,
-};
+use super::feed::{Feed, Place, run};
+use super::parse::{Parsed, Plan};
+use super::records::BATCH_CELLS;
+use super::spots;
+use super::tokens::Dialect;
+use super::{MAX_ROWS, NullTokens, ReadColumn, ReadReport, SourceSpec, TableSink};
 use crate::data::builder::CellsBuilder;
 use crate::data::dates::{self, DateFormat};
-use crate::data::error::LoadError;
-use crate::data::infer::{self, Observed, Typed};
+use crate::data::error::{LoadError, clip};
+use crate::data::infer::{Observed, Typed};
+use crate::data::numbers::Marks;
+use crate::data::table::Cells;
+use crate::data::verdict::{Decided, Verdict};
 use crate::domain::dataset::{ReadOptions, TextEncoding};
-use crate::domain::io::{JobIo, Part};
-use crate::domain::words::thousands;
+use crate::domain::io::JobIo;
+use crate::domain::preview::BadRow;
+use crate::domain::schema::Storage;
+use crate::domain::words::{counted, thousands};
 
-/// Fewer cells than this are not worth another thread.
-const CELLS_PER_THREAD: usize = 50_000;
-/// Rows that all columns go through before the next ones, so that their text is still in the processor's cache.
-const TILE_ROWS: usize = 512;
-
-/// Opens a file and reads past its header. Returns the column names; `None` for a file without records.
-pub fn open(source: &Source, warnings: &mut Vec<String>) -> Result<Option<(Records, Vec<String>)>, LoadError> {
-    let mut records = Records::open(source.path, source.name, source.options)?;
-    let Some(first) = records.header()? else { return Ok(None) };
-    if source.options.has_header {
-        let names = clean_names(&first, warnings);
-        return Ok(Some((records, names)));
-    }
-    // The first record is data: start over.
-    let records = Records::open(source.path, source.name, source.options)?;
-    Ok(Some((records, numbered_names(first.len()))))
-}
+/// Fewer bytes than this are read by one thread.
+const BYTES_PER_THREAD: u64 = 128 << 10;
 
 pub fn stream(
     spec: &SourceSpec,
@@ -39,44 +32,69 @@ pub fn stream(
     io: &dyn JobIo,
     sink: &mut dyn TableSink,
 ) -> Result<ReadReport, LoadError> {
-    let Some((name, path)) = spec.files.first() else { return Err(LoadError::Empty { file: spec.name.clone() }) };
-    let source = Source { path, name, options };
-    let survey = survey(&source, &Part { io, from: 0.0, to: 0.5 })?;
-    let columns: Vec<_> = survey.columns.iter().map(|c| (c.name.clone(), c.typed.storage)).collect();
-    sink.begin(&columns)?;
-    convert(&source, &survey, &Part { io, from: 0.5, to: 1.0 }, &mut |chunk| sink.rows(chunk))?;
-    let columns = survey.columns.into_iter().map(|c| ReadColumn::plain(c.name, c.typed)).collect();
-    Ok(ReadReport { rows: survey.rows, columns, warnings: survey.warnings, bad_rows: 0 })
+    let mut feed = Feed::open(spec, options)?;
+    let mut plan = plan(&feed, spec, options)?;
+    plan.columns = spots::guess(spec, options, &plan, feed.names.len())?;
+    let mut pass = Pass::new(io, sink, &plan, 0.0);
+    pass.run(&mut feed, &plan)?;
+    let mut verdicts = pass.verdicts(&plan);
+    if !verdicts.iter().zip(&plan.columns).all(|(v, guess)| v.typed.reads_like(guess)) {
+        plan.columns = verdicts.into_iter().map(|v| v.typed).collect();
+        let shown = pass.shown;
+        feed = Feed::open(spec, options)?;
+        pass = Pass::new(io, sink, &plan, shown);
+        pass.run(&mut feed, &plan)?;
+        verdicts = pass.verdicts(&plan);
+    }
+    pass.flush()?;
+    let tally = pass.tally;
+    let mut warnings = option_warnings(options);
+    warnings.append(&mut feed.warnings);
+    let known = |name: &&String| !feed.names.contains(name);
+    let unknown = options.columns.keys().filter(known);
+    warnings.extend(unknown.map(|name| format!("there is no column `{}` to be read as was asked", clip(name))));
+    tally.warn(&feed, &mut warnings);
+    let columns = feed.names.iter().zip(verdicts).zip(&pass.observed);
+    let columns = columns.map(|((name, verdict), observed)| column(name, verdict, observed, &plan, options)).collect();
+    Ok(ReadReport { rows: tally.rows, columns, warnings, bad_rows: tally.bad_rows })
 }
 
-fn survey(source: &Source, io: &dyn JobIo) -> Result<Survey, LoadError> {
-    let mut warnings = option_warnings(source.options);
-    let Some((mut records, names)) = open(source, &mut warnings)? else {
-        return Err(LoadError::Empty { file: source.name.to_owned() });
-    };
-    let nulls = NullTokens::new(&source.options.null_tokens);
-    let mut observed = vec![Observed::default(); names.len()];
-    let mut rows = 0;
-    loop {
-        io.progress("Judging column types", Some(records.fraction()))?;
-        let batch = records.batch(BATCH_ROWS)?;
-        if batch.n_rows == 0 {
-            break;
+fn plan(feed: &Feed, spec: &SourceSpec, options: &ReadOptions) -> Result<Plan, LoadError> {
+    let decide = |name: &String| {
+        let choice = options.columns.get(name).cloned().unwrap_or_default();
+        let format = choice.date_format.as_deref();
+        if let Some(Err(what)) = format.map(dates::check_pattern) {
+            let what = format!("`{}` for column `{}` is {what}", clip(format.unwrap_or_default()), clip(name));
+            let hint = "write it as chrono does, such as %d.%m.%Y %H:%M";
+            return Err(LoadError::Options { file: spec.name.clone(), what, hint });
         }
-        rows += batch.n_rows as u64;
-        share_out(&mut observed, batch.n_rows, |column, rows, observed| {
-            for row in rows {
-                observed.add(batch.cell(row, column), batch.first_row + row as u64, &nulls);
-            }
-        });
+        let is_date = choice.storage.is_none_or(|s| s == Storage::DatetimeMs);
+        Ok(Decided { storage: choice.storage, format: format.filter(|_| is_date).map(DateFormat::of) })
+    };
+    Ok(Plan {
+        dialect: Dialect::of(options, &spec.name)?,
+        marks: marks(spec, options)?,
+        nulls: NullTokens::new(&options.null_tokens),
+        bad_rows: options.bad_rows,
+        columns: Vec::new(),
+        decided: feed.names.iter().map(decide).collect::<Result<_, _>>()?,
+    })
+}
+
+fn marks(spec: &SourceSpec, options: &ReadOptions) -> Result<Marks, LoadError> {
+    let wrong = |what: String, hint| Err(LoadError::Options { file: spec.name.clone(), what, hint });
+    if !matches!(options.decimal, '.' | ',') {
+        return wrong(format!("the decimal mark `{}` is unknown", options.decimal), "choose a point or a comma");
     }
-    if records.blank_lines > 0 {
-        let n = records.blank_lines;
-        let what = if n == 1 { "blank line was" } else { "blank lines were" };
-        warnings.push(format!("{} {what} skipped", thousands(n)));
+    match options.thousands {
+        Some(mark) if mark == options.decimal => {
+            wrong(format!("`{mark}` cannot be both decimal and thousands mark"), "change one of them")
+        }
+        Some(mark) if mark.is_alphanumeric() || matches!(mark, '-' | '+') => {
+            wrong(format!("the thousands mark `{mark}` cannot be told from a number"), "choose another")
+        }
+        _ => Ok(Marks::of(options)),
     }
-    let columns = names.into_iter().zip(observed).map(|(name, o)| SurveyedColumn { name, typed: o.decide() }).collect();
-    Ok(Survey { rows, columns, warnings })
 }
 
 fn option_warnings(options: &ReadOptions) -> Vec<String> {
@@ -90,64 +108,170 @@ fn option_warnings(options: &ReadOptions) -> Vec<String> {
     warnings
 }
 
-fn convert(source: &Source, survey: &Survey, io: &dyn JobIo, sink: &mut Sink) -> Result<(), LoadError> {
-    let Some((mut records, _)) = open(source, &mut Vec::new())? else { return Ok(()) };
-    let nulls = NullTokens::new(&source.options.null_tokens);
-    loop {
-        io.progress("Reading rows", Some(records.fraction()))?;
-        let batch = records.batch(BATCH_ROWS)?;
-        if batch.n_rows == 0 {
-            return Ok(());
-        }
-        let mut chunk: Vec<CellsBuilder> = survey.columns.iter().map(|c| CellsBuilder::new(c.typed.storage)).collect();
-        share_out(&mut chunk, batch.n_rows, |column, rows, builder| {
-            let cells = rows.map(|row| batch.cell(row, column));
-            add_cells(builder, cells.map(|c| (!nulls.is_missing(c)).then_some(c)), &survey.columns[column].typed);
-        });
-        sink(chunk.into_iter().map(CellsBuilder::finish).collect())?;
+fn column(name: &str, verdict: Verdict, observed: &Observed, plan: &Plan, options: &ReadOptions) -> ReadColumn {
+    let tokens = observed.tokens.iter().enumerate().filter(|(_, n)| **n > 0);
+    let mut tokens: Vec<(String, u64)> = tokens.map(|(i, n)| (plan.nulls.token(i).to_owned(), *n)).collect();
+    if verdict.typed.storage != Storage::String && observed.blank > 0 {
+        tokens.push((" ".to_owned(), observed.blank));
+    }
+    tokens.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    ReadColumn {
+        name: name.to_owned(),
+        typed: verdict.typed,
+        missing_tokens: tokens,
+        fitting: verdict.fitting,
+        misfits: verdict.misfits,
+        kind: options.columns.get(name).and_then(|choice| choice.kind),
     }
 }
 
-fn add_cells<'a>(builder: &mut CellsBuilder, cells: impl Iterator<Item = Option<&'a str>>, typed: &Typed) {
-    match builder {
-        CellsBuilder::Text(dictionary) => cells.for_each(|cell| dictionary.push(cell)),
-        CellsBuilder::Float(v) => {
-            v.extend(cells.map(|c| c.and_then(|c| infer::number(infer::trim(c))).unwrap_or(f64::NAN)));
-        }
-        CellsBuilder::Int(v) => v.extend(cells.map(|c| c.and_then(|c| infer::trim(c).parse().ok()))),
-        CellsBuilder::Boolean(v) => v.extend(cells.map(|c| c.and_then(|c| infer::boolean(infer::trim(c))))),
-        CellsBuilder::DatetimeMs(v) => {
-            let format = typed.date_format.unwrap_or(DateFormat::Iso);
-            let moment = |c: &str| dates::parse(infer::trim(c), format).map(|m| m.ms);
-            v.extend(cells.map(|c| c.and_then(moment)));
+/// What is counted beside the cells.
+#[derive(Default)]
+struct Tally {
+    rows: u64,
+    blank_lines: u64,
+    comments: u64,
+    bad_rows: u64,
+    first_bad: Option<(usize, BadRow)>,
+}
+
+impl Tally {
+    fn warn(&self, feed: &Feed, warnings: &mut Vec<String>) {
+        let mut skipped = |n: u64, one: &str, many: &str| {
+            if n > 0 {
+                warnings.push(format!("{} skipped", counted(n, one, many)));
+            }
+        };
+        skipped(self.blank_lines + feed.blank_lines, "blank line was", "blank lines were");
+        skipped(self.comments + feed.comments, "comment line was", "comment lines were");
+        if let Some((file, bad)) = &self.first_bad {
+            let what = counted(self.bad_rows, "row was", "rows were");
+            let (file, line) = (feed.file_name(*file), thousands(bad.line));
+            warnings.push(format!("{what} set aside, first {file}, line {line}: {}", bad.reason));
         }
     }
 }
 
-/// Calls `work` for every column and stretch of rows, rows in order, on several threads when there is enough to do.
-fn share_out<T: Send>(columns: &mut [T], n_rows: usize, work: impl Fn(usize, Range<usize>, &mut T) + Sync) {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let n_threads = (columns.len() * n_rows / CELLS_PER_THREAD).clamp(1, cores.min(columns.len().max(1)));
-    let size = columns.len().div_ceil(n_threads).max(1);
-    let run = |part: usize, columns: &mut [T]| {
-        for start in (0..n_rows).step_by(TILE_ROWS) {
-            for (i, column) in columns.iter_mut().enumerate() {
-                work(part * size + i, start..n_rows.min(start + TILE_ROWS), column);
+/// One reading of the whole source.
+struct Pass<'a> {
+    io: &'a dyn JobIo,
+    sink: &'a mut dyn TableSink,
+    observed: Vec<Observed>,
+    tally: Tally,
+    /// Lines of the current file so far.
+    lines: u64,
+    /// A type was proved wrong: rows are judged, but no longer handed on.
+    is_void: bool,
+    /// Rows not handed on yet.
+    held: Vec<CellsBuilder>,
+    n_held: usize,
+    /// Shown progress; it begins at `from`, and runs to 1 unless the pass is void.
+    shown: f64,
+    from: f64,
+    seen: f64,
+}
+
+impl<'a> Pass<'a> {
+    fn new(io: &'a dyn JobIo, sink: &'a mut dyn TableSink, plan: &Plan, from: f64) -> Self {
+        Self {
+            io,
+            sink,
+            observed: vec![Observed::default(); plan.columns.len()],
+            tally: Tally::default(),
+            lines: 0,
+            is_void: false,
+            held: held(plan),
+            n_held: 0,
+            shown: from,
+            from,
+            seen: 0.0,
+        }
+    }
+
+    fn run(&mut self, feed: &mut Feed, plan: &Plan) -> Result<(), LoadError> {
+        let columns: Vec<_> = feed.names.iter().cloned().zip(plan.columns.iter().map(|t| t.storage)).collect();
+        self.sink.begin(&columns)?;
+        self.io.progress("Reading rows", Some(self.shown))?;
+        let cores = std::thread::available_parallelism().map_or(1, usize::from) as u64;
+        let n_threads = (feed.bytes_total() / BYTES_PER_THREAD).clamp(1, cores) as usize;
+        let names: Vec<String> = (0..feed.n_files()).map(|f| feed.file_name(f).to_owned()).collect();
+        run(feed, plan, n_threads, |place, parsed| self.take(place, parsed, plan, &names))
+    }
+
+    fn take(&mut self, place: Place, parsed: &mut Parsed, plan: &Plan, files: &[String]) -> Result<(), LoadError> {
+        self.lines = place.lines_before.unwrap_or(self.lines);
+        let first_row = self.tally.rows;
+        for bad in parsed.bad_rows.drain(..) {
+            self.tally.bad_rows += 1;
+            let bad = BadRow { line: bad.line + self.lines, ..bad };
+            if self.tally.first_bad.is_none() {
+                self.tally.first_bad = Some((place.file, bad.clone()));
+            }
+            if !self.is_void {
+                let several = files.len() > 1;
+                let reason = if several { format!("{}: {}", files[place.file], bad.reason) } else { bad.reason };
+                self.sink.bad_row(BadRow { reason, ..bad })?;
             }
         }
-    };
-    std::thread::scope(|scope| {
-        let mut parts = columns.chunks_mut(size).enumerate();
-        let own = parts.next();
-        for (part, columns) in parts {
-            let run = &run;
-            std::thread::Builder::new()
-                .name("reading columns".to_owned())
-                .spawn_scoped(scope, move || run(part, columns))
-                .expect("the system starts a thread");
+        if let Some(error) = parsed.error.take() {
+            return Err(error.moved_down(self.lines));
         }
-        if let Some((part, columns)) = own {
-            run(part, columns);
+        self.lines += parsed.lines;
+        self.tally.rows += parsed.rows;
+        self.tally.blank_lines += parsed.blank_lines;
+        self.tally.comments += parsed.comments;
+        if self.tally.rows > MAX_ROWS {
+            let (file, found) = (files[place.file].clone(), self.tally.rows);
+            return Err(LoadError::TooManyRows { file, found, limit: MAX_ROWS });
         }
-    });
+        for (column, observed) in parsed.observed.drain(..).enumerate() {
+            self.observed[column].merge(observed, first_row);
+        }
+        self.show(place.fraction)?;
+        let void = |(c, typed): (usize, &Typed)| plan.decided[c].storage.is_none() && self.observed[c].disproves(typed);
+        self.is_void = self.is_void || plan.columns.iter().enumerate().any(void);
+        if self.is_void || parsed.rows == 0 { Ok(()) } else { self.hand_on(std::mem::take(&mut parsed.cells), plan) }
+    }
+
+    fn hand_on(&mut self, cells: Vec<Cells>, plan: &Plan) -> Result<(), LoadError> {
+        let enough = self.sink.rows_at_once().min((BATCH_CELLS / plan.columns.len().max(1)).max(1024));
+        let n_rows = cells.first().map_or(0, Cells::len);
+        if self.n_held == 0 && n_rows >= enough {
+            return self.sink.rows(cells);
+        }
+        self.held.iter_mut().zip(&cells).for_each(|(held, cells)| held.append(cells));
+        self.n_held += n_rows;
+        if self.n_held >= enough {
+            self.flush()?;
+            self.held = held(plan);
+        }
+        Ok(())
+    }
+
+    /// Hands on the last rows.
+    fn flush(&mut self) -> Result<(), LoadError> {
+        if std::mem::take(&mut self.n_held) == 0 {
+            return Ok(());
+        }
+        let held = std::mem::take(&mut self.held);
+        self.sink.rows(held.into_iter().map(CellsBuilder::finish).collect())
+    }
+
+    /// A pass that will be repeated leaves half of what is still to be shown for the repetition.
+    fn show(&mut self, fraction: f64) -> Result<(), LoadError> {
+        let left = 1.0 - self.shown;
+        let share = ((fraction - self.seen) / (1.0 - self.seen).max(1e-9)).clamp(0.0, 1.0);
+        let ahead = if self.is_void { left * 0.5 } else { left };
+        self.shown = (self.shown + ahead * share).clamp(self.from, 1.0);
+        self.seen = fraction;
+        Ok(self.io.progress("Reading rows", Some(self.shown))?)
+    }
+
+    fn verdicts(&self, plan: &Plan) -> Vec<Verdict> {
+        self.observed.iter().zip(&plan.decided).map(|(o, decided)| o.verdict(decided, plan.marks)).collect()
+    }
+}
+
+fn held(plan: &Plan) -> Vec<CellsBuilder> {
+    plan.columns.iter().map(|typed| CellsBuilder::new(typed.storage)).collect()
 }

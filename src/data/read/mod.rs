@@ -4,17 +4,24 @@
 //! keeps everything in memory.
 
 mod bytes;
+mod chunks;
+mod coder;
 mod columnar;
 mod delimited;
 mod excel;
+mod feed;
 mod foreign;
 mod formats;
 mod ipc;
 mod json;
+mod nulls;
+mod parse;
 mod records;
 mod rows;
 mod sniff;
+mod spots;
 mod sqlite;
+mod tokens;
 mod values;
 
 use std::collections::HashSet;
@@ -29,6 +36,7 @@ use crate::domain::io::{JobIo, Part};
 use crate::domain::preview::{BadRow, ImportPreview, Misfit, PreviewColumn, SizeEstimate};
 use crate::domain::schema::{ColumnKind, ColumnSchema, Storage};
 
+pub use nulls::NullTokens;
 pub use records::MAX_COLUMNS;
 use records::{Batch, Records};
 pub use sniff::{Guess, sniff, sniff_with};
@@ -51,31 +59,6 @@ pub fn default_options() -> ReadOptions {
     ReadOptions {
         null_tokens: NULL_TOKENS.iter().copied().chain(["null"]).map(str::to_owned).collect(),
         ..ReadOptions::default()
-    }
-}
-
-/// Tells missing cells: the empty one and the given tokens, compared exactly.
-#[derive(Clone, Debug)]
-pub struct NullTokens {
-    tokens: Vec<String>,
-    /// Bytes a token ends with. Hardly any cell of a table ends so, which spares the comparisons.
-    last_bytes: [bool; 256],
-}
-
-impl NullTokens {
-    pub fn new(tokens: &[String]) -> Self {
-        let mut last_bytes = [false; 256];
-        for last in tokens.iter().filter_map(|t| t.as_bytes().last()) {
-            last_bytes[*last as usize] = true;
-        }
-        Self { tokens: tokens.to_vec(), last_bytes }
-    }
-
-    pub fn is_missing(&self, cell: &str) -> bool {
-        match cell.as_bytes().last() {
-            None => true,
-            Some(last) => self.last_bytes[*last as usize] && self.tokens.iter().any(|t| t == cell),
-        }
     }
 }
 
@@ -102,6 +85,11 @@ pub trait TableSink {
 
     /// The next rows, one piece per column, of the storages last begun with.
     fn rows(&mut self, chunk: Vec<Cells>) -> Result<(), LoadError>;
+
+    /// As many rows as are worth a call, unless they are the last.
+    fn rows_at_once(&self) -> usize {
+        records::BATCH_ROWS
+    }
 
     /// A row that was set aside (only under `BadRows::SetAside`); again from the first after `begin`.
     fn bad_row(&mut self, row: BadRow) -> Result<(), LoadError>;
@@ -229,6 +217,10 @@ impl TableSink for Memory {
             builder.append(cells);
         }
         Ok(())
+    }
+
+    fn rows_at_once(&self) -> usize {
+        1
     }
 
     fn bad_row(&mut self, row: BadRow) -> Result<(), LoadError> {
@@ -360,9 +352,13 @@ pub(super) fn verbatim(
     if !expected.is_empty() && expected.iter().all(|e| first.iter().any(|cell| cell.trim() == *e)) {
         options.has_header = true;
     }
-    let source = Source { path, name, options };
-    let Some((mut records, names)) = delimited::open(&source, warnings)? else {
-        return Err(LoadError::Empty { file: name.to_owned() });
+    let mut records = Records::open(path, name, options)?;
+    let first = records.header()?.ok_or_else(|| LoadError::Empty { file: name.to_owned() })?;
+    let names = if options.has_header {
+        clean_names(&first, warnings)
+    } else {
+        records = Records::open(path, name, options)?;
+        numbered_names(first.len())
     };
     let mut text = Verbatim { names, batches: Vec::new(), n_rows: 0 };
     loop {

@@ -1,24 +1,22 @@
-//! Splitting delimited text into records, in batches.
-//!
-//! Why not the `csv` crate: it reads past a quote that never closes to the end of the file without a word, and accepts
-//! text after a closing quote. Here both are errors that name their line. Otherwise the rules are RFC 4180's, with any
-//! mix of LF, CRLF and CR as line ends. Lines that are blank are skipped and counted.
+//! The records of a delimited file as they stand in it, batch by batch: headers, and files whose cells must leave as
+//! they came. Typed tables are read by `parse`.
 
 use std::path::Path;
 
-use super::bytes::{Utf8Source, newlines};
-use crate::data::error::{LoadError, clip};
+use super::bytes::{NoText, Utf8Source, check_text};
+use super::chunks::{Chunk, Chunker, Unclosed};
+use super::parse::refusal;
+use super::tokens::{Dialect, Splitter};
+use crate::data::error::LoadError;
+use crate::data::numbers::PADDING;
 use crate::domain::dataset::ReadOptions;
 
 /// Most columns a table may have.
 pub const MAX_COLUMNS: usize = 10_000;
-/// Most bytes of UTF-8 one field may have.
-pub const MAX_FIELD_BYTES: usize = 1 << 20;
-const MAX_RECORD_BYTES: usize = 1 << 28;
 /// A batch ends at this many rows …
 pub const BATCH_ROWS: usize = 65_536;
 /// … or cells (wide tables keep their batches and row groups small) …
-const BATCH_CELLS: usize = 1 << 22;
+pub const BATCH_CELLS: usize = 1 << 22;
 /// … or bytes of text.
 const BATCH_BYTES: usize = 1 << 26;
 
@@ -30,8 +28,6 @@ pub struct Batch {
     ends: Vec<u32>,
     pub n_columns: usize,
     pub n_rows: usize,
-    /// 0-based data row of the first record.
-    pub first_row: u64,
 }
 
 impl Batch {
@@ -51,58 +47,46 @@ impl Batch {
     }
 }
 
-/// Fields of the record being split; the text is still bytes.
-#[derive(Default)]
-struct Fields {
-    text: Vec<u8>,
-    ends: Vec<u32>,
-    /// The record has a quoted field: it may span lines, and is not blank even if it is empty.
-    quoted: bool,
-}
-
-enum Scan {
-    /// A record ended; the next one starts at this position.
-    Record(usize),
-    /// The buffer ends inside a record.
-    More,
-    End,
-}
-
 /// Reads records from a file.
 pub struct Records {
-    source: Utf8Source,
+    chunker: Chunker,
     name: String,
-    delimiter: u8,
-    buffer: Vec<u8>,
-    at: usize,
-    more: bool,
-    line: u64,
+    dialect: Dialect,
+    skip_lines: u64,
+    /// With the position of the next record in it.
+    chunk: Option<(Chunk, usize)>,
+    lines: u64,
     row: u64,
     expected: Option<usize>,
+    bytes_total: u64,
     /// Lines without any character but spaces, skipped.
     pub blank_lines: u64,
+    pub comments: u64,
 }
 
 impl Records {
     pub fn open(path: &Path, name: &str, options: &ReadOptions) -> Result<Self, LoadError> {
         let source = Utf8Source::open(path, name, options.encoding)?;
+        let dialect = Dialect::of(options, name)?;
+        let bytes_total = source.bytes_total;
         Ok(Self {
-            source,
+            chunker: Chunker::new(source, name, dialect, Unclosed::Keep),
             name: name.to_owned(),
-            delimiter: u8::try_from(options.delimiter).unwrap_or(b','),
-            buffer: Vec::new(),
-            at: 0,
-            more: true,
-            line: 1,
+            dialect,
+            skip_lines: options.skip_lines,
+            chunk: None,
+            lines: 0,
             row: 0,
             expected: None,
+            bytes_total,
             blank_lines: 0,
+            comments: 0,
         })
     }
 
     /// Share of the file read so far.
     pub fn fraction(&self) -> f64 {
-        self.source.bytes_read as f64 / self.source.bytes_total.max(1) as f64
+        self.chunker.bytes_read() as f64 / self.bytes_total.max(1) as f64
     }
 
     /// The first record as the header; it fixes the number of fields. `None` when there is nothing.
@@ -112,184 +96,76 @@ impl Records {
         Ok((batch.n_rows == 1).then(|| batch.record(0).map(str::to_owned).collect()))
     }
 
+    /// What is behind the records taken so far, and the lines before it.
+    pub fn into_rest(mut self) -> (Chunker, u64) {
+        if let Some((chunk, at)) = self.chunk {
+            self.chunker.put_back(&chunk, at);
+        }
+        (self.chunker, self.lines)
+    }
+
     /// The next records, at most `max_rows`; none at the end.
     pub fn batch(&mut self, max_rows: usize) -> Result<Batch, LoadError> {
-        let mut fields = Fields::default();
-        let (mut n_rows, mut max_rows) = (0, max_rows.min(BATCH_ROWS));
-        while n_rows < max_rows && fields.text.len() < BATCH_BYTES && self.next(&mut fields)? {
-            n_rows += 1;
-            max_rows = max_rows.min((BATCH_CELLS / self.expected.unwrap_or(1)).max(1024));
+        let mut batch = Batch::default();
+        let (mut fields, mut side) = (Vec::new(), Vec::new());
+        let mut max_rows = max_rows.min(BATCH_ROWS);
+        while batch.n_rows < max_rows && batch.text.len() < BATCH_BYTES {
+            let Some((chunk, at)) = self.chunk()? else { break };
+            let mut splitter = Splitter::at(&chunk.bytes, self.dialect, at);
+            let mut n_rows = 0;
+            // A header is one record; after it, records come by the hundred.
+            let step = if self.expected.is_some() { (max_rows - batch.n_rows).min(256) } else { 1 };
+            fields.clear();
+            side.clear();
+            let result = splitter.records(&mut fields, &mut side, self.expected, step, &mut n_rows);
+            if let Err(flaw) = result {
+                let expected = self.expected.unwrap_or(0);
+                return Err(refusal(flaw, expected, &self.name, chunk.at_end).moved_down(self.lines));
+            }
+            if n_rows > 0 {
+                let found = fields.len() / n_rows;
+                if found > MAX_COLUMNS {
+                    return Err(LoadError::TooManyColumns { file: self.name.clone(), found, limit: MAX_COLUMNS });
+                }
+                self.expected = Some(found);
+                max_rows = max_rows.min((BATCH_CELLS / found).max(1024));
+            }
+            for field in &fields {
+                // The chunk was checked, and is cut at ASCII characters only.
+                batch.text.push_str(std::str::from_utf8(field.bytes(&chunk.bytes, &side)).unwrap_or_default());
+                batch.ends.push(batch.text.len() as u32);
+            }
+            batch.n_rows += n_rows;
+            self.blank_lines += splitter.blank_lines;
+            self.comments += splitter.comments;
+            self.lines += splitter.lines;
+            let at = splitter.position();
+            self.chunk = Some((chunk, at));
         }
-        // The source checked every byte, and fields are cut at ASCII characters only.
-        let text = String::from_utf8(fields.text).map_err(|_| self.encoding_error())?;
-        let batch =
-            Batch { text, ends: fields.ends, n_columns: self.expected.unwrap_or(0), n_rows, first_row: self.row };
-        self.row += n_rows as u64;
+        batch.n_columns = self.expected.unwrap_or(0);
+        self.row += batch.n_rows as u64;
         Ok(batch)
     }
 
-    fn encoding_error(&self) -> LoadError {
-        LoadError::Encoding { file: self.name.clone(), line: self.line, encoding: "UTF-8" }
-    }
-
-    /// Appends the next record that is not blank. `false` at the end.
-    fn next(&mut self, fields: &mut Fields) -> Result<bool, LoadError> {
-        loop {
-            let (text_before, ends_before) = (fields.text.len(), fields.ends.len());
-            fields.quoted = false;
-            match self.scan(fields)? {
-                Scan::End => return Ok(false),
-                Scan::More => {
-                    fields.text.truncate(text_before);
-                    fields.ends.truncate(ends_before);
-                    self.refill(fields.text.len())?;
+    fn chunk(&mut self) -> Result<Option<(Chunk, usize)>, LoadError> {
+        self.lines += self.chunker.skip_lines(std::mem::take(&mut self.skip_lines))?;
+        if let Some((chunk, at)) = self.chunk.take_if(|(chunk, at)| *at + PADDING < chunk.bytes.len()) {
+            return Ok(Some((chunk, at)));
+        }
+        let Some(chunk) = self.chunker.next(Vec::new())? else { return Ok(None) };
+        let text = &chunk.bytes[..chunk.bytes.len() - PADDING];
+        check_text(text, chunk.is_checked).map_err(|wrong| {
+            let file = self.name.clone();
+            let error = match wrong {
+                NoText::Zero { lines_before } => LoadError::ZeroByte { file, line: lines_before + 1 },
+                NoText::NotUtf8 { lines_before } => {
+                    LoadError::Encoding { file, line: lines_before + 1, encoding: "UTF-8" }
                 }
-                Scan::Record(next) => {
-                    let found = fields.ends.len() - ends_before;
-                    let line = self.line;
-                    self.line += if fields.quoted { line_ends(&self.buffer[self.at..next]) } else { 1 };
-                    self.at = next;
-                    if found == 1 && !fields.quoted && fields.text[text_before..].trim_ascii().is_empty() {
-                        fields.text.truncate(text_before);
-                        fields.ends.truncate(ends_before);
-                        self.blank_lines += 1;
-                        continue;
-                    }
-                    self.check_count(found, line)?;
-                    return Ok(true);
-                }
-            }
-        }
-    }
-
-    fn check_count(&mut self, found: usize, line: u64) -> Result<(), LoadError> {
-        match self.expected {
-            None if found > MAX_COLUMNS => {
-                Err(LoadError::TooManyColumns { file: self.name.clone(), found, limit: MAX_COLUMNS })
-            }
-            None => {
-                self.expected = Some(found);
-                Ok(())
-            }
-            Some(expected) if expected == found => Ok(()),
-            Some(expected) => Err(LoadError::FieldCount { file: self.name.clone(), line, expected, found }),
-        }
-    }
-
-    /// Reads more of the file: at least as much again as is waiting, so that long records are not rescanned often.
-    fn refill(&mut self, batch_bytes: usize) -> Result<(), LoadError> {
-        self.buffer.drain(..self.at);
-        self.at = 0;
-        let waiting = self.buffer.len();
-        if waiting > MAX_RECORD_BYTES || batch_bytes > (u32::MAX / 2) as usize {
-            return Err(self.too_long());
-        }
-        while self.more && self.buffer.len() < 2 * waiting + 1 {
-            self.more = self.source.fill(&mut self.buffer)?;
-        }
-        Ok(())
-    }
-
-    fn too_long(&self) -> LoadError {
-        LoadError::FieldTooLong { file: self.name.clone(), line: self.line, limit_bytes: MAX_FIELD_BYTES }
-    }
-
-    fn scan(&self, fields: &mut Fields) -> Result<Scan, LoadError> {
-        let bytes = &self.buffer[..];
-        let mut at = self.at;
-        if at == bytes.len() {
-            return Ok(if self.more { Scan::More } else { Scan::End });
-        }
-        let first_end = fields.ends.len();
-        loop {
-            let field_start = fields.text.len();
-            let end = if bytes.get(at) == Some(&b'"') {
-                fields.quoted = true;
-                self.quoted(fields, at, first_end)?
-            } else {
-                let end = bytes[at..].iter().position(|&b| b == self.delimiter || b == b'\n' || b == b'\r');
-                let end = end.map(|n| at + n).or((!self.more).then_some(bytes.len()));
-                if let Some(end) = end {
-                    fields.text.extend_from_slice(&bytes[at..end]);
-                } else if bytes.len() - at > MAX_FIELD_BYTES {
-                    return Err(self.too_long());
-                }
-                end
             };
-            let Some(end) = end else { return Ok(Scan::More) };
-            if fields.text.len() - field_start > MAX_FIELD_BYTES {
-                return Err(self.too_long());
-            }
-            fields.ends.push(fields.text.len() as u32);
-            match bytes.get(end) {
-                None => return Ok(Scan::Record(end)),
-                Some(b'\n') => return Ok(Scan::Record(end + 1)),
-                Some(b'\r') => match bytes.get(end + 1) {
-                    Some(b'\n') => return Ok(Scan::Record(end + 2)),
-                    None if self.more => return Ok(Scan::More),
-                    _ => return Ok(Scan::Record(end + 1)),
-                },
-                Some(_) => at = end + 1,
-            }
-            if at == bytes.len() && self.more {
-                return Ok(Scan::More);
-            }
-        }
+            error.moved_down(self.lines)
+        })?;
+        Ok(Some((chunk, 0)))
     }
-
-    /// Copies the quoted field that opens at `open`. Returns the position after it (a delimiter, a line end or the end
-    /// of the file), or `None` if the buffer ends first.
-    fn quoted(&self, fields: &mut Fields, open: usize, first_end: usize) -> Result<Option<usize>, LoadError> {
-        let bytes = &self.buffer[..];
-        let mut at = open + 1;
-        loop {
-            let Some(length) = bytes[at..].iter().position(|&b| b == b'"') else {
-                if bytes.len() - open > 2 * MAX_FIELD_BYTES {
-                    return Err(self.too_long());
-                }
-                if self.more {
-                    return Ok(None);
-                }
-                let line = self.line + line_ends(&bytes[self.at..open]);
-                return Err(LoadError::UnclosedQuote { file: self.name.clone(), line });
-            };
-            fields.text.extend_from_slice(&bytes[at..at + length]);
-            at += length + 1;
-            match bytes.get(at) {
-                Some(b'"') => {
-                    fields.text.push(b'"');
-                    at += 1;
-                }
-                None if self.more => return Ok(None),
-                _ => break,
-            }
-        }
-        let spaces = bytes[at..].iter().take_while(|&&b| b == b' ').count();
-        let end = at + spaces;
-        match bytes.get(end) {
-            None if self.more => Ok(None),
-            None | Some(b'\n' | b'\r') => Ok(Some(end)),
-            Some(&b) if b == self.delimiter => Ok(Some(end)),
-            Some(_) => Err(self.text_after_quote(at, fields.ends.len() - first_end + 1)),
-        }
-    }
-
-    fn text_after_quote(&self, at: usize, field: usize) -> LoadError {
-        let rest = &self.buffer[at..];
-        let stop = rest.iter().position(|&b| b == self.delimiter || b == b'\n' || b == b'\r').unwrap_or(rest.len());
-        LoadError::TextAfterQuote {
-            file: self.name.clone(),
-            line: self.line + line_ends(&self.buffer[self.at..at]),
-            field,
-            text: clip(&String::from_utf8_lossy(&rest[..stop.min(1000)])),
-        }
-    }
-}
-
-/// Line ends in `bytes`: LF, CRLF or a lone CR, whole or not at the edges.
-fn line_ends(bytes: &[u8]) -> u64 {
-    let lone = bytes.iter().enumerate().filter(|&(i, &b)| b == b'\r' && bytes.get(i + 1) != Some(&b'\n')).count();
-    newlines(bytes) + lone as u64
 }
 
 #[cfg(test)]
@@ -297,6 +173,7 @@ mod tests {
     use std::io::Write;
 
     use super::*;
+    use crate::data::read::tokens::MAX_FIELD_BYTES;
     use crate::data::read::default_options;
 
     fn records(bytes: &[u8]) -> Result<(Vec<Vec<String>>, u64), LoadError> {

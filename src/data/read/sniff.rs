@@ -205,7 +205,10 @@ fn refuse_other_formats(head: &[u8], name: &str) -> Result<(), LoadError> {
 fn sample(path: &Path, name: &str, encoding: TextEncoding) -> Result<String, LoadError> {
     let mut source = Utf8Source::open(path, name, encoding)?;
     let mut bytes = Vec::new();
-    while bytes.len() < SAMPLE_BYTES && source.fill(&mut bytes)? {}
+    while bytes.len() < SAMPLE_BYTES && source.fill(&mut bytes, SAMPLE_BYTES)? {}
+    // The sample may end within a character.
+    let valid = std::str::from_utf8(&bytes).map_or_else(|e| e.valid_up_to(), str::len);
+    bytes.truncate(valid);
     Ok(String::from_utf8(bytes).unwrap_or_default())
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::domain::diff::EXAMPLES;
+use super::import::ImportArgs;
 use crate::domain::params::Algorithm;
 use crate::domain::request::RestoreForm;
 use crate::domain::schema::ColumnKind;
@@ -38,18 +39,8 @@ A dataset D is a name, name@version, name@tag, name@branch, or a path to a file,
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Import CSV, TSV or Parquet files as dataset versions
-    Import {
-        /// CSV, TSV or Parquet; how a text file is written is found out and shown
-        #[arg(required = true, value_name = "FILE")]
-        files: Vec<PathBuf>,
-        /// Name of the dataset (default: the file's name without its ending; one file only)
-        #[arg(long, value_name = "N")]
-        name: Option<String>,
-        /// Branch that moves to the new version, made where there is none (default: main)
-        #[arg(long, value_name = "B")]
-        branch: Option<String>,
-    },
+    /// Import files, folders or patterns as dataset versions
+    Import(Box<ImportArgs>),
     /// List datasets and their versions
     Datasets,
     /// List the versions of a dataset with their origin, branches and tags

@@ -20,6 +20,7 @@ use crate::lifecycle::{StageError, compare, look, resolve};
 use crate::store::{Workspace, recent};
 
 pub mod args;
+pub mod import;
 mod progress;
 mod report;
 mod rows;
@@ -69,7 +70,7 @@ fn print(report: &Report, as_json: bool) -> std::io::Result<()> {
 
 fn execute(command: Command, root: &Path) -> Result<Report, Problem> {
     match command {
-        Command::Import { files, name, branch } => import(root, files, name, branch),
+        Command::Import(args) => import::import(root, *args),
         Command::Datasets => versions::datasets(root),
         Command::Versions { dataset } => versions::list(root, &dataset),
         Command::Branch(command) => versions::branch(root, command),
@@ -151,31 +152,6 @@ fn listing(root: &Path, read: impl FnOnce(&Workspace) -> Result<Report, StageErr
     let workspace = Workspace::open_existing(root).map_err(|e| as_problem(e.into()))?;
     look::tidy(&workspace);
     read(&workspace).map_err(as_problem)
-}
-
-fn import(
-    root: &Path,
-    files: Vec<PathBuf>,
-    name: Option<String>,
-    branch: Option<String>,
-) -> Result<Report, Problem> {
-    if name.is_some() && files.len() > 1 {
-        return Err(Problem::usage("--name goes with one file", "Import the files one by one, or leave --name out"));
-    }
-    let mut reports = Vec::new();
-    for file in &files {
-        let request = ImportRequest { name: name.clone(), branch: branch.clone(), ..ImportRequest::of(absolute(file)?) };
-        match work(root, JobRequest::Import(request))? {
-            JobOutcome::Imported(outcome) => {
-                for warning in &outcome.warnings {
-                    eprintln!("{}: {warning}", file.display());
-                }
-                reports.push(report::import(&outcome));
-            }
-            _ => return Err(mixed_up()),
-        }
-    }
-    Ok(Report::join(reports, "imports"))
 }
 
 fn profile(root: &Path, data: &str) -> Result<Report, Problem> {

@@ -44,12 +44,8 @@ impl DictionaryBuilder {
     }
 
     /// Cells so far.
-    pub fn len(&self) -> usize {
+    pub fn n_cells(&self) -> usize {
         self.dictionary.codes.len()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.dictionary.codes.is_empty()
     }
 
     pub fn finish(self) -> Dictionary {

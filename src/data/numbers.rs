@@ -94,8 +94,7 @@ pub enum Fast {
     Fraction(f64),
 }
 
-const POWERS: [f64; 17] =
-    [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16];
+const POWERS: [f64; 17] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16];
 
 /// Reads `bytes[at..at + len]`; `None` for all but plain numbers. At least [`PADDING`] bytes follow the cell.
 #[inline]
@@ -108,7 +107,8 @@ pub fn fast(bytes: &[u8], at: usize, len: usize, decimal: u8) -> Option<Fast> {
     if len == 0 {
         return None;
     }
-    let (mantissa, scale) = if len <= 8 { short(load(bytes, at), len, decimal)? } else { long(bytes, at, len, decimal)? };
+    let (mantissa, scale) =
+        if len <= 8 { short(load(bytes, at), len, decimal)? } else { long(bytes, at, len, decimal)? };
     if mantissa == 0 && negative || mantissa > MAX_EXACT as u64 {
         return None;
     }
@@ -232,9 +232,24 @@ mod tests {
 
     #[test]
     fn what_is_not_plain_is_left_to_the_slow_path() {
-        for text in
-            ["", "-", ".", "-.", "+1", "1e5", "nan", "1_0", "1..2", "1.2.3", "007", "-0", "1,5", "12345678901234567", "a", "１"]
-        {
+        for text in [
+            "",
+            "-",
+            ".",
+            "-.",
+            "+1",
+            "1e5",
+            "nan",
+            "1_0",
+            "1..2",
+            "1.2.3",
+            "007",
+            "-0",
+            "1,5",
+            "12345678901234567",
+            "a",
+            "１",
+        ] {
             assert_eq!(quick(text), None, "{text}");
         }
         assert_eq!(quick("0"), Some(Fast::Whole(0)));

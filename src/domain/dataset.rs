@@ -219,6 +219,27 @@ impl ReadDraft {
         *self == Self::default()
     }
 
+    /// What is fixed here, and where nothing is, what is fixed in `base`.
+    pub fn or(self, base: Self) -> Self {
+        let mut columns = base.columns;
+        columns.extend(self.columns);
+        Self {
+            format: self.format.or(base.format),
+            encoding: self.encoding.or(base.encoding),
+            delimiter: self.delimiter.or(base.delimiter),
+            has_header: self.has_header.or(base.has_header),
+            null_tokens: self.null_tokens.or(base.null_tokens),
+            decimal: self.decimal.or(base.decimal),
+            thousands: self.thousands.or(base.thousands),
+            quote: self.quote.or(base.quote),
+            comment: self.comment.or(base.comment),
+            skip_lines: self.skip_lines.or(base.skip_lines),
+            bad_rows: self.bad_rows.or(base.bad_rows),
+            part: self.part.or(base.part),
+            columns,
+        }
+    }
+
     /// The options with what is fixed put in.
     pub fn apply(&self, mut guessed: ReadOptions) -> ReadOptions {
         let draft = self.clone();

@@ -13,8 +13,8 @@ use super::preview::ImportPreview;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Question {
-    /// How would this file be read?
-    Preview { path: PathBuf, draft: ReadDraft, rows: u32 },
+    /// How would this file be read? `remembered`: with what was changed about this source before.
+    Preview { path: PathBuf, draft: ReadDraft, rows: u32, remembered: bool },
     /// What differs between two versions?
     Diff(DiffRequest),
     /// The rows set aside while a version was read, from the 0-based `first` on.

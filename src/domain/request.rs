@@ -69,6 +69,9 @@ pub struct ImportRequest {
     pub read: ReadDraft,
     /// Use `read` again the next time this source is imported.
     pub remember: bool,
+    /// Guess anew, and forget what was remembered about this source.
+    #[serde(default)]
+    pub forget: bool,
     pub note: String,
     /// The branch that moves to the new version, created where there is none; `main` when `None`.
     #[serde(default)]
@@ -78,7 +81,15 @@ pub struct ImportRequest {
 impl ImportRequest {
     /// Everything guessed.
     pub fn of(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), name: None, read: ReadDraft::default(), remember: false, note: String::new(), branch: None }
+        Self {
+            path: path.into(),
+            name: None,
+            read: ReadDraft::default(),
+            remember: false,
+            forget: false,
+            note: String::new(),
+            branch: None,
+        }
     }
 }
 

@@ -8,8 +8,9 @@ use super::StageError;
 
 pub fn answer(workspace: &Workspace, question: &Question, io: &dyn JobIo) -> Result<Answer, StageError> {
     match question {
-        Question::Preview { path, draft, rows } => {
-            super::ingest::preview(workspace, path, draft, *rows, io).map(|p| Answer::Preview(Box::new(p)))
+        Question::Preview { path, draft, rows, remembered } => {
+            let preview = super::preview::preview(Some(workspace), path, draft, *rows, *remembered, io)?;
+            Ok(Answer::Preview(Box::new(preview)))
         }
         Question::Diff(request) => super::diff::diff(workspace, request, io).map(|d| Answer::Diff(Box::new(d))),
         Question::Rejects { version, first, count } => {

@@ -6,13 +6,13 @@
 use std::path::Path;
 
 use crate::data::profile;
-use crate::data::read::{self, ReadReport, SourceSpec};
+use crate::data::error::LoadError;
+use crate::data::read::{self, ReadReport};
 use crate::data::sink::{StoredRows, StoringSink};
 use crate::domain::activity::{NewEvent, ObjectKind};
 use crate::domain::branch::{MAIN, name_problem};
-use crate::domain::dataset::{Provenance, ReadDraft};
+use crate::domain::dataset::{Provenance, ReadDraft, ReadOptions};
 use crate::domain::io::{JobIo, Part};
-use crate::domain::preview::ImportPreview;
 use crate::domain::profile::TableProfile;
 use crate::domain::request::{ImportOutcome, ImportRequest};
 use crate::domain::schema::{ColumnSchema, Schema};
@@ -20,6 +20,7 @@ use crate::domain::words::file_name;
 use crate::store::datasets::{self, NewVersion};
 use crate::store::{Workspace, activity};
 
+use super::snapshot::{Snapshot, snapshot};
 use super::{StageError, budget};
 
 /// Longest name a dataset may have, in characters.
@@ -28,27 +29,32 @@ const MAX_NAME: usize = 100;
 pub fn ingest(workspace: &Workspace, request: &ImportRequest, io: &dyn JobIo) -> Result<ImportOutcome, StageError> {
     let source_name = file_name(&request.path);
     let name = dataset_name(request.name.as_deref(), &source_name)?;
-
     check_branch(request.branch.as_deref())?;
-    let copy = workspace.stage_file(&request.path, &Part { io, from: 0.0, to: 0.1 })?;
-    if let Some(version) = workspace.read(|conn| datasets::by_source(conn, &name, &copy.hash))? {
+    let copy = snapshot(workspace, &request.path, &Part { io, from: 0.0, to: 0.1 })?;
+    io.progress("Looking at the file", Some(0.1))?;
+    let same_bytes = workspace.read(|conn| datasets::by_source(conn, &name, &copy.hash))?;
+    let guess_anew = request.forget || !request.read.is_empty();
+    let options = match &same_bytes {
+        // The same bytes lead to the same guesses.
+        Some(version) if !guess_anew => version.read.clone(),
+        _ => guess(&copy, &request.read)?,
+    };
+    if let Some(version) = same_bytes.filter(|version| version.read == options) {
         // Damaged objects are replaced by the right bytes.
-        workspace.keep(copy)?;
+        copy.keep(workspace)?;
         let warnings = super::revert::lead_to(workspace, request.branch.as_deref(), &version)?;
         return Ok(ImportOutcome { version, new: false, warnings });
     }
-    io.progress("Looking at the file", Some(0.1))?;
-    let options = request.read.apply(read::sniff(copy.path(), &source_name)?);
     let (table, rejects) = (workspace.temp_path()?, workspace.temp_path()?);
     let mut sink = StoringSink::new(&table, &rejects, budget::of(workspace)?);
-    let source = SourceSpec::file(&source_name, copy.path());
-    let report = read::stream(&source, &options, &Part { io, from: 0.1, to: 0.65 }, &mut sink)?;
+    let report = read::stream(&copy.spec, &options, &Part { io, from: 0.1, to: 0.65 }, &mut sink)?;
     io.progress("Writing the table", Some(0.65))?;
     let stored = sink.finish()?;
     let (schema, profile) = describe(&report, &stored, &Part { io, from: 0.66, to: 0.97 })?;
     io.progress("Saving", Some(0.97))?;
+    let (source_hash, source_bytes, files) = (copy.hash.clone(), copy.bytes, copy.files.clone());
     // Only now that nothing can refuse the file: a refused one leaves nothing behind.
-    let source = workspace.keep(copy)?;
+    copy.keep(workspace)?;
     workspace.adopt_hashed(table, &stored.table_hash)?;
     if let Some(hash) = &stored.rejects_hash {
         workspace.adopt_hashed(rejects, hash)?;
@@ -59,16 +65,17 @@ pub fn ingest(workspace: &Workspace, request: &ImportRequest, io: &dyn JobIo) ->
         dataset: name,
         rows: report.rows,
         schema,
-        source_hash: source.hash,
+        source_hash,
         table_hash: stored.table_hash,
         source_name,
-        source_bytes: source.bytes,
+        source_bytes,
         read: options,
         profile,
         provenance: Provenance {
             note: request.note.clone(),
             author: activity::account(),
             source_path: Some(request.path.clone()),
+            files,
             rejected: report.bad_rows,
             rejects_hash: stored.rejects_hash,
             warnings: warnings.clone(),
@@ -97,6 +104,12 @@ pub fn ingest(workspace: &Workspace, request: &ImportRequest, io: &dyn JobIo) ->
     Ok(ImportOutcome { version, new: true, warnings })
 }
 
+/// How to read the source: the first of several files decides.
+fn guess(copy: &Snapshot, draft: &ReadDraft) -> Result<ReadOptions, StageError> {
+    let (name, path) = copy.spec.files.first().ok_or_else(|| LoadError::Empty { file: copy.spec.name.clone() })?;
+    Ok(read::sniff_with(path, name, draft)?.options)
+}
+
 /// What the columns are and hold, by all rows: from memory when they are still there, otherwise from the stored table.
 fn describe(report: &ReadReport, stored: &StoredRows, io: &dyn JobIo) -> Result<(Schema, TableProfile), StageError> {
     let studies = profile::study(stored.columns()?.as_ref(), io)?;
@@ -108,17 +121,6 @@ fn describe(report: &ReadReport, stored: &StoredRows, io: &dyn JobIo) -> Result<
     }
     let profile = TableProfile { format_version: TableProfile::FORMAT_VERSION, rows: report.rows, columns };
     Ok((schema, profile))
-}
-
-/// How the file would be read, by its first rows.
-pub fn preview(
-    _workspace: &Workspace,
-    path: &Path,
-    draft: &ReadDraft,
-    rows: u32,
-    io: &dyn JobIo,
-) -> Result<ImportPreview, StageError> {
-    Ok(read::preview(path, &file_name(path), draft, rows as usize, io)?)
 }
 
 fn check_branch(name: Option<&str>) -> Result<(), StageError> {

@@ -8,6 +8,7 @@
 use std::path::Path;
 
 use crate::domain::io::JobIo;
+use crate::domain::question::{Answer, Question};
 use crate::domain::request::{JobOutcome, JobRequest, VerifyTarget};
 use crate::store::Workspace;
 
@@ -22,11 +23,14 @@ pub mod error;
 pub mod ingest;
 pub mod look;
 pub mod monitor;
+pub mod preview;
+pub mod remember;
 pub mod resolve;
 pub mod restore;
 pub mod revert;
 pub mod score;
 pub mod ship;
+pub mod snapshot;
 pub mod train;
 pub mod validate;
 pub mod verify;
@@ -41,10 +45,16 @@ pub fn perform(root: &Path, request: &JobRequest, io: &dyn JobIo) -> Result<JobO
     if let JobRequest::Verify(VerifyTarget::Workspace) = request {
         return Ok(JobOutcome::Verified(verify::workspace_in(root, io)?));
     }
+    if let JobRequest::Ask(Question::Preview { path, draft, rows, remembered }) = request {
+        // Looking creates nothing: where there is no workspace yet, none is made.
+        let workspace = root.is_dir().then(|| Workspace::open_existing(root)).and_then(Result::ok);
+        let preview = preview::preview(workspace.as_ref(), path, draft, *rows, *remembered, io)?;
+        return Ok(JobOutcome::Answered(Box::new(Answer::Preview(Box::new(preview)))));
+    }
     let workspace = Workspace::open(root)?;
     look::tidy(&workspace);
     Ok(match request {
-        JobRequest::Import(r) => JobOutcome::Imported(ingest::ingest(&workspace, r, io)?),
+        JobRequest::Import(r) => JobOutcome::Imported(remember::ingest(&workspace, r, io)?),
         JobRequest::Check(r) => JobOutcome::Checked(validate::check(&workspace, r, io)?),
         JobRequest::Train(r) => JobOutcome::Trained(train::train(&workspace, r, io)?),
         JobRequest::Drift(r) => JobOutcome::Drifted(monitor::drift(&workspace, r, io)?),

@@ -9,7 +9,7 @@ use crate::domain::io::JobIo;
 use crate::domain::request::{DataRef, ImportRequest};
 use crate::store::{Workspace, branches, datasets, tags};
 
-use super::{StageError, ingest};
+use super::{StageError, remember};
 
 /// The version that `data` names; a file is imported on the way.
 pub fn resolve(workspace: &Workspace, data: &DataRef, io: &dyn JobIo) -> Result<DatasetVersion, StageError> {
@@ -24,7 +24,7 @@ pub fn resolve(workspace: &Workspace, data: &DataRef, io: &dyn JobIo) -> Result<
             .map_or_else(|| Err(no_such_label(workspace, name, label)), Ok),
         DataRef::File(path) => {
             let request = ImportRequest::of(path.clone());
-            Ok(ingest::ingest(workspace, &request, io)?.version)
+            Ok(remember::ingest(workspace, &request, io)?.version)
         }
     }
 }

@@ -47,6 +47,11 @@ impl Asked {
         }
     }
 
+    /// Files may have changed: looks at them are made anew.
+    pub fn forget_previews(&mut self) {
+        self.kept.retain(|(question, _)| !matches!(question, Question::Preview { .. }));
+    }
+
     /// The workspace changed: what is asked again is answered again. Until then the old answers show.
     pub fn forget(&mut self) -> Vec<Question> {
         let stale = |(question, answer): &&mut (Question, Loadable<Answer>)| {

@@ -9,6 +9,7 @@ use crate::domain::request::{CheckRequest, DriftRequest, TrainRequest};
 use crate::domain::table::TableQuery;
 use crate::jobs::event::JobId;
 
+use super::import::ImportPanel;
 use super::settings::Settings;
 
 /// The pages, in rail order.
@@ -155,6 +156,10 @@ pub enum Command {
 
     // Work
     DropFiles(Vec<PathBuf>),
+    /// The import panel as it is to be now.
+    ChangeImport(Box<ImportPanel>),
+    /// Import what the panel shows.
+    ConfirmImport,
     RunChecks(CheckRequest),
     Train(TrainRequest),
     CompareDrift(DriftRequest),

@@ -10,6 +10,12 @@ use super::AppState;
 use super::command::Page;
 use super::messages;
 
+/// Endings of what can be imported.
+const TABLES: [&str; 25] = [
+    "csv", "tsv", "txt", "tab", "dat", "data", "psv", "gz", "zst", "json", "jsonl", "ndjson", "parquet", "pq", "arrow",
+    "arrows", "feather", "ipc", "xlsx", "xlsm", "xlsb", "xls", "ods", "sqlite", "db",
+];
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DropAction {
     Import(PathBuf),
@@ -25,7 +31,9 @@ pub fn action(state: &AppState, path: &Path) -> DropAction {
     let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
     match ending.as_deref() {
         Some("zip") => DropAction::VerifyBundle(path),
-        Some("csv" | "tsv" | "txt" | "tab" | "dat" | "data" | "psv" | "parquet" | "pq") => table(state, path),
+        Some(ending) if TABLES.contains(&ending) => table(state, path),
+        // A folder is a dataset of several files.
+        None if !file_name(&path).starts_with('.') => table(state, path),
         _ => DropAction::Refuse(path),
     }
 }
@@ -52,7 +60,9 @@ pub fn preview(state: &AppState, path: &Path) -> String {
         }
         DropAction::Score { run, .. } => format!("Score {name} with run {run}"),
         DropAction::VerifyBundle(_) => format!("Verify the bundle {name}"),
-        DropAction::Refuse(_) => format!("Cannot read {name}: only CSV, TSV, Parquet and bundles (.zip)"),
+        DropAction::Refuse(_) => {
+            format!("Cannot read {name}: only tables (CSV, JSON, Parquet, Arrow, Excel, SQLite) and bundles (.zip)")
+        }
     }
 }
 

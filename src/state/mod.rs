@@ -28,6 +28,7 @@ pub mod effect;
 pub mod fixture;
 pub mod format;
 mod handlers;
+pub mod import;
 pub mod jobs;
 pub mod loadable;
 pub mod messages;
@@ -53,6 +54,8 @@ pub struct AppState {
     pub notifications: Notifications,
     pub undo: UndoLog,
     pub open: Open,
+    /// Files that wait for a decision.
+    pub import: Option<import::ImportPanel>,
     pub settings: Settings,
     /// Bytes this process holds, measured now and then.
     pub memory: Option<u64>,
@@ -112,6 +115,8 @@ impl AppState {
             Command::Pick(pick) => vec![Effect::PickFiles(pick)],
             Command::Picked { pick, paths } => work::picked(self, pick, paths, now_ms),
             Command::DropFiles(paths) => work::drop_files(self, paths, now_ms),
+            Command::ChangeImport(panel) => handlers::import::change(self, *panel),
+            Command::ConfirmImport => handlers::import::confirm(self, now_ms),
             Command::RunChecks(request) => work::run_checks(self, request, now_ms),
             Command::Train(request) => work::train(self, request, now_ms),
             Command::CompareDrift(request) => work::compare_drift(self, request, now_ms),
@@ -147,7 +152,7 @@ impl AppState {
             Message::RunDetail(id, answer) => answers::run_detail(self, id, answer),
             Message::Order { version, query, rows } => answers::order(self, version, &query, rows, now_ms),
             Message::Page { version, query, page } => answers::page(self, version, &query, page),
-            Message::Answer(question, answer) => questions::answered(self, &question, answer),
+            Message::Answer(question, answer) => questions::answered(self, &question, answer, now_ms),
             Message::Edited(answer) => questions::edited(self, answer, now_ms),
             Message::Job(event) => answers::job(self, event, now_ms),
             Message::Picked { pick, paths } => work::picked(self, pick, paths, now_ms),

@@ -19,6 +19,7 @@ pub struct Settings {
     pub text_scale: f32,
     pub animations: bool,
     pub page: super::command::Page,
+    pub ask_before_import: super::import::AskBeforeImport,
     /// Inner size of the window in points, as it was last closed.
     pub window: Option<[f32; 2]>,
     pub maximized: bool,
@@ -33,6 +34,7 @@ impl Default for Settings {
             text_scale: 1.0,
             animations: true,
             page: super::command::Page::Overview,
+            ask_before_import: super::import::AskBeforeImport::Always,
             window: None,
             maximized: false,
             workspace: None,

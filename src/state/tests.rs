@@ -11,6 +11,7 @@ use crate::jobs::event::{JobEvent, JobId};
 
 use super::command::{Command, Page, PickFor};
 use super::effect::{Effect, Message, WorkspaceInfo};
+use super::import::AskBeforeImport;
 use super::loadable::Loadable;
 use super::notification::NoteTone;
 use super::{AppState, fixture};
@@ -22,6 +23,8 @@ fn info() -> WorkspaceInfo {
 /// A workspace with `churn@1`, already loaded.
 fn opened() -> AppState {
     let mut state = AppState::default();
+    // The panel has tests of its own.
+    state.settings.ask_before_import = AskBeforeImport::Never;
     state.apply(Command::OpenWorkspace("/w/churn".into()), 0);
     state.receive(Message::WorkspaceOpened(Ok(info())), 0);
     let history = History { versions: vec![fixture::version(1, "churn", 1)], ..History::default() };
@@ -113,6 +116,7 @@ fn a_dropped_bundle_is_verified_and_a_picture_refused() {
 #[test]
 fn files_given_at_the_start_wait_for_the_workspace() {
     let mut state = AppState::default();
+    state.settings.ask_before_import = AskBeforeImport::Never;
     state.apply(Command::OpenWorkspace("/w/churn".into()), 0);
     assert_eq!(state.apply(Command::DropFiles(vec!["/d/a.csv".into()]), 0), []);
     let effects = state.receive(Message::WorkspaceOpened(Ok(info())), 0);
@@ -266,4 +270,24 @@ fn focus_falls_back_to_what_exists() {
     state.receive(Message::History(Ok(Box::new(history))), 0);
     assert_eq!((state.focus.version, state.focus.column.as_deref()), (Some(VersionId(1)), None));
     assert!(state.compare.is_empty());
+}
+
+#[test]
+fn a_file_is_looked_at_before_it_is_imported() {
+    let mut state = opened();
+    state.settings.ask_before_import = AskBeforeImport::Always;
+    let effects = state.apply(Command::DropFiles(vec!["/d/a.csv".into()]), 0);
+    let question = state.import.as_ref().unwrap().question();
+    assert_eq!(effects, [Effect::Answer(question)]);
+    let mut panel = state.import.clone().unwrap();
+    panel.draft.delimiter = Some(';');
+    let effects = state.apply(Command::ChangeImport(Box::new(panel.clone())), 0);
+    assert_eq!(effects, [Effect::Answer(panel.question())]);
+    let effects = state.apply(Command::ConfirmImport, 0);
+    let [JobRequest::Import(request)] = requests(&effects)[..] else { panic!("{effects:?}") };
+    assert_eq!((request.read.delimiter, state.import.is_none()), (Some(';'), true));
+
+    state.apply(Command::DropFiles(vec!["/d/a.csv".into()]), 0);
+    state.apply(Command::DismissAll, 0);
+    assert!(state.import.is_none() && requests(&state.apply(Command::ConfirmImport, 0)).is_empty());
 }

@@ -37,6 +37,7 @@ pub mod checks;
 pub mod datasets;
 pub mod drift;
 pub mod recent;
+pub mod remembered;
 pub mod runs;
 pub mod settings;
 pub mod tags;

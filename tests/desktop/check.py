@@ -43,6 +43,8 @@ PAGES = {
 DISPLAY_SECONDS, ALL_SECONDS = 30, 1800
 # "Train 3 models", not the page of that name in the rail.
 TRAIN_BUTTON = "Train ?*"
+# The import panel's, with the number of rows.
+IMPORT_BUTTON = "Import ?* rows"
 
 
 def import_by_drop(program, screen, window, folder):
@@ -50,6 +52,7 @@ def import_by_drop(program, screen, window, folder):
     path.parent.mkdir()
     shutil.copyfile(SAMPLES / SAMPLE, path)
     screen.drop(window, [path])
+    program.press_soon(IMPORT_BUTTON)
 
     def imported():
         program.must_run()

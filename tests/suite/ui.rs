@@ -15,6 +15,7 @@ use modelwright::jobs::event::JobEvent;
 use modelwright::state::AppState;
 use modelwright::state::command::{Command, Page, PickFor};
 use modelwright::state::effect::{Effect, Message, WorkspaceInfo};
+use modelwright::state::import::AskBeforeImport;
 use modelwright::state::settings::{Settings, ThemeChoice};
 use modelwright::ui::ctx::UiCtx;
 use modelwright::ui::shell::{Shell, shell_ui};
@@ -38,7 +39,9 @@ struct Desk {
 impl Desk {
     fn new(history: History, dark: bool) -> Self {
         let theme = if dark { ThemeChoice::Dark } else { ThemeChoice::Light };
-        let settings = Settings { theme, animations: false, ..Settings::default() };
+        // The import panel has a test of its own.
+        let ask_before_import = AskBeforeImport::Never;
+        let settings = Settings { theme, animations: false, ask_before_import, ..Settings::default() };
         let tokens = if dark { Tokens::dark() } else { Tokens::light() };
         let state = AppState { settings, ..AppState::default() };
         let mut desk = Self { state, shell: Shell::default(), history, effects: vec![], styled: None, tokens };

@@ -4,21 +4,15 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use super::bytes::Utf8Source;
+use super::bytes::{self, Utf8Source};
 use super::excel::Excel;
 use super::json::Json;
 use super::sniff::Guess;
 use super::sqlite::Sqlite;
-use super::{
-    ReadReport, SourceSpec, TableSink, default_options, excel, foreign, ipc, json, rows, sqlite,
-};
+use super::{ReadReport, SourceSpec, TableSink, default_options, excel, foreign, ipc, json, rows, sqlite};
 use crate::data::error::LoadError;
 use crate::domain::dataset::{ReadDraft, ReadOptions, SourceFormat, TextEncoding};
 use crate::domain::io::JobIo;
-use crate::domain::preview::Compression;
-
-const GZIP: &[u8] = b"\x1f\x8b";
-const ZSTD: &[u8] = b"\x28\xb5\x2f\xfd";
 
 /// Reads a source of any format but delimited text. With `limit`, only its first rows.
 pub fn stream(
@@ -54,7 +48,7 @@ pub fn guess(path: &Path, name: &str, draft: &ReadDraft) -> Result<Option<Guess>
     let plain = if format == SourceFormat::Excel { default_options() } else { ReadOptions::default() };
     let mut guess = Guess {
         options: ReadOptions { format, part: draft.part.clone(), ..plain },
-        compression: packed(&head),
+        compression: bytes::compression(&head),
         notes: Vec::new(),
         parts: Vec::new(),
     };
@@ -79,12 +73,13 @@ pub fn guess(path: &Path, name: &str, draft: &ReadDraft) -> Result<Option<Guess>
     Ok(Some(guess))
 }
 
-/// How the bytes are packed, by how they begin.
-pub fn packed(head: &[u8]) -> Option<Compression> {
-    if head.starts_with(GZIP) {
-        return Some(Compression::Gzip);
-    }
-    head.starts_with(ZSTD).then_some(Compression::Zstd)
+/// Rows of a file that says how many it has.
+pub fn rows(path: &Path, name: &str, options: &ReadOptions) -> Result<Option<u64>, LoadError> {
+    Ok(match options.format {
+        SourceFormat::Parquet => Some(crate::data::parquet::File::open(path, name)?.n_rows),
+        SourceFormat::Arrow => Some(ipc::rows(path, name)?),
+        _ => None,
+    })
 }
 
 fn of_content(path: &Path, name: &str, head: &[u8]) -> Result<Option<SourceFormat>, LoadError> {
@@ -111,11 +106,11 @@ fn of_content(path: &Path, name: &str, head: &[u8]) -> Result<Option<SourceForma
 fn json_kind(path: &Path, name: &str, head: &[u8]) -> Result<Option<SourceFormat>, LoadError> {
     let mut text = head.to_vec();
     let options = ReadOptions { encoding: encoding(head), ..ReadOptions::default() };
-    if packed(head).is_some() || options.encoding != TextEncoding::Utf8 {
+    if bytes::compression(head).is_some() || options.encoding != TextEncoding::Utf8 {
         text.clear();
         let mut source = Utf8Source::open(path, name, options.encoding)?;
         // What does not unpack or decode is for the text reader to explain.
-        if source.fill(&mut text).is_err() {
+        if source.fill(&mut text, 4096).is_err() {
             return Ok(None);
         }
     }

@@ -10,12 +10,14 @@ mod columnar;
 mod delimited;
 mod excel;
 mod feed;
+pub mod files;
 mod foreign;
 mod formats;
 mod ipc;
 mod json;
 mod nulls;
 mod parse;
+pub mod preview;
 mod records;
 mod rows;
 mod sniff;
@@ -31,9 +33,9 @@ use super::builder::{CellsBuilder, Facts, facts};
 use super::error::{LoadError, clip};
 use super::infer::{self, Typed};
 use super::table::{Cells, Table};
-use crate::domain::dataset::{ReadDraft, ReadOptions, SourceFormat};
+use crate::domain::dataset::{ReadOptions, SourceFormat};
 use crate::domain::io::{JobIo, Part};
-use crate::domain::preview::{BadRow, ImportPreview, Misfit, PreviewColumn, SizeEstimate};
+use crate::domain::preview::{BadRow, Misfit};
 use crate::domain::schema::{ColumnKind, ColumnSchema, Storage};
 
 pub use nulls::NullTokens;
@@ -177,27 +179,6 @@ pub fn stream(
     Ok(report)
 }
 
-/// What the first look at a source found.
-struct Survey {
-    rows: u64,
-    columns: Vec<SurveyedColumn>,
-    warnings: Vec<String>,
-}
-
-struct SurveyedColumn {
-    name: String,
-    typed: Typed,
-}
-
-/// Takes the next rows, one piece per column.
-type Sink<'a> = dyn FnMut(Vec<Cells>) -> Result<(), LoadError> + 'a;
-
-struct Source<'a> {
-    path: &'a Path,
-    name: &'a str,
-    options: &'a ReadOptions,
-}
-
 /// Keeps a table in memory.
 #[derive(Default)]
 struct Memory {
@@ -249,41 +230,6 @@ pub fn load(
         table.columns.push(cells);
     }
     Ok((table, report.warnings))
-}
-
-/// What an import would make of the file, by all of its rows; the first `n_rows` are shown.
-pub fn preview(
-    path: &Path,
-    name: &str,
-    draft: &ReadDraft,
-    n_rows: usize,
-    io: &dyn JobIo,
-) -> Result<ImportPreview, LoadError> {
-    let options = draft.apply(sniff(path, name)?);
-    let (table, notes) = load(path, name, &options, io)?;
-    let columns = table.schema.columns.iter().map(|schema| PreviewColumn {
-        schema: schema.clone(),
-        fitting: 1.0,
-        misfits: Vec::new(),
-        missing_tokens: Vec::new(),
-        date_format: None,
-    });
-    Ok(ImportPreview {
-        format_version: 1,
-        source_name: name.to_owned(),
-        source_bytes: std::fs::metadata(path).map_err(LoadError::io(path, "opening"))?.len(),
-        compression: None,
-        remembered: false,
-        notes,
-        rows_judged: table.n_rows as u64,
-        complete: true,
-        columns: columns.collect(),
-        rows: (0..table.n_rows.min(n_rows)).map(|row| table.columns.iter().map(|c| c.text(row)).collect()).collect(),
-        bad_rows: Vec::new(),
-        parts: Vec::new(),
-        size: SizeEstimate::default(),
-        options,
-    })
 }
 
 /// Column names as they will be shown: trimmed, none empty, none twice, none endless. Says what was renamed.

@@ -45,4 +45,3 @@ impl NullTokens {
         self.may_be_numbers
     }
 }
-

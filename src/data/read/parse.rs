@@ -164,7 +164,9 @@ fn set_aside(flaw: Flaw, expected: usize, text: &[u8]) -> BadRow {
             let fields = if found == 1 { "field" } else { "fields" };
             format!("{found} {fields}, expected {expected}")
         }
-        Trouble::TextAfterQuote { field, text } => format!("field {field} has `{}` after its closing quote", clip(&text)),
+        Trouble::TextAfterQuote { field, text } => {
+            format!("field {field} has `{}` after its closing quote", clip(&text))
+        }
         Trouble::UnclosedQuote => "a quote opens and never closes".to_owned(),
         Trouble::FieldTooLong => format!("a field is longer than {} bytes", thousands(MAX_FIELD_BYTES as u64)),
     };

@@ -173,8 +173,8 @@ mod tests {
     use std::io::Write;
 
     use super::*;
-    use crate::data::read::tokens::MAX_FIELD_BYTES;
     use crate::data::read::default_options;
+    use crate::data::read::tokens::MAX_FIELD_BYTES;
 
     fn records(bytes: &[u8]) -> Result<(Vec<Vec<String>>, u64), LoadError> {
         let mut file = tempfile::NamedTempFile::new().unwrap();

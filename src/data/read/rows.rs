@@ -306,6 +306,6 @@ fn len(builder: &CellsBuilder) -> usize {
         CellsBuilder::Float(v) => v.len(),
         CellsBuilder::Int(v) | CellsBuilder::DatetimeMs(v) => v.len(),
         CellsBuilder::Boolean(v) => v.len(),
-        CellsBuilder::Text(d) => d.len(),
+        CellsBuilder::Text(d) => d.n_cells(),
     }
 }

@@ -4,11 +4,11 @@
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 
+use super::SourceSpec;
 use super::bytes::compression;
 use super::parse::Plan;
 use super::records::Records;
 use super::tokens::Splitter;
-use super::SourceSpec;
 use crate::data::error::LoadError;
 use crate::data::infer::{Observed, Typed};
 use crate::data::numbers::PADDING;
@@ -19,12 +19,7 @@ const SPOTS: u64 = 24;
 const SPOT_BYTES: u64 = 48 << 10;
 const SPOT_ROWS: usize = 100;
 
-pub fn guess(
-    spec: &SourceSpec,
-    options: &ReadOptions,
-    plan: &Plan,
-    n_columns: usize,
-) -> Result<Vec<Typed>, LoadError> {
+pub fn guess(spec: &SourceSpec, options: &ReadOptions, plan: &Plan, n_columns: usize) -> Result<Vec<Typed>, LoadError> {
     let mut observed = vec![Observed::default(); n_columns];
     let Some((name, path)) = spec.files.first() else { return Ok(Vec::new()) };
     let mut records = Records::open(path, name, options)?;

@@ -169,3 +169,50 @@ fn uri(path: &Path) -> String {
     }
     uri + "?immutable=1"
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::read::{load, sniff};
+    use crate::data::table::Table;
+    use crate::domain::io::Silent;
+    use crate::domain::schema::Storage;
+
+    fn loaded(path: &Path, part: Option<&str>) -> Result<Table, LoadError> {
+        let mut options = sniff(path, "t.db")?;
+        options.part = part.map(str::to_owned).or(options.part);
+        Ok(load(path, "t.db", &options, &Silent)?.0)
+    }
+
+    #[test]
+    fn a_table_is_typed_by_its_values() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("odd % name?.db");
+        let connection = Connection::open(&path).unwrap();
+        let script = "CREATE TABLE nothing (x); CREATE TABLE \"a\"\"b\" (id INTEGER, t TEXT, x REAL, m, d TEXT); \
+             INSERT INTO \"a\"\"b\" VALUES (1, '007', 0.5, 1, '2026-03-01'), (2, NULL, 2, 'oops', '2026-03-02 10:00'); \
+             CREATE VIEW v AS SELECT id + 1 AS n FROM \"a\"\"b\";";
+        connection.execute_batch(script).unwrap();
+        drop(connection);
+        let table = loaded(&path, None).unwrap();
+        let types: Vec<(&str, Storage)> = table.schema.columns.iter().map(|c| (c.name.as_str(), c.storage)).collect();
+        use Storage as S;
+        let expected = [("id", S::Int64), ("t", S::String), ("x", S::Float64), ("m", S::String), ("d", S::DatetimeMs)];
+        assert_eq!(types, expected);
+        assert_eq!(table.columns[1].text(0).as_deref(), Some("007"));
+        assert_eq!(table.schema.columns[1].missing_tokens, [("NULL".to_owned(), 1)]);
+        assert_eq!(loaded(&path, Some("v")).unwrap().columns[0].text(1).as_deref(), Some("3"));
+        let message = loaded(&path, Some("w")).unwrap_err().to_string();
+        assert_eq!(message, "t.db has no table `w`; it has: `a\"b`, `nothing`, `v`");
+        let beside = std::fs::read_dir(folder.path()).unwrap().count();
+        assert_eq!(beside, 1, "nothing appears beside the database");
+    }
+
+    #[test]
+    fn a_broken_database_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.db");
+        std::fs::write(&path, b"SQLite format 3\0rest").unwrap();
+        assert!(loaded(&path, None).unwrap_err().to_string().contains("cannot be read as an SQLite database"));
+    }
+}

@@ -209,12 +209,7 @@ impl<'a> Splitter<'a> {
 
     /// `false` for a blank line.
     #[inline]
-    fn record(
-        &mut self,
-        fields: &mut Vec<Field>,
-        side: &mut Vec<u8>,
-        expected: Option<usize>,
-    ) -> Result<bool, Flaw> {
+    fn record(&mut self, fields: &mut Vec<Field>, side: &mut Vec<u8>, expected: Option<usize>) -> Result<bool, Flaw> {
         let (record_start, lines_before, fields_before) = (self.at, self.lines, fields.len());
         let mut wrong = None;
         let mut was_quoted = false;

@@ -5,14 +5,15 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{NaiveDate, NaiveDateTime};
-
 use super::NullTokens;
 use crate::data::builder::CellsBuilder;
 use crate::data::dates::{self, DateFormat};
 use crate::data::error::clip;
-use crate::data::infer::{self, KindHint, MAX_EXACT, Observed, Typed};
+use crate::data::infer::{self, MAX_EXACT, Observed, Rules, Typed};
+use crate::data::kinds::KindHint;
+use crate::data::numbers::{self, Marks};
 use crate::data::table::{format_datetime, format_number};
+use crate::data::verdict::Decided;
 use crate::domain::dataset::ColumnChoice;
 use crate::domain::preview::Misfit;
 use crate::domain::schema::Storage;
@@ -147,7 +148,8 @@ impl Gauge {
             Value::Text(text) => {
                 self.words += 1;
                 self.iso_dates += u64::from(dates::parse(text.trim(), DateFormat::Iso).is_some());
-                self.observed.add(text, row, nulls);
+                let faults = self.observed.add(text, 1, &Rules { nulls, marks: Marks::POINT, format: None });
+                self.observed.remember(faults, row, text);
                 3
             }
         };
@@ -261,9 +263,9 @@ impl Gauge {
 
     fn as_texts(&self, typed: &mut Typed) {
         if self.texts == Texts::Judged {
-            *typed = self.observed.clone().decide();
+            *typed = self.judged_texts();
         } else if self.iso_dates == self.words {
-            let judged = self.observed.clone().decide();
+            let judged = self.judged_texts();
             if judged.storage == Storage::DatetimeMs {
                 *typed = judged;
             }
@@ -275,10 +277,14 @@ impl Gauge {
         }
     }
 
+    fn judged_texts(&self) -> Typed {
+        self.observed.verdict(&Decided::default(), Marks::POINT).typed
+    }
+
     /// Texts beside something else: they decide whether they belong to it.
     fn as_mixed(&self, typed: &mut Typed) {
         let numbers = self.whole + self.floats;
-        let texts = self.observed.clone().decide();
+        let texts = self.judged_texts();
         let sorts = [self.bools, numbers, self.moments].iter().filter(|&&n| n > 0).count();
         let same = match texts.storage {
             _ if self.words == 0 || sorts > 1 => false,
@@ -316,22 +322,19 @@ fn place(first: Option<&Misfit>) -> String {
 
 /// A column of the storage without anything to tell.
 pub fn typed_as(storage: Storage) -> Typed {
-    let word = |word: &str| if storage == Storage::Boolean { vec![word.to_owned()] } else { Vec::new() };
-    Typed {
-        storage,
-        date_format: None,
-        true_spellings: word("true"),
-        false_spellings: word("false"),
-        notes: Vec::new(),
-        hint: KindHint::None,
+    let mut typed = Typed::new(storage);
+    if storage == Storage::Boolean {
+        (typed.true_spellings, typed.false_spellings) = (vec!["true".into()], vec!["false".into()]);
     }
+    typed
 }
 
 /// A storage that the user chose, and how the cells bear it.
 #[derive(Clone, Debug)]
 pub struct Fit {
     pub storage: Storage,
-    pattern: Option<String>,
+    plan: Plan,
+    nulls: NullTokens,
     values: u64,
     unfit: u64,
     first: Vec<Misfit>,
@@ -340,24 +343,24 @@ pub struct Fit {
 
 impl Fit {
     pub fn new(storage: Storage, choice: &ColumnChoice) -> Self {
-        let pattern = choice.date_format.clone();
-        Self { storage, pattern, values: 0, unfit: 0, first: Vec::new(), rows: 0 }
+        let plan = Plan { typed: typed_as(storage), pattern: choice.date_format.clone() };
+        let nulls = NullTokens::new(&[]);
+        Self { storage, plan, nulls, values: 0, unfit: 0, first: Vec::new(), rows: 0 }
     }
 
     /// Appends the next cell; what does not fit becomes missing and is counted.
     pub fn push(&mut self, builder: &mut CellsBuilder, value: &Value) {
         self.rows += 1;
-        let plan = Plan { typed: typed_as(self.storage), pattern: self.pattern.clone() };
         if !matches!(value, Value::Empty | Value::Missing(_)) {
             self.values += 1;
-            if !fits(value, self.storage, self.pattern.as_deref()) {
+            if !fits(value, self.storage, self.plan.pattern.as_deref()) {
                 self.unfit += 1;
                 if self.first.len() < MISFITS {
                     self.first.push(Misfit { row: self.rows, text: clip(&value.text().unwrap_or_default()) });
                 }
             }
         }
-        push(builder, value, &plan, &NullTokens::new(&[]));
+        push(builder, value, &self.plan, &self.nulls);
     }
 
     pub fn fitting(&self) -> (f64, Vec<Misfit>) {
@@ -384,7 +387,7 @@ fn fits(value: &Value, storage: Storage, pattern: Option<&str>) -> bool {
         Storage::Float64 => !as_float(value).is_nan(),
         Storage::Int64 => as_whole(value).is_some(),
         Storage::Boolean => as_boolean(value).is_some(),
-        Storage::DatetimeMs => as_moment(value, DateFormat::Iso, pattern).is_some(),
+        Storage::DatetimeMs => as_moment(value, &DateFormat::Iso, pattern).is_some(),
     }
 }
 
@@ -401,7 +404,7 @@ pub fn push(builder: &mut CellsBuilder, value: &Value, plan: &Plan, nulls: &Null
         CellsBuilder::Int(v) => v.push(as_whole(value)),
         CellsBuilder::Boolean(v) => v.push(as_boolean(value)),
         CellsBuilder::DatetimeMs(v) => {
-            let format = plan.typed.date_format.unwrap_or(DateFormat::Iso);
+            let format = plan.typed.date_format.as_ref().unwrap_or(&DateFormat::Iso);
             v.push(as_moment(value, format, plan.pattern.as_deref()));
         }
         CellsBuilder::Text(dictionary) => match value {
@@ -416,7 +419,7 @@ fn as_float(value: &Value) -> f64 {
         Value::Int(i) => *i as f64,
         Value::Float(x) => *x,
         Value::Bool(b) => f64::from(u8::from(*b)),
-        Value::Big(text) | Value::Text(text) => infer::number(infer::trim(text)).unwrap_or(f64::NAN),
+        Value::Big(text) | Value::Text(text) => numbers::number(infer::trim(text)).unwrap_or(f64::NAN),
         Value::Empty | Value::Missing(_) | Value::Moment(_) => f64::NAN,
     }
 }
@@ -440,22 +443,13 @@ fn as_boolean(value: &Value) -> Option<bool> {
     }
 }
 
-fn as_moment(value: &Value, format: DateFormat, pattern: Option<&str>) -> Option<i64> {
+fn as_moment(value: &Value, format: &DateFormat, pattern: Option<&str>) -> Option<i64> {
     match (value, pattern) {
         (Value::Moment(ms), _) => Some(*ms),
-        (Value::Text(text), Some(pattern)) => by_pattern(infer::trim(text), pattern),
-        (Value::Text(text), None) => dates::parse(infer::trim(text), format).map(|m| m.ms),
+        (Value::Text(text), Some(pattern)) => dates::read(infer::trim(text), &DateFormat::of(pattern)).map(|m| m.ms),
+        (Value::Text(text), None) => dates::read(infer::trim(text), format).map(|m| m.ms),
         _ => None,
     }
-}
-
-/// Milliseconds since 1970 of a text in chrono's notation (`%d.%m.%Y`).
-fn by_pattern(text: &str, pattern: &str) -> Option<i64> {
-    if let Ok(time) = NaiveDateTime::parse_from_str(text, pattern) {
-        return Some(time.and_utc().timestamp_millis());
-    }
-    let day = NaiveDate::parse_from_str(text, pattern).ok()?;
-    Some(day.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis())
 }
 
 #[cfg(test)]
@@ -494,7 +488,8 @@ mod tests {
 
     #[test]
     fn a_choice_counts_what_does_not_fit() {
-        let choice = ColumnChoice { storage: Some(Storage::DatetimeMs), kind: None, date_format: Some("%d.%m.%y".into()) };
+        let choice =
+            ColumnChoice { storage: Some(Storage::DatetimeMs), kind: None, date_format: Some("%d.%m.%y".into()) };
         let mut gauge = Gauge::new(Texts::AsTyped, Some(choice));
         let nulls = NullTokens::new(&[]);
         for (row, text) in ["01.03.26", "soon"].iter().enumerate() {

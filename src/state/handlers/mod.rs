@@ -2,6 +2,7 @@
 
 pub mod answers;
 pub mod edit;
+pub mod import;
 pub mod look;
 pub mod navigate;
 pub mod questions;

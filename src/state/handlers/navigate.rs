@@ -88,7 +88,7 @@ pub fn toggle_problems(state: &mut AppState) -> Vec<Effect> {
 pub fn dismiss_all(state: &mut AppState) -> Vec<Effect> {
     if state.open.anything() {
         state.open = Open::default();
-    } else {
+    } else if state.import.take().is_none() {
         state.notifications.toasts.clear();
     }
     Vec::new()

@@ -14,9 +14,14 @@ pub fn ask(state: &mut AppState, question: Question) -> Vec<Effect> {
     if state.asked.start(&question) { vec![Effect::Answer(question)] } else { Vec::new() }
 }
 
-pub fn answered(state: &mut AppState, question: &Question, answer: Result<Box<Answer>, Problem>) -> Vec<Effect> {
+pub fn answered(
+    state: &mut AppState,
+    question: &Question,
+    answer: Result<Box<Answer>, Problem>,
+    now_ms: i64,
+) -> Vec<Effect> {
     state.asked.finish(question, answer);
-    Vec::new()
+    super::import::looked(state, question, now_ms)
 }
 
 pub fn edited(state: &mut AppState, answer: Result<EditOutcome, Problem>, now_ms: i64) -> Vec<Effect> {

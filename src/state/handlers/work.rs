@@ -17,11 +17,7 @@ use crate::state::jobs::After;
 use crate::state::notification::{Note, NoteTone};
 use crate::state::{AppState, Open};
 
-use super::workspace;
-
-fn import(state: &mut AppState, path: PathBuf, now_ms: i64) -> Vec<Effect> {
-    start_import(state, path, After::ShowData, now_ms)
-}
+use super::{import, workspace};
 
 pub fn run_checks(state: &mut AppState, request: CheckRequest, now_ms: i64) -> Vec<Effect> {
     start(state, JobRequest::Check(request), now_ms)
@@ -59,7 +55,16 @@ pub fn drop_files(state: &mut AppState, paths: Vec<PathBuf>, now_ms: i64) -> Vec
         state.waiting_files.extend(paths);
         return Vec::new();
     }
-    paths.into_iter().flat_map(|path| drop_file(state, path, now_ms)).collect()
+    let mut tables = Vec::new();
+    let mut effects = Vec::new();
+    for path in paths {
+        match action(state, &path) {
+            DropAction::Import(path) => tables.push(path),
+            _ => effects.extend(drop_file(state, path, now_ms)),
+        }
+    }
+    effects.extend(import::open(state, tables, now_ms));
+    effects
 }
 
 /// The answer of a file dialog, or of the path field that stands in for one.
@@ -67,13 +72,14 @@ pub fn picked(state: &mut AppState, pick: PickFor, paths: Vec<PathBuf>, now_ms: 
     state.open = Open::default();
     let Some(first) = paths.first().cloned() else { return Vec::new() };
     match pick {
-        PickFor::ImportFiles => paths
-            .into_iter()
-            .flat_map(|path| match action(state, &path) {
-                DropAction::VerifyBundle(_) => drop_file(state, path, now_ms),
-                _ => import(state, path, now_ms),
-            })
-            .collect(),
+        PickFor::ImportFiles => {
+            let is_bundle = |path: &PathBuf| matches!(action(state, path), DropAction::VerifyBundle(_));
+            let (bundles, tables): (Vec<_>, Vec<_>) = paths.into_iter().partition(is_bundle);
+            let mut effects: Vec<Effect> =
+                bundles.into_iter().flat_map(|path| drop_file(state, path, now_ms)).collect();
+            effects.extend(import::open(state, tables, now_ms));
+            effects
+        }
         PickFor::OpenWorkspace => workspace::open(state, first, now_ms),
         PickFor::ExportBundle(run) => start(state, JobRequest::Export(ExportRequest { run, out: first }), now_ms),
         PickFor::ScoreInput(run) => pick_score_output(run, first),
@@ -88,7 +94,7 @@ pub fn picked(state: &mut AppState, pick: PickFor, paths: Vec<PathBuf>, now_ms: 
 
 fn drop_file(state: &mut AppState, path: PathBuf, now_ms: i64) -> Vec<Effect> {
     match action(state, &path) {
-        DropAction::Import(path) => import(state, path, now_ms),
+        DropAction::Import(path) => import::open(state, vec![path], now_ms),
         DropAction::CompareWith { reference, path } => start_import(state, path, After::CompareWith(reference), now_ms),
         DropAction::Score { run, path } => pick_score_output(run, path),
         DropAction::VerifyBundle(path) => start(state, JobRequest::Verify(VerifyTarget::Bundle(path)), now_ms),
@@ -100,7 +106,7 @@ fn refuse(state: &mut AppState, path: &std::path::Path, now_ms: i64) -> Vec<Effe
     let problem = Problem::failed(
         format!("Cannot read {}", file_name(path)),
         path.display().to_string(),
-        "Drop a CSV, TSV or Parquet file, or a bundle (.zip)",
+        "Drop a table (CSV, JSON, Parquet, Arrow, Excel, SQLite), or a bundle (.zip)",
     );
     state.tell(Note::of_problem(&problem), now_ms);
     Vec::new()

@@ -13,6 +13,7 @@ use super::palette::{Palette, palette_ui};
 use super::widgets::{states, toast};
 
 mod header;
+mod import_panel;
 mod overlays;
 mod rail;
 mod status;
@@ -22,6 +23,7 @@ mod status;
 pub struct Shell {
     palette: Palette,
     overlays: overlays::Overlays,
+    import: import_panel::Texts,
     overview: overview::OverviewPage,
     data: data::DataPage,
     checks: checks::ChecksPage,
@@ -43,6 +45,7 @@ pub fn shell_ui(ui: &mut Ui, ctx: &UiCtx<'_>, shell: &mut Shell) {
     let frame = Frame::NONE.fill(ctx.tokens.background);
     CentralPanel::default().frame(frame).show(ui, |ui| page_ui(ui, ctx, shell));
     toast::toasts_ui(ui, ctx);
+    import_panel::import_panel_ui(ui, ctx, &mut shell.import);
     overlays::overlays_ui(ui, ctx, &mut shell.overlays);
     palette_ui(ui, ctx, &mut shell.palette);
     overlays::drop_overlay(ui, ctx);

@@ -15,7 +15,7 @@ use crate::data::error::LoadError;
 use crate::data::infer::{self, Look};
 use crate::domain::dataset::ReadOptions;
 use crate::domain::words::thousands;
-pub use guard::{Container, container};
+pub use guard::container;
 use workbook::Workbook;
 
 /// Rows looked at to find the header.

@@ -41,7 +41,8 @@ pub fn meaning(dtype: &ArrowDataType) -> Result<Meaning, String> {
 /// A child of a struct; missing where the struct is.
 pub fn child(array: &dyn Array, child: usize) -> PolarsResult<Box<dyn Array>> {
     let records: &StructArray = cast(array)?;
-    let mut inner = records.values().get(child).ok_or_else(|| polars_err!(ComputeError: "a record lacks a field"))?.clone();
+    let mut inner =
+        records.values().get(child).ok_or_else(|| polars_err!(ComputeError: "a record lacks a field"))?.clone();
     if let Some(validity) = records.validity() {
         let both = match inner.validity() {
             None => validity.clone(),

@@ -113,7 +113,8 @@ fn check_file(file: &mut File, bytes: u64, checked: &mut Checked) -> Result<(), 
                 return Err(CheckError::Broken("its footer is damaged"));
             };
             let outside = || CheckError::Claims(format!("a batch of {body} bytes at {offset}, beyond its end"));
-            let end = offset.checked_add(meta).and_then(|x| x.checked_add(body)).filter(|_| offset.min(meta).min(body) >= 0);
+            let end =
+                offset.checked_add(meta).and_then(|x| x.checked_add(body)).filter(|_| offset.min(meta).min(body) >= 0);
             end.filter(|&end| end as u64 <= bytes).ok_or_else(outside)?;
             let (message, start) = message(file, offset as u64, bytes)?;
             if start > (offset + meta) as u64 {

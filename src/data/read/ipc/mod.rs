@@ -12,9 +12,7 @@ use std::path::{Path, PathBuf};
 
 use polars::prelude::{ArrowDataType, PolarsResult};
 use polars_arrow::array::Array;
-use polars_arrow::io::ipc::read::{
-    FileReader, StreamReader, StreamState, read_file_metadata, read_stream_metadata,
-};
+use polars_arrow::io::ipc::read::{FileReader, StreamReader, StreamState, read_file_metadata, read_stream_metadata};
 use polars_arrow::record_batch::RecordBatchT;
 
 use super::columnar::{self, CELLS_AT_ONCE, ColumnFile, Meaning, Noticed};
@@ -36,6 +34,12 @@ pub fn stream(
 ) -> Result<ReadReport, LoadError> {
     let open = |name: &str, path: &Path| Ok(Box::new(ArrowFile::open(path, name)?) as Box<dyn ColumnFile>);
     columnar::stream(&open, source, options, limit, io, sink)
+}
+
+/// Rows that the batches of the file claim together.
+pub fn rows(path: &Path, name: &str) -> Result<u64, LoadError> {
+    let mut file = File::open(path).map_err(LoadError::io(path, "opening"))?;
+    Ok(check::check(&mut file).map_err(|e| e.in_file(path, name))?.rows)
 }
 
 type Batch = RecordBatchT<Box<dyn Array>>;
@@ -65,8 +69,13 @@ impl ArrowFile {
         if checked.rows > MAX_ROWS {
             return Err(LoadError::TooManyRows { file: name.to_owned(), found: checked.rows, limit: MAX_ROWS });
         }
-        let mut this =
-            Self { path: path.to_owned(), name: name.to_owned(), is_stream: checked.is_stream, columns: Vec::new(), n_rows: checked.rows };
+        let mut this = Self {
+            path: path.to_owned(),
+            name: name.to_owned(),
+            is_stream: checked.is_stream,
+            columns: Vec::new(),
+            n_rows: checked.rows,
+        };
         file.rewind().map_err(LoadError::io(path, "reading"))?;
         let schema = guarded(|| {
             if checked.is_stream {
@@ -132,7 +141,8 @@ impl ArrowFile {
 
     /// The piece of a column that lies in these rows of a batch.
     fn piece(&self, column: &Column, batch: &Batch, start: usize, rows: usize) -> Result<Box<dyn Array>, LoadError> {
-        let array = batch.columns().get(column.array).ok_or_else(|| self.broken("a batch lacks a column".to_owned()))?;
+        let array =
+            batch.columns().get(column.array).ok_or_else(|| self.broken("a batch lacks a column".to_owned()))?;
         let piece = guarded(|| {
             let piece = array.sliced(start, rows);
             Ok(match column.child {

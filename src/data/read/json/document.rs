@@ -11,6 +11,7 @@ use crate::domain::dataset::ReadOptions;
 const MAX_RECORD_BYTES: usize = 64 << 20;
 /// Read text is dropped in pieces of at least this size.
 const DROP_BYTES: usize = 1 << 20;
+const FILL_BYTES: usize = 256 * 1024;
 
 /// The values right inside a valid object or array, keys among them.
 pub fn parts(valid: &[u8]) -> Vec<&[u8]> {
@@ -89,7 +90,7 @@ impl<'a> Document<'a> {
     }
 
     pub fn fraction(&self) -> f64 {
-        self.source.bytes_read as f64 / self.source.bytes_total.max(1) as f64
+        self.source.bytes_read() as f64 / self.source.bytes_total.max(1) as f64
     }
 
     fn fill(&mut self) -> Result<bool, LoadError> {
@@ -98,7 +99,7 @@ impl<'a> Document<'a> {
             self.at = 0;
         }
         let before = self.buffer.len();
-        while self.source.fill(&mut self.buffer)? {
+        while self.source.fill(&mut self.buffer, FILL_BYTES)? {
             if self.buffer.len() > before {
                 return Ok(true);
             }
@@ -230,4 +231,3 @@ impl<'a> Document<'a> {
         LoadError::Line { file: self.name.to_owned(), line: self.line, what: what.to_owned(), hint }
     }
 }
-

@@ -36,7 +36,7 @@ impl RowFormat for Json {
 
     fn read(&self, path: &Path, name: &str, options: &ReadOptions, taker: &mut dyn Taker) -> Result<(), LoadError> {
         let mut text = Document::open(path, name, options)?;
-        let mut reading = Reading { name, taker, places: Vec::new(), cells: Vec::new(), header: None, rows: 0 };
+        let mut reading = Reading { taker, places: Vec::new(), cells: Vec::new(), header: None, rows: 0 };
         if options.format == SourceFormat::Ndjson {
             return lines(&mut text, &mut reading);
         }
@@ -148,7 +148,6 @@ fn header_of(record: &[u8]) -> Vec<String> {
 
 /// What is known while the records of a file go by.
 struct Reading<'a> {
-    name: &'a str,
     taker: &'a mut dyn Taker,
     /// Where the columns of arrays lie.
     places: Vec<usize>,
@@ -176,6 +175,7 @@ impl Reading<'_> {
     /// Reads a record into `cells`. The inner result is an end of everything, the outer one a bad row.
     fn record(&mut self, record: &[u8]) -> Result<Result<Flow, LoadError>, Reason> {
         self.cells.clear();
+        std::str::from_utf8(record).map_err(|_| "found bytes that are no UTF-8".to_owned())?;
         serde_json::from_slice::<IgnoredAny>(record).map_err(|e| reason(&e))?;
         let fields = match record.first() {
             Some(b'{') => members(record),

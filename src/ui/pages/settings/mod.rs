@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use egui::{Grid, Label, RichText, ScrollArea, Slider, Ui};
 
 use crate::state::command::{Command, PickFor};
+use crate::state::import::AskBeforeImport;
 use crate::state::settings::{Settings, ThemeChoice};
 use crate::ui::ctx::UiCtx;
 use crate::ui::palette::name_it;
@@ -65,6 +66,13 @@ fn look(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut SettingsPage) {
         ui.end_row();
         ui.label("Motion");
         ui.checkbox(&mut settings.animations, "Animate panels and menus");
+        ui.end_row();
+        ui.label("Ask before import");
+        ui.horizontal(|ui| {
+            for ask in AskBeforeImport::ALL {
+                ui.selectable_value(&mut settings.ask_before_import, ask, ask.title());
+            }
+        });
         ui.end_row();
     });
     if settings != ctx.state.settings {

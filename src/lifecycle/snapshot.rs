@@ -1,0 +1,72 @@
+//! The bytes of a source, copied and hashed before anything is parsed: one file, or those of a folder or pattern.
+
+use std::io::Write;
+use std::path::Path;
+
+use crate::data::read::{SourceSpec, files};
+use crate::domain::dataset::SourceFile;
+use crate::domain::ids::ContentHash;
+use crate::domain::io::{JobIo, Part};
+use crate::domain::words::file_name;
+use crate::store::{Staged, Workspace};
+
+use super::StageError;
+
+/// Copies of the files of a source, not yet objects.
+pub struct Snapshot {
+    /// What to read.
+    pub spec: SourceSpec,
+    /// Of the bytes of the one file; of several, of the JSON list of their names, hashes and sizes.
+    pub hash: ContentHash,
+    /// Of all files together.
+    pub bytes: u64,
+    /// Empty for a single file.
+    pub files: Vec<SourceFile>,
+    staged: Vec<Staged>,
+}
+
+/// Copies the file, folder or pattern at `path`. A file that changes meanwhile is an error that names it.
+pub fn snapshot(workspace: &Workspace, path: &Path, io: &dyn JobIo) -> Result<Snapshot, StageError> {
+    let name = file_name(path);
+    if path.is_file() {
+        let copy = workspace.stage_file(path, io)?;
+        let spec = SourceSpec::file(&name, copy.path());
+        return Ok(Snapshot {
+            spec,
+            hash: copy.hash.clone(),
+            bytes: copy.bytes,
+            files: Vec::new(),
+            staged: vec![copy],
+        });
+    }
+    let paths = files::expand(path)?;
+    let (mut spec, mut bytes) = (SourceSpec { name, files: Vec::new() }, 0);
+    let (mut files, mut staged) = (Vec::new(), Vec::new());
+    for (i, file) in paths.iter().enumerate() {
+        let part = |i: usize| i as f64 / paths.len() as f64;
+        let copy = workspace.stage_file(file, &Part { io, from: part(i), to: part(i + 1) })?;
+        let name = file_name(file);
+        spec.files.push((name.clone(), copy.path().to_owned()));
+        bytes += copy.bytes;
+        files.push(SourceFile { name, hash: copy.hash.clone(), bytes: copy.bytes });
+        staged.push(copy);
+    }
+    let failed = |source| StageError::File { path: path.display().to_string(), source };
+    let list = serde_json::to_vec_pretty(&files).map_err(|e| failed(e.into()))?;
+    let mut file = tempfile::NamedTempFile::new().map_err(failed)?;
+    file.write_all(&list).and_then(|()| file.flush()).map_err(failed)?;
+    let list = workspace.stage_file(file.path(), &crate::domain::io::Silent)?;
+    let hash = list.hash.clone();
+    staged.push(list);
+    Ok(Snapshot { spec, hash, bytes, files, staged })
+}
+
+impl Snapshot {
+    /// Makes the copies objects; `hash` names the one that stands for the source.
+    pub fn keep(self, workspace: &Workspace) -> Result<(), StageError> {
+        for copy in self.staged {
+            workspace.keep(copy)?;
+        }
+        Ok(())
+    }
+}

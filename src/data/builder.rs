@@ -42,6 +42,11 @@ impl DictionaryBuilder {
         code
     }
 
+    /// Distinct texts so far.
+    pub fn len(&self) -> usize {
+        self.dictionary.values.len()
+    }
+
     pub fn finish(self) -> Dictionary {
         self.dictionary
     }

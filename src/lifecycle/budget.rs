@@ -3,6 +3,8 @@
 //! Import, checks, drift and training ask here. Above the budget a table is worked on column by column, and training
 //! takes a sample of its rows.
 
+use crate::domain::dataset::DatasetVersion;
+use crate::domain::schema::Storage;
 use crate::store::{Workspace, settings};
 
 use super::StageError;
@@ -27,4 +29,28 @@ pub fn default() -> u64 {
     let mut system = sysinfo::System::new();
     system.refresh_memory();
     (system.available_memory() / 2).max(LEAST_DEFAULT)
+}
+
+/// Bytes a cell takes in memory beside its text.
+pub fn cell_bytes(storage: Storage) -> u64 {
+    match storage {
+        Storage::Float64 => 8,
+        // A number and whether there is one.
+        Storage::Int64 | Storage::DatetimeMs => 16,
+        Storage::Boolean => 1,
+        // A code.
+        Storage::String => 4,
+    }
+}
+
+/// Bytes a different text takes, at a guess: what keeping it costs and some twenty letters.
+const TEXT_BYTES: u64 = 60;
+
+/// Bytes a version's table takes in memory, about.
+pub fn needed(version: &DatasetVersion) -> u64 {
+    let columns = version.schema.columns.iter().map(|column| {
+        let texts = if column.storage == Storage::String { column.distinct * TEXT_BYTES } else { 0 };
+        version.rows * cell_bytes(column.storage) + texts
+    });
+    columns.sum()
 }

@@ -7,7 +7,14 @@ use super::ids::VersionId;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Edit {
-    SetNote { version: VersionId, note: String },
+    SetNote {
+        version: VersionId,
+        note: String,
+    },
+    /// What a table may take in memory; `None` is the default.
+    SetMemoryBudget {
+        bytes: Option<u64>,
+    },
 }
 
 /// What an edit did.

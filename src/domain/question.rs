@@ -13,6 +13,8 @@ use super::preview::ImportPreview;
 pub enum Question {
     /// How would this file be read?
     Preview { path: PathBuf, draft: ReadDraft, rows: u32 },
+    /// What may a table take in memory?
+    MemoryBudget,
 }
 
 impl Question {
@@ -20,6 +22,7 @@ impl Question {
     pub fn needs_worker(&self) -> bool {
         match self {
             Self::Preview { .. } => true,
+            Self::MemoryBudget => false,
         }
     }
 }
@@ -28,4 +31,5 @@ impl Question {
 #[serde(rename_all = "snake_case")]
 pub enum Answer {
     Preview(Box<ImportPreview>),
+    MemoryBudget { set: Option<u64>, default: u64 },
 }

@@ -21,7 +21,12 @@ pub fn of(workspace: &Workspace) -> Result<u64, StageError> {
     if let Some(bytes) = std::env::var(VARIABLE).ok().and_then(|text| text.trim().parse().ok()) {
         return Ok(bytes);
     }
-    Ok(workspace.read(|conn| settings::get(conn, SETTING))?.unwrap_or_else(default))
+    Ok(setting(workspace)?.unwrap_or_else(default))
+}
+
+/// What the workspace says, if anything.
+pub fn setting(workspace: &Workspace) -> Result<Option<u64>, StageError> {
+    Ok(workspace.read(|conn| settings::get::<Option<u64>>(conn, SETTING))?.flatten())
 }
 
 /// Half of the memory that is free now, at least 256 MB.

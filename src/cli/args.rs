@@ -10,6 +10,7 @@ use crate::domain::params::Algorithm;
 use crate::domain::request::RestoreForm;
 use crate::domain::schema::ColumnKind;
 use crate::domain::split::SplitKind;
+use crate::domain::words::parse_bytes;
 
 /// The whole life of a tabular machine-learning model, on this computer.
 ///
@@ -23,6 +24,9 @@ pub struct Cli {
     /// Print one JSON document on standard output
     #[arg(long, global = true)]
     pub json: bool,
+    /// Memory a table may take, such as 2GB; a larger one stays on disk and training takes a sample of its rows
+    #[arg(long, global = true, value_name = "SIZE", value_parser = parse_memory)]
+    pub memory_budget: Option<u64>,
     /// Write the milliseconds of every frame to this file (window only)
     #[arg(long, value_name = "FILE")]
     pub frame_log: Option<PathBuf>,
@@ -187,6 +191,15 @@ pub enum Command {
         #[arg(value_name = "WORKSPACE|BUNDLE")]
         path: Option<PathBuf>,
     },
+    /// Show the workspace's settings, or change one
+    Settings {
+        /// memory-budget
+        #[arg(value_name = "NAME", value_parser = ["memory-budget"])]
+        name: Option<String>,
+        /// An amount such as 2GB, or `default`: half of the memory that is free
+        #[arg(value_name = "VALUE", requires = "name")]
+        value: Option<String>,
+    },
     /// Take the sample data through the whole life, and leave a workspace that the window opens
     Demo {
         /// Folder for the files and the workspace; --workspace is not used
@@ -333,6 +346,10 @@ pub struct TrainArgs {
     /// Leave a column out; repeat for several
     #[arg(long, value_name = "COL")]
     pub exclude: Vec<String>,
+}
+
+fn parse_memory(text: &str) -> Result<u64, String> {
+    parse_bytes(text).ok_or_else(|| "write an amount such as 500MB or 2GB".to_owned())
 }
 
 fn parse_algorithm(text: &str) -> Result<Algorithm, String> {

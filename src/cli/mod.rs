@@ -4,9 +4,11 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::OnceLock;
 
 use serde_json::{Value, json};
 
+use crate::domain::edit::Edit;
 use crate::domain::ids::RunId;
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::request::{
@@ -15,8 +17,9 @@ use crate::domain::request::{
 };
 use crate::domain::run::RunStatus;
 use crate::domain::split::{SplitKind, SplitSpec};
+use crate::domain::words::parse_bytes;
 use crate::jobs::process::Workers;
-use crate::lifecycle::{StageError, compare, look, resolve};
+use crate::lifecycle::{StageError, budget, compare, edit, look, resolve};
 use crate::store::{Workspace, recent};
 
 pub mod args;
@@ -32,8 +35,14 @@ use report::Report;
 /// Exit code for a check or gate that said no.
 const SAID_NO: u8 = 3;
 
+/// What `--memory-budget` says; the same for every piece of work of this command.
+static MEMORY_BUDGET: OnceLock<u64> = OnceLock::new();
+
 /// Runs one command.
 pub fn run(cli: Cli) -> ExitCode {
+    if let Some(bytes) = cli.memory_budget {
+        let _ = MEMORY_BUDGET.set(bytes);
+    }
     let Some(command) = cli.command else { return ExitCode::from(2) };
     let root = cli.workspace.unwrap_or_else(recent::default_workspace);
     match execute(command, &root) {
@@ -125,6 +134,7 @@ fn execute(command: Command, root: &Path) -> Result<Report, Problem> {
             }
         }
         Command::Verify { path } => verify(root, path),
+        Command::Settings { name: _, value } => settings(root, value.as_deref()),
         Command::Demo { out } => demo(&out),
         Command::Worker => Err(Problem::usage("The worker is started by the program itself", "")),
     }
@@ -132,8 +142,9 @@ fn execute(command: Command, root: &Path) -> Result<Report, Problem> {
 
 /// Does a piece of work in the worker process, with progress on a terminal.
 fn work(root: &Path, request: JobRequest) -> Result<JobOutcome, Problem> {
-    let workers = Workers::of_this_program(root)
+    let mut workers = Workers::of_this_program(root)
         .map_err(|e| Problem::failed("Could not find this program's own file", e.to_string(), ""))?;
+    workers.memory_budget = MEMORY_BUDGET.get().copied();
     let bar = progress::Bar::new();
     let outcome = workers.run(&request, |event| bar.show(event));
     bar.finish();
@@ -229,6 +240,31 @@ fn demo(out: &Path) -> Result<Report, Problem> {
         JobOutcome::Demo(outcome) => Ok(report::demo(&outcome)),
         _ => Err(mixed_up()),
     }
+}
+
+/// Shows the settings, after changing the one there is.
+fn settings(root: &Path, value: Option<&str>) -> Result<Report, Problem> {
+    let failed = |e: StageError| Problem::failed(format!("The settings could not be used: {e}"), "", "");
+    let value = match value {
+        None => None,
+        Some("default") => Some(None),
+        Some(text) => Some(Some(parse_bytes(text).ok_or_else(|| {
+            Problem::usage(
+                format!("`{text}` is no amount of memory"),
+                "Write an amount such as 500MB or 2GB, or default",
+            )
+        })?)),
+    };
+    let workspace = match value {
+        Some(_) => Workspace::open(root),
+        None => Workspace::open_existing(root),
+    };
+    let workspace = workspace.map_err(|e| failed(e.into()))?;
+    if let Some(bytes) = value {
+        edit::edit(&workspace, &Edit::SetMemoryBudget { bytes }).map_err(failed)?;
+    }
+    let set = budget::setting(&workspace).map_err(failed)?;
+    Ok(report::settings(set, budget::default()))
 }
 
 fn data_ref(text: &str) -> Result<DataRef, Problem> {

@@ -14,6 +14,7 @@ use crate::domain::profile::TableProfile;
 use crate::domain::request::{DemoOutcome, ExportOutcome, ImportOutcome, ScoreOutcome, TrainOutcome, VerifyOutcome};
 use crate::domain::run::{Run, RunMetrics};
 use crate::domain::split::SplitRows;
+use crate::domain::words::bytes;
 
 pub mod versions;
 
@@ -218,6 +219,15 @@ pub fn train(outcome: &TrainOutcome) -> Report {
         "task_reason": outcome.proposal.reason, "warnings": outcome.warnings,
     });
     Report::new(json, text)
+}
+
+/// `set`: the workspace's own memory budget in bytes.
+pub fn settings(set: Option<u64>, default: u64) -> Report {
+    let text = match set {
+        Some(n) => format!("memory-budget  {}\n", bytes(n)),
+        None => format!("memory-budget  default, now {}\n", bytes(default)),
+    };
+    Report::new(json!({ "memory_budget_bytes": set, "default_memory_budget_bytes": default }), text)
 }
 
 pub fn runs(runs: &[Run]) -> Report {

@@ -48,6 +48,11 @@ impl DictionaryBuilder {
         self.dictionary.codes.len()
     }
 
+    /// Distinct texts so far.
+    pub fn len(&self) -> usize {
+        self.dictionary.values.len()
+    }
+
     pub fn finish(self) -> Dictionary {
         self.dictionary
     }

@@ -18,7 +18,7 @@ use polars::prelude::*;
 use polars_arrow::array::{
     Array, BooleanArray, DictionaryArray, MutableBinaryViewArray, PrimitiveArray, Utf8ViewArray,
 };
-use polars_arrow::bitmap::MutableBitmap;
+use polars_arrow::bitmap::BitmapBuilder;
 use polars_arrow::datatypes::IntegerType;
 use polars_parquet::write::{
     CompressedPage, CompressionOptions, DynIter, DynStreamingIterator, Encoding, FileWriter, ParquetType,
@@ -237,14 +237,14 @@ impl Write for Hashing {
 struct ColumnEncoder {
     kind: ParquetType,
     storage: Storage,
-    valid: MutableBitmap,
+    valid: BitmapBuilder,
     cells: Pending,
 }
 
 enum Pending {
     Floats(Vec<f64>),
     Wholes(Vec<i64>),
-    Booleans(MutableBitmap),
+    Booleans(BitmapBuilder),
     Texts(TextGroup),
 }
 
@@ -253,10 +253,10 @@ impl ColumnEncoder {
         let cells = match storage {
             Storage::Float64 => Pending::Floats(Vec::new()),
             Storage::Int64 | Storage::DatetimeMs => Pending::Wholes(Vec::new()),
-            Storage::Boolean => Pending::Booleans(MutableBitmap::new()),
+            Storage::Boolean => Pending::Booleans(BitmapBuilder::new()),
             Storage::String => Pending::Texts(TextGroup::default()),
         };
-        Self { kind, storage, valid: MutableBitmap::new(), cells }
+        Self { kind, storage, valid: BitmapBuilder::new(), cells }
     }
 
     fn take(&mut self, cells: &Cells, segments: &[Segment]) -> PolarsResult<Groups> {
@@ -278,18 +278,18 @@ impl ColumnEncoder {
         match (&mut self.cells, cells) {
             (Pending::Floats(values), Cells::Float(new)) => {
                 values.extend_from_slice(&new[rows.clone()]);
-                self.valid.extend(new[rows].iter().map(|x| !x.is_nan()));
+                push_bits(&mut self.valid, new[rows].iter().map(|x| !x.is_nan()));
             }
             (Pending::Wholes(values), Cells::Int(new) | Cells::DatetimeMs(new)) => {
                 values.extend(new[rows.clone()].iter().map(|x| x.unwrap_or_default()));
-                self.valid.extend(new[rows].iter().map(Option::is_some));
+                push_bits(&mut self.valid, new[rows].iter().map(Option::is_some));
             }
             (Pending::Booleans(values), Cells::Boolean(new)) => {
-                values.extend(new[rows.clone()].iter().map(|x| x.unwrap_or_default()));
-                self.valid.extend(new[rows].iter().map(Option::is_some));
+                push_bits(values, new[rows.clone()].iter().map(|x| x.unwrap_or_default()));
+                push_bits(&mut self.valid, new[rows].iter().map(Option::is_some));
             }
             (Pending::Texts(group), Cells::Text(new)) => {
-                self.valid.extend(new.codes[rows.clone()].iter().map(|code| *code != MISSING_CODE));
+                push_bits(&mut self.valid, new.codes[rows.clone()].iter().map(|code| *code != MISSING_CODE));
                 group.push(new, rows, keys);
             }
             _ => polars_bail!(ComputeError: "a column changed its type"),
@@ -325,6 +325,12 @@ impl ColumnEncoder {
         }
         Ok(Group { rows, pages })
     }
+}
+
+/// `Extend` of polars' bitmaps starts a new byte each time, and the bits go astray.
+fn push_bits(bits: &mut BitmapBuilder, new: impl Iterator<Item = bool>) {
+    bits.reserve(new.size_hint().0);
+    new.for_each(|bit| bits.push(bit));
 }
 
 /// The texts of a row group: a key per row into its distinct values, in order of first appearance.

@@ -135,6 +135,17 @@ impl Cells {
         })
     }
 
+    /// The cells at these rows, in that order.
+    pub fn take(&self, rows: impl Iterator<Item = usize>) -> Self {
+        match self {
+            Self::Float(v) => Self::Float(rows.map(|row| v[row]).collect()),
+            Self::Int(v) => Self::Int(rows.map(|row| v[row]).collect()),
+            Self::DatetimeMs(v) => Self::DatetimeMs(rows.map(|row| v[row]).collect()),
+            Self::Boolean(v) => Self::Boolean(rows.map(|row| v[row]).collect()),
+            Self::Text(d) => Self::Text(rows.map(|row| d.get(row)).collect()),
+        }
+    }
+
     /// Distinct values as a dictionary, whatever the storage; values are those of [`Self::text`].
     pub fn to_dictionary(&self) -> Dictionary {
         if let Self::Text(dictionary) = self {

@@ -49,6 +49,10 @@ pub enum Edit {
         column: String,
         kind: ColumnKind,
     },
+    /// What a table may take in memory; `None` is the default.
+    SetMemoryBudget {
+        bytes: Option<u64>,
+    },
 }
 
 /// What an edit did.

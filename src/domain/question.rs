@@ -19,6 +19,8 @@ pub enum Question {
     Diff(DiffRequest),
     /// The rows set aside while a version was read, from the 0-based `first` on.
     Rejects { version: VersionId, first: u64, count: u64 },
+    /// What may a table take in memory?
+    MemoryBudget,
 }
 
 impl Question {
@@ -26,14 +28,14 @@ impl Question {
     pub fn needs_worker(&self) -> bool {
         match self {
             Self::Preview { .. } | Self::Diff(_) => true,
-            Self::Rejects { .. } => false,
+            Self::Rejects { .. } | Self::MemoryBudget => false,
         }
     }
 
     /// Whether the answer stays true whatever happens in the workspace: it is about versions, which never change.
     pub fn is_settled(&self) -> bool {
         match self {
-            Self::Preview { .. } => false,
+            Self::Preview { .. } | Self::MemoryBudget => false,
             Self::Diff(_) | Self::Rejects { .. } => true,
         }
     }
@@ -45,6 +47,7 @@ pub enum Answer {
     Preview(Box<ImportPreview>),
     Diff(Box<DiffReport>),
     Rejects(RejectsPage),
+    MemoryBudget { set: Option<u64>, default: u64 },
 }
 
 /// Some of the rows that were set aside while a file was read.

@@ -4,7 +4,7 @@ use crate::domain::io::JobIo;
 use crate::domain::question::{Answer, Question};
 use crate::store::Workspace;
 
-use super::StageError;
+use super::{StageError, budget};
 
 pub fn answer(workspace: &Workspace, question: &Question, io: &dyn JobIo) -> Result<Answer, StageError> {
     match question {
@@ -15,6 +15,9 @@ pub fn answer(workspace: &Workspace, question: &Question, io: &dyn JobIo) -> Res
         Question::Diff(request) => super::diff::diff(workspace, request, io).map(|d| Answer::Diff(Box::new(d))),
         Question::Rejects { version, first, count } => {
             super::restore::rejects(workspace, *version, *first, *count).map(Answer::Rejects)
+        }
+        Question::MemoryBudget => {
+            Ok(Answer::MemoryBudget { set: budget::setting(workspace)?, default: budget::default() })
         }
     }
 }

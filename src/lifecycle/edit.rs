@@ -1,11 +1,13 @@
 //! Small changes to the records, each with an entry in the activity log in the same transaction.
 
 use crate::domain::edit::{Edit, EditOutcome};
+use crate::domain::activity::{NewEvent, ObjectKind};
 use crate::domain::ids::VersionId;
-use crate::store::{StoreError, Tx, Workspace, branches, datasets, tags};
+use crate::domain::words::bytes;
+use crate::store::{StoreError, Tx, Workspace, activity, branches, datasets, settings, tags};
 
-use super::StageError;
 use super::revert::{self, log};
+use super::{StageError, budget};
 
 pub fn edit(workspace: &Workspace, edit: &Edit) -> Result<EditOutcome, StageError> {
     Ok(workspace.write(|tx| apply(tx, edit))?)
@@ -75,6 +77,22 @@ fn apply(tx: &Tx, edit: &Edit) -> Result<EditOutcome, StoreError> {
             let said = format!("{column} is {} in {}", kind.as_str(), new.label());
             let was = datasets::version(tx, *version)?.schema.column(column).map_or(*kind, |c| c.kind);
             done(said, Edit::SetKind { version: new.id, column: column.clone(), kind: was })
+        }
+        Edit::SetMemoryBudget { bytes: budget } => {
+            let before = settings::get::<Option<u64>>(tx, budget::SETTING)?.flatten();
+            settings::set(tx, budget::SETTING, budget)?;
+            let said = match budget {
+                Some(n) => format!("A table may now take {} of memory", bytes(*n)),
+                None => "A table may now take half of the free memory".to_owned(),
+            };
+            let event = NewEvent {
+                action: "set".to_owned(),
+                object_kind: ObjectKind::Workspace,
+                object: "memory budget".to_owned(),
+                summary: said.clone(),
+            };
+            activity::append(tx, &event)?;
+            done(said, Edit::SetMemoryBudget { bytes: before })
         }
     }
 }

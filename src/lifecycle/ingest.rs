@@ -158,7 +158,117 @@ fn dataset_name(asked: Option<&str>, source_name: &str) -> Result<String, StageE
 
 #[cfg(test)]
 mod tests {
-    use super::dataset_name;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::domain::edit::Edit;
+    use crate::domain::io::{Cancelled, Silent};
+    use crate::domain::request::{CheckRequest, DataRef, DriftRequest, TrainRequest};
+    use crate::domain::run::Sample;
+    use crate::domain::split::{SplitKind, SplitRows, SplitSpec};
+    use crate::lifecycle::{edit, monitor, train, validate};
+
+    const ROWS: usize = 30_000;
+
+    /// Numbers, texts that never repeat, categories, dates, gaps and a target that follows one of them.
+    fn file(folder: &Path, shift: usize) -> std::path::PathBuf {
+        let mut text = String::from("key,amount,plan,since,flag,churn\n");
+        for i in 0..ROWS {
+            let amount = if i % 9 == 0 { String::new() } else { format!("{}.{}", i * 37 % 1000 + shift, i % 10) };
+            let (plan, day) = (["basic", "pro", "family", ""][i % 4], i % 28 + 1);
+            let churn = usize::from(i * 37 % 1000 + i % 300 > 700);
+            text.push_str(&format!("k{i:06},{amount},{plan},2025-03-{day:02},{},{churn}\n", i % 3 == 0));
+        }
+        let path = folder.join(format!("t{shift}.csv"));
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    fn workspace(folder: &Path, budget_bytes: u64) -> Workspace {
+        let workspace = Workspace::open(&folder.join(format!("w{budget_bytes}"))).unwrap();
+        edit::edit(&workspace, &Edit::SetMemoryBudget { bytes: Some(budget_bytes) }).unwrap();
+        workspace
+    }
+
+    #[test]
+    fn a_table_on_disk_is_the_same_as_one_in_memory() {
+        let folder = tempfile::tempdir().unwrap();
+        let (before, now) = (file(folder.path(), 0), file(folder.path(), 400));
+        let everything = |budget_bytes: u64| {
+            let workspace = workspace(folder.path(), budget_bytes);
+            let reference = ingest(&workspace, &ImportRequest::of(&before), &Silent).unwrap().version;
+            let version = ingest(&workspace, &ImportRequest::of(&now), &Silent).unwrap().version;
+            let profile = workspace.read(|conn| datasets::profile(conn, version.id)).unwrap();
+            let request = CheckRequest {
+                data: DataRef::Version(version.id),
+                against: Some(DataRef::Version(reference.id)),
+                target: Some("churn".to_owned()),
+            };
+            let checked = validate::check(&workspace, &request, &Silent).unwrap().report;
+            let request =
+                DriftRequest { reference: DataRef::Version(reference.id), current: DataRef::Version(version.id) };
+            let drift = monitor::drift(&workspace, &request, &Silent).unwrap().report;
+            (version.table_hash, version.schema, version.rows, profile, checked, drift)
+        };
+        let (in_memory, on_disk) = (everything(1 << 40), everything(1 << 20));
+        assert_eq!(in_memory, on_disk);
+        assert_eq!(in_memory.2, ROWS as u64);
+        let moved: Vec<&str> = in_memory.5.columns.iter().filter(|c| c.drifted).map(|c| c.column.as_str()).collect();
+        assert_eq!(moved, ["amount"]);
+    }
+
+    #[test]
+    fn above_the_budget_training_takes_a_sample_and_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let workspace = workspace(folder.path(), 400_000);
+        let version = ingest(&workspace, &ImportRequest::of(file(folder.path(), 0)), &Silent).unwrap().version;
+        let request = TrainRequest {
+            data: DataRef::Version(version.id),
+            target: "churn".to_owned(),
+            task: None,
+            algorithms: vec![crate::domain::params::Algorithm::DecisionTree],
+            split: SplitSpec { kind: SplitKind::Stratified, test_share: 0.2, seed: 5 },
+            folds: 0,
+            params: Default::default(),
+            exclude: Vec::new(),
+            recipe: Default::default(),
+        };
+        let outcome = train::train(&workspace, &request, &Silent).unwrap();
+        let run = &outcome.runs[0];
+        let sample = run.plan.sampled.unwrap();
+        assert_eq!((sample.of, sample.seed, sample.rows), (ROWS as u64, 5, run.train_rows + run.test_rows));
+        assert!((1000..ROWS as u64 / 2).contains(&sample.rows), "{sample:?}");
+        assert!(outcome.warnings[0].contains(&Sample::describe(&sample)), "{:?}", outcome.warnings);
+        assert!(run.warnings[0].contains("sample"));
+        // The split names rows of the version.
+        let rows: SplitRows = workspace.read_json(&run.plan.split_hash).unwrap();
+        let mut all: Vec<u32> = rows.train.iter().chain(&rows.test).copied().collect();
+        all.sort_unstable();
+        let expected = crate::data::split::sample_rows(ROWS, sample.rows as usize, 5);
+        assert!(all.iter().map(|row| *row as usize).eq(expected));
+    }
+
+    #[test]
+    fn a_cancelled_import_leaves_nothing() {
+        struct After(AtomicUsize);
+        impl JobIo for After {
+            fn progress(&self, _: &str, _: Option<f64>) -> Result<(), Cancelled> {
+                let left = self.0.load(Ordering::Relaxed);
+                self.0.store(left.saturating_sub(1), Ordering::Relaxed);
+                if left == 0 { Err(Cancelled) } else { Ok(()) }
+            }
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = file(folder.path(), 0);
+        let workspace = workspace(folder.path(), 1 << 20);
+        let files = |name: &str| std::fs::read_dir(workspace.root().join(name)).unwrap().count();
+        let before = files("objects");
+        for calls in [0, 1, 2, 5, 9] {
+            let result = ingest(&workspace, &ImportRequest::of(&path), &After(AtomicUsize::new(calls)));
+            assert!(result.is_err_and(|error| error.is_cancelled()), "{calls}");
+            assert_eq!((files("tmp"), files("objects")), (0, before));
+        }
+    }
 
     #[test]
     fn a_dataset_is_named_after_its_file() {

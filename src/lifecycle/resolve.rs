@@ -2,14 +2,16 @@
 
 use std::path::Path;
 
+use crate::data::columns::{StoredTable, TableRef};
 use crate::data::{parquet, table::Table};
 use crate::domain::branch::MAIN;
 use crate::domain::dataset::DatasetVersion;
 use crate::domain::io::JobIo;
 use crate::domain::request::{DataRef, ImportRequest};
+use crate::domain::schema::Schema;
 use crate::store::{Workspace, branches, datasets, tags};
 
-use super::{StageError, remember};
+use super::{StageError, budget, remember};
 
 /// The version that `data` names; a file is imported on the way.
 pub fn resolve(workspace: &Workspace, data: &DataRef, io: &dyn JobIo) -> Result<DatasetVersion, StageError> {
@@ -33,6 +35,31 @@ pub fn resolve(workspace: &Workspace, data: &DataRef, io: &dyn JobIo) -> Result<
 pub fn load(workspace: &Workspace, version: &DatasetVersion) -> Result<Table, StageError> {
     let path = workspace.verified_object(&version.table_hash)?;
     Ok(parquet::open(&path, &version.schema, None)?)
+}
+
+/// A version's table: in memory when it fits the budget, otherwise read from its object piece by piece.
+pub enum Opened<'a> {
+    Memory(Table),
+    Disk(StoredTable, &'a Schema),
+}
+
+impl Opened<'_> {
+    pub fn table(&self) -> TableRef<'_> {
+        match self {
+            Self::Memory(table) => TableRef::of(table),
+            Self::Disk(stored, schema) => TableRef { schema, columns: stored },
+        }
+    }
+}
+
+/// The table of a version for work that takes it column by column. Of several tables in one job each may take half of
+/// the budget.
+pub fn open<'a>(workspace: &Workspace, version: &'a DatasetVersion) -> Result<Opened<'a>, StageError> {
+    let path = workspace.verified_object(&version.table_hash)?;
+    if 2 * budget::needed(version) <= budget::of(workspace)? {
+        return Ok(Opened::Memory(parquet::open(&path, &version.schema, None)?));
+    }
+    Ok(Opened::Disk(StoredTable::open(&path, &version.schema)?, &version.schema))
 }
 
 /// Can a file be made at `out`? Asked before the work, so that nobody waits for a result that has no place.

@@ -123,6 +123,7 @@ fn run(id: i64, version: &DatasetVersion, algorithm: Algorithm, roc_auc: f64) ->
         id: RunId(id),
         status: RunStatus::Completed,
         plan: RunPlan {
+            sampled: None,
             version_id: version.id,
             dataset: version.label(),
             algorithm,

@@ -5,7 +5,7 @@ use crate::domain::finding::{Finding, Severity};
 pub(super) use crate::domain::words::thousands as number;
 
 /// Rows a finding shows.
-const MOST_ROWS: usize = 20;
+pub(super) const MOST_ROWS: usize = 20;
 
 /// A finding about the whole table until [`Draft::column`] names one. The rule's code is added by the runner.
 pub(super) struct Draft(Finding);

@@ -7,6 +7,7 @@ use super::hash::{self, Form};
 use super::pair::Pairing;
 use super::{Shared, Side, Wish, both, part_pairs};
 use crate::data::builder::CellsBuilder;
+use crate::data::columns::TableRef;
 use crate::data::drift;
 use crate::data::error::LoadError;
 use crate::data::table::{Cells, Table};
@@ -201,7 +202,8 @@ fn drift_of(
         schema: Schema { columns: vec![schema.clone()] },
         columns: vec![cells],
     };
-    let mut report = drift::compare(&of(schema[0], left), &of(schema[1], right), &Silent)?;
+    let (left, right) = (of(schema[0], left), of(schema[1], right));
+    let mut report = drift::compare(TableRef::of(&left), TableRef::of(&right), &Silent)?;
     Ok(report.columns.remove(0))
 }
 

@@ -151,18 +151,14 @@ fn listing(root: &Path, read: impl FnOnce(&Workspace) -> Result<Report, StageErr
     read(&workspace).map_err(as_problem)
 }
 
-fn import(
-    root: &Path,
-    files: Vec<PathBuf>,
-    name: Option<String>,
-    branch: Option<String>,
-) -> Result<Report, Problem> {
+fn import(root: &Path, files: Vec<PathBuf>, name: Option<String>, branch: Option<String>) -> Result<Report, Problem> {
     if name.is_some() && files.len() > 1 {
         return Err(Problem::usage("--name goes with one file", "Import the files one by one, or leave --name out"));
     }
     let mut reports = Vec::new();
     for file in &files {
-        let request = ImportRequest { name: name.clone(), branch: branch.clone(), ..ImportRequest::of(absolute(file)?) };
+        let request =
+            ImportRequest { name: name.clone(), branch: branch.clone(), ..ImportRequest::of(absolute(file)?) };
         match work(root, JobRequest::Import(request))? {
             JobOutcome::Imported(outcome) => {
                 for warning in &outcome.warnings {

@@ -78,7 +78,14 @@ pub struct ImportRequest {
 impl ImportRequest {
     /// Everything guessed.
     pub fn of(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), name: None, read: ReadDraft::default(), remember: false, note: String::new(), branch: None }
+        Self {
+            path: path.into(),
+            name: None,
+            read: ReadDraft::default(),
+            remember: false,
+            note: String::new(),
+            branch: None,
+        }
     }
 }
 

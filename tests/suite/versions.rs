@@ -272,12 +272,7 @@ fn with_rejects(s: &Sandbox) -> (Workspace, [PathBuf; 2]) {
         source_bytes: 8,
         read: ReadOptions::default(),
         profile: TableProfile { format_version: 1, rows: 2, columns: vec![] },
-        provenance: Provenance {
-            files,
-            rejected: 2,
-            rejects_hash: Some(objects[0].clone()),
-            ..Provenance::default()
-        },
+        provenance: Provenance { files, rejected: 2, rejects_hash: Some(objects[0].clone()), ..Provenance::default() },
     };
     ws.write(|tx| datasets::insert_version(tx, &new)).unwrap();
     let paths = objects.map(|hash| ws.object_path(&hash));

@@ -171,8 +171,7 @@ fn hash_rows(
     io: &dyn JobIo,
 ) -> Result<[RowHashes; 2], LoadError> {
     let fresh = |side: Side<'_>, lane: u64| vec![lane; side.table.n_rows() as usize];
-    let mut hashes =
-        sides.map(|side| RowHashes { key: fresh(side, KEY_LANE), rest: fresh(side, REST_LANE) });
+    let mut hashes = sides.map(|side| RowHashes { key: fresh(side, KEY_LANE), rest: fresh(side, REST_LANE) });
     for (done, column) in shared.iter().enumerate() {
         let phase = format!("Comparing rows by {}", column.schema[0].name);
         let share = done as f64 / shared.len() as f64;

@@ -86,7 +86,7 @@ pub fn diff(left: Side<'_>, right: Side<'_>, wish: Wish<'_>, io: &dyn JobIo) -> 
     drop(hashes);
     if whole_rows {
         notes.push(
-            "No column tells the rows apart, so whole rows were compared: a changed row counts as one removed and one added"
+            "No column is unique on both sides, so whole rows were compared: a changed row counts as one removed and one added. Name the key columns to see which cells changed"
                 .to_owned(),
         );
         part_pairs(&mut pairing, |_| true, wish.limit);

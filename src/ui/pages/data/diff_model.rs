@@ -1,6 +1,6 @@
 //! A comparison of two versions, prepared for drawing.
 
-use crate::domain::diff::{ColumnDiff, DiffReport, KeySource, RowChange};
+use crate::domain::diff::{CellChange, ColumnDiff, DiffReport, KeySource, RowChange};
 use crate::domain::schema::Storage;
 use crate::state::format::{count, counted, number, percent};
 use crate::ui::widgets::badge::Tone;
@@ -53,15 +53,21 @@ pub fn lines(report: &DiffReport, filter: &ExampleFilter) -> Vec<ExampleLine> {
             }
             continue;
         }
-        let wanted = |name: &str| filter.column.as_ref().is_none_or(|column| column == name);
-        let cells = example.cells.iter().filter(|c| wanted(&c.column)).map(|c| {
-            let value = if example.change == RowChange::Added { &c.new } else { &c.old };
-            format!("{} {}", c.column, shown(value.as_ref()))
-        });
-        let cells = cells.collect::<Vec<_>>().join(" · ");
+        let value =
+            |c: &CellChange| shown(if example.change == RowChange::Added { c.new.as_ref() } else { c.old.as_ref() });
+        // A column that is part of the key stands there already.
+        let (column, cells) = match &filter.column {
+            Some(name) => {
+                (name.clone(), example.cells.iter().find(|c| c.column == *name).map(value).unwrap_or_default())
+            }
+            None => {
+                let all = example.cells.iter().map(|c| format!("{} {}", c.column, value(c)));
+                ("whole row".to_owned(), all.collect::<Vec<_>>().join(" · "))
+            }
+        };
         let (old, new) =
             if example.change == RowChange::Added { (String::new(), cells) } else { (cells, String::new()) };
-        lines.push(ExampleLine { change: example.change, key, column: "whole row".to_owned(), old, new });
+        lines.push(ExampleLine { change: example.change, key, column, old, new });
     }
     lines
 }
@@ -70,13 +76,24 @@ fn shown(cell: Option<&String>) -> String {
     cell.map_or_else(|| "(missing)".to_owned(), |text| text.replace(['\n', '\r', '\t'], " "))
 }
 
-/// How rows were paired, in a sentence.
-pub fn pairing(report: &DiffReport) -> String {
+/// For a filter.
+pub fn title(change: RowChange) -> &'static str {
+    match change {
+        RowChange::Removed => "Removed",
+        RowChange::Added => "Added",
+        RowChange::Changed => "Changed",
+    }
+}
+
+/// How rows were paired, in a sentence; that whole rows were compared is among the notes.
+pub fn pairing(report: &DiffReport) -> Option<String> {
     let columns = report.key.columns.join(", ");
     match report.key.source {
-        KeySource::Given => format!("Rows with the same {columns} belong together"),
-        KeySource::Proposed => format!("Rows with the same {columns} belong together: it is unique on both sides"),
-        KeySource::WholeRows => "Whole rows are compared: choose a key to see which cells changed".to_owned(),
+        KeySource::Given => Some(format!("Rows with the same {columns} belong together")),
+        KeySource::Proposed => {
+            Some(format!("Rows with the same {columns} belong together: it is unique on both sides"))
+        }
+        KeySource::WholeRows => None,
     }
 }
 
@@ -114,11 +131,19 @@ fn storage(storage: Storage) -> &'static str {
     }
 }
 
+/// Key columns, then those with the most changed cells, then by how far they drifted; else as they stand.
+pub fn most_changed_first(report: &DiffReport) -> Vec<&ColumnDiff> {
+    let mut columns: Vec<&ColumnDiff> = report.columns.iter().collect();
+    columns.sort_by_key(|c| (!c.is_key, std::cmp::Reverse(c.changed_cells), !c.drift.drifted));
+    columns
+}
+
 /// Cells of a column in the table of columns: changed, missing, centre.
 pub fn column_cells(column: &ColumnDiff, report: &DiffReport) -> [String; 3] {
     let pairs = (report.rows.changed + report.rows.unchanged).max(1) as f64;
     let changed = match column.changed_cells {
         _ if column.is_key => "key".to_owned(),
+        _ if report.key.source == KeySource::WholeRows => "–".to_owned(),
         0 => "none".to_owned(),
         n => format!("{} · {}", count(n), percent(n as f64 / pairs)),
     };
@@ -133,7 +158,7 @@ pub fn column_cells(column: &ColumnDiff, report: &DiffReport) -> [String; 3] {
                     .first()
                     .map_or_else(|| "–".to_owned(), |(value, share)| format!("{value} {}", percent(*share)))
             };
-            format!("most {}", arrow([most(0), most(1)]))
+            format!("top {}", arrow([most(0), most(1)]))
         }
     };
     [changed, missing, centre]
@@ -160,7 +185,7 @@ pub fn left_out(report: &DiffReport) -> Option<String> {
 mod tests {
     use super::*;
     use crate::domain::diff::{
-        CellChange, DiffKey, DiffSide, Duplicates, RowCounts, RowExample, SchemaChange, SchemaColumn, SchemaDiff,
+        DiffKey, DiffSide, Duplicates, RowCounts, RowExample, SchemaChange, SchemaColumn, SchemaDiff,
     };
     use crate::domain::ids::VersionId;
     use crate::domain::schema::ColumnKind;

@@ -37,11 +37,13 @@ pub struct DiffView {
     key: Vec<String>,
     limit: u32,
     filter: ExampleFilter,
+    /// Only rows in which this column changed are asked for.
+    narrowed: Option<String>,
 }
 
 impl DiffView {
     pub fn new(left: VersionId, right: VersionId) -> Self {
-        Self { left, right, key: Vec::new(), limit: FIRST_EXAMPLES, filter: ExampleFilter::default() }
+        Self { left, right, key: Vec::new(), limit: FIRST_EXAMPLES, filter: ExampleFilter::default(), narrowed: None }
     }
 
     fn question(&self) -> Question {
@@ -50,7 +52,7 @@ impl DiffView {
             right: DataRef::Version(self.right),
             key: self.key.clone(),
             limit: self.limit,
-            column: None,
+            column: self.narrowed.clone(),
         })
     }
 }
@@ -58,6 +60,8 @@ impl DiffView {
 /// True when the user is done with it.
 pub fn diff_ui(ui: &mut Ui, ctx: &UiCtx<'_>, view: &mut DiffView, history: &History) -> bool {
     let mut close = false;
+    // Escape closes an open menu first.
+    let menu = egui::Popup::is_any_open(ui.ctx());
     let sides = [view.left, view.right].map(|id| history.version(id));
     let [Some(left), Some(right)] = sides else { return true };
     ui.horizontal(|ui| {
@@ -69,7 +73,10 @@ pub fn diff_ui(ui: &mut Ui, ctx: &UiCtx<'_>, view: &mut DiffView, history: &Hist
         let shared = left.schema.names().filter(|name| right.schema.column(name).is_some());
         key_ui(ui, &mut view.key, shared);
     });
-    close |= ui.input(|i| i.key_pressed(egui::Key::Escape));
+    close |= !menu && ui.input(|i| i.key_pressed(egui::Key::Escape));
+    if view.narrowed != view.filter.column {
+        view.narrowed = None;
+    }
     let question = view.question();
     let asked = ctx.state.asked.get(&question);
     match asked {
@@ -118,7 +125,9 @@ fn report_ui(ui: &mut Ui, ctx: &UiCtx<'_>, view: &mut DiffView, report: &DiffRep
             parts::alert(ui, ctx, Tone::Ok, "both hold the same rows and the same columns");
         }
         counts_ui(ui, ctx, view, report);
-        weak(ui, ctx, diff_model::pairing(report));
+        if let Some(said) = diff_model::pairing(report) {
+            weak(ui, ctx, said);
+        }
         for note in &report.notes {
             parts::alert(ui, ctx, Tone::Info, note);
         }
@@ -193,10 +202,11 @@ fn columns_ui(ui: &mut Ui, ctx: &UiCtx<'_>, view: &mut DiffView, report: &DiffRe
         Column::new("Centre", 150.0).grows().help("Mean of numbers, most frequent value of others, left → right"),
         Column::new("Distribution", 110.0).help("By the drift test of the column"),
     ];
-    let table = Columns { report, selected: view.filter.column.as_deref() };
+    let columns = diff_model::most_changed_first(report);
+    let table = Columns { report, columns: &columns, selected: view.filter.column.as_deref() };
     let height = 24.0 * (report.columns.len().min(9) as f32 + 1.0);
     if let Some(Event::Row(row) | Event::Open(row)) = table_ui(ui, ctx, "diff columns", &heads, &table, height) {
-        let name = &report.columns[row].column;
+        let name = &columns[row].column;
         view.filter.column = if view.filter.column.as_ref() == Some(name) { None } else { Some(name.clone()) };
     }
     let selected = view.filter.column.as_ref().and_then(|name| report.columns.iter().find(|c| c.column == *name));
@@ -220,16 +230,17 @@ fn column_ui(ui: &mut Ui, ctx: &UiCtx<'_>, report: &DiffReport, column: &ColumnD
 
 struct Columns<'a> {
     report: &'a DiffReport,
+    columns: &'a [&'a ColumnDiff],
     selected: Option<&'a str>,
 }
 
 impl Rows for Columns<'_> {
     fn count(&self) -> usize {
-        self.report.columns.len()
+        self.columns.len()
     }
 
     fn cells(&self, row: usize) -> Vec<Cell> {
-        let column = &self.report.columns[row];
+        let column = self.columns[row];
         let [changed, missing, centre] = diff_model::column_cells(column, self.report);
         let (tone, word) = monitor::model::light(&column.drift);
         let changed = if column.changed_cells > 0 { Cell::Tone(Tone::Warn, changed) } else { Cell::Weak(changed) };
@@ -243,7 +254,7 @@ impl Rows for Columns<'_> {
     }
 
     fn selected(&self, row: usize) -> bool {
-        self.selected == Some(self.report.columns[row].column.as_str())
+        self.selected == Some(self.columns[row].column.as_str())
     }
 }
 
@@ -253,8 +264,7 @@ fn examples_ui(ui: &mut Ui, ctx: &UiCtx<'_>, view: &mut DiffView, report: &DiffR
         section(ui, ctx, "Rows that differ");
         ui.selectable_value(&mut view.filter.change, None, "All");
         for change in RowChange::ALL {
-            let name = crate::state::format::sentence(change.as_str());
-            ui.selectable_value(&mut view.filter.change, Some(change), name);
+            ui.selectable_value(&mut view.filter.change, Some(change), diff_model::title(change));
         }
         let options: Vec<(String, String)> =
             report.columns.iter().map(|c| (c.column.clone(), c.column.clone())).collect();
@@ -269,6 +279,13 @@ fn examples_ui(ui: &mut Ui, ctx: &UiCtx<'_>, view: &mut DiffView, report: &DiffR
             let more = view.limit.saturating_mul(5).min(MAX_EXAMPLES);
             if more > view.limit && ui.button(format!("List {} of each", count(u64::from(more)))).clicked() {
                 view.limit = more;
+            }
+            if let Some(column) = view.filter.column.clone()
+                && report.rows.changed > u64::from(report.example_limit)
+                && view.narrowed.is_none()
+                && ui.button(format!("Only where {column} changed")).clicked()
+            {
+                view.narrowed = Some(column);
             }
         });
     }

@@ -200,9 +200,9 @@ fn note_ui(ui: &mut Ui, ctx: &UiCtx<'_>, tab: &mut VersionsTab, version: &Datase
     {
         let edit = ui.add(TextEdit::singleline(text).hint_text("Note").desired_width(ui.available_width().min(480.0)));
         name_it(ui, &edit, "Note");
-        let (enter, escape) = ui.input(|i| (i.key_pressed(Key::Enter), i.key_pressed(Key::Escape)));
+        let escape = ui.input(|i| i.key_pressed(Key::Escape));
         if edit.lost_focus() || escape {
-            if !escape && (enter || text != note) && text != note {
+            if !escape && text != note {
                 ctx.send(Command::Edit(Edit::SetNote { version: version.id, note: text.trim().to_owned() }));
             }
             tab.note = None;

@@ -80,7 +80,7 @@ fn show(pick: &PickFor) -> Vec<PathBuf> {
         PickFor::OpenWorkspace => dialog.pick_folder().into_iter().collect(),
         PickFor::ExportBundle(_) => dialog.add_filter("Bundle", &["zip"]).save_file().into_iter().collect(),
         PickFor::ScoreOutput { .. } => dialog.add_filter("Table", &TABLES[..5]).save_file().into_iter().collect(),
-        PickFor::SaveText { .. } => dialog.save_file().into_iter().collect(),
+        PickFor::Restore { .. } | PickFor::SaveText { .. } => dialog.save_file().into_iter().collect(),
         PickFor::SavePlot { .. } => dialog.add_filter("Picture", &["png"]).save_file().into_iter().collect(),
     }
 }

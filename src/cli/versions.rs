@@ -54,9 +54,7 @@ pub fn branch(root: &Path, command: BranchCommand) -> Result<Report, Problem> {
 pub fn tag(root: &Path, command: TagCommand) -> Result<Report, Problem> {
     match command {
         TagCommand::List { dataset } => listing(root, |ws| Ok(report::tags(&read(ws)?, dataset.as_deref()))),
-        TagCommand::Add { data, name } => {
-            change(root, |ws| Ok(Edit::AddTag { version: one(ws, &data)?.id, name }))
-        }
+        TagCommand::Add { data, name } => change(root, |ws| Ok(Edit::AddTag { version: one(ws, &data)?.id, name })),
         TagCommand::Remove { dataset, name } => change(root, |ws| {
             let id = dataset_id(ws, &dataset)?;
             let tag = ws.read(|conn| tags::by_name(conn, id, &name))?;

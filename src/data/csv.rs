@@ -134,15 +134,15 @@ impl Line {
 /// Would a spreadsheet take this text for a formula? Plain numbers such as `-2` stay as they are.
 fn is_formula(text: &str) -> bool {
     let first = text.chars().next();
-    let suspicious = first.is_some_and(|c| {
-        matches!(c, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '\0' | '＝' | '＋' | '－' | '＠')
-    });
+    let suspicious = first
+        .is_some_and(|c| matches!(c, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '\0' | '＝' | '＋' | '－' | '＠'));
     suspicious && !is_plain_number(text)
 }
 
 /// Digits with a sign, a point and an exponent; not the words `inf` and `nan`.
 fn is_plain_number(text: &str) -> bool {
-    text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'+' | b'-' | b'.' | b'e' | b'E')) && text.parse::<f64>().is_ok()
+    text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'+' | b'-' | b'.' | b'e' | b'E'))
+        && text.parse::<f64>().is_ok()
 }
 
 #[cfg(test)]

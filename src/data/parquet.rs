@@ -125,9 +125,11 @@ impl File {
     /// Whether the columns have these names, this order and these types.
     pub fn has_columns(&self, columns: &[(&str, Storage)]) -> bool {
         self.fields.len() == columns.len()
-            && self.fields.iter().zip(columns).all(|(field, (name, storage))| {
-                field.name.as_str() == *name && field.dtype == arrow_type(*storage)
-            })
+            && self
+                .fields
+                .iter()
+                .zip(columns)
+                .all(|(field, (name, storage))| field.name.as_str() == *name && field.dtype == arrow_type(*storage))
     }
 
     fn damaged(&self, reason: String) -> LoadError {

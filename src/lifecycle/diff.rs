@@ -24,7 +24,8 @@ pub fn diff(workspace: &Workspace, request: &DiffRequest, io: &dyn JobIo) -> Res
         Ok(StoredTable::open(&workspace.verified_object(&version.table_hash)?, &version.schema)?)
     };
     let tables = [open(&left)?, open(&right)?];
-    let profiles = workspace.read(|conn| Ok([datasets::profile(conn, left.id)?, datasets::profile(conn, right.id)?]))?;
+    let profiles =
+        workspace.read(|conn| Ok([datasets::profile(conn, left.id)?, datasets::profile(conn, right.id)?]))?;
     let side = |version: &DatasetVersion| DiffSide {
         version: version.id,
         label: version.label(),

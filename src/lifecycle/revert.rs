@@ -20,7 +20,8 @@ pub fn revert(tx: &Tx, id: VersionId, note: &str) -> Result<(DatasetVersion, Dat
     let note = if note.is_empty() { format!("What version {} holds", old.version) } else { note.to_owned() };
     let new = again(&old, datasets::profile(tx, id)?, Origin::Revert, head, note);
     let version = datasets::insert_version(tx, &new)?;
-    let summary = format!("Made version {} of what version {} holds; it was {}", version.version, old.version, before.label());
+    let summary =
+        format!("Made version {} of what version {} holds; it was {}", version.version, old.version, before.label());
     log(tx, "reverted", &version, summary)?;
     Ok((version, before))
 }
@@ -126,11 +127,7 @@ fn again(old: &DatasetVersion, profile: TableProfile, origin: Origin, parent: Ve
 }
 
 pub(super) fn log(tx: &Tx, action: &str, version: &DatasetVersion, summary: String) -> Result<(), StoreError> {
-    let event = NewEvent {
-        action: action.to_owned(),
-        object_kind: ObjectKind::Dataset,
-        object: version.label(),
-        summary,
-    };
+    let event =
+        NewEvent { action: action.to_owned(), object_kind: ObjectKind::Dataset, object: version.label(), summary };
     activity::append(tx, &event).map(drop)
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::domain::edit::Edit;
 use crate::domain::ids::{BundleId, CheckRunId, DatasetId, DriftId, RunId, VersionId};
 use crate::domain::question::Question;
-use crate::domain::request::{CheckRequest, DriftRequest, TrainRequest};
+use crate::domain::request::{CheckRequest, DriftRequest, RestoreForm, TrainRequest};
 use crate::domain::table::TableQuery;
 use crate::jobs::event::JobId;
 
@@ -68,6 +68,12 @@ pub enum PickFor {
         run: RunId,
         input: PathBuf,
     },
+    /// Write a version to a file.
+    Restore {
+        version: VersionId,
+        form: RestoreForm,
+        suggested: String,
+    },
     /// Save text (a chart's numbers, a model card) under a suggested name.
     SaveText {
         suggested: String,
@@ -89,6 +95,7 @@ impl PickFor {
             Self::ExportBundle(_) => "Export the bundle as",
             Self::ScoreInput(_) => "File to score",
             Self::ScoreOutput { .. } => "Save the scored table as",
+            Self::Restore { .. } => "Save the version as",
             Self::SaveText { .. } | Self::SavePlot { .. } => "Save as",
         }
     }
@@ -102,7 +109,9 @@ impl PickFor {
                 let stem = input.file_stem().map_or_else(|| "table".into(), |s| s.to_string_lossy());
                 Some(format!("{stem}-scored.csv"))
             }
-            Self::SaveText { suggested, .. } | Self::SavePlot { suggested, .. } => Some(suggested.clone()),
+            Self::Restore { suggested, .. } | Self::SaveText { suggested, .. } | Self::SavePlot { suggested, .. } => {
+                Some(suggested.clone())
+            }
         }
     }
 }

@@ -6,8 +6,8 @@ use crate::domain::drift::StoredDrift;
 use crate::domain::finding::{CheckRun, Severity};
 use crate::domain::metric::Metric;
 use crate::domain::request::{
-    CheckRequest, DataRef, DemoOutcome, ExportOutcome, ImportOutcome, JobOutcome, RestoreOutcome, ScoreOutcome, TrainOutcome,
-    VerifyOutcome,
+    CheckRequest, DataRef, DemoOutcome, ExportOutcome, ImportOutcome, JobOutcome, RestoreOutcome, ScoreOutcome,
+    TrainOutcome, VerifyOutcome,
 };
 use crate::domain::run::{Run, RunStatus};
 use crate::domain::words::file_name;
@@ -125,10 +125,16 @@ fn restored(outcome: &RestoreOutcome) -> Note {
         Some(rows) => counted(rows, "row", "rows"),
         None => counted(outcome.files, "file", "files"),
     };
-    let note = Note::new(NoteTone::Success, format!("Saved {}: {what} of {}", file_name(&outcome.path), outcome.version.label()));
+    let note = Note::new(
+        NoteTone::Success,
+        format!("Saved {}: {what} of {}", file_name(&outcome.path), outcome.version.label()),
+    );
     match outcome.guarded_cells {
         0 => note,
-        n => note.details(format!("{} got an apostrophe so that no spreadsheet takes them for formulas", counted(n, "cell", "cells"))),
+        n => note.details(format!(
+            "{} got an apostrophe so that no spreadsheet takes them for formulas",
+            counted(n, "cell", "cells")
+        )),
     }
 }
 

@@ -19,8 +19,10 @@ macro_rules! select_tag {
 pub fn add(tx: &Tx, version: VersionId, name: &str) -> Result<VersionTag, StoreError> {
     let dataset = datasets::version(tx, version)?.dataset_id;
     check_free(tx, dataset, name)?;
-    tx.prepare_cached("INSERT INTO version_tags (dataset_id, name, version_id, created_at_ms) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![dataset, name, version, files::now_ms()])?;
+    tx.prepare_cached(
+        "INSERT INTO version_tags (dataset_id, name, version_id, created_at_ms) VALUES (?1, ?2, ?3, ?4)",
+    )?
+    .execute(params![dataset, name, version, files::now_ms()])?;
     let id = tx.last_insert_rowid();
     records::seal(tx, &VERSION_TAGS, id)?;
     get(tx, TagId(id))

@@ -11,3 +11,4 @@ mod soft;
 mod store;
 mod story;
 mod ui;
+mod versions;

@@ -54,8 +54,10 @@ pub fn compare(
     for (side, rate) in sides.iter().zip(rates) {
         if rate < 1.0 {
             let of = counted(side.table.n_rows(), "row", "rows");
-            notes.push(format!("Distributions were compared on a sample of about {} of {of}",
-                crate::domain::words::thousands(SAMPLE_ROWS)));
+            notes.push(format!(
+                "Distributions were compared on a sample of about {} of {of}",
+                crate::domain::words::thousands(SAMPLE_ROWS)
+            ));
         }
     }
     notes.dedup();
@@ -262,9 +264,8 @@ impl Examples {
     /// A column of both sides.
     fn take(&mut self, column: &Shared<'_>, texts: [&[Option<String>]; 2]) {
         for row in &mut self.rows {
-            let [old, new] = [0, 1].map(|which: usize| {
-                row.rows[which].map(|x| texts[which][self.places[which][&(x as u32)]].clone())
-            });
+            let [old, new] = [0, 1]
+                .map(|which: usize| row.rows[which].map(|x| texts[which][self.places[which][&(x as u32)]].clone()));
             if column.is_key {
                 row.key.push(old.or(new).flatten());
                 continue;

@@ -30,7 +30,9 @@ pub fn cells(piece: &Cells, form: Form, mut take: impl FnMut(u64)) {
         (Form::Stored, Cells::Boolean(v)) => v.iter().for_each(|x| take(x.map_or(MISSING, u64::from))),
         (_, Cells::Text(d)) => {
             let of_values: Vec<u64> = d.values.iter().map(|value| text(value)).collect();
-            d.codes.iter().for_each(|&code| take(if code == MISSING_CODE { MISSING } else { of_values[code as usize] }));
+            d.codes
+                .iter()
+                .for_each(|&code| take(if code == MISSING_CODE { MISSING } else { of_values[code as usize] }));
         }
         (Form::Text, _) => (0..piece.len()).for_each(|row| take(cell_text(piece, row).map_or(MISSING, |t| text(&t)))),
     }

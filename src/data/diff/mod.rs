@@ -86,7 +86,7 @@ pub fn diff(left: Side<'_>, right: Side<'_>, wish: Wish<'_>, io: &dyn JobIo) -> 
     drop(hashes);
     if whole_rows {
         notes.push(
-            "No column tells the rows apart, so whole rows were compared: a changed row counts as one removed and one added"
+            "No column is unique on both sides, so whole rows were compared: a changed row counts as one removed and one added. Name the key columns to see which cells changed"
                 .to_owned(),
         );
         part_pairs(&mut pairing, |_| true, wish.limit);
@@ -171,8 +171,7 @@ fn hash_rows(
     io: &dyn JobIo,
 ) -> Result<[RowHashes; 2], LoadError> {
     let fresh = |side: Side<'_>, lane: u64| vec![lane; side.table.n_rows() as usize];
-    let mut hashes =
-        sides.map(|side| RowHashes { key: fresh(side, KEY_LANE), rest: fresh(side, REST_LANE) });
+    let mut hashes = sides.map(|side| RowHashes { key: fresh(side, KEY_LANE), rest: fresh(side, REST_LANE) });
     for (done, column) in shared.iter().enumerate() {
         let phase = format!("Comparing rows by {}", column.schema[0].name);
         let share = done as f64 / shared.len() as f64;

@@ -52,7 +52,10 @@ fn rows_and_cells_are_added_removed_and_changed() {
     let changed: Vec<(&str, u64)> = found.columns.iter().map(|c| (c.column.as_str(), c.changed_cells)).collect();
     assert_eq!(changed, [("id", 0), ("x", 1)]);
     let [added, changed] = &found.examples[..] else { panic!("{:#?}", found.examples) };
-    assert_eq!((added.change, added.rows, &added.key[..]), (RowChange::Added, [None, Some(4)], &[Some("e".into())][..]));
+    assert_eq!(
+        (added.change, added.rows, &added.key[..]),
+        (RowChange::Added, [None, Some(4)], &[Some("e".into())][..])
+    );
     let fresh = CellChange { column: "fresh".into(), old: None, new: Some("true".into()) };
     assert_eq!(added.cells, [CellChange { column: "x".into(), old: None, new: Some("7".into()) }, fresh]);
     assert_eq!((changed.change, changed.rows), (RowChange::Changed, [Some(0), Some(3)]));
@@ -81,10 +84,8 @@ fn a_missing_key_is_a_key_and_several_rows_of_one_key_pair_in_order() {
 #[test]
 fn a_column_of_another_type_is_compared_as_text() {
     let left = table(vec![("id", ColumnKind::Numeric, ints(&[1, 2, 3])), ("v", ColumnKind::Numeric, ints(&[1, 2, 3]))]);
-    let right = table(vec![
-        ("id", ColumnKind::Numeric, ints(&[1, 2, 3])),
-        ("v", ColumnKind::Text, texts(&["1", "02", "3"])),
-    ]);
+    let right =
+        table(vec![("id", ColumnKind::Numeric, ints(&[1, 2, 3])), ("v", ColumnKind::Text, texts(&["1", "02", "3"]))]);
     let id = key(&["id"]);
     let found = run(&left, &right, Wish { key: &id, limit: 10, column: None }).unwrap();
     assert_eq!(found.rows, RowCounts { changed: 1, unchanged: 2, ..RowCounts::default() });

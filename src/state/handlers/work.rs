@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use crate::domain::ids::{RunId, VersionId};
 use crate::domain::problem::Problem;
 use crate::domain::request::{
-    CheckRequest, DataRef, DriftRequest, ExportRequest, ImportRequest, JobRequest, ScoreRequest, ScoringModel,
-    TrainRequest, VerifyTarget,
+    CheckRequest, DataRef, DriftRequest, ExportRequest, ImportRequest, JobRequest, RestoreRequest, ScoreRequest,
+    ScoringModel, TrainRequest, VerifyTarget,
 };
 use crate::domain::words::file_name;
 use crate::jobs::event::JobId;
@@ -86,6 +86,11 @@ pub fn picked(state: &mut AppState, pick: PickFor, paths: Vec<PathBuf>, now_ms: 
         PickFor::ScoreOutput { run, input } => {
             let request = ScoreRequest { model: ScoringModel::Run(run), input, output: first };
             start(state, JobRequest::Score(request), now_ms)
+        }
+        // The dialog has asked before it gave the name of a file that is there.
+        PickFor::Restore { version, form, .. } => {
+            let request = RestoreRequest { data: DataRef::Version(version), out: first, form, overwrite: true };
+            start(state, JobRequest::Restore(request), now_ms)
         }
         PickFor::SaveText { text, .. } => vec![Effect::WriteText { path: first, text }],
         PickFor::SavePlot { rect, .. } => vec![Effect::SavePlot { path: first, rect }],

@@ -31,6 +31,7 @@ pub fn inspector_ui(ui: &mut Ui, ctx: &UiCtx<'_>, version: &DatasetVersion) {
         });
     });
     facts(ui, ctx, "column facts", &[("Kind", column.kind.as_str().to_owned()), ("Stored as", stored_as(column))]);
+    super::versions_tab::kind_ui(ui, ctx, version, column);
     findings(ui, ctx, version, &column.name);
     match ctx.state.profiles.get(&version.id).unwrap_or(&Loadable::Idle) {
         Loadable::Failed(problem) => states::failed(ui, ctx, problem, Some(Command::FocusVersion(version.id))),

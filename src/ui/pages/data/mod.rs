@@ -14,12 +14,16 @@ use crate::ui::widgets::big_table::BigTable;
 use crate::ui::widgets::page::{Primary, inspector_panel, list_panel, main_panel, page_header};
 use crate::ui::widgets::states;
 
+mod diff_model;
+mod diff_view;
 mod filters;
 mod inspector;
 mod list;
 mod model;
 mod profile_tab;
+mod rejected_tab;
 mod table_tab;
+mod versions_model;
 mod versions_tab;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,6 +32,7 @@ enum Tab {
     Table,
     Profile,
     Versions,
+    Rejected,
 }
 
 /// Scroll positions and half-typed text.
@@ -39,6 +44,8 @@ pub struct DataPage {
     search: String,
     rename: Option<(DatasetId, String)>,
     filter: filters::Draft,
+    versions: versions_tab::VersionsTab,
+    rejected: rejected_tab::RejectedTab,
 }
 
 #[derive(Debug)]
@@ -55,7 +62,11 @@ pub fn data_ui(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut DataPage) {
     let version = ctx.state.focus.version.and_then(|id| history?.version(id));
     let subtitle = version.map_or_else(
         || "Tables, their columns and versions".to_owned(),
-        |v| format!("{} · {}", v.label(), messages::shape(v)),
+        |v| {
+            let branches = history.map(|h| versions_model::branches_of(h, v)).unwrap_or_default();
+            let branches: String = branches.iter().map(|(name, _)| format!(" · branch {name}")).collect();
+            format!("{}{branches} · {}", v.label(), messages::shape(v))
+        },
     );
     let import = Primary::new("Import files…", Command::Pick(PickFor::ImportFiles));
     page_header(ui, ctx, "Data", &subtitle, Some(import));
@@ -72,19 +83,23 @@ pub fn data_ui(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut DataPage) {
     list_panel(ui, ctx, "data", |ui| list::list_ui(ui, ctx, page, history));
     inspector_panel(ui, ctx, "data", |ui| inspector::inspector_ui(ui, ctx, version));
     main_panel(ui, |ui| {
-        tabs(ui, page);
+        tabs(ui, page, version);
         match page.tab {
             Tab::Table => table_tab::table_tab_ui(ui, ctx, page, version),
             Tab::Profile => profile_tab::profile_tab_ui(ui, ctx, version),
-            Tab::Versions => versions_tab::versions_tab_ui(ui, ctx, history, version),
+            Tab::Versions => versions_tab::versions_tab_ui(ui, ctx, &mut page.versions, history, version),
+            Tab::Rejected => rejected_tab::rejected_tab_ui(ui, ctx, &mut page.rejected, version),
         }
     });
 }
 
-fn tabs(ui: &mut Ui, page: &mut DataPage) {
+fn tabs(ui: &mut Ui, page: &mut DataPage, version: &DatasetVersion) {
     ui.horizontal(|ui| {
         for (tab, name) in [(Tab::Table, "Table"), (Tab::Profile, "Profile"), (Tab::Versions, "Versions")] {
             ui.selectable_value(&mut page.tab, tab, name);
+        }
+        if version.provenance.rejected > 0 || page.tab == Tab::Rejected {
+            ui.selectable_value(&mut page.tab, Tab::Rejected, "Rejected rows");
         }
     });
 }

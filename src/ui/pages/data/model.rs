@@ -5,7 +5,6 @@ use crate::domain::finding::{CheckRun, Finding};
 use crate::domain::history::History;
 use crate::domain::ids::DatasetId;
 use crate::domain::table::{SortKey, TableQuery};
-use crate::state::format::count;
 
 /// Datasets in name order, each with its versions, newest first; `search` narrows by name.
 pub fn datasets<'a>(history: &'a History, search: &str) -> Vec<(DatasetId, &'a str, Vec<&'a DatasetVersion>)> {
@@ -41,15 +40,6 @@ pub fn toggle_sort(query: &TableQuery, column: &str, add: bool) -> TableQuery {
 /// What the newest check run says about a column.
 pub fn findings_on<'a>(check: &'a CheckRun, column: &str) -> Vec<&'a Finding> {
     check.report.findings().into_iter().filter(|f| f.column.as_deref() == Some(column)).collect()
-}
-
-/// "as many as before", "1,200 more", "80 fewer"
-pub fn row_change(before: u64, after: u64) -> String {
-    match after.cmp(&before) {
-        std::cmp::Ordering::Equal => "as many as before".to_owned(),
-        std::cmp::Ordering::Greater => format!("{} more", count(after - before)),
-        std::cmp::Ordering::Less => format!("{} fewer", count(before - after)),
-    }
 }
 
 /// What changed in the columns from one version to the next, in a few words.

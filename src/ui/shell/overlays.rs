@@ -200,7 +200,7 @@ fn shortcuts(ui: &Ui, ctx: &UiCtx<'_>) {
     });
 }
 
-const EVERYWHERE: [(&str, &str); 6] = [
+const EVERYWHERE: [(&str, &str); 7] = [
     ("Search or run a command", "Ctrl+K"),
     ("Copy what is selected", "Ctrl+C"),
     ("Find on this page, in the cells of a table", "Ctrl+F"),

@@ -38,7 +38,8 @@ pub fn filter_line(ui: &mut Ui, ctx: &UiCtx<'_>, line: &mut FilterLine, version:
     }
     let example = example(version);
     let edit = TextEdit::singleline(&mut line.text).hint_text(format!("Filter rows: {example}"));
-    let edit = ui.add(edit.desired_width(f32::INFINITY).font(FontId::proportional(size::DATA)));
+    // The button that comes with the first letter must not make this another field.
+    let edit = ui.add(edit.id_salt("filter rows").desired_width(f32::INFINITY).font(FontId::proportional(size::DATA)));
     name_it(ui, &edit, "Filter rows");
     if ui.input_mut(|i| i.consume_key(Modifiers::COMMAND | Modifiers::SHIFT, Key::L)) {
         edit.request_focus();

@@ -109,7 +109,7 @@ pub fn table_tab_ui(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut DataPage, version: 
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             go_to_row(ui, ctx, &mut page.row, version, table);
             columns::columns_button(ui, ctx, version, layout, &mut view.column_search);
-            if icon_button(ui, ctx, Icon::Search, "Find in the cells").on_hover_text("Ctrl+F").clicked() {
+            if icon_button(ui, ctx, Icon::Search, "Find…").on_hover_text("Find in the cells (Ctrl+F)").clicked() {
                 view.find.open();
             }
             filter_line(ui, ctx, &mut view.filter, version, table);

@@ -20,12 +20,17 @@ const MOST: u64 = 100_000;
 
 pub fn rows(root: &Path, args: &RowsArgs) -> Result<Report, Problem> {
     if args.count > MOST {
-        return Err(Problem::usage(format!("--count goes up to {MOST}"), "Ask for the rows in several steps with --first"));
+        return Err(Problem::usage(
+            format!("--count goes up to {MOST}"),
+            "Ask for the rows in several steps with --first",
+        ));
     }
     let data = super::imported(root, &args.data)?;
     super::listing(root, |workspace| {
         let version = resolve::resolve(workspace, &data, &Silent)?;
-        let wrong = |e: crate::data::error::LoadError| StageError::usage(e.to_string(), "`modelwright rows --help` shows how filters are written");
+        let wrong = |e: crate::data::error::LoadError| {
+            StageError::usage(e.to_string(), "`modelwright rows --help` shows how filters are written")
+        };
         let position = |name: &String| find_column(&version.schema, name).map_err(wrong);
         let mut columns: Vec<usize> = args.columns.iter().map(position).collect::<Result<_, _>>()?;
         if columns.is_empty() {
@@ -61,7 +66,8 @@ fn sort_key(version: &DatasetVersion, text: &str) -> SortKey {
 
 fn report_of(version: &DatasetVersion, columns: &[&ColumnSchema], page: &TablePage, n_rows: u64) -> Report {
     let row = |(id, cells): (&u64, &Vec<Option<String>>)| {
-        let values = columns.iter().zip(cells).map(|(column, cell)| (column.name.clone(), value(column, cell.as_deref())));
+        let values =
+            columns.iter().zip(cells).map(|(column, cell)| (column.name.clone(), value(column, cell.as_deref())));
         json!({ "row": id + 1, "values": values.collect::<Map<_, _>>() })
     };
     let rows: Vec<Value> = page.row_ids.iter().zip(&page.cells).map(row).collect();
@@ -96,7 +102,11 @@ fn value(column: &ColumnSchema, cell: Option<&str>) -> Value {
 
 /// A terminal's line: control characters shown, at most 60 characters.
 fn one_line(cell: &str) -> String {
-    let mut line: String = cell.chars().take(60).flat_map(|c| if c.is_control() { c.escape_default().collect::<Vec<_>>() } else { vec![c] }).collect();
+    let mut line: String = cell
+        .chars()
+        .take(60)
+        .flat_map(|c| if c.is_control() { c.escape_default().collect::<Vec<_>>() } else { vec![c] })
+        .collect();
     if cell.chars().nth(60).is_some() {
         line.push('…');
     }

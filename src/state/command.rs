@@ -1,16 +1,17 @@
 //! Everything a user can ask for. Menus, shortcuts, the palette, drops and buttons all send one of these.
 
+use std::ops::Range;
 use std::path::PathBuf;
 
 use crate::domain::edit::Edit;
 use crate::domain::ids::{BundleId, CheckRunId, DatasetId, DriftId, RunId, VersionId};
 use crate::domain::question::Question;
 use crate::domain::request::{CheckRequest, DriftRequest, RestoreForm, TrainRequest};
-use crate::domain::table::TableQuery;
+use crate::domain::table::{FindRequest, TableQuery};
 use crate::jobs::event::JobId;
 
 use super::import::ImportPanel;
-use super::settings::Settings;
+use super::settings::{ColumnLayout, Settings};
 
 /// The pages, in rail order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, serde::Serialize, serde::Deserialize)]
@@ -185,6 +186,30 @@ pub enum Command {
         version: VersionId,
         first: u64,
         count: u64,
+        /// Positions in the schema.
+        columns: Vec<usize>,
+    },
+    /// Go to the next cell that contains a text.
+    Find {
+        version: VersionId,
+        request: FindRequest,
+    },
+    /// Nothing is looked for any more.
+    EndFind(VersionId),
+    /// Stop sorting, filtering or searching this table.
+    StopTable(VersionId),
+    /// Copy cells of the current query's result as TSV, read or not.
+    CopyCells {
+        version: VersionId,
+        rows: Range<u64>,
+        /// Positions in the schema, in the order they are shown.
+        columns: Vec<usize>,
+        header: bool,
+    },
+    /// How the columns of a dataset are shown.
+    ArrangeColumns {
+        dataset: DatasetId,
+        layout: ColumnLayout,
     },
     ToggleCompare(RunId),
     ClearCompare,

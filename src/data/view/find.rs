@@ -1,6 +1,5 @@
 //! Looking for a text in the cells, from a place on, forwards or backwards.
 
-use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::{Arc, PoisonError};
 
@@ -167,7 +166,7 @@ impl TableView {
     fn rows_with(&self, group: usize, request: &FindRequest, text: &str) -> Result<Bits, LoadError> {
         let rows = self.group_rows(group);
         let mut found = Bits::none((rows.end - rows.start) as usize);
-        for &column in request.columns.iter().collect::<HashSet<_>>() {
+        for column in ascending(&request.columns) {
             if !self.schema.columns.get(column).is_some_and(|c| may_contain(c.storage, text)) {
                 continue;
             }
@@ -194,6 +193,7 @@ impl JobIo for Watch<'_> {
 fn ascending(columns: &[usize]) -> Vec<usize> {
     let mut columns = columns.to_vec();
     columns.sort_unstable();
+    columns.dedup();
     columns
 }
 

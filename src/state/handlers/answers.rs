@@ -5,10 +5,11 @@ use crate::domain::ids::{RunId, VersionId};
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::profile::TableProfile;
 use crate::domain::request::JobOutcome;
-use crate::domain::table::{TablePage, TableQuery};
+use crate::domain::table::{FindRequest, Found, TablePage, TableQuery};
 use crate::jobs::event::{JobEvent, JobId};
 use crate::state::command::{Command, Page, PickFor};
 use crate::state::effect::{Effect, RunDetail};
+use crate::state::format::counted;
 use crate::state::jobs::After;
 use crate::state::loadable::Loadable;
 use crate::state::notification::{Note, NoteTone};
@@ -71,7 +72,45 @@ pub fn order(
     match rows {
         Ok(rows) => table.ordered(query, rows),
         Err(problem) => {
-            table.not_ordered(query);
+            let waited = table.not_ordered(query, &problem);
+            // What is wrong with a filter stands beside it; other problems pass by.
+            if waited && problem.kind == ProblemKind::Failed {
+                state.tell(Note::of_problem(&problem), now_ms);
+            }
+            Vec::new()
+        }
+    }
+}
+
+pub fn ordering(state: &mut AppState, version: VersionId, query: &TableQuery, fraction: f64) -> Vec<Effect> {
+    if let Some(table) = state.tables.get_mut(&version) {
+        table.ordering(query, fraction);
+    }
+    Vec::new()
+}
+
+pub fn found(
+    state: &mut AppState,
+    version: VersionId,
+    query: &TableQuery,
+    request: &FindRequest,
+    found: Result<Option<Found>, Problem>,
+) -> Vec<Effect> {
+    if let Some(table) = state.tables.get_mut(&version) {
+        table.found(query, request, found);
+    }
+    Vec::new()
+}
+
+pub fn cells_read(state: &mut AppState, answer: Result<(String, u64), Problem>, now_ms: i64) -> Vec<Effect> {
+    match answer {
+        Ok((text, cells)) => {
+            if cells > 1 {
+                state.tell(Note::new(NoteTone::Success, format!("Copied {}", counted(cells, "cell", "cells"))), now_ms);
+            }
+            vec![Effect::Copy(text)]
+        }
+        Err(problem) => {
             state.tell(Note::of_problem(&problem), now_ms);
             Vec::new()
         }

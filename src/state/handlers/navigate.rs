@@ -67,7 +67,7 @@ pub fn show_rows(state: &mut AppState, version: VersionId, column: Option<String
             effects.extend(table.set_query(Default::default(), plain_rows));
         }
         if let Some(first) = table.marked.first().copied() {
-            table.move_to(first);
+            table.move_to(first, None);
         }
     }
     effects

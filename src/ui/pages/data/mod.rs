@@ -4,24 +4,27 @@ use std::collections::BTreeMap;
 
 use egui::Ui;
 
-use crate::domain::dataset::DatasetVersion;
 use crate::domain::ids::{DatasetId, VersionId};
 use crate::state::command::{Command, PickFor};
 use crate::state::messages;
 use crate::ui::ctx::UiCtx;
 use crate::ui::theme::icons::Icon;
-use crate::ui::widgets::big_table::BigTable;
 use crate::ui::widgets::page::{Primary, inspector_panel, list_panel, main_panel, page_header};
 use crate::ui::widgets::states;
 
 mod diff_model;
 mod diff_view;
+mod cell_window;
+mod columns;
+mod filter_line;
 mod filters;
+mod find_bar;
 mod inspector;
 mod list;
 mod model;
 mod profile_tab;
 mod rejected_tab;
+mod table_rows;
 mod table_tab;
 mod versions_model;
 mod versions_tab;
@@ -39,22 +42,13 @@ enum Tab {
 #[derive(Debug, Default)]
 pub struct DataPage {
     tab: Tab,
-    tables: BTreeMap<VersionId, View>,
+    tables: BTreeMap<VersionId, table_tab::View>,
     row: String,
     search: String,
     rename: Option<(DatasetId, String)>,
     filter: filters::Draft,
     versions: versions_tab::VersionsTab,
     rejected: rejected_tab::RejectedTab,
-}
-
-#[derive(Debug)]
-struct View {
-    table: BigTable,
-    /// Of the last move that was carried out.
-    stamp: u64,
-    /// The order of rows the position belongs to.
-    query: crate::domain::table::TableQuery,
 }
 
 pub fn data_ui(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut DataPage) {
@@ -102,9 +96,4 @@ fn tabs(ui: &mut Ui, page: &mut DataPage, version: &DatasetVersion) {
             ui.selectable_value(&mut page.tab, Tab::Rejected, "Rejected rows");
         }
     });
-}
-
-/// Widths that fit names and kinds at first sight.
-fn first_widths(version: &DatasetVersion) -> Vec<f32> {
-    version.schema.columns.iter().map(|c| (c.name.chars().count() as f32 * 7.2 + 66.0).clamp(116.0, 220.0)).collect()
 }

@@ -16,10 +16,11 @@ use crate::domain::request::{
 use crate::domain::run::RunStatus;
 use crate::domain::split::{SplitKind, SplitSpec};
 use crate::jobs::process::Workers;
-use crate::lifecycle::{StageError, compare, look, resolve};
+use crate::lifecycle::{StageError, compare, look};
 use crate::store::{Workspace, recent};
 
 pub mod args;
+mod profiles;
 mod progress;
 mod report;
 
@@ -69,7 +70,9 @@ fn execute(command: Command, root: &Path) -> Result<Report, Problem> {
     match command {
         Command::Import { files, name } => import(root, files, name),
         Command::Datasets => listing(root, |ws| Ok(report::datasets(&ws.read(crate::store::datasets::all)?))),
-        Command::Profile { data } => profile(root, &data),
+        Command::Profile { data, html, out } => profiles::profile(root, &data, html, out),
+        Command::Relations { data, all_rows } => profiles::relations(root, &data, all_rows),
+        Command::Drift { reference, current, from_profiles: true } => profiles::drift(root, &reference, &current),
         Command::Check { data, against, target } => {
             let request =
                 CheckRequest { data: data_ref(&data)?, against: against.as_deref().map(data_ref).transpose()?, target };
@@ -86,7 +89,7 @@ fn execute(command: Command, root: &Path) -> Result<Report, Problem> {
             Ok(report::comparison(&comparison, &evaluations))
         }),
         Command::Split { run } => listing(root, |ws| Ok(report::split(&look::split(ws, RunId(run))?))),
-        Command::Drift { reference, current } => {
+        Command::Drift { reference, current, .. } => {
             let request = DriftRequest { reference: data_ref(&reference)?, current: data_ref(&current)? };
             match work(root, JobRequest::Drift(request))? {
                 JobOutcome::Drifted(drift) => Ok(report::drift(&drift)),
@@ -128,7 +131,7 @@ fn work(root: &Path, request: JobRequest) -> Result<JobOutcome, Problem> {
 }
 
 /// Reads the workspace in this process; nothing is created by looking.
-fn listing(root: &Path, read: impl FnOnce(&Workspace) -> Result<Report, StageError>) -> Result<Report, Problem> {
+fn listing<T>(root: &Path, read: impl FnOnce(&Workspace) -> Result<T, StageError>) -> Result<T, Problem> {
     let as_problem = |e: StageError| match e {
         StageError::Usage { summary, hint } => Problem::usage(summary, hint),
         StageError::Store(e @ crate::store::StoreError::NotFound { .. }) => Problem::usage(e.to_string(), ""),
@@ -157,20 +160,6 @@ fn import(root: &Path, files: Vec<PathBuf>, name: Option<String>) -> Result<Repo
         }
     }
     Ok(Report::join(reports, "imports"))
-}
-
-fn profile(root: &Path, data: &str) -> Result<Report, Problem> {
-    let mut data = data_ref(data)?;
-    if let DataRef::File(path) = &data {
-        let request = ImportRequest::of(path.clone());
-        if let JobOutcome::Imported(outcome) = work(root, JobRequest::Import(request))? {
-            data = DataRef::Version(outcome.version.id);
-        }
-    }
-    listing(root, |ws| {
-        let version = resolve::resolve(ws, &data, &crate::domain::io::Silent)?;
-        Ok(report::profile(&version, &look::profile(ws, version.id)?))
-    })
 }
 
 fn train(root: &Path, args: TrainArgs) -> Result<Report, Problem> {

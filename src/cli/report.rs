@@ -23,7 +23,7 @@ pub struct Report {
 }
 
 impl Report {
-    fn new(json: Value, text: String) -> Self {
+    pub fn new(json: Value, text: String) -> Self {
         Self { json, text, said_no: false }
     }
 
@@ -39,7 +39,7 @@ impl Report {
 }
 
 /// Columns padded to their widest cell; numbers are the caller's business.
-fn table(header: &[&str], rows: &[Vec<String>]) -> String {
+pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
     let mut widths: Vec<usize> = header.iter().map(|h| h.chars().count()).collect();
     for row in rows {
         for (width, cell) in widths.iter_mut().zip(row) {
@@ -62,7 +62,7 @@ fn table(header: &[&str], rows: &[Vec<String>]) -> String {
     text
 }
 
-fn number(value: Option<f64>) -> String {
+pub fn number(value: Option<f64>) -> String {
     value.map_or_else(|| "–".to_owned(), |v| format!("{v:.4}"))
 }
 

@@ -122,6 +122,7 @@ fn verb(request: &JobRequest) -> &'static str {
         JobRequest::Drift(_) => "compare for drift",
         JobRequest::Export(_) => "export",
         JobRequest::Score(_) => "score",
+        JobRequest::Report(_) => "save the profile",
         JobRequest::Verify(_) => "verify",
         JobRequest::Demo(_) => "open the sample project",
         JobRequest::Ask(_) => "look at that",

@@ -20,6 +20,7 @@ pub mod error;
 pub mod ingest;
 pub mod look;
 pub mod monitor;
+pub mod report;
 pub mod resolve;
 pub mod score;
 pub mod ship;
@@ -46,6 +47,7 @@ pub fn perform(root: &Path, request: &JobRequest, io: &dyn JobIo) -> Result<JobO
         JobRequest::Drift(r) => JobOutcome::Drifted(monitor::drift(&workspace, r, io)?),
         JobRequest::Export(r) => JobOutcome::Exported(ship::export(&workspace, r, io)?),
         JobRequest::Score(r) => JobOutcome::Scored(score::score(&workspace, r, io)?),
+        JobRequest::Report(r) => JobOutcome::Reported(report::write(&workspace, r, io)?),
         JobRequest::Demo(out) => JobOutcome::Demo(demo::demo(&workspace, out, io)?),
         JobRequest::Ask(q) => JobOutcome::Answered(Box::new(answer::answer(&workspace, q, io)?)),
         JobRequest::Verify(_) => unreachable!("handled above"),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::domain::edit::Edit;
 use crate::domain::ids::{BundleId, CheckRunId, DatasetId, DriftId, RunId, VersionId};
 use crate::domain::question::Question;
-use crate::domain::request::{CheckRequest, DriftRequest, TrainRequest};
+use crate::domain::request::{CheckRequest, DriftRequest, ReportFormat, TrainRequest};
 use crate::domain::table::TableQuery;
 use crate::jobs::event::JobId;
 
@@ -67,6 +67,12 @@ pub enum PickFor {
         run: RunId,
         input: PathBuf,
     },
+    /// Where the profile of a version goes, and the name of the version.
+    SaveProfile {
+        version: VersionId,
+        label: String,
+        format: ReportFormat,
+    },
     /// Save text (a chart's numbers, a model card) under a suggested name.
     SaveText {
         suggested: String,
@@ -88,6 +94,7 @@ impl PickFor {
             Self::ExportBundle(_) => "Export the bundle as",
             Self::ScoreInput(_) => "File to score",
             Self::ScoreOutput { .. } => "Save the scored table as",
+            Self::SaveProfile { .. } => "Save the profile as",
             Self::SaveText { .. } | Self::SavePlot { .. } => "Save as",
         }
     }
@@ -100,6 +107,13 @@ impl PickFor {
             Self::ScoreOutput { input, .. } => {
                 let stem = input.file_stem().map_or_else(|| "table".into(), |s| s.to_string_lossy());
                 Some(format!("{stem}-scored.csv"))
+            }
+            Self::SaveProfile { label, format, .. } => {
+                let ending = match format {
+                    ReportFormat::Html => "html",
+                    ReportFormat::Json => "json",
+                };
+                Some(format!("profile-{}.{ending}", label.replace('@', "-v")))
             }
             Self::SaveText { suggested, .. } | Self::SavePlot { suggested, .. } => Some(suggested.clone()),
         }

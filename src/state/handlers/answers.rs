@@ -223,6 +223,8 @@ fn focus_outcome(state: &mut AppState, outcome: &JobOutcome, after: &After, now_
             state.focus.run = None;
             Vec::new()
         }
-        JobOutcome::Scored(_) | JobOutcome::Verified(_) | JobOutcome::Answered(_) => Vec::new(),
+        JobOutcome::Scored(_) | JobOutcome::Reported(_) | JobOutcome::Verified(_) | JobOutcome::Answered(_) => {
+            Vec::new()
+        }
     }
 }

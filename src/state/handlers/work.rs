@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use crate::domain::ids::{RunId, VersionId};
 use crate::domain::problem::Problem;
 use crate::domain::request::{
-    CheckRequest, DataRef, DriftRequest, ExportRequest, ImportRequest, JobRequest, ScoreRequest, ScoringModel,
-    TrainRequest, VerifyTarget,
+    CheckRequest, DataRef, DriftRequest, ExportRequest, ImportRequest, JobRequest, ReportRequest, ScoreRequest,
+    ScoringModel, TrainRequest, VerifyTarget,
 };
 use crate::domain::words::file_name;
 use crate::jobs::event::JobId;
@@ -80,6 +80,10 @@ pub fn picked(state: &mut AppState, pick: PickFor, paths: Vec<PathBuf>, now_ms: 
         PickFor::ScoreOutput { run, input } => {
             let request = ScoreRequest { model: ScoringModel::Run(run), input, output: first };
             start(state, JobRequest::Score(request), now_ms)
+        }
+        PickFor::SaveProfile { version, format, .. } => {
+            let request = ReportRequest { data: DataRef::Version(version), format, out: first };
+            start(state, JobRequest::Report(request), now_ms)
         }
         PickFor::SaveText { text, .. } => vec![Effect::WriteText { path: first, text }],
         PickFor::SavePlot { rect, .. } => vec![Effect::SavePlot { path: first, rect }],

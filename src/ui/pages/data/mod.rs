@@ -6,6 +6,7 @@ use egui::Ui;
 
 use crate::domain::dataset::DatasetVersion;
 use crate::domain::ids::{DatasetId, VersionId};
+use crate::domain::table::{ColumnFilter, TableQuery};
 use crate::state::command::{Command, PickFor};
 use crate::state::messages;
 use crate::ui::ctx::UiCtx;
@@ -19,6 +20,7 @@ mod inspector;
 mod list;
 mod model;
 mod profile_tab;
+mod relations_tab;
 mod table_tab;
 mod versions_tab;
 
@@ -27,6 +29,7 @@ enum Tab {
     #[default]
     Table,
     Profile,
+    Relations,
     Versions,
 }
 
@@ -39,6 +42,15 @@ pub struct DataPage {
     search: String,
     rename: Option<(DatasetId, String)>,
     filter: filters::Draft,
+    relations: relations_tab::RelationsView,
+}
+
+impl DataPage {
+    /// Shows the rows that pass `filters`, in the table.
+    fn show_rows(&mut self, ctx: &UiCtx<'_>, version: VersionId, filters: Vec<ColumnFilter>) {
+        self.tab = Tab::Table;
+        ctx.send(Command::SetTableQuery { version, query: TableQuery { sort: Vec::new(), filters } });
+    }
 }
 
 #[derive(Debug)]
@@ -47,7 +59,7 @@ struct View {
     /// Of the last move that was carried out.
     stamp: u64,
     /// The order of rows the position belongs to.
-    query: crate::domain::table::TableQuery,
+    query: TableQuery,
 }
 
 pub fn data_ui(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut DataPage) {
@@ -70,12 +82,13 @@ pub fn data_ui(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut DataPage) {
         );
     };
     list_panel(ui, ctx, "data", |ui| list::list_ui(ui, ctx, page, history));
-    inspector_panel(ui, ctx, "data", |ui| inspector::inspector_ui(ui, ctx, version));
+    inspector_panel(ui, ctx, "data", |ui| inspector::inspector_ui(ui, ctx, page, version));
     main_panel(ui, |ui| {
         tabs(ui, page);
         match page.tab {
             Tab::Table => table_tab::table_tab_ui(ui, ctx, page, version),
             Tab::Profile => profile_tab::profile_tab_ui(ui, ctx, version),
+            Tab::Relations => relations_tab::relations_tab_ui(ui, ctx, page, version),
             Tab::Versions => versions_tab::versions_tab_ui(ui, ctx, history, version),
         }
     });
@@ -83,7 +96,13 @@ pub fn data_ui(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut DataPage) {
 
 fn tabs(ui: &mut Ui, page: &mut DataPage) {
     ui.horizontal(|ui| {
-        for (tab, name) in [(Tab::Table, "Table"), (Tab::Profile, "Profile"), (Tab::Versions, "Versions")] {
+        let tabs = [
+            (Tab::Table, "Table"),
+            (Tab::Profile, "Profile"),
+            (Tab::Relations, "Relations"),
+            (Tab::Versions, "Versions"),
+        ];
+        for (tab, name) in tabs {
             ui.selectable_value(&mut page.tab, tab, name);
         }
     });

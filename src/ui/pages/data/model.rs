@@ -4,8 +4,10 @@ use crate::domain::dataset::DatasetVersion;
 use crate::domain::finding::{CheckRun, Finding};
 use crate::domain::history::History;
 use crate::domain::ids::DatasetId;
-use crate::domain::table::{SortKey, TableQuery};
-use crate::state::format::count;
+use crate::domain::profile::{ColumnProfile, Histogram};
+use crate::domain::schema::Storage;
+use crate::domain::table::{ColumnFilter, FilterOp, SortKey, TableQuery};
+use crate::state::format::{count, exact_utc};
 
 /// Datasets in name order, each with its versions, newest first; `search` narrows by name.
 pub fn datasets<'a>(history: &'a History, search: &str) -> Vec<(DatasetId, &'a str, Vec<&'a DatasetVersion>)> {
@@ -36,6 +38,31 @@ pub fn toggle_sort(query: &TableQuery, column: &str, add: bool) -> TableQuery {
         }
     }
     TableQuery { sort, filters: query.filters.clone() }
+}
+
+/// The rows that one bar of a histogram counts.
+pub fn bin_filters(column: &ColumnProfile, histogram: &Histogram, bin: usize) -> Vec<ColumnFilter> {
+    let last = bin + 1 == histogram.counts.len();
+    let condition = |op: FilterOp, edge: f64| {
+        // Times are whole milliseconds: at least 1.5 is at least 2, less than 1.5 is less than 2.
+        let value = match (column.storage, op) {
+            (Storage::DatetimeMs, FilterOp::LessOrEqual) => exact_utc(edge.floor() as i64),
+            (Storage::DatetimeMs, _) => exact_utc(edge.ceil() as i64),
+            _ => edge.to_string(),
+        };
+        ColumnFilter { column: column.name.clone(), op, value }
+    };
+    let (Some(from), Some(to)) = (histogram.edges.get(bin), histogram.edges.get(bin + 1)) else { return Vec::new() };
+    let end = if last { FilterOp::LessOrEqual } else { FilterOp::Less };
+    vec![condition(FilterOp::GreaterOrEqual, *from), condition(end, *to)]
+}
+
+/// The rows that hold one value, written as in a profile.
+pub fn value_filter(column: &str, storage: Storage, value: &str) -> ColumnFilter {
+    // A date alone means the whole day to a filter; in a profile it is midnight.
+    let midnight = storage == Storage::DatetimeMs && value.len() <= "2026-03-01".len();
+    let value = if midnight { format!("{value}T00:00:00Z") } else { value.to_owned() };
+    ColumnFilter { column: column.to_owned(), op: FilterOp::Equals, value }
 }
 
 /// What the newest check run says about a column.

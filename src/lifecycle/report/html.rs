@@ -378,6 +378,52 @@ mod tests {
     }
 
     #[test]
+    fn a_hundred_columns_stay_small_and_hostile_names_harmless() {
+        use crate::domain::profile::NumberSummary;
+        use crate::domain::relations::{Pair, RelatedColumn, Role};
+        use crate::domain::schema::{ColumnKind, Storage};
+
+        let column = |i: usize| {
+            let mut c =
+                ColumnProfile::new(&format!("<script>alert({i})</script>"), ColumnKind::Numeric, Storage::Float64);
+            let edges: Vec<f64> = (0..=30).map(|e| f64::from(e) * 1234.567_891).collect();
+            c.histogram = Some(Histogram { counts: (0..30).map(|n| n * 98_765).collect(), edges });
+            c.log_histogram.clone_from(&c.histogram);
+            c.top = (0..20).map(|n| (format!("\"onload=\"x{n}"), 1_000_000)).collect();
+            c.distinct = 20;
+            c.numbers =
+                Some(NumberSummary { count: 9, quantiles: vec![(0.5, 1.0 / 3.0); 7], ..NumberSummary::default() });
+            c
+        };
+        let profile = TableProfile { format_version: 2, rows: 1_000_000, columns: (0..100).map(column).collect() };
+        let columns = profile.columns.iter().map(|c| RelatedColumn { name: c.name.clone(), role: Role::Number });
+        let pairs = (0..100).flat_map(|x| (x + 1..100).map(move |y| (x, y)));
+        let relations = Relations {
+            format_version: 1,
+            rows: 1_000_000,
+            rows_used: 200_000,
+            seed: 42,
+            columns: columns.collect(),
+            left_out: vec![],
+            pairs: pairs.map(|(x, y)| Pair { x, y, rows: 9, value: Some(-0.95), spearman: Some(0.5) }).collect(),
+        };
+        let page = document(&version(), &profile, &relations);
+        assert!(page.len() < 2_000_000, "{} bytes", page.len());
+        assert!(!page.contains("<script") && !page.contains("\"onload=") && page.contains("&lt;script&gt;alert(7)"));
+        assert!(page.contains("sample of 200,000 of 1,000,000 rows (seed 42)"));
+    }
+
+    fn version() -> DatasetVersion {
+        let text = r#"{"id":1,"dataset_id":1,"dataset":"a<b","version":1,"rows":9,"schema":{"columns":[]},
+            "source_hash":"0000000000000000000000000000000000000000000000000000000000000000",
+            "table_hash":"0000000000000000000000000000000000000000000000000000000000000000",
+            "source_name":"<img src=x>.csv","source_bytes":1,"created_at_ms":0,"read":null}"#;
+        let mut value: serde_json::Value = serde_json::from_str(text).unwrap();
+        value["read"] = serde_json::to_value(crate::data::read::default_options()).unwrap();
+        serde_json::from_value(value).unwrap()
+    }
+
+    #[test]
     fn numbers_have_six_digits() {
         let shown = [0.0, 3.0, 0.123_456_78, 1_234.567_89, -2.5e-9, 1e20].map(number);
         assert_eq!(shown, ["0", "3", "0.123457", "1234.57", "-2.500e-9", "1.000e20"]);

@@ -102,6 +102,7 @@ pub fn column_changes(before: &DatasetVersion, after: &DatasetVersion) -> String
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::schema::ColumnKind;
 
     fn keys(query: &TableQuery) -> Vec<(&str, bool)> {
         query.sort.iter().map(|k| (k.column.as_str(), k.descending)).collect()
@@ -123,5 +124,32 @@ mod tests {
         assert_eq!(keys(&toggle_sort(&two, "age", true)), [("age", true), ("plan", false)]);
         assert_eq!(keys(&toggle_sort(&two, "city", false)), [("city", false)]);
         assert_eq!(keys(&toggle_sort(&two, "plan", false)), [("plan", true)]);
+    }
+
+    fn column(storage: Storage, edges: Vec<f64>, counts: Vec<u64>) -> ColumnProfile {
+        let histogram = Some(Histogram { edges, counts });
+        ColumnProfile { histogram, ..ColumnProfile::new("x", ColumnKind::Numeric, storage) }
+    }
+
+    #[test]
+    fn a_bar_asks_for_the_rows_it_counts() {
+        let asked = |c: &ColumnProfile, bin| -> Vec<(FilterOp, String)> {
+            bin_filters(c, c.histogram.as_ref().unwrap(), bin).into_iter().map(|f| (f.op, f.value)).collect()
+        };
+        let c = column(Storage::Float64, vec![0.1, 0.2, 1e-7], vec![3, 4]);
+        assert_eq!(asked(&c, 0), [(FilterOp::GreaterOrEqual, "0.1".into()), (FilterOp::Less, "0.2".into())]);
+        assert_eq!(asked(&c, 1)[1], (FilterOp::LessOrEqual, "0.0000001".into()));
+        assert_eq!(asked(&c, 2), []);
+        let c = column(Storage::DatetimeMs, vec![0.0, 1500.5, 3001.0], vec![1, 1]);
+        assert_eq!(asked(&c, 0)[1], (FilterOp::Less, "1970-01-01T00:00:01.501Z".into()));
+        assert_eq!(asked(&c, 1)[0], (FilterOp::GreaterOrEqual, "1970-01-01T00:00:01.501Z".into()));
+        assert_eq!(asked(&c, 1)[1], (FilterOp::LessOrEqual, "1970-01-01T00:00:03.001Z".into()));
+    }
+
+    #[test]
+    fn a_value_asks_for_its_rows_and_midnight_is_not_the_whole_day() {
+        assert_eq!(value_filter("x", Storage::String, "2026-03-01").value, "2026-03-01");
+        assert_eq!(value_filter("x", Storage::DatetimeMs, "2026-03-01").value, "2026-03-01T00:00:00Z");
+        assert_eq!(value_filter("x", Storage::Float64, "2.5").op, FilterOp::Equals);
     }
 }

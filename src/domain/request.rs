@@ -230,6 +230,7 @@ impl JobRequest {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[allow(clippy::large_enum_variant, reason = "one at a time, at the end of a job")]
 pub enum JobOutcome {
     Imported(ImportOutcome),
     Checked(CheckRun),

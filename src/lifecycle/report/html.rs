@@ -386,7 +386,7 @@ mod tests {
         let column = |i: usize| {
             let mut c =
                 ColumnProfile::new(&format!("<script>alert({i})</script>"), ColumnKind::Numeric, Storage::Float64);
-            let edges: Vec<f64> = (0..=30).map(|e| f64::from(e) * 1234.567_891).collect();
+            let edges: Vec<f64> = (0..=30).map(|e| f64::from(e) * 1_234.567_8).collect();
             c.histogram = Some(Histogram { counts: (0..30).map(|n| n * 98_765).collect(), edges });
             c.log_histogram.clone_from(&c.histogram);
             c.top = (0..20).map(|n| (format!("\"onload=\"x{n}"), 1_000_000)).collect();

@@ -94,7 +94,7 @@ fn row(ui: &mut Ui, ctx: &UiCtx<'_>, column: &ColumnProfile, personal: Option<Pe
     let mut label =
         format!("{}, {}, {missing} missing, {} distinct", column.name, column.kind.as_str(), column.distinct);
     for told in personal.map(PersonalData::title).into_iter().chain(column.alerts.iter().map(|a| a.text.as_str())) {
-        label.push_str("\n");
+        label.push('\n');
         label.push_str(told);
     }
     response.widget_info(|| WidgetInfo::selected(egui::Role::Button, true, selected, &label));

@@ -45,35 +45,33 @@ impl Axes {
     pub fn frame(&self, ui: &Ui, ctx: &UiCtx<'_>, tell: [&dyn Fn(f64) -> String; 2]) {
         let font = FontId::proportional(size::DATA - 1.0);
         let (line, weak) = (Stroke::new(1.0, ctx.tokens.line), ctx.tokens.text_weak);
-        let at = |axis: usize, share: f64| self.low[axis] * (1.0 - share) + self.high[axis] * share;
-        for (i, share) in [0.0, 0.25, 0.5, 0.75, 1.0].into_iter().enumerate() {
-            let y = self.plot.bottom() - self.plot.height() * share as f32;
+        let painter = |from: Pos2, to: Pos2| ui.painter().with_clip_rect(Rect::from_two_pos(from, to));
+        for value in ticks(self.low[1], self.high[1], 5.0) {
+            let y = self.place([self.low[0], value]).y;
             ui.painter().hline(self.plot.x_range(), y, line);
-            let painter = ui.painter().with_clip_rect(Rect::from_x_y_ranges(
-                self.plot.left() - 58.0..=self.plot.left() - 4.0,
-                y - 8.0..=y + 8.0,
-            ));
-            painter.text(
-                pos2(self.plot.left() - 5.0, y),
-                Align2::RIGHT_CENTER,
-                short(&tell[1](at(1, share))),
-                font.clone(),
-                weak,
-            );
-            // Every second one: times are long.
-            if i % 2 == 0 {
-                let x = self.plot.left() + self.plot.width() * share as f32;
-                let align = [Align2::LEFT_TOP, Align2::CENTER_TOP, Align2::RIGHT_TOP][i / 2];
-                ui.painter().text(
-                    pos2(x, self.plot.bottom() + 4.0),
-                    align,
-                    short(&tell[0](at(0, share))),
-                    font.clone(),
-                    weak,
-                );
-            }
+            let left = painter(pos2(self.plot.left() - 58.0, y - 8.0), pos2(self.plot.left() - 4.0, y + 8.0));
+            let text = short(&tell[1](value));
+            left.text(pos2(self.plot.left() - 5.0, y), Align2::RIGHT_CENTER, text, font.clone(), weak);
         }
+        for value in ticks(self.low[0], self.high[0], 4.0) {
+            let at = pos2(self.place([value, self.low[1]]).x, self.plot.bottom() + 4.0);
+            ui.painter().text(at, Align2::CENTER_TOP, short(&tell[0](value)), font.clone(), weak);
+        }
+        ui.painter().hline(self.plot.x_range(), self.plot.bottom(), line);
     }
+}
+
+/// About `wanted` round numbers in a range.
+fn ticks(low: f64, high: f64, wanted: f64) -> Vec<f64> {
+    let rough = high / wanted - low / wanted;
+    if !rough.is_finite() || rough <= 0.0 {
+        return Vec::new();
+    }
+    let power = 10f64.powf(rough.log10().floor());
+    let step = [1.0, 2.0, 5.0].into_iter().map(|m| m * power).find(|s| *s >= rough).unwrap_or(10.0 * power);
+    let first = (low / step).ceil();
+    // Counted in whole steps: adding up a step would drift.
+    (0..20).map(|i| (first + f64::from(i)) * step).take_while(|x| *x <= high).collect()
 }
 
 /// Of a time the day is enough on an axis.
@@ -112,4 +110,26 @@ pub fn name_below(ui: &Ui, ctx: &UiCtx<'_>, name: &str, at: Pos2, width: f32) {
     job.wrap = egui::text::TextWrapping::truncate_at_width(width.max(8.0));
     let words = ui.painter().layout_job(job);
     ui.painter().galley(pos2(at.x - words.size().x / 2.0, at.y), words, ctx.tokens.text_weak);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticks_are_round_and_within() {
+        assert_eq!(ticks(-330.0, 4281.0, 5.0), [0.0, 1000.0, 2000.0, 3000.0, 4000.0]);
+        assert_eq!(ticks(0.0, 1.0, 4.0), [0.0, 0.5, 1.0]);
+        assert!(ticks(f64::MIN, f64::MAX, 4.0).iter().all(|x| x.is_finite()));
+        assert!(ticks(1.0, 1.0, 4.0).is_empty());
+    }
+
+    #[test]
+    fn points_lie_within_the_plot() {
+        let rect = Rect::from_min_max(pos2(0.0, 0.0), pos2(300.0, 200.0));
+        let points = [[-1e308, 5.0], [1e308, 5.0]];
+        let axes = Axes::over(rect, &points).unwrap();
+        assert!(points.iter().all(|p| axes.plot.contains(axes.place(*p))));
+        assert!(Axes::over(rect, &[]).is_none());
+    }
 }

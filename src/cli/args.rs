@@ -124,6 +124,21 @@ pub enum Command {
         /// A dataset: name, name@version, or a path to a file
         #[arg(value_name = "D")]
         data: String,
+        /// Write the profile with its relations as one self-contained page
+        #[arg(long, value_name = "FILE")]
+        html: Option<PathBuf>,
+        /// Write the profile as JSON; `drift --from-profiles` reads it
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Show how a dataset's columns hang together
+    Relations {
+        /// A dataset: name, name@version, or a path to a file
+        #[arg(value_name = "D")]
+        data: String,
+        /// Use all rows of a table of more than 200,000 instead of a sample of these
+        #[arg(long)]
+        all_rows: bool,
     },
     /// Show rows of a dataset: filtered, sorted, some columns
     Rows(RowsArgs),
@@ -163,6 +178,9 @@ pub enum Command {
         /// What it is now: another dataset
         #[arg(value_name = "CURRENT")]
         current: String,
+        /// Compare the stored profiles only, approximately; a side may be a JSON file of `profile --out`
+        #[arg(long)]
+        from_profiles: bool,
     },
     /// Export a completed run as a bundle that ONNX Runtime and MLflow can run
     Export {

@@ -19,11 +19,12 @@ use crate::domain::run::RunStatus;
 use crate::domain::split::{SplitKind, SplitSpec};
 use crate::domain::words::parse_bytes;
 use crate::jobs::process::Workers;
-use crate::lifecycle::{StageError, budget, compare, edit, look, resolve};
+use crate::lifecycle::{StageError, budget, compare, edit, look};
 use crate::store::{Workspace, recent};
 
 pub mod args;
 pub mod import;
+mod profiles;
 mod progress;
 mod report;
 mod rows;
@@ -90,7 +91,9 @@ fn execute(command: Command, root: &Path) -> Result<Report, Problem> {
         Command::Diff(args) => versions::diff(root, args),
         Command::Restore { data, out, form, force } => versions::restored(root, &data, &out, form, force),
         Command::Rejected { data, out, limit, force } => versions::rejected(root, &data, out, limit, force),
-        Command::Profile { data } => profile(root, &data),
+        Command::Profile { data, html, out } => profiles::profile(root, &data, html, out),
+        Command::Relations { data, all_rows } => profiles::relations(root, &data, all_rows),
+        Command::Drift { reference, current, from_profiles: true } => profiles::drift(root, &reference, &current),
         Command::Rows(args) => rows::rows(root, &args),
         Command::Check { data, against, target } => {
             let request =
@@ -108,7 +111,7 @@ fn execute(command: Command, root: &Path) -> Result<Report, Problem> {
             Ok(report::comparison(&comparison, &evaluations))
         }),
         Command::Split { run } => listing(root, |ws| Ok(report::split(&look::split(ws, RunId(run))?))),
-        Command::Drift { reference, current } => {
+        Command::Drift { reference, current, .. } => {
             let request = DriftRequest { reference: data_ref(&reference)?, current: data_ref(&current)? };
             match work(root, JobRequest::Drift(request))? {
                 JobOutcome::Drifted(drift) => Ok(report::drift(&drift)),
@@ -152,7 +155,7 @@ fn work(root: &Path, request: JobRequest) -> Result<JobOutcome, Problem> {
 }
 
 /// Reads the workspace in this process; nothing is created by looking.
-fn listing(root: &Path, read: impl FnOnce(&Workspace) -> Result<Report, StageError>) -> Result<Report, Problem> {
+fn listing<T>(root: &Path, read: impl FnOnce(&Workspace) -> Result<T, StageError>) -> Result<T, Problem> {
     let as_problem = |e: StageError| match e {
         StageError::Usage { summary, hint } => Problem::usage(summary, hint),
         StageError::Store(
@@ -163,14 +166,6 @@ fn listing(root: &Path, read: impl FnOnce(&Workspace) -> Result<Report, StageErr
     let workspace = Workspace::open_existing(root).map_err(|e| as_problem(e.into()))?;
     look::tidy(&workspace);
     read(&workspace).map_err(as_problem)
-}
-
-fn profile(root: &Path, data: &str) -> Result<Report, Problem> {
-    let data = imported(root, data)?;
-    listing(root, |ws| {
-        let version = resolve::resolve(ws, &data, &crate::domain::io::Silent)?;
-        Ok(report::profile(&version, &look::profile(ws, version.id)?))
-    })
 }
 
 /// What `data` names; a file is imported first.

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
+use crate::data::table::format_datetime;
 use crate::domain::comparison::Comparison;
 use crate::domain::dataset::DatasetVersion;
 use crate::domain::drift::StoredDrift;
@@ -13,6 +14,7 @@ use crate::domain::metric::Metric;
 use crate::domain::profile::TableProfile;
 use crate::domain::request::{DemoOutcome, ExportOutcome, ImportOutcome, ScoreOutcome, TrainOutcome, VerifyOutcome};
 use crate::domain::run::{Run, RunMetrics};
+use crate::domain::schema::Storage;
 use crate::domain::split::SplitRows;
 use crate::domain::words::bytes;
 
@@ -65,7 +67,7 @@ pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
     text
 }
 
-fn number(value: Option<f64>) -> String {
+pub fn number(value: Option<f64>) -> String {
     value.map_or_else(|| "–".to_owned(), |v| format!("{v:.4}"))
 }
 
@@ -121,7 +123,13 @@ pub fn profile(version: &DatasetVersion, profile: &TableProfile) -> Report {
         .columns
         .iter()
         .map(|c| {
-            let of = |f: fn(&crate::domain::profile::NumberSummary) -> f64| number(c.numbers.as_ref().map(f));
+            let of = |f: fn(&crate::domain::profile::NumberSummary) -> f64| {
+                let value = c.numbers.as_ref().map(f);
+                match value {
+                    Some(ms) if c.storage == Storage::DatetimeMs => format_datetime(ms as i64),
+                    _ => number(value),
+                }
+            };
             let top = c.top.first().map_or_else(String::new, |(value, count)| format!("{value} ({count})"));
             vec![
                 c.name.clone(),

@@ -180,6 +180,9 @@ fn list(names: &[String]) -> String {
 
 /// `text` fit for a message: at most 200 characters, control and direction-changing characters escaped.
 pub fn clip(text: &str) -> String {
+    if let Some(kind) = super::personal::kind_of(text) {
+        return crate::domain::personal::mask(text, kind);
+    }
     let mut out = String::new();
     for (i, c) in text.chars().enumerate() {
         if i == CLIP_CHARS {

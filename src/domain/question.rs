@@ -9,6 +9,7 @@ use super::dataset::ReadDraft;
 use super::diff::{DiffReport, DiffRequest};
 use super::ids::VersionId;
 use super::preview::ImportPreview;
+use super::relations::{PairPlot, Relations};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -21,13 +22,17 @@ pub enum Question {
     Rejects { version: VersionId, first: u64, count: u64 },
     /// What may a table take in memory?
     MemoryBudget,
+    /// How do the columns hang together?
+    Relations { version: VersionId, all_rows: bool },
+    /// One pair of columns as a picture, coloured by a third.
+    Pair { version: VersionId, x: String, y: String, by: Option<String> },
 }
 
 impl Question {
     /// Whether answering parses foreign bytes or takes long: then a worker process does it.
     pub fn needs_worker(&self) -> bool {
         match self {
-            Self::Preview { .. } | Self::Diff(_) => true,
+            Self::Preview { .. } | Self::Diff(_) | Self::Relations { .. } | Self::Pair { .. } => true,
             Self::Rejects { .. } | Self::MemoryBudget => false,
         }
     }
@@ -36,7 +41,7 @@ impl Question {
     pub fn is_settled(&self) -> bool {
         match self {
             Self::Preview { .. } | Self::MemoryBudget => false,
-            Self::Diff(_) | Self::Rejects { .. } => true,
+            Self::Diff(_) | Self::Rejects { .. } | Self::Relations { .. } | Self::Pair { .. } => true,
         }
     }
 }
@@ -47,6 +52,8 @@ pub enum Answer {
     Preview(Box<ImportPreview>),
     Diff(Box<DiffReport>),
     Rejects(RejectsPage),
+    Relations(Box<Relations>),
+    Pair(Box<PairPlot>),
     MemoryBudget { set: Option<u64>, default: u64 },
 }
 

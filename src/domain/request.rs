@@ -175,6 +175,32 @@ pub struct ScoreOutcome {
     pub warnings: Vec<String>,
 }
 
+/// How a profile is saved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReportFormat {
+    /// One self-contained page for people.
+    Html,
+    /// The profile as [`super::profile::TableProfile`].
+    Json,
+}
+
+/// Save the profile of a table; personal values are masked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReportRequest {
+    pub data: DataRef,
+    pub format: ReportFormat,
+    pub out: PathBuf,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReportOutcome {
+    pub path: PathBuf,
+    pub bytes: u64,
+    /// `churn@2`
+    pub data: String,
+}
+
 /// What `verify` looks at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -271,6 +297,7 @@ pub enum JobRequest {
     Drift(DriftRequest),
     Export(ExportRequest),
     Score(ScoreRequest),
+    Report(ReportRequest),
     Verify(VerifyTarget),
     Diff(DiffRequest),
     Restore(RestoreRequest),
@@ -289,6 +316,7 @@ impl JobRequest {
             Self::Drift(_) => "Compare for drift".to_owned(),
             Self::Export(r) => format!("Export {}", file_name(&r.out)),
             Self::Score(r) => format!("Score {}", file_name(&r.input)),
+            Self::Report(r) => format!("Save {}", file_name(&r.out)),
             Self::Verify(_) => "Verify".to_owned(),
             Self::Diff(_) => "Compare versions".to_owned(),
             Self::Restore(r) => format!("Restore {}", file_name(&r.out)),
@@ -300,6 +328,7 @@ impl JobRequest {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[allow(clippy::large_enum_variant, reason = "one at a time, at the end of a job")]
 pub enum JobOutcome {
     Imported(ImportOutcome),
     Checked(CheckRun),
@@ -307,6 +336,7 @@ pub enum JobOutcome {
     Drifted(StoredDrift),
     Exported(ExportOutcome),
     Scored(ScoreOutcome),
+    Reported(ReportOutcome),
     Verified(VerifyOutcome),
     Diffed(Box<DiffReport>),
     Restored(RestoreOutcome),

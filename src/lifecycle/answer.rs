@@ -19,5 +19,10 @@ pub fn answer(workspace: &Workspace, question: &Question, io: &dyn JobIo) -> Res
         Question::MemoryBudget => {
             Ok(Answer::MemoryBudget { set: budget::setting(workspace)?, default: budget::default() })
         }
+        Question::Relations { version, all_rows } => super::report::relations(workspace, *version, *all_rows, io)
+            .map(|relations| Answer::Relations(Box::new(relations))),
+        Question::Pair { version, x, y, by } => {
+            super::report::pair(workspace, *version, (x, y), by.as_deref(), io).map(|p| Answer::Pair(Box::new(p)))
+        }
     }
 }

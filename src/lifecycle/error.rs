@@ -123,6 +123,7 @@ fn verb(request: &JobRequest) -> &'static str {
         JobRequest::Drift(_) => "compare for drift",
         JobRequest::Export(_) => "export",
         JobRequest::Score(_) => "score",
+        JobRequest::Report(_) => "save the profile",
         JobRequest::Verify(_) => "verify",
         JobRequest::Diff(_) => "compare the versions",
         JobRequest::Restore(_) => "restore",

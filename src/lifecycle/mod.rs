@@ -25,6 +25,7 @@ pub mod look;
 pub mod monitor;
 pub mod preview;
 pub mod remember;
+pub mod report;
 pub mod resolve;
 pub mod restore;
 pub mod revert;
@@ -62,6 +63,7 @@ pub fn perform(root: &Path, request: &JobRequest, io: &dyn JobIo) -> Result<JobO
         JobRequest::Score(r) => JobOutcome::Scored(score::score(&workspace, r, io)?),
         JobRequest::Diff(r) => JobOutcome::Diffed(Box::new(diff::diff(&workspace, r, io)?)),
         JobRequest::Restore(r) => JobOutcome::Restored(restore::restore(&workspace, r, io)?),
+        JobRequest::Report(r) => JobOutcome::Reported(report::write(&workspace, r, io)?),
         JobRequest::Demo(out) => JobOutcome::Demo(demo::demo(&workspace, out, io)?),
         JobRequest::Ask(q) => JobOutcome::Answered(Box::new(answer::answer(&workspace, q, io)?)),
         JobRequest::Verify(_) => unreachable!("handled above"),

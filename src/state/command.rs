@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::domain::edit::Edit;
 use crate::domain::ids::{BundleId, CheckRunId, DatasetId, DriftId, RunId, VersionId};
 use crate::domain::question::Question;
-use crate::domain::request::{CheckRequest, DriftRequest, RestoreForm, TrainRequest};
+use crate::domain::request::{CheckRequest, DriftRequest, ReportFormat, RestoreForm, TrainRequest};
 use crate::domain::table::{FindRequest, TableQuery};
 use crate::jobs::event::JobId;
 
@@ -75,6 +75,12 @@ pub enum PickFor {
         form: RestoreForm,
         suggested: String,
     },
+    /// Where the profile of a version goes, and the name of the version.
+    SaveProfile {
+        version: VersionId,
+        label: String,
+        format: ReportFormat,
+    },
     /// Save text (a chart's numbers, a model card) under a suggested name.
     SaveText {
         suggested: String,
@@ -97,6 +103,7 @@ impl PickFor {
             Self::ScoreInput(_) => "File to score",
             Self::ScoreOutput { .. } => "Save the scored table as",
             Self::Restore { .. } => "Save the version as",
+            Self::SaveProfile { .. } => "Save the profile as",
             Self::SaveText { .. } | Self::SavePlot { .. } => "Save as",
         }
     }
@@ -109,6 +116,13 @@ impl PickFor {
             Self::ScoreOutput { input, .. } => {
                 let stem = input.file_stem().map_or_else(|| "table".into(), |s| s.to_string_lossy());
                 Some(format!("{stem}-scored.csv"))
+            }
+            Self::SaveProfile { label, format, .. } => {
+                let ending = match format {
+                    ReportFormat::Html => "html",
+                    ReportFormat::Json => "json",
+                };
+                Some(format!("profile-{}.{ending}", label.replace('@', "-v")))
             }
             Self::Restore { suggested, .. } | Self::SaveText { suggested, .. } | Self::SavePlot { suggested, .. } => {
                 Some(suggested.clone())

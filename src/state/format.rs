@@ -140,6 +140,12 @@ pub fn utc(at_ms: f64) -> String {
     text.strip_suffix(" 00:00:00").map_or(text.clone(), str::to_owned)
 }
 
+/// UTC to the millisecond, as filters read it back: `2026-03-05T14:07:00.000Z`.
+pub fn exact_utc(at_ms: i64) -> String {
+    let at = DateTime::<Utc>::from_timestamp_millis(at_ms).unwrap_or_default();
+    at.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+}
+
 fn local(at_ms: i64) -> Option<DateTime<Local>> {
     DateTime::<Utc>::from_timestamp_millis(at_ms).map(|at| at.with_timezone(&Local))
 }

@@ -25,6 +25,9 @@ pub fn done(outcome: &JobOutcome) -> Note {
         JobOutcome::Drifted(drift) => drifted(drift),
         JobOutcome::Exported(outcome) => exported(outcome),
         JobOutcome::Scored(outcome) => scored(outcome),
+        JobOutcome::Reported(outcome) => {
+            Note::new(NoteTone::Success, format!("Saved the profile of {} to {}", outcome.data, outcome.path.display()))
+        }
         JobOutcome::Verified(outcome) => verified(outcome),
         JobOutcome::Demo(outcome) => demo(outcome),
         JobOutcome::Diffed(_) => Note::new(NoteTone::Info, "Compared the versions"),

@@ -4,6 +4,7 @@
 
 mod architecture;
 mod cli;
+mod columns;
 mod crash;
 mod pages;
 mod sandbox;

@@ -1,7 +1,9 @@
 //! Writing a finding: its parts in one expression, numbers in words.
 
+use crate::data::personal::kind_of;
 use crate::data::table::format_number;
 use crate::domain::finding::{Finding, Severity};
+use crate::domain::personal::mask;
 pub(super) use crate::domain::words::thousands as number;
 
 /// Rows a finding shows.
@@ -97,8 +99,11 @@ pub(super) fn percent_against(observed: f64, limit: f64) -> String {
         .unwrap_or(limit)
 }
 
-/// A value between quotes, cut after 40 characters.
+/// A value between quotes, cut after 40 characters; what looks personal is masked.
 pub(super) fn quoted(value: &str) -> String {
+    if let Some(kind) = kind_of(value) {
+        return format!("\"{}\"", mask(value, kind));
+    }
     let mut cut: String = value.chars().take(40).collect();
     if cut.len() < value.len() {
         cut.push('…');

@@ -237,7 +237,7 @@ mod tests {
     #[test]
     fn the_distance_from_profiles_is_near_that_from_rows() {
         check(bell(20_000, 1).collect(), bell(20_000, 2).collect(), false);
-        check(bell(20_000, 1).collect(), bell(30_000, 2).map(|x| x + 0.03).collect(), true);
+        check(bell(20_000, 1).collect(), bell(30_000, 2).map(|x| x + 0.06).collect(), true);
         check(bell(20_000, 1).collect(), bell(20_000, 2).map(|x| x * 1.4).collect(), true);
         let skewed = |seed| bell(20_000, seed).map(|x| (8.0 * x).exp());
         check(skewed(1).collect(), skewed(2).collect(), false);

@@ -48,8 +48,7 @@ pub fn relations(columns: &dyn Columns, schema: &Schema, rows: Rows, io: &dyn Jo
     for start in (0..n).step_by(held) {
         let end = n.min(start + held);
         let mut block = Vec::with_capacity(end - start);
-        for other in start..n {
-            let (index, role) = members[other];
+        for (other, &(index, role)) in members.iter().enumerate().skip(start) {
             let name = &schema.columns[index].name;
             io.progress(&format!("Relating {name}"), Some(pairs.len() as f64 / total))?;
             let column = load(columns, index, role, chosen.as_deref(), io)?;

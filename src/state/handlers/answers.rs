@@ -263,6 +263,7 @@ fn focus_outcome(state: &mut AppState, outcome: &JobOutcome, after: &After, now_
             Vec::new()
         }
         JobOutcome::Scored(_)
+        | JobOutcome::Reported(_)
         | JobOutcome::Verified(_)
         | JobOutcome::Answered(_)
         | JobOutcome::Diffed(_)

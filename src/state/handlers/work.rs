@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use crate::domain::ids::{RunId, VersionId};
 use crate::domain::problem::Problem;
 use crate::domain::request::{
-    CheckRequest, DataRef, DriftRequest, ExportRequest, ImportRequest, JobRequest, RestoreRequest, ScoreRequest,
+    CheckRequest, DataRef, DriftRequest, ExportRequest, ImportRequest, JobRequest, ReportRequest, RestoreRequest,
+    ScoreRequest,
     ScoringModel, TrainRequest, VerifyTarget,
 };
 use crate::domain::words::file_name;
@@ -91,6 +92,10 @@ pub fn picked(state: &mut AppState, pick: PickFor, paths: Vec<PathBuf>, now_ms: 
         PickFor::Restore { version, form, .. } => {
             let request = RestoreRequest { data: DataRef::Version(version), out: first, form, overwrite: true };
             start(state, JobRequest::Restore(request), now_ms)
+        }
+        PickFor::SaveProfile { version, format, .. } => {
+            let request = ReportRequest { data: DataRef::Version(version), format, out: first };
+            start(state, JobRequest::Report(request), now_ms)
         }
         PickFor::SaveText { text, .. } => vec![Effect::WriteText { path: first, text }],
         PickFor::SavePlot { rect, .. } => vec![Effect::SavePlot { path: first, rect }],

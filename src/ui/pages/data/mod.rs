@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use egui::Ui;
 
 use crate::domain::ids::{DatasetId, VersionId};
+use crate::domain::table::{ColumnFilter, TableQuery};
 use crate::state::command::{Command, PickFor};
 use crate::state::messages;
 use crate::ui::ctx::UiCtx;
@@ -24,6 +25,7 @@ mod list;
 mod model;
 mod profile_tab;
 mod rejected_tab;
+mod relations_tab;
 mod table_rows;
 mod table_tab;
 mod versions_model;
@@ -34,6 +36,7 @@ enum Tab {
     #[default]
     Table,
     Profile,
+    Relations,
     Versions,
     Rejected,
 }
@@ -49,6 +52,15 @@ pub struct DataPage {
     filter: filters::Draft,
     versions: versions_tab::VersionsTab,
     rejected: rejected_tab::RejectedTab,
+    relations: relations_tab::RelationsView,
+}
+
+impl DataPage {
+    /// Shows the rows that pass `filters`, in the table.
+    fn show_rows(&mut self, ctx: &UiCtx<'_>, version: VersionId, filters: Vec<ColumnFilter>) {
+        self.tab = Tab::Table;
+        ctx.send(Command::SetTableQuery { version, query: TableQuery { filters, ..TableQuery::default() } });
+    }
 }
 
 pub fn data_ui(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut DataPage) {
@@ -75,12 +87,13 @@ pub fn data_ui(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut DataPage) {
         );
     };
     list_panel(ui, ctx, "data", |ui| list::list_ui(ui, ctx, page, history));
-    inspector_panel(ui, ctx, "data", |ui| inspector::inspector_ui(ui, ctx, version));
+    inspector_panel(ui, ctx, "data", |ui| inspector::inspector_ui(ui, ctx, page, version));
     main_panel(ui, |ui| {
         tabs(ui, page, version);
         match page.tab {
             Tab::Table => table_tab::table_tab_ui(ui, ctx, page, version),
             Tab::Profile => profile_tab::profile_tab_ui(ui, ctx, version),
+            Tab::Relations => relations_tab::relations_tab_ui(ui, ctx, page, version),
             Tab::Versions => versions_tab::versions_tab_ui(ui, ctx, &mut page.versions, history, version),
             Tab::Rejected => rejected_tab::rejected_tab_ui(ui, ctx, &mut page.rejected, version),
         }
@@ -89,7 +102,13 @@ pub fn data_ui(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut DataPage) {
 
 fn tabs(ui: &mut Ui, page: &mut DataPage, version: &DatasetVersion) {
     ui.horizontal(|ui| {
-        for (tab, name) in [(Tab::Table, "Table"), (Tab::Profile, "Profile"), (Tab::Versions, "Versions")] {
+        let tabs = [
+            (Tab::Table, "Table"),
+            (Tab::Profile, "Profile"),
+            (Tab::Relations, "Relations"),
+            (Tab::Versions, "Versions"),
+        ];
+        for (tab, name) in tabs {
             ui.selectable_value(&mut page.tab, tab, name);
         }
         if version.provenance.rejected > 0 || page.tab == Tab::Rejected {

@@ -44,8 +44,35 @@ pub enum Command {
         #[arg(long, value_name = "N")]
         name: Option<String>,
     },
-    /// List datasets and their versions
-    Datasets,
+    /// List datasets and their versions, with what is said about them and who uses them
+    Datasets {
+        /// Only those where every word stands somewhere: name, owner, tags, columns, notes …
+        #[arg(long, value_name = "TEXT")]
+        search: Option<String>,
+    },
+    /// Say who owns a dataset, what it is and how sensitive
+    Describe(super::keep::DescribeArgs),
+    /// Read a dataset's source again; a new version only if it changed
+    Refresh {
+        /// A dataset's name
+        #[arg(value_name = "D")]
+        data: String,
+    },
+    /// Show what the workspace's bytes are spent on; delete with a bin in between
+    Storage(super::keep::StorageArgs),
+    /// Watch files and folders: what appears or changes becomes a version
+    Watch {
+        #[command(subcommand)]
+        what: super::keep::WatchCommand,
+    },
+    /// Give rows labels by hand; all of them together become one new version
+    Label(super::keep::LabelArgs),
+    /// List the labels that were given by hand: row, label, who, when
+    Labels {
+        /// A dataset: name or name@version
+        #[arg(value_name = "D")]
+        data: String,
+    },
     /// Show what a dataset's columns hold
     Profile {
         /// A dataset: name, name@version, or a path to a file

@@ -20,6 +20,7 @@ use crate::lifecycle::{StageError, compare, look, resolve};
 use crate::store::{Workspace, recent};
 
 pub mod args;
+pub mod keep;
 mod progress;
 mod report;
 
@@ -68,7 +69,13 @@ fn print(report: &Report, as_json: bool) -> std::io::Result<()> {
 fn execute(command: Command, root: &Path) -> Result<Report, Problem> {
     match command {
         Command::Import { files, name } => import(root, files, name),
-        Command::Datasets => listing(root, |ws| Ok(report::datasets(&ws.read(crate::store::datasets::all)?))),
+        Command::Datasets { search } => keep::datasets(root, search.as_deref()),
+        Command::Describe(args) => keep::describe(root, args),
+        Command::Refresh { data } => keep::refresh(root, &data),
+        Command::Storage(args) => keep::storage(root, args),
+        Command::Watch { what } => keep::watch(root, what),
+        Command::Label(args) => keep::label(root, args),
+        Command::Labels { data } => keep::labels(root, &data),
         Command::Profile { data } => profile(root, &data),
         Command::Check { data, against, target } => {
             let request =
@@ -131,7 +138,9 @@ fn work(root: &Path, request: JobRequest) -> Result<JobOutcome, Problem> {
 fn listing(root: &Path, read: impl FnOnce(&Workspace) -> Result<Report, StageError>) -> Result<Report, Problem> {
     let as_problem = |e: StageError| match e {
         StageError::Usage { summary, hint } => Problem::usage(summary, hint),
-        StageError::Store(e @ crate::store::StoreError::NotFound { .. }) => Problem::usage(e.to_string(), ""),
+        StageError::Store(
+            e @ (crate::store::StoreError::NotFound { .. } | crate::store::StoreError::Needed { .. }),
+        ) => Problem::usage(e.to_string(), ""),
         other => Problem::failed(format!("Could not read the workspace: {other}"), "", ""),
     };
     let workspace = Workspace::open_existing(root).map_err(|e| as_problem(e.into()))?;

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
+use crate::domain::catalogue::CatalogueEntry;
 use crate::domain::comparison::Comparison;
 use crate::domain::dataset::DatasetVersion;
 use crate::domain::drift::StoredDrift;
@@ -23,7 +24,7 @@ pub struct Report {
 }
 
 impl Report {
-    fn new(json: Value, text: String) -> Self {
+    pub fn new(json: Value, text: String) -> Self {
         Self { json, text, said_no: false }
     }
 
@@ -39,7 +40,7 @@ impl Report {
 }
 
 /// Columns padded to their widest cell; numbers are the caller's business.
-fn table(header: &[&str], rows: &[Vec<String>]) -> String {
+pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
     let mut widths: Vec<usize> = header.iter().map(|h| h.chars().count()).collect();
     for row in rows {
         for (width, cell) in widths.iter_mut().zip(row) {
@@ -101,23 +102,47 @@ pub fn import(outcome: &ImportOutcome) -> Report {
     Report::new(json, text)
 }
 
-pub fn datasets(versions: &[DatasetVersion]) -> Report {
+/// `entries` say what is known of each dataset, `deleted` among it.
+pub fn datasets(versions: &[DatasetVersion], entries: &[CatalogueEntry]) -> Report {
     let all: Vec<Value> = versions
         .iter()
         .map(|v| {
-            json!({
+            let entry = entries.iter().find(|e| e.id == v.dataset_id);
+            let personal =
+                v.schema.columns.iter().filter_map(|c| Some(json!({ "column": c.name, "kind": c.personal? })));
+            let mut line = json!({
                 "dataset": v.dataset, "version": v.version, "rows": v.rows, "columns": v.schema.columns.len(),
                 "hash": v.source_hash, "source": v.source_name, "created_at_ms": v.created_at_ms,
-            })
+                "source_path": v.provenance.source_path, "source_bytes": v.source_bytes, "note": v.provenance.note,
+                "origin": v.provenance.origin, "personal": personal.collect::<Vec<_>>(),
+            });
+            if let Some(e) = entry {
+                line["owner"] = json!(e.said.owner);
+                line["description"] = json!(e.said.description);
+                line["tags"] = json!(e.said.tags);
+                line["sensitivity"] = json!(e.said.sensitivity);
+                line["used_by"] = json!(e.used_by);
+                line["watched"] = json!(e.watched);
+                line["offered"] = json!(e.offered);
+                line["deleted"] = json!(e.deleted.contains(&v.id));
+            }
+            line
         })
         .collect();
     let rows: Vec<Vec<String>> = versions
         .iter()
         .map(|v| {
-            vec![v.label(), v.rows.to_string(), v.schema.columns.len().to_string(), v.source_hash.short().to_owned()]
+            let entry = entries.iter().find(|e| e.id == v.dataset_id);
+            let said = entry.map_or_else(String::new, |e| {
+                let deleted = if e.deleted.contains(&v.id) { "deleted " } else { "" };
+                let sensitivity = e.said.sensitivity.map_or("", crate::domain::catalogue::Sensitivity::as_str);
+                format!("{deleted}{sensitivity} {}", e.said.owner).trim().to_owned()
+            });
+            let columns = v.schema.columns.len().to_string();
+            vec![v.label(), v.rows.to_string(), columns, v.source_hash.short().to_owned(), said]
         })
         .collect();
-    Report::new(json!({ "datasets": all }), table(&["dataset", "rows", "columns", "hash"], &rows))
+    Report::new(json!({ "datasets": all }), table(&["dataset", "rows", "columns", "hash", ""], &rows))
 }
 
 pub fn profile(version: &DatasetVersion, profile: &TableProfile) -> Report {

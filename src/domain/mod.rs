@@ -7,6 +7,7 @@
 
 pub mod activity;
 pub mod bundle;
+pub mod catalogue;
 pub mod comparison;
 pub mod dataset;
 pub mod drift;
@@ -16,6 +17,7 @@ pub mod finding;
 pub mod history;
 pub mod ids;
 pub mod io;
+pub mod labels;
 pub mod matrix;
 pub mod metric;
 pub mod model;
@@ -31,6 +33,8 @@ pub mod request;
 pub mod run;
 pub mod schema;
 pub mod split;
+pub mod storage;
 pub mod table;
 pub mod task;
+pub mod watch;
 pub mod words;

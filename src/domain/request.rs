@@ -10,13 +10,15 @@ use super::bundle::ExportedBundle;
 use super::dataset::{DatasetVersion, ReadDraft};
 use super::drift::StoredDrift;
 use super::finding::CheckRun;
-use super::ids::{RunId, VersionId};
+use super::ids::{LabelSessionId, RunId, VersionId, WatchId};
+use super::labels::Label;
 use super::params::{Algorithm, ParamDraft};
 use super::question::{Answer, Question};
 use super::recipe::RecipeSpec;
 use super::run::Run;
 use super::split::SplitSpec;
 use super::task::{Task, TaskProposal};
+use super::watch::Collected;
 use super::words::file_name;
 
 /// A dataset as a user names it.
@@ -167,6 +169,31 @@ pub struct VerifyOutcome {
     pub damaged: Vec<String>,
 }
 
+/// Look at watched places.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CollectRequest {
+    /// All when `None`.
+    pub watch: Option<WatchId>,
+    /// At most so many files at once.
+    pub max: u32,
+    /// Make versions also of what is only to be offered: somebody asked for it.
+    pub accept: bool,
+}
+
+/// Labels that become a version.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LabelRequest {
+    /// The version that is labelled; of an open session, its version.
+    pub data: DataRef,
+    pub column: String,
+    /// The labels of this session, and its end.
+    pub session: Option<LabelSessionId>,
+    /// Beside those of the session.
+    pub labels: Vec<Label>,
+    /// What the version is noted with; told from the labels when empty.
+    pub note: String,
+}
+
 /// A piece of work for the worker process.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -180,6 +207,10 @@ pub enum JobRequest {
     Verify(VerifyTarget),
     /// The whole life on the sample data; leaves its files in the folder.
     Demo(PathBuf),
+    /// Read a dataset's source again.
+    Refresh(DataRef),
+    Collect(CollectRequest),
+    Label(LabelRequest),
     Ask(Question),
 }
 
@@ -195,6 +226,9 @@ impl JobRequest {
             Self::Score(r) => format!("Score {}", file_name(&r.input)),
             Self::Verify(_) => "Verify".to_owned(),
             Self::Demo(_) => "Open the sample project".to_owned(),
+            Self::Refresh(_) => "Refresh from source".to_owned(),
+            Self::Collect(_) => "Collect files".to_owned(),
+            Self::Label(r) => format!("Save labels of {}", r.column),
             Self::Ask(_) => "Look".to_owned(),
         }
     }
@@ -211,6 +245,8 @@ pub enum JobOutcome {
     Scored(ScoreOutcome),
     Verified(VerifyOutcome),
     Demo(DemoOutcome),
+    Collected(Vec<Collected>),
+    Labelled(Box<DatasetVersion>),
     Answered(Box<Answer>),
 }
 

@@ -79,7 +79,7 @@ impl StageError {
             Self::Usage { .. } | Self::Params(_) | Self::Folds(_) => true,
             Self::Target(e) => matches!(e, TargetError::Unknown { .. }),
             Self::Split(e) => matches!(e, SplitError::NoColumn { .. } | SplitError::NotTime { .. }),
-            Self::Store(e) => matches!(e, StoreError::NotFound { .. }),
+            Self::Store(e) => matches!(e, StoreError::NotFound { .. } | StoreError::Needed { .. }),
             _ => false,
         };
         Problem {
@@ -124,6 +124,9 @@ fn verb(request: &JobRequest) -> &'static str {
         JobRequest::Score(_) => "score",
         JobRequest::Verify(_) => "verify",
         JobRequest::Demo(_) => "open the sample project",
+        JobRequest::Refresh(_) => "refresh",
+        JobRequest::Collect(_) => "collect",
+        JobRequest::Label(_) => "save the labels",
         JobRequest::Ask(_) => "look at that",
     }
 }

@@ -7,28 +7,69 @@ use std::path::Path;
 
 use crate::data::{parquet, profile, read};
 use crate::domain::activity::{NewEvent, ObjectKind};
-use crate::domain::dataset::{Provenance, ReadDraft};
+use crate::domain::dataset::{DatasetVersion, Origin, Provenance, ReadDraft};
 use crate::domain::io::{JobIo, Part};
 use crate::domain::preview::ImportPreview;
 use crate::domain::request::{ImportOutcome, ImportRequest};
 use crate::domain::words::file_name;
 use crate::store::datasets::{self, NewVersion};
-use crate::store::{Workspace, activity};
+use crate::store::{Staged, StoreError, Tx, Workspace, activity};
 
 use super::StageError;
 
 /// Longest name a dataset may have, in characters.
 const MAX_NAME: usize = 100;
 
+/// A source that was read, before anything is recorded.
+pub(super) enum Prepared {
+    /// These bytes are a version already.
+    Known(Box<DatasetVersion>),
+    /// Its objects are stored.
+    New(Box<NewVersion>),
+}
+
 pub fn ingest(workspace: &Workspace, request: &ImportRequest, io: &dyn JobIo) -> Result<ImportOutcome, StageError> {
+    ingest_as(workspace, request, Origin::Import, io)
+}
+
+/// The same for a source that is read for another reason.
+pub(super) fn ingest_as(
+    workspace: &Workspace,
+    request: &ImportRequest,
+    origin: Origin,
+    io: &dyn JobIo,
+) -> Result<ImportOutcome, StageError> {
+    dataset_name(request.name.as_deref(), &file_name(&request.path))?;
+    let copy = workspace.stage_file(&request.path, &Part { io, from: 0.0, to: 0.15 })?;
+    match prepare(workspace, request, origin, copy, io)? {
+        Prepared::Known(version) => Ok(ImportOutcome { version: *version, new: false, warnings: Vec::new() }),
+        Prepared::New(new) => {
+            let warnings = new.provenance.warnings.clone();
+            let version = workspace.write(|tx| {
+                let version = datasets::insert_version(tx, &new)?;
+                told(tx, &version)?;
+                Ok(version)
+            })?;
+            io.recorded();
+            Ok(ImportOutcome { version, new: true, warnings })
+        }
+    }
+}
+
+/// Parses a copy and stores its objects.
+pub(super) fn prepare(
+    workspace: &Workspace,
+    request: &ImportRequest,
+    origin: Origin,
+    copy: Staged,
+    io: &dyn JobIo,
+) -> Result<Prepared, StageError> {
     let source_name = file_name(&request.path);
     let name = dataset_name(request.name.as_deref(), &source_name)?;
-
-    let copy = workspace.stage_file(&request.path, &Part { io, from: 0.0, to: 0.15 })?;
     if let Some(version) = workspace.read(|conn| datasets::by_source(conn, &name, &copy.hash))? {
         // Damaged objects are replaced by the right bytes.
         workspace.keep(copy)?;
-        return Ok(ImportOutcome { version, new: false, warnings: Vec::new() });
+        return Ok(Prepared::Known(Box::new(version)));
     }
     io.progress("Looking at the file", Some(0.15))?;
     let options = request.read.apply(read::sniff(copy.path(), &source_name)?);
@@ -41,7 +82,7 @@ pub fn ingest(workspace: &Workspace, request: &ImportRequest, io: &dyn JobIo) ->
     let source = workspace.keep(copy)?;
     let table_hash = workspace.adopt(temp)?;
 
-    let new = NewVersion {
+    Ok(Prepared::New(Box::new(NewVersion {
         dataset: name,
         rows: table.n_rows as u64,
         schema: table.schema,
@@ -55,30 +96,23 @@ pub fn ingest(workspace: &Workspace, request: &ImportRequest, io: &dyn JobIo) ->
             note: request.note.clone(),
             author: activity::account(),
             source_path: Some(request.path.clone()),
-            warnings: warnings.clone(),
+            warnings,
+            origin,
             ..Provenance::default()
         },
+    })))
+}
+
+/// The activity entry of a version that was read from a source.
+fn told(tx: &Tx, version: &DatasetVersion) -> Result<(), StoreError> {
+    let (rows, columns) = (version.rows, version.schema.columns.len());
+    let event = NewEvent {
+        action: if version.provenance.origin == Origin::Refresh { "refreshed" } else { "imported" }.to_owned(),
+        object_kind: ObjectKind::Dataset,
+        object: version.label(),
+        summary: format!("{rows} rows and {columns} columns from {}", version.source_name),
     };
-    let version = workspace.write(|tx| {
-        let version = datasets::insert_version(tx, &new)?;
-        activity::append(
-            tx,
-            &NewEvent {
-                action: "imported".to_owned(),
-                object_kind: ObjectKind::Dataset,
-                object: version.label(),
-                summary: format!(
-                    "{} rows and {} columns from {}",
-                    version.rows,
-                    version.schema.columns.len(),
-                    version.source_name
-                ),
-            },
-        )?;
-        Ok(version)
-    })?;
-    io.recorded();
-    Ok(ImportOutcome { version, new: true, warnings })
+    activity::append(tx, &event).map(drop)
 }
 
 /// How the file would be read, by its first rows.
@@ -93,7 +127,7 @@ pub fn preview(
 }
 
 /// A label, never a path: control characters and separators are refused rather than repaired.
-fn dataset_name(asked: Option<&str>, source_name: &str) -> Result<String, StageError> {
+pub(super) fn dataset_name(asked: Option<&str>, source_name: &str) -> Result<String, StageError> {
     let stem = || Path::new(source_name).file_stem().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
     let name = asked.map_or_else(stem, str::to_owned);
     let name = name.trim();

@@ -18,14 +18,17 @@ pub mod edit;
 pub mod environment;
 pub mod error;
 pub mod ingest;
+pub mod label;
 pub mod look;
 pub mod monitor;
 pub mod resolve;
 pub mod score;
 pub mod ship;
+pub mod storage;
 pub mod train;
 pub mod validate;
 pub mod verify;
+pub mod watch;
 
 pub use error::StageError;
 
@@ -47,6 +50,9 @@ pub fn perform(root: &Path, request: &JobRequest, io: &dyn JobIo) -> Result<JobO
         JobRequest::Export(r) => JobOutcome::Exported(ship::export(&workspace, r, io)?),
         JobRequest::Score(r) => JobOutcome::Scored(score::score(&workspace, r, io)?),
         JobRequest::Demo(out) => JobOutcome::Demo(demo::demo(&workspace, out, io)?),
+        JobRequest::Refresh(r) => JobOutcome::Imported(watch::refresh(&workspace, r, io)?),
+        JobRequest::Collect(r) => JobOutcome::Collected(watch::collect(&workspace, r, io)?),
+        JobRequest::Label(r) => JobOutcome::Labelled(Box::new(label::finish(&workspace, r, io)?)),
         JobRequest::Ask(q) => JobOutcome::Answered(Box::new(answer::answer(&workspace, q, io)?)),
         JobRequest::Verify(_) => unreachable!("handled above"),
     })

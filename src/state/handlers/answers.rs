@@ -162,6 +162,10 @@ fn absorb(state: &mut AppState, outcome: &JobOutcome) {
             history.versions.push(o.version.clone());
             history.versions.sort_by(|a, b| (&a.dataset, a.version).cmp(&(&b.dataset, b.version)));
         }
+        JobOutcome::Labelled(version) if history.version(version.id).is_none() => {
+            history.versions.push((**version).clone());
+            history.versions.sort_by(|a, b| (&a.dataset, a.version).cmp(&(&b.dataset, b.version)));
+        }
         JobOutcome::Checked(check) if history.check_run(check.id).is_none() => {
             history.check_runs.insert(0, check.clone());
         }
@@ -223,6 +227,9 @@ fn focus_outcome(state: &mut AppState, outcome: &JobOutcome, after: &After, now_
             state.focus.run = None;
             Vec::new()
         }
-        JobOutcome::Scored(_) | JobOutcome::Verified(_) | JobOutcome::Answered(_) => Vec::new(),
+        JobOutcome::Labelled(version) => navigate::focus_version(state, version.id),
+        JobOutcome::Scored(_) | JobOutcome::Verified(_) | JobOutcome::Collected(_) | JobOutcome::Answered(_) => {
+            Vec::new()
+        }
     }
 }

@@ -480,8 +480,8 @@ pub fn label(root: &Path, args: LabelArgs) -> Result<Report, Problem> {
     let request = LabelRequest {
         data: data_ref(&args.data)?,
         column: args.column,
-        session: None,
         labels: labels.collect(),
+        ends_session: false,
         note: args.note,
     };
     match work(root, JobRequest::Label(request))? {

@@ -10,7 +10,7 @@ use super::bundle::ExportedBundle;
 use super::dataset::{DatasetVersion, ReadDraft};
 use super::drift::StoredDrift;
 use super::finding::CheckRun;
-use super::ids::{LabelSessionId, RunId, VersionId, WatchId};
+use super::ids::{RunId, VersionId, WatchId};
 use super::labels::Label;
 use super::params::{Algorithm, ParamDraft};
 use super::question::{Answer, Question};
@@ -183,13 +183,12 @@ pub struct CollectRequest {
 /// Labels that become a version.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LabelRequest {
-    /// The version that is labelled; of an open session, its version.
+    /// The version that is labelled.
     pub data: DataRef,
     pub column: String,
-    /// The labels of this session, and its end.
-    pub session: Option<LabelSessionId>,
-    /// Beside those of the session.
     pub labels: Vec<Label>,
+    /// They are those of the open session, which ends with this: it knows who gave each of them and when.
+    pub ends_session: bool,
     /// What the version is noted with; told from the labels when empty.
     pub note: String,
 }

@@ -92,17 +92,19 @@ pub fn finish(workspace: &Workspace, request: &LabelRequest, io: &dyn JobIo) -> 
     if column.is_empty() || column.chars().count() > 200 || column.chars().any(char::is_control) {
         return Err(StageError::usage("a label column needs a name", "Use 1 to 200 characters without line breaks"));
     }
+    let open = workspace.read(|conn| labels::open_session(conn, parent.id, column))?;
+    let open = open.filter(|_| request.ends_session);
     let mut given = request.labels.clone();
+    // What the session noted down says who gave a label and when.
+    for label in &mut given {
+        let noted = open.iter().flat_map(|s| &s.labels).find(|l| l.row == label.row && l.label == label.label);
+        if let Some(noted) = noted {
+            label.clone_from(noted);
+        }
+    }
     for label in given.iter_mut().filter(|l| l.who.is_empty()) {
         label.who = activity::account();
         label.at_ms = now_ms();
-    }
-    if let Some(id) = request.session {
-        let session = workspace.read(|conn| labels::session(conn, id))?;
-        if session.version != parent.id || session.column != column {
-            return Err(StageError::usage("the session labels another column", "Open it again and finish it there"));
-        }
-        given = session.labels.into_iter().chain(given).collect();
     }
     let given = settled(given);
     if given.is_empty() {
@@ -152,8 +154,8 @@ pub fn finish(workspace: &Workspace, request: &LabelRequest, io: &dyn JobIo) -> 
     };
     let version = workspace.write(|tx| {
         let version = datasets::insert_version(tx, &new)?;
-        if let Some(session) = request.session {
-            labels::end(tx, session, Some(version.id))?;
+        if let Some(session) = &open {
+            labels::end(tx, session.id, Some(version.id))?;
         }
         let event = NewEvent {
             action: "labelled".to_owned(),

@@ -6,7 +6,7 @@
 
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -101,6 +101,21 @@ pub fn anything_to_collect(workspace: &Workspace) -> Result<bool, StageError> {
         }
     }
     Ok(false)
+}
+
+/// The folders to listen at: watched ones, and those of watched files.
+pub fn folders(workspace: &Workspace) -> Result<Vec<PathBuf>, StageError> {
+    let watches = workspace.read(watches::all)?;
+    let mut folders: Vec<PathBuf> = watches
+        .into_iter()
+        .filter_map(|watch| match watch.kind {
+            WatchKind::Folder => Some(watch.path),
+            WatchKind::Source => watch.path.parent().map(Path::to_owned),
+        })
+        .collect();
+    folders.sort();
+    folders.dedup();
+    Ok(folders)
 }
 
 /// How every watch stands.

@@ -49,7 +49,9 @@ impl Asked {
 
     /// The workspace changed: what is asked again is answered again. Until then the old answers show.
     pub fn forget(&mut self) -> Vec<Question> {
-        let ready = self.kept.iter_mut().filter(|(_, answer)| matches!(answer, Loadable::Ready(_)));
+        // What a worker found out about a file does not depend on the workspace.
+        let ready =
+            self.kept.iter_mut().filter(|(q, answer)| matches!(answer, Loadable::Ready(_)) && !q.needs_worker());
         ready
             .map(|(question, answer)| {
                 answer.start_loading();

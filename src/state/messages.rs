@@ -58,7 +58,8 @@ fn collected(all: &[Collected]) -> Note {
     }
     let tone = if problems.is_empty() { NoteTone::Success } else { NoteTone::Warning };
     let text = if said.is_empty() { "Nothing new in the watched places".to_owned() } else { said.join(" · ") };
-    Note::new(tone, text).details(problems.join("\n"))
+    let note = Note::new(tone, text).details(problems.join("\n"));
+    if offered > 0 { note.action("Take it", vec![Command::Collect { accept: true }]) } else { note }
 }
 
 /// "20,000 rows · 14 columns"

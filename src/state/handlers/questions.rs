@@ -21,6 +21,8 @@ pub fn answered(state: &mut AppState, question: &Question, answer: Result<Box<An
 
 pub fn edited(state: &mut AppState, answer: Result<EditOutcome, Problem>, now_ms: i64) -> Vec<Effect> {
     match answer {
+        // A draft: it is one of many, and the page that sent it shows it already.
+        Ok(outcome) if outcome.said.is_empty() => return Vec::new(),
         Ok(outcome) => {
             let mut note = Note::new(NoteTone::Success, outcome.said);
             if let Some(undo) = outcome.undo {

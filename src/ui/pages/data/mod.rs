@@ -14,8 +14,10 @@ use crate::ui::widgets::big_table::BigTable;
 use crate::ui::widgets::page::{Primary, inspector_panel, list_panel, main_panel, page_header};
 use crate::ui::widgets::states;
 
+mod details;
 mod filters;
 mod inspector;
+mod labelling;
 mod list;
 mod model;
 mod profile_tab;
@@ -39,6 +41,8 @@ pub struct DataPage {
     search: String,
     rename: Option<(DatasetId, String)>,
     filter: filters::Draft,
+    details: Option<details::Draft>,
+    labelling: labelling::Labelling,
 }
 
 #[derive(Debug)]
@@ -53,6 +57,9 @@ struct View {
 pub fn data_ui(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut DataPage) {
     let history = ctx.state.history.value();
     let version = ctx.state.focus.version.and_then(|id| history?.version(id));
+    if let Some(labelled) = ctx.state.labelling.and_then(|id| history?.version(id)) {
+        return labelling::labelling_ui(ui, ctx, &mut page.labelling, labelled);
+    }
     let subtitle = version.map_or_else(
         || "Tables, their columns and versions".to_owned(),
         |v| format!("{} · {}", v.label(), messages::shape(v)),

@@ -1,5 +1,8 @@
 //! Deleting with a bin in between, and what people say about datasets.
 
+use std::fs;
+use std::path::Path;
+
 use crate::domain::activity::{NewEvent, ObjectKind};
 use crate::domain::catalogue::Description;
 use crate::domain::edit::{Edit, EditOutcome};
@@ -34,6 +37,21 @@ pub fn delete(workspace: &Workspace, keys: &[StorageKey]) -> Result<EditOutcome,
     let objects = entries.iter().map(|e| e.objects.len() as u64).sum();
     let said = format!("Moved {} to the bin ({})", labels.join(", "), counted(objects, "file", "files"));
     Ok(EditOutcome { said, undo: Some(Edit::RestoreBinned(entries.iter().map(|e| e.id).collect())) })
+}
+
+/// Unfinished bundles of exports that were killed: an hour after their last byte nobody writes to them any more.
+pub fn remove_unfinished(folder: &Path) {
+    const UNUSED_SECS: u64 = 3600;
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let ours = name.starts_with(".modelwright-") && name.ends_with(".part");
+        let age = entry.metadata().ok().filter(fs::Metadata::is_file).and_then(|m| m.modified().ok()?.elapsed().ok());
+        if ours && age.is_some_and(|age| age.as_secs() > UNUSED_SECS) {
+            // Whoever owns the folder may not let us; the file is then still theirs to remove.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
 }
 
 /// Brings entries of the bin back.
@@ -102,4 +120,25 @@ fn in_words(said: &Description) -> String {
         words.push(format!("“{}”", said.description));
     }
     if words.is_empty() { "nothing said any more".to_owned() } else { words.join(" · ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_old_unfinished_bundles_of_ours_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let put = |name: &str, hours: u64| {
+            let file = fs::File::create(folder.path().join(name)).unwrap();
+            file.set_modified(std::time::SystemTime::now() - std::time::Duration::from_secs(hours * 3600)).unwrap();
+        };
+        put(".modelwright-a.part", 2);
+        put(".modelwright-b.part", 0);
+        put("mine.part", 2);
+        remove_unfinished(folder.path());
+        let mut left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+        left.sort();
+        assert_eq!(left, [".modelwright-b.part", "mine.part"]);
+    }
 }

@@ -301,3 +301,99 @@ fn moved(result: io::Result<()>, from: &std::path::Path) -> Result<(), StoreErro
 fn invalid(entry: &BinEntry, problem: &str) -> StoreError {
     StoreError::Invalid { what: format!("the bin entry {} ({})", entry.id, entry.label), problem: problem.to_owned() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::dataset::{Provenance, ReadOptions};
+    use crate::domain::profile::TableProfile;
+    use crate::domain::schema::Schema;
+    use crate::store::datasets::{self, NewVersion};
+
+    fn workspace() -> (tempfile::TempDir, Workspace) {
+        let folder = tempfile::tempdir().unwrap();
+        let workspace = Workspace::open(&folder.path().join("w")).unwrap();
+        (folder, workspace)
+    }
+
+    fn state_of(workspace: &Workspace, id: BinId) -> BinState {
+        workspace.read(|conn| get(conn, id)).unwrap().state
+    }
+
+    fn version_of(hash: &ContentHash) -> NewVersion {
+        NewVersion {
+            dataset: "d".into(),
+            rows: 0,
+            schema: Schema::default(),
+            source_hash: hash.clone(),
+            table_hash: hash.clone(),
+            source_name: "d.csv".into(),
+            source_bytes: 1,
+            read: ReadOptions::default(),
+            profile: TableProfile { format_version: 1, rows: 0, columns: vec![] },
+            provenance: Provenance::default(),
+        }
+    }
+
+    #[test]
+    fn objects_go_to_the_bin_and_come_back() {
+        let (_folder, workspace) = workspace();
+        let hash = workspace.put_bytes(b"left over").unwrap();
+        let entry = workspace.delete(StorageKey::Unreferenced).unwrap();
+        assert_eq!((entry.state, entry.bytes()), (BinState::Binned, 9));
+        assert!(!workspace.object_path(&hash).exists() && workspace.bin_path(&hash).exists());
+        // Put again while it lies in the bin: bringing back the former one changes nothing.
+        workspace.put_bytes(b"left over").unwrap();
+        workspace.restore(entry.id).unwrap();
+        assert_eq!(workspace.read_object(&hash).unwrap(), b"left over");
+        assert!(workspace.restore(entry.id).is_err(), "once");
+    }
+
+    #[test]
+    fn what_was_begun_when_the_process_died_is_finished() {
+        let (_folder, workspace) = workspace();
+        let hash = workspace.put_bytes(b"left over").unwrap();
+        let sizes = workspace.object_sizes().unwrap();
+        let id = workspace.write(|tx| insert(tx, &storage::plan(tx, StorageKey::Unreferenced, &sizes)?)).unwrap();
+        workspace.sweep_interrupted().unwrap();
+        assert_eq!((state_of(&workspace, id), workspace.bin_path(&hash).exists()), (BinState::Binned, true));
+        workspace.write(|tx| set_state(tx, id, BinState::Restoring)).unwrap();
+        workspace.sweep_interrupted().unwrap();
+        assert_eq!((state_of(&workspace, id), workspace.object_path(&hash).exists()), (BinState::Restored, true));
+        let id = workspace.delete(StorageKey::Unreferenced).unwrap().id;
+        workspace.write(|tx| set_state(tx, id, BinState::Purging)).unwrap();
+        workspace.sweep_interrupted().unwrap();
+        assert_eq!((state_of(&workspace, id), workspace.bin_path(&hash).exists()), (BinState::Purged, false));
+    }
+
+    #[test]
+    fn an_object_that_is_needed_again_leaves_the_bin_with_the_commit() {
+        let (_folder, workspace) = workspace();
+        let hash = workspace.put_bytes(b"x\n1\n").unwrap();
+        // Deleted between the moment a job stored it and the moment it names it.
+        let entry = workspace.delete(StorageKey::Unreferenced).unwrap();
+        let version = workspace.write(|tx| datasets::insert_version(tx, &version_of(&hash))).unwrap();
+        assert_eq!(workspace.read_object(&hash).unwrap(), b"x\n1\n");
+        assert!(workspace.plan_deletion(StorageKey::Version(version.id)).unwrap().refused.is_empty());
+        workspace.restore(entry.id).unwrap();
+        // And when the bin was emptied in between, nothing is committed that names a file which is gone.
+        let gone = workspace.put_bytes(b"y\n").unwrap();
+        let entry = workspace.delete(StorageKey::Unreferenced).unwrap();
+        fs::remove_file(workspace.bin_path(&gone)).unwrap();
+        assert!(workspace.write(|tx| datasets::insert_version(tx, &version_of(&gone))).is_err());
+        assert_eq!(entry.state, BinState::Binned);
+    }
+
+    #[test]
+    fn two_deletions_of_one_object_do_not_take_it_from_each_other() {
+        let (_folder, workspace) = workspace();
+        let hash = workspace.put_bytes(b"twice").unwrap();
+        let first = workspace.delete(StorageKey::Unreferenced).unwrap();
+        workspace.put_bytes(b"twice").unwrap();
+        let second = workspace.delete(StorageKey::Unreferenced).unwrap();
+        workspace.write(|tx| set_state(tx, first.id, BinState::Purging)).unwrap();
+        workspace.sweep_interrupted().unwrap();
+        workspace.restore(second.id).unwrap();
+        assert_eq!(workspace.read_object(&hash).unwrap(), b"twice");
+    }
+}

@@ -163,10 +163,13 @@ fn open_labels(conn: &Connection, id: i64) -> Result<Option<String>, StoreError>
 
 /// "run 1, run 2 and 7 more"
 fn sentence(names: &[String], verb: &str) -> Option<String> {
+    let many = [("was ", "were "), ("leads ", "lead "), ("names ", "name "), ("keeps ", "keep ")];
+    let plural = many.iter().fold(verb.to_owned(), |words, (one, more)| words.replace(one, more));
     let first = names.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
     match names.len() {
         0 => None,
-        n if n > NAMED => Some(format!("{first} and {} more: each {verb}", n - NAMED)),
+        n if n > NAMED => Some(format!("{first} and {} more {plural}", n - NAMED)),
+        n if n > 1 => Some(format!("{first} {plural}")),
         _ => Some(format!("{first} {verb}")),
     }
 }

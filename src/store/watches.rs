@@ -96,18 +96,37 @@ pub fn is_taken(conn: &Connection, id: WatchId, path: &str, hash: &ContentHash) 
     Ok(sql::query_value::<i64>(conn, sql, params![id, path, hash])?.is_some())
 }
 
-/// Records what became of a file's content. Seen again, the newer decision counts.
+/// Records what became of a file's content. Seen again, the newer decision counts; a version is never forgotten.
 pub fn record(tx: &Tx, id: WatchId, seen: &Seen) -> Result<(), StoreError> {
-    let sql = "INSERT INTO watched_files (watch_id, path, content_hash, bytes, modified_ms, version_id, problem, \
-               seen_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) \
-               ON CONFLICT (watch_id, path, content_hash) DO UPDATE SET bytes = excluded.bytes, \
-               modified_ms = excluded.modified_ms, version_id = coalesce(excluded.version_id, version_id), \
-               problem = excluded.problem, seen_at_ms = excluded.seen_at_ms RETURNING id";
     let bytes = sql::int("a watched file", seen.bytes)?;
-    let row: i64 = tx.prepare_cached(sql)?.query_row(
-        params![id, seen.path, seen.content_hash, bytes, seen.modified_ms, seen.version, seen.problem, files::now_ms()],
-        |row| row.get(0),
-    )?;
+    let now = files::now_ms();
+    // Not as one statement: an insertion that turns into an update would use up a number, and numbers have no gaps.
+    let before = "SELECT id FROM watched_files WHERE watch_id = ?1 AND path = ?2 AND content_hash = ?3";
+    let before: Option<i64> = sql::query_value(tx, before, params![id, seen.path, seen.content_hash])?;
+    let row = match before {
+        Some(row) => {
+            records::check(tx, &WATCHED_FILES, row)?;
+            let sql = "UPDATE watched_files SET bytes = ?2, modified_ms = ?3, version_id = coalesce(?4, version_id), \
+                       problem = ?5, seen_at_ms = ?6 WHERE id = ?1";
+            tx.prepare_cached(sql)?.execute(params![row, bytes, seen.modified_ms, seen.version, seen.problem, now])?;
+            row
+        }
+        None => {
+            let sql = "INSERT INTO watched_files (watch_id, path, content_hash, bytes, modified_ms, version_id, problem, \
+                       seen_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+            tx.prepare_cached(sql)?.execute(params![
+                id,
+                seen.path,
+                seen.content_hash,
+                bytes,
+                seen.modified_ms,
+                seen.version,
+                seen.problem,
+                now
+            ])?;
+            tx.last_insert_rowid()
+        }
+    };
     records::seal(tx, &WATCHED_FILES, row)
 }
 

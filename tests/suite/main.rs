@@ -5,6 +5,7 @@
 mod architecture;
 mod cli;
 mod crash;
+mod keep;
 mod pages;
 mod sandbox;
 mod soft;

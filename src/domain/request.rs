@@ -245,7 +245,7 @@ pub enum JobOutcome {
     Verified(VerifyOutcome),
     Demo(DemoOutcome),
     Collected(Vec<Collected>),
-    Labelled(Box<DatasetVersion>),
+    Labelled(DatasetVersion),
     Answered(Box<Answer>),
 }
 

@@ -52,7 +52,7 @@ pub fn perform(root: &Path, request: &JobRequest, io: &dyn JobIo) -> Result<JobO
         JobRequest::Demo(out) => JobOutcome::Demo(demo::demo(&workspace, out, io)?),
         JobRequest::Refresh(r) => JobOutcome::Imported(watch::refresh(&workspace, r, io)?),
         JobRequest::Collect(r) => JobOutcome::Collected(watch::collect(&workspace, r, io)?),
-        JobRequest::Label(r) => JobOutcome::Labelled(Box::new(label::finish(&workspace, r, io)?)),
+        JobRequest::Label(r) => JobOutcome::Labelled(label::finish(&workspace, r, io)?),
         JobRequest::Ask(q) => JobOutcome::Answered(Box::new(answer::answer(&workspace, q, io)?)),
         JobRequest::Verify(_) => unreachable!("handled above"),
     })

@@ -6,7 +6,7 @@ use std::fs;
 use rusqlite::Connection;
 
 use super::{StoreError, Workspace, bin, objects, sql};
-use crate::domain::ids::{BundleId, ContentHash, RunId, VersionId};
+use crate::domain::ids::{ContentHash, RunId, VersionId};
 use crate::domain::storage::{BinEntry, DeletionPlan, ObjectSize, StorageItem, StorageKey, StorageReport};
 use crate::domain::words::counted;
 
@@ -28,15 +28,10 @@ pub(super) fn references(conn: &Connection) -> Result<Vec<(StorageKey, ContentHa
          UNION ALL SELECT run_id, model_hash FROM models";
     const OF_BUNDLES: &str = "SELECT id, sha256 FROM bundles";
     let mut all = Vec::new();
-    let kinds: [(&str, fn(i64) -> StorageKey); 3] = [
-        (OF_VERSIONS, |id| StorageKey::Version(VersionId(id))),
-        (OF_RUNS, |id| StorageKey::Run(RunId(id))),
-        (OF_BUNDLES, |id| StorageKey::Bundle(BundleId(id))),
-    ];
-    for (sql, key) in kinds {
+    for (kind, sql) in [("version", OF_VERSIONS), ("run", OF_RUNS), ("bundle", OF_BUNDLES)] {
         let rows = sql::query_all(conn, sql, [], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))?;
         // A hash that is none is damage, which `verify` reports.
-        all.extend(rows.into_iter().filter_map(|(id, hash)| Some((key(id), ContentHash::parse(&hash)?))));
+        all.extend(rows.into_iter().filter_map(|(id, hash)| StorageKey::of(kind, id).zip(ContentHash::parse(&hash))));
     }
     Ok(all)
 }

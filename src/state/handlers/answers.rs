@@ -171,7 +171,7 @@ fn absorb(state: &mut AppState, outcome: &JobOutcome) {
             history.versions.sort_by(|a, b| (&a.dataset, a.version).cmp(&(&b.dataset, b.version)));
         }
         JobOutcome::Labelled(version) if history.version(version.id).is_none() => {
-            history.versions.push((**version).clone());
+            history.versions.push(version.clone());
             history.versions.sort_by(|a, b| (&a.dataset, a.version).cmp(&(&b.dataset, b.version)));
         }
         JobOutcome::Checked(check) if history.check_run(check.id).is_none() => {

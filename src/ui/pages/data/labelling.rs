@@ -58,50 +58,52 @@ pub fn labelling_ui(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut Labelling, version:
 fn setup(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut Labelling, version: &DatasetVersion) {
     page_header(ui, ctx, "Label rows", &format!("of {}", version.label()), None);
     main_panel(ui, |ui| {
-        ui.set_max_width(560.0);
-        card(ui, ctx, |ui| {
-            section(ui, ctx, "What to label");
-            Grid::new("what").num_columns(2).spacing([space::L, space::S]).show(ui, |ui| {
-                ui.label("Column");
-                column_choice(ui, page, version);
-                ui.end_row();
-                if page.column.is_empty() {
-                    ui.label("Its name");
-                    let edit = ui.add(TextEdit::singleline(&mut page.new_column).hint_text("quality"));
-                    name_it(ui, &edit, "Name of the new column");
+        let room = egui::vec2(ui.available_width().min(560.0), ui.available_height());
+        ui.allocate_ui(room, |ui| {
+            card(ui, ctx, |ui| {
+                section(ui, ctx, "What to label");
+                Grid::new("what").num_columns(2).spacing([space::L, space::S]).show(ui, |ui| {
+                    ui.label("Column");
+                    column_choice(ui, page, version);
                     ui.end_row();
-                }
-                ui.label("Rows");
+                    if page.column.is_empty() {
+                        ui.label("Its name");
+                        let edit = ui.add(TextEdit::singleline(&mut page.new_column).hint_text("quality"));
+                        name_it(ui, &edit, "Name of the new column");
+                        ui.end_row();
+                    }
+                    ui.label("Rows");
+                    ui.horizontal(|ui| {
+                        ui.radio_value(&mut page.queue, LabelQueue::Missing, "without a label");
+                        ui.radio_value(&mut page.queue, LabelQueue::All, "all");
+                        let random = matches!(page.queue, LabelQueue::Random { .. });
+                        if ui.radio(random, "200 at random").clicked() {
+                            page.queue = LabelQueue::Random { seed: 42, rows: 200 };
+                        }
+                    });
+                    ui.end_row();
+                });
+                ui.add_space(space::S);
                 ui.horizontal(|ui| {
-                    ui.radio_value(&mut page.queue, LabelQueue::Missing, "without a label");
-                    ui.radio_value(&mut page.queue, LabelQueue::All, "all");
-                    let random = matches!(page.queue, LabelQueue::Random { .. });
-                    if ui.radio(random, "200 at random").clicked() {
-                        page.queue = LabelQueue::Random { seed: 42, rows: 200 };
+                    let column = chosen(page);
+                    let why = if column.is_empty() {
+                        Some("Give the new column a name")
+                    } else if page.column.is_empty() && version.schema.column(&column).is_some() {
+                        Some("A column of that name exists: choose it above")
+                    } else {
+                        None
+                    };
+                    let start = ui.add_enabled(why.is_none(), Button::new("Start labelling"));
+                    if start.on_disabled_hover_text(why.unwrap_or_default()).clicked() {
+                        let task = Question::LabelTask { version: version.id, column, queue: page.queue.clone() };
+                        ctx.send(Command::Ask(task.clone()));
+                        page.task = Some(task);
+                    }
+                    if ui.button("Close").clicked() {
+                        ctx.send(Command::LabelRows(None));
                     }
                 });
-                ui.end_row();
-            });
-            ui.add_space(space::S);
-            ui.horizontal(|ui| {
-                let column = chosen(page);
-                let why = if column.is_empty() {
-                    Some("Give the new column a name")
-                } else if page.column.is_empty() && version.schema.column(&column).is_some() {
-                    Some("A column of that name exists: choose it above")
-                } else {
-                    None
-                };
-                let start = ui.add_enabled(why.is_none(), Button::new("Start labelling"));
-                if start.on_disabled_hover_text(why.unwrap_or_default()).clicked() {
-                    let task = Question::LabelTask { version: version.id, column, queue: page.queue.clone() };
-                    ctx.send(Command::Ask(task.clone()));
-                    page.task = Some(task);
-                }
-                if ui.button("Close").clicked() {
-                    ctx.send(Command::LabelRows(None));
-                }
-            });
+            })
         });
         weak(ui, ctx, "Every label is kept at once. Saving the session makes a new version; this one stays as it is.");
     });
@@ -315,9 +317,13 @@ fn cells(ui: &mut Ui, ctx: &UiCtx<'_>, page: &Labelling, version: &DatasetVersio
         return states::loading(ui, ctx, "the row");
     };
     let Some(cells) = cards.get(at) else { return };
-    Grid::new("cells").num_columns(2).spacing([space::L, space::XS]).striped(true).show(ui, |ui| {
-        for (column, cell) in version.schema.columns.iter().zip(cells) {
-            ui.label(RichText::new(&column.name).size(size::DATA).color(ctx.tokens.text_weak));
+    for (column, cell) in version.schema.columns.iter().zip(cells) {
+        ui.horizontal_top(|ui| {
+            let name = RichText::new(&column.name).size(size::DATA).color(ctx.tokens.text_weak);
+            ui.allocate_ui(egui::vec2(180.0, 20.0), |ui| {
+                ui.set_min_width(180.0);
+                ui.add(Label::new(name).truncate());
+            });
             match cell {
                 Some(text) => {
                     let text = RichText::new(text).font(medium(size::TEXT)).color(ctx.tokens.text);
@@ -325,7 +331,6 @@ fn cells(ui: &mut Ui, ctx: &UiCtx<'_>, page: &Labelling, version: &DatasetVersio
                 }
                 None => drop(weak(ui, ctx, "missing")),
             }
-            ui.end_row();
-        }
-    });
+        });
+    }
 }

@@ -1,7 +1,7 @@
 //! What the window needs of the world below it. The lifecycle implements it; tests bring their own.
 
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::domain::activity::NewEvent;
 use crate::domain::edit::{Edit, EditOutcome};
@@ -49,6 +49,14 @@ pub trait Backend: Send + Sync + 'static {
     /// Returns at once; the sink gets the events.
     fn start_job(&self, id: JobId, request: JobRequest, sink: JobSink);
     fn cancel_job(&self, id: JobId);
+    /// The folders to listen at for changes of watched places.
+    fn watched_folders(&self) -> Vec<PathBuf> {
+        Vec::new()
+    }
+    /// Is there anything in a watched place that was not decided on?
+    fn anything_to_collect(&self) -> bool {
+        false
+    }
     /// Whether anyone, this window included, committed to the workspace since the last call.
     fn changed(&self) -> bool;
 }

@@ -78,7 +78,7 @@ fn show(pick: &PickFor) -> Vec<PathBuf> {
         PickFor::ScoreInput(_) => {
             dialog.add_filter("Tables", &TABLES[..5]).add_filter("All files", &["*"]).pick_file().into_iter().collect()
         }
-        PickFor::OpenWorkspace => dialog.pick_folder().into_iter().collect(),
+        PickFor::OpenWorkspace | PickFor::WatchFolder(_) => dialog.pick_folder().into_iter().collect(),
         PickFor::ExportBundle(_) => dialog.add_filter("Bundle", &["zip"]).save_file().into_iter().collect(),
         PickFor::ScoreOutput { .. } => dialog.add_filter("Table", &TABLES[..5]).save_file().into_iter().collect(),
         PickFor::SaveProfile { format, .. } => {

@@ -73,11 +73,12 @@ pub struct Effects {
     answers: Answers,
     watcher: Option<watch::Watcher>,
     watcher_gate: Arc<watch::Gate>,
+    sources: Option<watch::Sources>,
 }
 
 impl Effects {
     pub fn new(backend: Arc<dyn Backend>, answers: Answers) -> Self {
-        Self { backend, answers, watcher: None, watcher_gate: Arc::default() }
+        Self { backend, answers, watcher: None, watcher_gate: Arc::default(), sources: None }
     }
 
     /// Starts the effect. `Some` is what only the window can do.
@@ -162,6 +163,9 @@ impl Effects {
     pub fn watch(&mut self, folder: &Path) {
         let gate = self.watcher_gate.clone();
         self.watcher = watch::watch(folder, self.backend.clone(), self.answers.clone(), gate);
+        // The former one ends first: its workspace is not open any more.
+        self.sources = None;
+        self.sources = watch::Sources::start(self.backend.clone(), self.answers.clone());
     }
 
     fn pick(&self, pick: PickFor) {

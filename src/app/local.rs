@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -22,7 +22,7 @@ use crate::domain::table::{FindRequest, Found, TablePage, TableQuery};
 use crate::domain::words::file_name;
 use crate::jobs::event::{JobEvent, JobId};
 use crate::jobs::process::{JobHandle, Workers};
-use crate::lifecycle::{StageError, answer, edit, look};
+use crate::lifecycle::{StageError, answer, edit, look, watch};
 use crate::state::effect::{RunDetail, WorkspaceInfo};
 use crate::store::{Workspace, recent};
 
@@ -281,6 +281,15 @@ impl Backend for LocalBackend {
         if let Some(handle) = lock(&self.jobs).get(&id) {
             handle.cancel();
         }
+    }
+
+    fn watched_folders(&self) -> Vec<PathBuf> {
+        let watched = self.workspace().ok().and_then(|workspace| watch::folders(&workspace).ok());
+        watched.unwrap_or_default()
+    }
+
+    fn anything_to_collect(&self) -> bool {
+        self.workspace().is_ok_and(|workspace| watch::anything_to_collect(&workspace).unwrap_or(false))
     }
 
     fn changed(&self) -> bool {

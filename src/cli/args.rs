@@ -45,8 +45,12 @@ A dataset D is a name, name@version, name@tag, name@branch, or a path to a file,
 pub enum Command {
     /// Import files, folders or patterns as dataset versions
     Import(Box<ImportArgs>),
-    /// List datasets and their versions
-    Datasets,
+    /// List datasets and their versions, with what is said about them and who uses them
+    Datasets {
+        /// Only those where every word stands somewhere: name, owner, tags, columns, notes …
+        #[arg(long, value_name = "TEXT")]
+        search: Option<String>,
+    },
     /// List the versions of a dataset with their origin, branches and tags
     Versions {
         /// A dataset's name
@@ -118,6 +122,29 @@ pub enum Command {
         /// Replace what is there
         #[arg(long)]
         force: bool,
+    },
+    /// Say who owns a dataset, what it is and how sensitive
+    Describe(super::keep::DescribeArgs),
+    /// Read a dataset's source again; a new version only if it changed
+    Refresh {
+        /// A dataset's name
+        #[arg(value_name = "D")]
+        data: String,
+    },
+    /// Show what the workspace's bytes are spent on; delete with a bin in between
+    Storage(super::keep::StorageArgs),
+    /// Watch files and folders: what appears or changes becomes a version
+    Watch {
+        #[command(subcommand)]
+        what: super::keep::WatchCommand,
+    },
+    /// Give rows labels by hand; all of them together become one new version
+    Label(super::keep::LabelArgs),
+    /// List the labels that were given by hand: row, label, who, when
+    Labels {
+        /// A dataset: name or name@version
+        #[arg(value_name = "D")]
+        data: String,
     },
     /// Show what a dataset's columns hold
     Profile {

@@ -24,6 +24,7 @@ use crate::store::{Workspace, recent};
 
 pub mod args;
 pub mod import;
+pub mod keep;
 mod profiles;
 mod progress;
 mod report;
@@ -81,7 +82,6 @@ fn print(report: &Report, as_json: bool) -> std::io::Result<()> {
 fn execute(command: Command, root: &Path) -> Result<Report, Problem> {
     match command {
         Command::Import(args) => import::import(root, *args),
-        Command::Datasets => versions::datasets(root),
         Command::Versions { dataset } => versions::list(root, &dataset),
         Command::Branch(command) => versions::branch(root, command),
         Command::Tag(command) => versions::tag(root, command),
@@ -95,6 +95,13 @@ fn execute(command: Command, root: &Path) -> Result<Report, Problem> {
         Command::Relations { data, all_rows } => profiles::relations(root, &data, all_rows),
         Command::Drift { reference, current, from_profiles: true } => profiles::drift(root, &reference, &current),
         Command::Rows(args) => rows::rows(root, &args),
+        Command::Datasets { search } => keep::datasets(root, search.as_deref()),
+        Command::Describe(args) => keep::describe(root, args),
+        Command::Refresh { data } => keep::refresh(root, &data),
+        Command::Storage(args) => keep::storage(root, args),
+        Command::Watch { what } => keep::watch(root, what),
+        Command::Label(args) => keep::label(root, args),
+        Command::Labels { data } => keep::labels(root, &data),
         Command::Check { data, against, target } => {
             let request =
                 CheckRequest { data: data_ref(&data)?, against: against.as_deref().map(data_ref).transpose()?, target };
@@ -159,7 +166,9 @@ fn listing<T>(root: &Path, read: impl FnOnce(&Workspace) -> Result<T, StageError
     let as_problem = |e: StageError| match e {
         StageError::Usage { summary, hint } => Problem::usage(summary, hint),
         StageError::Store(
-            e @ (crate::store::StoreError::NotFound { .. } | crate::store::StoreError::Invalid { .. }),
+            e @ (crate::store::StoreError::NotFound { .. }
+            | crate::store::StoreError::Invalid { .. }
+            | crate::store::StoreError::Needed { .. }),
         ) => Problem::usage(e.to_string(), ""),
         other => Problem::failed(format!("Could not read the workspace: {other}"), "", ""),
     };

@@ -18,10 +18,6 @@ use crate::domain::schema::ColumnKind;
 use crate::lifecycle::{StageError, edit, resolve, restore};
 use crate::store::{Workspace, branches, datasets, tags};
 
-pub fn datasets(root: &Path) -> Result<Report, Problem> {
-    listing(root, |ws| Ok(super::report::datasets(&read(ws)?)))
-}
-
 pub fn list(root: &Path, dataset: &str) -> Result<Report, Problem> {
     listing(root, |ws| {
         dataset_id(ws, dataset)?;
@@ -111,7 +107,7 @@ pub fn rejected(root: &Path, data: &str, out: Option<PathBuf>, limit: u64, force
 
 const LISTS: &str = "`modelwright versions D` lists branches and tags";
 
-fn read(workspace: &Workspace) -> Result<Versions, StageError> {
+pub fn read(workspace: &Workspace) -> Result<Versions, StageError> {
     Ok(workspace.read(|conn| {
         Ok(Versions { versions: datasets::all(conn)?, branches: branches::all(conn)?, tags: tags::all(conn)? })
     })?)

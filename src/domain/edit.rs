@@ -2,8 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ids::{BranchId, DatasetId, TagId, VersionId};
+use std::path::PathBuf;
+
+use super::catalogue::Description;
+use super::ids::{BinId, BranchId, DatasetId, LabelSessionId, TagId, VersionId, WatchId};
 use super::schema::ColumnKind;
+use super::storage::StorageKey;
+use super::watch::{WatchKind, WatchPolicy};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -53,6 +58,40 @@ pub enum Edit {
     SetMemoryBudget {
         bytes: Option<u64>,
     },
+    Describe {
+        dataset: DatasetId,
+        said: Description,
+    },
+    /// Moves what only these need into the bin.
+    Delete(Vec<StorageKey>),
+    RestoreBinned(Vec<BinId>),
+    /// Cannot be undone.
+    EmptyBin,
+    AddWatch {
+        kind: WatchKind,
+        path: PathBuf,
+        dataset: String,
+        policy: WatchPolicy,
+    },
+    SetWatchPolicy {
+        watch: WatchId,
+        policy: WatchPolicy,
+    },
+    /// Stops watching, or goes on.
+    HideWatch {
+        watch: WatchId,
+        hidden: bool,
+    },
+    /// One label by hand, durable at once; `None` takes it back. Says nothing.
+    DraftLabel {
+        version: VersionId,
+        column: String,
+        row: u64,
+        label: Option<String>,
+        note: String,
+    },
+    /// Gives an open session up.
+    DropLabels(LabelSessionId),
 }
 
 /// What an edit did.

@@ -52,6 +52,18 @@ id!(
     DriftId
 );
 id!(
+    /// Something that was moved to the bin.
+    BinId
+);
+id!(
+    /// A watched file or folder.
+    WatchId
+);
+id!(
+    /// A session of labelling by hand.
+    LabelSessionId
+);
+id!(
     /// An entry of the activity log.
     EventId
 );

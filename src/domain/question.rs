@@ -5,11 +5,15 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::catalogue::CatalogueEntry;
 use super::dataset::ReadDraft;
 use super::diff::{DiffReport, DiffRequest};
 use super::ids::VersionId;
+use super::labels::{LabelHistory, LabelQueue, LabelTask};
 use super::preview::ImportPreview;
 use super::relations::{PairPlot, Relations};
+use super::storage::StorageReport;
+use super::watch::WatchView;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -26,6 +30,18 @@ pub enum Question {
     Relations { version: VersionId, all_rows: bool },
     /// One pair of columns as a picture, coloured by a third.
     Pair { version: VersionId, x: String, y: String, by: Option<String> },
+    /// What is each dataset, and who uses it?
+    Catalogue,
+    /// What are the bytes spent on?
+    Storage,
+    /// How do the watched places stand?
+    Watches,
+    /// What is there to label in this column?
+    LabelTask { version: VersionId, column: String, queue: LabelQueue },
+    /// The cells of these rows (1-based), in column order.
+    Rows { version: VersionId, rows: Vec<u64> },
+    /// Which labels were given by hand, by whom?
+    Labels { version: VersionId },
 }
 
 impl Question {
@@ -34,6 +50,8 @@ impl Question {
         match self {
             Self::Preview { .. } | Self::Diff(_) | Self::Relations { .. } | Self::Pair { .. } => true,
             Self::Rejects { .. } | Self::MemoryBudget => false,
+            Self::Catalogue | Self::Storage | Self::Watches => false,
+            Self::LabelTask { .. } | Self::Rows { .. } | Self::Labels { .. } => false,
         }
     }
 
@@ -41,6 +59,8 @@ impl Question {
     pub fn is_settled(&self) -> bool {
         match self {
             Self::Preview { .. } | Self::MemoryBudget => false,
+            Self::Catalogue | Self::Storage | Self::Watches => false,
+            Self::LabelTask { .. } | Self::Rows { .. } | Self::Labels { .. } => false,
             Self::Diff(_) | Self::Rejects { .. } | Self::Relations { .. } | Self::Pair { .. } => true,
         }
     }
@@ -54,6 +74,12 @@ pub enum Answer {
     Rejects(RejectsPage),
     Relations(Box<Relations>),
     Pair(Box<PairPlot>),
+    Catalogue(Vec<CatalogueEntry>),
+    Storage(Box<StorageReport>),
+    Watches(Vec<WatchView>),
+    LabelTask(Box<LabelTask>),
+    Rows(Vec<Vec<Option<String>>>),
+    Labels(Vec<LabelHistory>),
     MemoryBudget { set: Option<u64>, default: u64 },
 }
 

@@ -11,13 +11,15 @@ use super::dataset::{DatasetVersion, ReadDraft};
 use super::diff::{DiffReport, DiffRequest};
 use super::drift::StoredDrift;
 use super::finding::CheckRun;
-use super::ids::{RunId, VersionId};
+use super::ids::{RunId, VersionId, WatchId};
+use super::labels::Label;
 use super::params::{Algorithm, ParamDraft};
 use super::question::{Answer, Question};
 use super::recipe::RecipeSpec;
 use super::run::Run;
 use super::split::SplitSpec;
 use super::task::{Task, TaskProposal};
+use super::watch::Collected;
 use super::words::file_name;
 
 /// A dataset as a user names it.
@@ -287,6 +289,30 @@ pub struct RestoreOutcome {
     pub guarded_cells: u64,
 }
 
+/// Look at watched places.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CollectRequest {
+    /// All when `None`.
+    pub watch: Option<WatchId>,
+    /// At most so many files at once.
+    pub max: u32,
+    /// Make versions also of what is only to be offered: somebody asked for it.
+    pub accept: bool,
+}
+
+/// Labels that become a version.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LabelRequest {
+    /// The version that is labelled.
+    pub data: DataRef,
+    pub column: String,
+    pub labels: Vec<Label>,
+    /// They are those of the open session, which ends with this: it knows who gave each of them and when.
+    pub ends_session: bool,
+    /// What the version is noted with; told from the labels when empty.
+    pub note: String,
+}
+
 /// A piece of work for the worker process.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -303,6 +329,10 @@ pub enum JobRequest {
     Restore(RestoreRequest),
     /// The whole life on the sample data; leaves its files in the folder.
     Demo(PathBuf),
+    /// Read a dataset's source again.
+    Refresh(DataRef),
+    Collect(CollectRequest),
+    Label(LabelRequest),
     Ask(Question),
 }
 
@@ -321,6 +351,9 @@ impl JobRequest {
             Self::Diff(_) => "Compare versions".to_owned(),
             Self::Restore(r) => format!("Restore {}", file_name(&r.out)),
             Self::Demo(_) => "Open the sample project".to_owned(),
+            Self::Refresh(_) => "Refresh from source".to_owned(),
+            Self::Collect(_) => "Collect files".to_owned(),
+            Self::Label(r) => format!("Save labels of {}", r.column),
             Self::Ask(_) => "Look".to_owned(),
         }
     }
@@ -341,6 +374,8 @@ pub enum JobOutcome {
     Diffed(Box<DiffReport>),
     Restored(RestoreOutcome),
     Demo(DemoOutcome),
+    Collected(Vec<Collected>),
+    Labelled(DatasetVersion),
     Answered(Box<Answer>),
 }
 

@@ -2,9 +2,9 @@
 
 use crate::domain::io::JobIo;
 use crate::domain::question::{Answer, Question};
-use crate::store::Workspace;
+use crate::store::{Workspace, catalogue};
 
-use super::{StageError, budget};
+use super::{StageError, budget, label, watch};
 
 pub fn answer(workspace: &Workspace, question: &Question, io: &dyn JobIo) -> Result<Answer, StageError> {
     match question {
@@ -24,5 +24,13 @@ pub fn answer(workspace: &Workspace, question: &Question, io: &dyn JobIo) -> Res
         Question::Pair { version, x, y, by } => {
             super::report::pair(workspace, *version, (x, y), by.as_deref(), io).map(|p| Answer::Pair(Box::new(p)))
         }
+        Question::Catalogue => Ok(Answer::Catalogue(workspace.read(catalogue::all)?)),
+        Question::Storage => Ok(Answer::Storage(Box::new(workspace.storage()?))),
+        Question::Watches => watch::views(workspace).map(Answer::Watches),
+        Question::LabelTask { version, column, queue } => {
+            label::task(workspace, *version, column, queue).map(|task| Answer::LabelTask(Box::new(task)))
+        }
+        Question::Rows { version, rows } => label::rows(workspace, *version, rows).map(Answer::Rows),
+        Question::Labels { version } => label::history(workspace, *version).map(Answer::Labels),
     }
 }

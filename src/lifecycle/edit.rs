@@ -7,10 +7,32 @@ use crate::domain::words::bytes;
 use crate::store::{StoreError, Tx, Workspace, activity, branches, datasets, settings, tags};
 
 use super::revert::{self, log};
-use super::{StageError, budget};
+use super::{StageError, budget, label, storage, watch};
 
 pub fn edit(workspace: &Workspace, edit: &Edit) -> Result<EditOutcome, StageError> {
-    Ok(workspace.write(|tx| apply(tx, edit))?)
+    match edit {
+        Edit::Describe { dataset, said } => storage::describe(workspace, *dataset, said),
+        Edit::Delete(keys) => storage::delete(workspace, keys),
+        Edit::RestoreBinned(ids) => storage::restore(workspace, ids),
+        Edit::EmptyBin => storage::empty_bin(workspace),
+        Edit::AddWatch { kind, path, dataset, policy } => watch::add(workspace, *kind, path, dataset, *policy),
+        Edit::SetWatchPolicy { watch: id, policy } => watch::set_policy(workspace, *id, *policy),
+        Edit::HideWatch { watch: id, hidden } => watch::hide(workspace, *id, *hidden),
+        Edit::DraftLabel { version, column, row, label, note } => {
+            label::draft(workspace, *version, column, *row, label.as_deref(), note)
+        }
+        Edit::DropLabels(session) => label::drop_session(workspace, *session),
+        Edit::SetNote { .. }
+        | Edit::CreateBranch { .. }
+        | Edit::MoveBranch { .. }
+        | Edit::RenameBranch { .. }
+        | Edit::HideBranch { .. }
+        | Edit::AddTag { .. }
+        | Edit::HideTag { .. }
+        | Edit::Revert { .. }
+        | Edit::SetKind { .. }
+        | Edit::SetMemoryBudget { .. } => Ok(workspace.write(|tx| apply(tx, edit))?),
+    }
 }
 
 fn apply(tx: &Tx, edit: &Edit) -> Result<EditOutcome, StoreError> {
@@ -94,6 +116,7 @@ fn apply(tx: &Tx, edit: &Edit) -> Result<EditOutcome, StoreError> {
             activity::append(tx, &event)?;
             done(said, Edit::SetMemoryBudget { bytes: before })
         }
+        other => Err(StoreError::Invalid { what: format!("{other:?}"), problem: "it is no edit of versions".to_owned() }),
     }
 }
 

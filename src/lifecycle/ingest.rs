@@ -11,14 +11,14 @@ use crate::data::read::{self, ReadReport};
 use crate::data::sink::{StoredRows, StoringSink};
 use crate::domain::activity::{NewEvent, ObjectKind};
 use crate::domain::branch::{MAIN, name_problem};
-use crate::domain::dataset::{Provenance, ReadDraft, ReadOptions};
+use crate::domain::dataset::{DatasetVersion, Origin, Provenance, ReadDraft, ReadOptions};
 use crate::domain::io::{JobIo, Part};
 use crate::domain::profile::TableProfile;
 use crate::domain::request::{ImportOutcome, ImportRequest};
 use crate::domain::schema::{ColumnSchema, Schema};
 use crate::domain::words::file_name;
 use crate::store::datasets::{self, NewVersion};
-use crate::store::{Workspace, activity};
+use crate::store::{StoreError, Tx, Workspace, activity};
 
 use super::snapshot::{Snapshot, snapshot};
 use super::{StageError, budget};
@@ -26,11 +26,56 @@ use super::{StageError, budget};
 /// Longest name a dataset may have, in characters.
 const MAX_NAME: usize = 100;
 
+/// A source that was read, before anything is recorded.
+pub(super) enum Prepared {
+    /// These bytes are a version already.
+    Known(Box<DatasetVersion>),
+    /// Its objects are stored.
+    New(Box<NewVersion>),
+}
+
 pub fn ingest(workspace: &Workspace, request: &ImportRequest, io: &dyn JobIo) -> Result<ImportOutcome, StageError> {
-    let source_name = file_name(&request.path);
-    let name = dataset_name(request.name.as_deref(), &source_name)?;
+    ingest_as(workspace, request, Origin::Import, io)
+}
+
+/// The same for a source that is read for another reason.
+pub(super) fn ingest_as(
+    workspace: &Workspace,
+    request: &ImportRequest,
+    origin: Origin,
+    io: &dyn JobIo,
+) -> Result<ImportOutcome, StageError> {
+    dataset_name(request.name.as_deref(), &file_name(&request.path))?;
     check_branch(request.branch.as_deref())?;
     let copy = snapshot(workspace, &request.path, &Part { io, from: 0.0, to: 0.1 })?;
+    match prepare(workspace, request, origin, copy, io)? {
+        Prepared::Known(version) => {
+            let warnings = super::revert::lead_to(workspace, request.branch.as_deref(), &version)?;
+            Ok(ImportOutcome { version: *version, new: false, warnings })
+        }
+        Prepared::New(new) => {
+            let warnings = new.provenance.warnings.clone();
+            let version = workspace.write(|tx| {
+                let version = datasets::insert_version_on(tx, &new, request.branch.as_deref())?;
+                told(tx, &version)?;
+                Ok(version)
+            })?;
+            io.recorded();
+            Ok(ImportOutcome { version, new: true, warnings })
+        }
+    }
+}
+
+/// Parses a copy and stores its objects.
+pub(super) fn prepare(
+    workspace: &Workspace,
+    request: &ImportRequest,
+    origin: Origin,
+    copy: Snapshot,
+    io: &dyn JobIo,
+) -> Result<Prepared, StageError> {
+    let source_name = file_name(&request.path);
+    let name = dataset_name(request.name.as_deref(), &source_name)?;
     io.progress("Looking at the file", Some(0.1))?;
     let same_bytes = workspace.read(|conn| datasets::by_source(conn, &name, &copy.hash))?;
     let guess_anew = request.forget || !request.read.is_empty();
@@ -42,8 +87,7 @@ pub fn ingest(workspace: &Workspace, request: &ImportRequest, io: &dyn JobIo) ->
     if let Some(version) = same_bytes.filter(|version| version.read == options) {
         // Damaged objects are replaced by the right bytes.
         copy.keep(workspace)?;
-        let warnings = super::revert::lead_to(workspace, request.branch.as_deref(), &version)?;
-        return Ok(ImportOutcome { version, new: false, warnings });
+        return Ok(Prepared::Known(Box::new(version)));
     }
     let (table, rejects) = (workspace.temp_path()?, workspace.temp_path()?);
     let mut sink = StoringSink::new(&table, &rejects, budget::of(workspace)?);
@@ -61,7 +105,7 @@ pub fn ingest(workspace: &Workspace, request: &ImportRequest, io: &dyn JobIo) ->
     }
     let warnings = report.warnings;
 
-    let new = NewVersion {
+    Ok(Prepared::New(Box::new(NewVersion {
         dataset: name,
         rows: report.rows,
         schema,
@@ -75,33 +119,26 @@ pub fn ingest(workspace: &Workspace, request: &ImportRequest, io: &dyn JobIo) ->
             note: request.note.clone(),
             author: activity::account(),
             source_path: Some(request.path.clone()),
+            origin,
             files,
             rejected: report.bad_rows,
             rejects_hash: stored.rejects_hash,
-            warnings: warnings.clone(),
+            warnings,
             ..Provenance::default()
         },
+    })))
+}
+
+/// The activity entry of a version that was read from a source.
+fn told(tx: &Tx, version: &DatasetVersion) -> Result<(), StoreError> {
+    let (rows, columns) = (version.rows, version.schema.columns.len());
+    let event = NewEvent {
+        action: if version.provenance.origin == Origin::Refresh { "refreshed" } else { "imported" }.to_owned(),
+        object_kind: ObjectKind::Dataset,
+        object: version.label(),
+        summary: format!("{rows} rows and {columns} columns from {}", version.source_name),
     };
-    let version = workspace.write(|tx| {
-        let version = datasets::insert_version_on(tx, &new, request.branch.as_deref())?;
-        activity::append(
-            tx,
-            &NewEvent {
-                action: "imported".to_owned(),
-                object_kind: ObjectKind::Dataset,
-                object: version.label(),
-                summary: format!(
-                    "{} rows and {} columns from {}",
-                    version.rows,
-                    version.schema.columns.len(),
-                    version.source_name
-                ),
-            },
-        )?;
-        Ok(version)
-    })?;
-    io.recorded();
-    Ok(ImportOutcome { version, new: true, warnings })
+    activity::append(tx, &event).map(drop)
 }
 
 /// How to read the source: the first of several files decides.
@@ -131,7 +168,7 @@ fn check_branch(name: Option<&str>) -> Result<(), StageError> {
 }
 
 /// A label, never a path: control characters and separators are refused rather than repaired.
-fn dataset_name(asked: Option<&str>, source_name: &str) -> Result<String, StageError> {
+pub(super) fn dataset_name(asked: Option<&str>, source_name: &str) -> Result<String, StageError> {
     let stem = || Path::new(source_name).file_stem().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
     let name = asked.map_or_else(stem, str::to_owned);
     let name = name.trim();

@@ -65,6 +65,7 @@ pub fn split(workspace: &Workspace, id: RunId) -> Result<SplitRows, StageError> 
 /// The rows of a version, ready to be paged.
 pub fn table(workspace: &Workspace, id: VersionId) -> Result<TableView, StageError> {
     let version = workspace.read(|conn| datasets::version(conn, id))?;
+    super::resolve::require_present(workspace, &version)?;
     let path = workspace.verified_object(&version.table_hash)?;
     Ok(TableView::open(&path, &version.schema)?)
 }

@@ -21,6 +21,7 @@ pub mod edit;
 pub mod environment;
 pub mod error;
 pub mod ingest;
+pub mod label;
 pub mod look;
 pub mod monitor;
 pub mod preview;
@@ -32,9 +33,11 @@ pub mod revert;
 pub mod score;
 pub mod ship;
 pub mod snapshot;
+pub mod storage;
 pub mod train;
 pub mod validate;
 pub mod verify;
+pub mod watch;
 
 pub use error::StageError;
 
@@ -65,6 +68,9 @@ pub fn perform(root: &Path, request: &JobRequest, io: &dyn JobIo) -> Result<JobO
         JobRequest::Restore(r) => JobOutcome::Restored(restore::restore(&workspace, r, io)?),
         JobRequest::Report(r) => JobOutcome::Reported(report::write(&workspace, r, io)?),
         JobRequest::Demo(out) => JobOutcome::Demo(demo::demo(&workspace, out, io)?),
+        JobRequest::Refresh(r) => JobOutcome::Imported(watch::refresh(&workspace, r, io)?),
+        JobRequest::Collect(r) => JobOutcome::Collected(watch::collect(&workspace, r, io)?),
+        JobRequest::Label(r) => JobOutcome::Labelled(label::finish(&workspace, r, io)?),
         JobRequest::Ask(q) => JobOutcome::Answered(Box::new(answer::answer(&workspace, q, io)?)),
         JobRequest::Verify(_) => unreachable!("handled above"),
     })

@@ -9,12 +9,32 @@ use crate::domain::dataset::DatasetVersion;
 use crate::domain::io::JobIo;
 use crate::domain::request::{DataRef, ImportRequest};
 use crate::domain::schema::Schema;
-use crate::store::{Workspace, branches, datasets, tags};
+use crate::domain::storage::StorageKey;
+use crate::store::{Workspace, bin, branches, datasets, tags};
 
 use super::{StageError, budget, remember};
 
 /// The version that `data` names; a file is imported on the way.
 pub fn resolve(workspace: &Workspace, data: &DataRef, io: &dyn JobIo) -> Result<DatasetVersion, StageError> {
+    let version = find(workspace, data, io)?;
+    require_present(workspace, &version)?;
+    Ok(version)
+}
+
+/// Fails with what to do when the version's files were deleted.
+pub fn require_present(workspace: &Workspace, version: &DatasetVersion) -> Result<(), StageError> {
+    let key = StorageKey::Version(version.id);
+    if !workspace.read(|conn| Ok(bin::gone(conn)?.contains(&key)))? {
+        return Ok(());
+    }
+    Err(StageError::usage(
+        format!("{} was deleted; only its record is left", version.label()),
+        "Bring it back with `storage --restore`, or from the Storage page, unless the bin was emptied since",
+    ))
+}
+
+/// The version that `data` names, deleted or not; a file is imported on the way.
+pub fn find(workspace: &Workspace, data: &DataRef, io: &dyn JobIo) -> Result<DatasetVersion, StageError> {
     match data {
         DataRef::Version(id) => Ok(workspace.read(|conn| datasets::version(conn, *id))?),
         DataRef::Named { name, version } => {

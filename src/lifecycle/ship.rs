@@ -34,6 +34,7 @@ const UNSEEN: &str = "(a category that nobody saw)";
 
 pub fn export(workspace: &Workspace, request: &ExportRequest, io: &dyn JobIo) -> Result<ExportOutcome, StageError> {
     check_place(&request.out)?;
+    super::storage::remove_unfinished(request.out.parent().unwrap_or(std::path::Path::new(".")));
     io.progress("Reading the run", Some(0.0))?;
     let run = workspace.read(|conn| runs::get(conn, request.run))?;
     let model = model_of(workspace, run.id)?;

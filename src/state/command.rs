@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::domain::edit::Edit;
 use crate::domain::ids::{BundleId, CheckRunId, DatasetId, DriftId, RunId, VersionId};
 use crate::domain::question::Question;
-use crate::domain::request::{CheckRequest, DriftRequest, ReportFormat, RestoreForm, TrainRequest};
+use crate::domain::request::{CheckRequest, DriftRequest, LabelRequest, ReportFormat, RestoreForm, TrainRequest};
 use crate::domain::table::{FindRequest, TableQuery};
 use crate::jobs::event::JobId;
 
@@ -26,11 +26,12 @@ pub enum Page {
     Ship,
     Monitor,
     Activity,
+    Storage,
     Settings,
 }
 
 impl Page {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Overview,
         Self::Data,
         Self::Checks,
@@ -39,6 +40,7 @@ impl Page {
         Self::Ship,
         Self::Monitor,
         Self::Activity,
+        Self::Storage,
         Self::Settings,
     ];
 
@@ -52,6 +54,7 @@ impl Page {
             Self::Ship => "Ship",
             Self::Monitor => "Monitor",
             Self::Activity => "Activity",
+            Self::Storage => "Storage",
             Self::Settings => "Settings",
         }
     }
@@ -62,6 +65,8 @@ impl Page {
 pub enum PickFor {
     ImportFiles,
     OpenWorkspace,
+    /// A folder whose files become versions of the named dataset.
+    WatchFolder(String),
     ExportBundle(RunId),
     ScoreInput(RunId),
     /// Where the scored table goes.
@@ -99,6 +104,7 @@ impl PickFor {
         match self {
             Self::ImportFiles => "Import files",
             Self::OpenWorkspace => "Open a workspace folder",
+            Self::WatchFolder(_) => "Folder to watch",
             Self::ExportBundle(_) => "Export the bundle as",
             Self::ScoreInput(_) => "File to score",
             Self::ScoreOutput { .. } => "Save the scored table as",
@@ -111,7 +117,7 @@ impl PickFor {
     /// The file name a save dialog starts with; `None` for dialogs that open something.
     pub fn suggested(&self) -> Option<String> {
         match self {
-            Self::ImportFiles | Self::OpenWorkspace | Self::ScoreInput(_) => None,
+            Self::ImportFiles | Self::OpenWorkspace | Self::WatchFolder(_) | Self::ScoreInput(_) => None,
             Self::ExportBundle(run) => Some(format!("model-run-{run}.zip")),
             Self::ScoreOutput { input, .. } => {
                 let stem = input.file_stem().map_or_else(|| "table".into(), |s| s.to_string_lossy());
@@ -188,6 +194,16 @@ pub enum Command {
     Train(TrainRequest),
     CompareDrift(DriftRequest),
     VerifyWorkspace,
+    /// Read a dataset's source again.
+    RefreshSource(VersionId),
+    /// Look at the watched places; `accept` makes versions of what was only offered.
+    Collect {
+        accept: bool,
+    },
+    /// Open the labelling view on a version, or close it.
+    LabelRows(Option<VersionId>),
+    /// Make the labels a version.
+    SaveLabels(LabelRequest),
     CancelJob(JobId),
 
     // Looking

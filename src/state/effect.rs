@@ -131,6 +131,8 @@ pub enum Message {
     NoFileDialog(PickFor),
     /// Something small was done ("Saved chart.csv"), or could not be.
     Note(Result<String, Problem>),
+    /// A watched place holds something new.
+    SourcesChanged,
     /// Another process changed the workspace.
     WorkspaceChanged,
     MemoryUsed(u64),

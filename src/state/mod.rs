@@ -56,6 +56,8 @@ pub struct AppState {
     pub open: Open,
     /// Files that wait for a decision.
     pub import: Option<import::ImportPanel>,
+    /// The version whose rows are being labelled, over the Data page.
+    pub labelling: Option<VersionId>,
     pub settings: Settings,
     /// Bytes this process holds, measured now and then.
     pub memory: Option<u64>,
@@ -121,6 +123,10 @@ impl AppState {
             Command::Train(request) => work::train(self, request, now_ms),
             Command::CompareDrift(request) => work::compare_drift(self, request, now_ms),
             Command::VerifyWorkspace => work::verify_workspace(self, now_ms),
+            Command::RefreshSource(id) => work::refresh_source(self, id, now_ms),
+            Command::Collect { accept } => work::collect(self, accept, now_ms),
+            Command::LabelRows(version) => navigate::label_rows(self, version),
+            Command::SaveLabels(request) => work::save_labels(self, request, now_ms),
             Command::CancelJob(id) => work::cancel(self, id, now_ms),
             Command::SetTableQuery { version, query } => look::set_query(self, version, query),
             Command::NeedRows { version, first, count, columns } => {
@@ -170,6 +176,7 @@ impl AppState {
             Message::Picked { pick, paths } => work::picked(self, pick, paths, now_ms),
             Message::NoFileDialog(pick) => answers::no_file_dialog(self, pick),
             Message::Note(answer) => answers::note(self, answer, now_ms),
+            Message::SourcesChanged => work::sources_changed(self, now_ms),
             Message::WorkspaceChanged => workspace::refresh(self),
             Message::MemoryUsed(bytes) => answers::memory(self, bytes),
         }

@@ -159,10 +159,12 @@ pub fn id_of(conn: &Connection, name: &str) -> Result<Option<DatasetId>, StoreEr
     Ok(dataset_by_name(conn, name)?.filter(|(_, hidden)| !hidden).map(|(id, _)| id))
 }
 
-/// The latest version of a dataset that was read from these bytes.
+/// The latest version of a dataset that was read from these bytes and was not deleted.
 pub fn by_source(conn: &Connection, name: &str, source: &ContentHash) -> Result<Option<DatasetVersion>, StoreError> {
     let sql = select_version!(
-        "WHERE v.source_hash = ?2 AND d.name = ?1 AND d.hidden_at_ms IS NULL ORDER BY v.version DESC LIMIT 1"
+        "WHERE v.source_hash = ?2 AND d.name = ?1 AND d.hidden_at_ms IS NULL \
+         AND NOT EXISTS (SELECT 1 FROM bin b WHERE b.kind = 'version' AND b.subject_id = v.id AND b.state <> 'restored') \
+         ORDER BY v.version DESC LIMIT 1"
     );
     sql::query_opt(conn, sql, params![name, source], version_from_row)
 }
@@ -229,7 +231,9 @@ fn dataset_by_name(conn: &Connection, name: &str) -> Result<Option<(DatasetId, b
 
 fn by_both_hashes(conn: &Connection, id: DatasetId, new: &NewVersion) -> Result<Option<DatasetVersion>, StoreError> {
     let sql = select_version!(
-        "WHERE v.source_hash = ?2 AND v.dataset_id = ?1 AND v.table_hash = ?3 ORDER BY v.version DESC LIMIT 1"
+        "WHERE v.source_hash = ?2 AND v.dataset_id = ?1 AND v.table_hash = ?3 \
+         AND NOT EXISTS (SELECT 1 FROM bin b WHERE b.kind = 'version' AND b.subject_id = v.id AND b.state <> 'restored') \
+         ORDER BY v.version DESC LIMIT 1"
     );
     sql::query_opt(conn, sql, params![id, new.source_hash, new.table_hash], version_from_row)
 }

@@ -233,7 +233,7 @@ impl Workspace {
         }
     }
 
-    fn place(&self, temp: NamedTempFile, hash: &ContentHash) -> Result<(), StoreError> {
+    pub(super) fn place(&self, temp: NamedTempFile, hash: &ContentHash) -> Result<(), StoreError> {
         let objects = self.root.join(FOLDER);
         let path = self.object_path(hash);
         let shard = path.parent().unwrap_or(&objects);

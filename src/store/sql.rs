@@ -7,7 +7,8 @@ use serde::de::DeserializeOwned;
 
 use super::StoreError;
 use crate::domain::ids::{
-    BranchId, BundleId, CheckRunId, ContentHash, DatasetId, DriftId, EventId, RunId, TagId, VersionId,
+    BinId, BranchId, BundleId, CheckRunId, ContentHash, DatasetId, DriftId, EventId, LabelSessionId, RunId, TagId,
+    VersionId, WatchId,
 };
 
 macro_rules! id_column {
@@ -26,7 +27,9 @@ macro_rules! id_column {
     )*};
 }
 
-id_column!(BranchId, BundleId, CheckRunId, DatasetId, DriftId, EventId, RunId, TagId, VersionId);
+id_column!(
+    BinId, BranchId, BundleId, CheckRunId, DatasetId, DriftId, EventId, LabelSessionId, RunId, TagId, VersionId, WatchId
+);
 
 impl ToSql for ContentHash {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

@@ -2,16 +2,17 @@
 //!
 //! Digests find damage, not forgery: who can write the file can also compute digests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use rusqlite::Connection;
 use serde::Serialize;
 
 use super::records::{self, EVENTS, RUNS, SEALED, Table};
-use super::{HISTORY_FILE, StoreError, Workspace, activity, files, migrations, objects, runs, sql};
+use super::{HISTORY_FILE, StoreError, Workspace, activity, bin, files, migrations, objects, runs, sql};
 use crate::domain::ids::{ContentHash, RunId};
 use crate::domain::io::JobIo;
+use crate::domain::storage::{BinState, StorageKey};
 
 /// What a verification found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -87,6 +88,7 @@ impl Workspace {
         let history = self.read(|conn| check_history(conn, &mut report, &mut references, io));
         report.note(history)?;
         self.check_objects(&references, &mut report, io)?;
+        self.check_bin(&mut report, io)?;
         report.ok = report.damaged.is_empty();
         Ok(report)
     }
@@ -117,6 +119,22 @@ impl Workspace {
             report.checked += 1;
             report.unreferenced += 1;
             report.note(result)?;
+        }
+        Ok(())
+    }
+
+    /// What lies in the bin can be brought back only whole.
+    fn check_bin(&self, report: &mut VerifyReport, io: &dyn JobIo) -> Result<(), StoreError> {
+        let Some(entries) = report.note(self.read(bin::all))? else { return Ok(()) };
+        for entry in entries.iter().filter(|e| e.state == BinState::Binned) {
+            for object in &entry.objects {
+                io.progress("Checking the bin", None)?;
+                report.checked += 1;
+                if let Err(problem) = self.check_binned(&object.hash) {
+                    report
+                        .add(format!("{} ({}, in the bin)", objects::object_name(&object.hash), entry.label), problem);
+                }
+            }
         }
         Ok(())
     }
@@ -176,8 +194,9 @@ fn check_history(
     report.note(chain)?;
     let metrics = check_metrics(conn, report);
     report.note(metrics)?;
+    let gone = report.note(bin::gone(conn))?.unwrap_or_default();
     for (label, sql) in REFERENCES {
-        let found = collect_references(conn, label, sql, references);
+        let found = collect_references(conn, label, sql, &gone, references);
         report.note(found)?;
     }
     Ok(())
@@ -269,9 +288,15 @@ fn collect_references(
     conn: &Connection,
     label: &str,
     sql: &str,
+    gone: &BTreeSet<StorageKey>,
     references: &mut References,
 ) -> Result<(), StoreError> {
     for (id, hash) in sql::query_all(conn, sql, [], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))? {
+        // What was deleted is away on purpose.
+        let noun = ["version", "run", "bundle"].into_iter().find(|noun| label.ends_with(noun));
+        if noun.and_then(|noun| StorageKey::of(noun, id)).is_some_and(|key| gone.contains(&key)) {
+            continue;
+        }
         // A hash that is none has broken its record's digest, which was reported.
         if let Some(hash) = ContentHash::parse(&hash) {
             references.entry(hash).or_default().push(format!("{label} {id}"));

@@ -6,6 +6,7 @@ mod architecture;
 mod cli;
 mod columns;
 mod crash;
+mod keep;
 mod pages;
 mod sandbox;
 mod soft;

@@ -73,6 +73,13 @@ pub fn show_rows(state: &mut AppState, version: VersionId, column: Option<String
     effects
 }
 
+pub fn label_rows(state: &mut AppState, version: Option<VersionId>) -> Vec<Effect> {
+    state.labelling = version;
+    let Some(version) = version else { return Vec::new() };
+    go_to(state, Page::Data);
+    focus_version(state, version)
+}
+
 pub fn toggle(state: &mut AppState, which: fn(&mut Open) -> &mut bool) -> Vec<Effect> {
     let was = *which(&mut state.open);
     state.open = Open::default();

@@ -13,14 +13,16 @@ use crate::ui::theme::icons::Icon;
 use crate::ui::widgets::page::{Primary, inspector_panel, list_panel, main_panel, page_header};
 use crate::ui::widgets::states;
 
-mod diff_model;
-mod diff_view;
 mod cell_window;
 mod columns;
+mod details;
+mod diff_model;
+mod diff_view;
 mod filter_line;
 mod filters;
 mod find_bar;
 mod inspector;
+mod labelling;
 mod list;
 mod model;
 mod profile_tab;
@@ -53,6 +55,8 @@ pub struct DataPage {
     versions: versions_tab::VersionsTab,
     rejected: rejected_tab::RejectedTab,
     relations: relations_tab::RelationsView,
+    details: Option<details::Draft>,
+    labelling: labelling::Labelling,
 }
 
 impl DataPage {
@@ -66,6 +70,9 @@ impl DataPage {
 pub fn data_ui(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut DataPage) {
     let history = ctx.state.history.value();
     let version = ctx.state.focus.version.and_then(|id| history?.version(id));
+    if let Some(labelled) = ctx.state.labelling.and_then(|id| history?.version(id)) {
+        return labelling::labelling_ui(ui, ctx, &mut page.labelling, labelled);
+    }
     let subtitle = version.map_or_else(
         || "Tables, their columns and versions".to_owned(),
         |v| {

@@ -1,5 +1,6 @@
 //! Pure preparation for the Data page.
 
+use crate::domain::catalogue::CatalogueEntry;
 use crate::domain::dataset::DatasetVersion;
 use crate::domain::finding::{CheckRun, Finding};
 use crate::domain::history::History;
@@ -9,11 +10,20 @@ use crate::domain::schema::Storage;
 use crate::domain::table::{ColumnFilter, FilterOp, SortKey, TableQuery};
 use crate::state::format::{count, exact_utc};
 
-/// Datasets in name order, each with its versions, newest first; `search` narrows by name.
-pub fn datasets<'a>(history: &'a History, search: &str) -> Vec<(DatasetId, &'a str, Vec<&'a DatasetVersion>)> {
+/// Datasets in name order, each with its versions, newest first; `search` narrows by name and by what the catalogue
+/// knows.
+pub fn datasets<'a>(
+    history: &'a History,
+    entries: &[CatalogueEntry],
+    search: &str,
+) -> Vec<(DatasetId, &'a str, Vec<&'a DatasetVersion>)> {
     let search = search.trim().to_lowercase();
     let mut all: Vec<(DatasetId, &str, Vec<&DatasetVersion>)> = Vec::new();
-    for version in history.versions.iter().filter(|v| v.dataset.to_lowercase().contains(&search)) {
+    let fits = |v: &&DatasetVersion| {
+        let entry = entries.iter().find(|e| e.id == v.dataset_id);
+        v.dataset.to_lowercase().contains(&search) || entry.is_some_and(|e| e.matches(&search))
+    };
+    for version in history.versions.iter().filter(fits) {
         match all.iter_mut().find(|(id, _, _)| *id == version.dataset_id) {
             Some((_, _, versions)) => versions.insert(0, version),
             None => all.push((version.dataset_id, &version.dataset, vec![version])),

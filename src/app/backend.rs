@@ -1,6 +1,7 @@
 //! What the window needs of the world below it. The lifecycle implements it; tests bring their own.
 
-use std::path::Path;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
 
 use crate::domain::activity::NewEvent;
 use crate::domain::edit::{Edit, EditOutcome};
@@ -10,7 +11,7 @@ use crate::domain::problem::Problem;
 use crate::domain::profile::TableProfile;
 use crate::domain::question::{Answer, Question};
 use crate::domain::request::JobRequest;
-use crate::domain::table::{TablePage, TableQuery};
+use crate::domain::table::{FindRequest, Found, TablePage, TableQuery};
 use crate::jobs::event::{JobEvent, JobId};
 use crate::state::effect::{RunDetail, WorkspaceInfo};
 
@@ -25,8 +26,21 @@ pub trait Backend: Send + Sync + 'static {
     fn profile(&self, version: VersionId) -> Result<TableProfile, Problem>;
     fn run_detail(&self, run: RunId) -> Result<RunDetail, Problem>;
     /// Computes (and keeps) the row order of a query; returns how many rows it has.
-    fn order(&self, version: VersionId, query: &TableQuery) -> Result<u64, Problem>;
-    fn page(&self, version: VersionId, query: &TableQuery, first: u64, count: u64) -> Result<TablePage, Problem>;
+    /// A newer query of the same table, or [`Self::cancel_table`], ends it as cancelled.
+    fn order(&self, version: VersionId, query: &TableQuery, progress: &dyn Fn(f64)) -> Result<u64, Problem>;
+    /// Some rows of the query's result and some columns of the schema.
+    fn page(
+        &self,
+        version: VersionId,
+        query: &TableQuery,
+        rows: Range<u64>,
+        columns: &[usize],
+    ) -> Result<TablePage, Problem>;
+    /// Ended as orders are.
+    fn find(&self, version: VersionId, query: &TableQuery, request: &FindRequest) -> Result<Option<Found>, Problem>;
+    fn cancel_table(&self, version: VersionId);
+    /// The names of these columns of the schema.
+    fn column_names(&self, version: VersionId, columns: &[usize]) -> Result<Vec<String>, Problem>;
     fn answer(&self, question: &Question) -> Result<Answer, Problem>;
     fn edit(&self, edit: &Edit) -> Result<EditOutcome, Problem>;
     fn rename_dataset(&self, id: DatasetId, name: &str, event: &NewEvent) -> Result<(), Problem>;
@@ -35,6 +49,14 @@ pub trait Backend: Send + Sync + 'static {
     /// Returns at once; the sink gets the events.
     fn start_job(&self, id: JobId, request: JobRequest, sink: JobSink);
     fn cancel_job(&self, id: JobId);
+    /// The folders to listen at for changes of watched places.
+    fn watched_folders(&self) -> Vec<PathBuf> {
+        Vec::new()
+    }
+    /// Is there anything in a watched place that was not decided on?
+    fn anything_to_collect(&self) -> bool {
+        false
+    }
     /// Whether anyone, this window included, committed to the workspace since the last call.
     fn changed(&self) -> bool;
 }

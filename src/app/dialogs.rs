@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use rfd::FileDialog;
 
+use crate::domain::request::ReportFormat;
 use crate::state::command::{Command, PickFor};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,10 +78,17 @@ fn show(pick: &PickFor) -> Vec<PathBuf> {
         PickFor::ScoreInput(_) => {
             dialog.add_filter("Tables", &TABLES[..5]).add_filter("All files", &["*"]).pick_file().into_iter().collect()
         }
-        PickFor::OpenWorkspace => dialog.pick_folder().into_iter().collect(),
+        PickFor::OpenWorkspace | PickFor::WatchFolder(_) => dialog.pick_folder().into_iter().collect(),
         PickFor::ExportBundle(_) => dialog.add_filter("Bundle", &["zip"]).save_file().into_iter().collect(),
         PickFor::ScoreOutput { .. } => dialog.add_filter("Table", &TABLES[..5]).save_file().into_iter().collect(),
-        PickFor::SaveText { .. } => dialog.save_file().into_iter().collect(),
+        PickFor::SaveProfile { format, .. } => {
+            let (name, ending) = match format {
+                ReportFormat::Html => ("Web page", "html"),
+                ReportFormat::Json => ("JSON", "json"),
+            };
+            dialog.add_filter(name, &[ending]).save_file().into_iter().collect()
+        }
+        PickFor::Restore { .. } | PickFor::SaveText { .. } => dialog.save_file().into_iter().collect(),
         PickFor::SavePlot { .. } => dialog.add_filter("Picture", &["png"]).save_file().into_iter().collect(),
     }
 }

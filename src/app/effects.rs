@@ -1,10 +1,13 @@
 //! Runs effects on named threads and sends the answers back. Nothing here blocks a frame.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 use std::thread;
 
+use crate::domain::ids::VersionId;
 use crate::domain::problem::Problem;
+use crate::domain::table::TableQuery;
 use crate::domain::words::file_name;
 use crate::jobs::event::JobEvent;
 use crate::state::command::PickFor;
@@ -40,6 +43,13 @@ impl Answers {
         }
     }
 
+    /// For what the next one replaces: dropped when the line is full.
+    pub fn send_progress(&self, message: Message) {
+        if self.sender.try_send(message).is_ok() {
+            (self.wake)();
+        }
+    }
+
     /// Without waking: for what may wait until the next frame anyway.
     pub fn send_quietly(&self, message: Message) {
         let _ = self.sender.try_send(message);
@@ -63,11 +73,12 @@ pub struct Effects {
     answers: Answers,
     watcher: Option<watch::Watcher>,
     watcher_gate: Arc<watch::Gate>,
+    sources: Option<watch::Sources>,
 }
 
 impl Effects {
     pub fn new(backend: Arc<dyn Backend>, answers: Answers) -> Self {
-        Self { backend, answers, watcher: None, watcher_gate: Arc::default() }
+        Self { backend, answers, watcher: None, watcher_gate: Arc::default(), sources: None }
     }
 
     /// Starts the effect. `Some` is what only the window can do.
@@ -108,14 +119,28 @@ impl Effects {
             Effect::LoadRunDetail(id) => {
                 self.answer("run", move |b| Message::RunDetail(id, b.run_detail(id).map(Box::new)));
             }
-            Effect::LoadOrder { version, query } => self.answer("order", move |b| {
-                let rows = b.order(version, &query);
-                Message::Order { version, query, rows }
-            }),
-            Effect::LoadPage { version, query, first, count } => self.answer("page", move |b| {
-                let page = b.page(version, &query, first, count);
+            Effect::LoadOrder { version, query } => {
+                let answers = self.answers.clone();
+                self.answer("order", move |b| {
+                    let rows = b.order(version, &query, &|fraction| {
+                        answers.send_progress(Message::Ordering { version, query: query.clone(), fraction });
+                    });
+                    Message::Order { version, query, rows }
+                })
+            }
+            Effect::LoadPage { version, query, first, count, columns } => self.answer("page", move |b| {
+                let columns: Vec<usize> = columns.collect();
+                let page = b.page(version, &query, first..first + count, &columns);
                 Message::Page { version, query, page }
             }),
+            Effect::Find { version, query, request } => self.answer("find", move |b| {
+                let found = b.find(version, &query, &request);
+                Message::Found { version, query, request, found }
+            }),
+            Effect::CancelTable(version) => self.backend.cancel_table(version),
+            Effect::CopyCells { version, query, rows, columns, header } => {
+                self.answer("copy", move |b| Message::CellsRead(tsv(b, version, &query, rows, &columns, header)))
+            }
             Effect::Answer(question) => self.answer("question", move |b| {
                 let answer = b.answer(&question).map(Box::new);
                 Message::Answer(question, answer)
@@ -138,6 +163,9 @@ impl Effects {
     pub fn watch(&mut self, folder: &Path) {
         let gate = self.watcher_gate.clone();
         self.watcher = watch::watch(folder, self.backend.clone(), self.answers.clone(), gate);
+        // The former one ends first: its workspace is not open any more.
+        self.sources = None;
+        self.sources = watch::Sources::start(self.backend.clone(), self.answers.clone());
     }
 
     fn pick(&self, pick: PickFor) {
@@ -174,6 +202,29 @@ impl Effects {
             }
         });
     }
+}
+
+/// Cells as tab-separated lines, as spreadsheets paste them, and how many they are.
+fn tsv(
+    backend: &dyn Backend,
+    version: VersionId,
+    query: &TableQuery,
+    rows: Range<u64>,
+    columns: &[usize],
+    header: bool,
+) -> Result<(String, u64), Problem> {
+    let page = backend.page(version, query, rows, columns)?;
+    let one_line = |cell: &str| cell.replace(['\t', '\n', '\r'], " ");
+    let mut lines = Vec::with_capacity(page.cells.len() + 1);
+    if header {
+        let names = backend.column_names(version, columns)?;
+        lines.push(names.iter().map(|name| one_line(name)).collect::<Vec<_>>().join("\t"));
+    }
+    for row in &page.cells {
+        let cells = row.iter().map(|cell| cell.as_deref().map(one_line).unwrap_or_default());
+        lines.push(cells.collect::<Vec<_>>().join("\t"));
+    }
+    Ok((lines.join("\n"), page.cells.iter().map(|row| row.len() as u64).sum()))
 }
 
 /// "Saved chart.csv in /home/ann", or why not.

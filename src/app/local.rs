@@ -1,24 +1,28 @@
 //! The backend of the real program: lifecycle functions on threads the effects bring, jobs in worker processes.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
+use crate::data::error::LoadError;
 use crate::data::view::{RowOrder, TableView};
 use crate::domain::activity::NewEvent;
 use crate::domain::edit::{Edit, EditOutcome};
 use crate::domain::history::History;
 use crate::domain::ids::{DatasetId, RunId, VersionId};
-use crate::domain::io::Silent;
+use crate::domain::io::{Cancelled, JobIo, Silent};
 use crate::domain::problem::Problem;
 use crate::domain::profile::TableProfile;
 use crate::domain::question::{Answer, Question};
 use crate::domain::request::{JobOutcome, JobRequest};
-use crate::domain::table::{TablePage, TableQuery};
+use crate::domain::table::{FindRequest, Found, TablePage, TableQuery};
 use crate::domain::words::file_name;
 use crate::jobs::event::{JobEvent, JobId};
 use crate::jobs::process::{JobHandle, Workers};
-use crate::lifecycle::{StageError, answer, edit, look};
+use crate::lifecycle::{StageError, answer, edit, look, watch};
 use crate::state::effect::{RunDetail, WorkspaceInfo};
 use crate::store::{Workspace, recent};
 
@@ -32,7 +36,46 @@ pub struct LocalBackend {
     open: RwLock<Option<Arc<Workspace>>>,
     tables: Mutex<Vec<OpenTable>>,
     jobs: Mutex<HashMap<JobId, JobHandle>>,
+    /// Held while an order is computed: two at once would want twice the memory.
+    ordering: Mutex<()>,
+    stops: Mutex<HashMap<Work, Arc<AtomicBool>>>,
     seen: Mutex<Option<i64>>,
+}
+
+/// What is computed for a table at most once at a time.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Work {
+    Order(VersionId),
+    Find(VersionId),
+}
+
+/// Tells how far it is, ten times a second, and stops when nobody wants it any more.
+struct Watched<'a> {
+    stop: Arc<AtomicBool>,
+    progress: &'a dyn Fn(f64),
+    told: Mutex<Instant>,
+}
+
+impl JobIo for Watched<'_> {
+    fn progress(&self, _phase: &str, fraction: Option<f64>) -> Result<(), Cancelled> {
+        if self.stop.load(Ordering::Relaxed) {
+            return Err(Cancelled);
+        }
+        let mut told = lock(&self.told);
+        if let Some(fraction) = fraction.filter(|_| told.elapsed() >= Duration::from_millis(100)) {
+            *told = Instant::now();
+            (self.progress)(fraction);
+        }
+        Ok(())
+    }
+}
+
+fn unordered(error: LoadError) -> Problem {
+    match error {
+        LoadError::Cancelled(_) => Problem::cancelled(),
+        e if e.is_usage() => Problem::usage(e.to_string(), ""),
+        e => problem("sort and filter")(e.into()),
+    }
 }
 
 struct OpenTable {
@@ -55,6 +98,15 @@ fn workers(workspace: &Workspace) -> Result<Workers, Problem> {
 }
 
 impl LocalBackend {
+    /// Stops the older work of this kind; the flag of the new one.
+    fn watch(&self, work: Work) -> Arc<AtomicBool> {
+        let stop = Arc::new(AtomicBool::new(false));
+        if let Some(older) = lock(&self.stops).insert(work, stop.clone()) {
+            older.store(true, Ordering::Relaxed);
+        }
+        stop
+    }
+
     fn workspace(&self) -> Result<Arc<Workspace>, Problem> {
         let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
         open.clone().ok_or_else(|| Problem::failed("No workspace is open", "", "Open one first"))
@@ -75,15 +127,29 @@ impl LocalBackend {
     }
 
     /// The row order of a query; the last one of each table is kept.
-    fn order_of(&self, id: VersionId, query: &TableQuery) -> Result<(Arc<TableView>, Arc<RowOrder>), Problem> {
+    fn order_of(
+        &self,
+        id: VersionId,
+        query: &TableQuery,
+        io: &dyn JobIo,
+    ) -> Result<(Arc<TableView>, Arc<RowOrder>), Problem> {
         let view = self.table(id)?;
-        if let Some(table) = lock(&self.tables).iter().find(|t| t.version == id)
-            && let Some((known, order)) = &table.order
-            && known == query
-        {
-            return Ok((view, order.clone()));
+        if *query == TableQuery::default() {
+            return Ok((view, Arc::new(RowOrder::All)));
         }
-        let order = Arc::new(view.order(query, &Silent).map_err(|e| problem("sort and filter")(e.into()))?);
+        let known = |tables: &[OpenTable]| {
+            let (known, order) = tables.iter().find(|t| t.version == id)?.order.as_ref()?;
+            (known == query).then(|| order.clone())
+        };
+        if let Some(order) = known(&lock(&self.tables)) {
+            return Ok((view, order));
+        }
+        // Pages of an order that was dropped meanwhile wait for one computation instead of each doing it.
+        let _one = lock(&self.ordering);
+        if let Some(order) = known(&lock(&self.tables)) {
+            return Ok((view, order));
+        }
+        let order = Arc::new(view.order(query, io).map_err(unordered)?);
         if let Some(table) = lock(&self.tables).iter_mut().find(|t| t.version == id) {
             table.order = Some((query.clone(), order.clone()));
         }
@@ -125,15 +191,45 @@ impl Backend for LocalBackend {
         Ok(RunDetail { evaluation, points })
     }
 
-    fn order(&self, id: VersionId, query: &TableQuery) -> Result<u64, Problem> {
-        let (view, order) = self.order_of(id, query)?;
+    fn order(&self, id: VersionId, query: &TableQuery, progress: &dyn Fn(f64)) -> Result<u64, Problem> {
+        let stop = self.watch(Work::Order(id));
+        let io = Watched { stop, progress, told: Mutex::new(Instant::now()) };
+        let (view, order) = self.order_of(id, query, &io)?;
         Ok(order.len(view.n_rows()))
     }
 
-    fn page(&self, id: VersionId, query: &TableQuery, first: u64, count: u64) -> Result<TablePage, Problem> {
-        let (view, order) = self.order_of(id, query)?;
-        let columns: Vec<usize> = (0..view.schema().columns.len()).collect();
-        view.page(&order, first..first + count, &columns).map_err(|e| problem("read the rows")(e.into()))
+    fn page(
+        &self,
+        id: VersionId,
+        query: &TableQuery,
+        rows: Range<u64>,
+        columns: &[usize],
+    ) -> Result<TablePage, Problem> {
+        let (view, order) = self.order_of(id, query, &Silent)?;
+        view.page(&order, rows, columns).map_err(|e| problem("read the rows")(e.into()))
+    }
+
+    fn find(&self, id: VersionId, query: &TableQuery, request: &FindRequest) -> Result<Option<Found>, Problem> {
+        let io = Watched { stop: self.watch(Work::Find(id)), progress: &|_| {}, told: Mutex::new(Instant::now()) };
+        let (view, order) = self.order_of(id, query, &io)?;
+        view.find(&order, request, &io).map_err(|e| match e {
+            LoadError::Cancelled(_) => Problem::cancelled(),
+            e => problem("search the table")(e.into()),
+        })
+    }
+
+    fn cancel_table(&self, id: VersionId) {
+        for work in [Work::Order(id), Work::Find(id)] {
+            if let Some(stop) = lock(&self.stops).remove(&work) {
+                stop.store(true, Ordering::Relaxed);
+            }
+        }
+    }
+
+    fn column_names(&self, id: VersionId, columns: &[usize]) -> Result<Vec<String>, Problem> {
+        let view = self.table(id)?;
+        let name = |&column: &usize| view.schema().columns.get(column).map_or_else(String::new, |c| c.name.clone());
+        Ok(columns.iter().map(name).collect())
     }
 
     fn answer(&self, question: &Question) -> Result<Answer, Problem> {
@@ -185,6 +281,15 @@ impl Backend for LocalBackend {
         if let Some(handle) = lock(&self.jobs).get(&id) {
             handle.cancel();
         }
+    }
+
+    fn watched_folders(&self) -> Vec<PathBuf> {
+        let watched = self.workspace().ok().and_then(|workspace| watch::folders(&workspace).ok());
+        watched.unwrap_or_default()
+    }
+
+    fn anything_to_collect(&self) -> bool {
+        self.workspace().is_ok_and(|workspace| watch::anything_to_collect(&workspace).unwrap_or(false))
     }
 
     fn changed(&self) -> bool {

@@ -1,8 +1,10 @@
-//! Notices when another process commits to the workspace: its write-ahead log changes.
+//! Notices when another process commits to the workspace (its write-ahead log changes), and when a watched place holds
+//! something new. Events are hints: they only bring the next look nearer, which comes anyway.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::Duration;
 
@@ -61,6 +63,98 @@ fn look_soon(backend: &Arc<dyn Backend>, answers: &Answers, gate: &Arc<Gate>) {
     });
     if started.is_err() {
         gate.pending.store(false, Ordering::Release);
+    }
+}
+
+/// Between two looks at watched places that nothing hints at.
+const LOOK_EVERY: Duration = Duration::from_secs(30);
+/// To the next look while something waits, a file being written for instance; twice as long each time.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
+
+/// Looks at the watched places on a thread of its own until it is dropped.
+pub struct Sources {
+    /// Dropping it ends the thread.
+    _end: SyncSender<()>,
+}
+
+impl Sources {
+    /// `None` when the system has no thread left: `watch run` and the button still look.
+    pub fn start(backend: Arc<dyn Backend>, answers: Answers) -> Option<Self> {
+        let (end, ended) = sync_channel(1);
+        let looks = thread::Builder::new().name("app sources".to_owned());
+        looks.spawn(move || look_on(&backend, &answers, &ended)).ok()?;
+        Some(Self { _end: end })
+    }
+}
+
+fn look_on(backend: &Arc<dyn Backend>, answers: &Answers, ended: &Receiver<()>) {
+    let (events, woken) = sync_channel::<()>(1);
+    let mut listener = Listener { inner: None, folders: Vec::new() };
+    let (mut again, mut busy) = (LOOK_AGAIN, false);
+    loop {
+        listener.listen_at(backend.watched_folders(), &events);
+        let found = backend.anything_to_collect();
+        if found {
+            answers.send(Message::SourcesChanged);
+        }
+        again = if busy && found { (again * 2).min(LOOK_EVERY) } else { LOOK_AGAIN };
+        busy = found;
+        let pause = if found { again } else { LOOK_EVERY };
+        if !wait(ended, &woken, pause) {
+            return;
+        }
+    }
+}
+
+/// Until something hints at a change, or the pause is over. `false` when the window is gone.
+fn wait(ended: &Receiver<()>, woken: &Receiver<()>, pause: Duration) -> bool {
+    const STEP: Duration = Duration::from_millis(500);
+    let mut waited = Duration::ZERO;
+    while waited < pause {
+        match ended.recv_timeout(STEP) {
+            Err(RecvTimeoutError::Disconnected) => return false,
+            Err(RecvTimeoutError::Timeout) => waited += STEP,
+            Ok(()) => return true,
+        }
+        if woken.try_recv().is_ok() {
+            // One look per burst of events.
+            thread::sleep(SETTLE);
+            return true;
+        }
+    }
+    true
+}
+
+/// The file system's events for the folders that are watched now. Where it has none (network drives, no watches left)
+/// the looks every 30 s go on.
+struct Listener {
+    inner: Option<RecommendedWatcher>,
+    folders: Vec<PathBuf>,
+}
+
+impl Listener {
+    fn listen_at(&mut self, folders: Vec<PathBuf>, events: &SyncSender<()>) {
+        if folders == self.folders && self.inner.is_some() {
+            return;
+        }
+        let events = events.clone();
+        // Errors and overflows are hints as well.
+        let handler = move |event: notify::Result<Event>| {
+            if event.map_or(true, |e| !e.kind.is_access()) {
+                let _ = events.try_send(());
+            }
+        };
+        self.inner = notify::recommended_watcher(handler)
+            .inspect_err(|error| tracing::warn!(%error, "watched places are only polled"))
+            .ok();
+        if let Some(inner) = &mut self.inner {
+            for folder in &folders {
+                if let Err(error) = inner.watch(folder, RecursiveMode::NonRecursive) {
+                    tracing::warn!(%error, "a watched place is only polled");
+                }
+            }
+        }
+        self.folders = folders;
     }
 }
 

@@ -5,8 +5,12 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::import::ImportArgs;
+use crate::domain::diff::EXAMPLES;
 use crate::domain::params::Algorithm;
+use crate::domain::request::RestoreForm;
+use crate::domain::schema::ColumnKind;
 use crate::domain::split::SplitKind;
+use crate::domain::words::parse_bytes;
 
 /// The whole life of a tabular machine-learning model, on this computer.
 ///
@@ -20,6 +24,9 @@ pub struct Cli {
     /// Print one JSON document on standard output
     #[arg(long, global = true)]
     pub json: bool,
+    /// Memory a table may take, such as 2GB; a larger one stays on disk and training takes a sample of its rows
+    #[arg(long, global = true, value_name = "SIZE", value_parser = parse_memory)]
+    pub memory_budget: Option<u64>,
     /// Write the milliseconds of every frame to this file (window only)
     #[arg(long, value_name = "FILE")]
     pub frame_log: Option<PathBuf>,
@@ -32,20 +39,136 @@ pub struct Cli {
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a check or gate said no.
-A dataset D is a name, name@version, or a path to a file, which is imported on the way.";
+A dataset D is a name, name@version, name@tag, name@branch, or a path to a file, which is imported on the way.";
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Import files, folders or patterns as dataset versions
     Import(Box<ImportArgs>),
-    /// List datasets and their versions
-    Datasets,
+    /// List datasets and their versions, with what is said about them and who uses them
+    Datasets {
+        /// Only those where every word stands somewhere: name, owner, tags, columns, notes …
+        #[arg(long, value_name = "TEXT")]
+        search: Option<String>,
+    },
+    /// List the versions of a dataset with their origin, branches and tags
+    Versions {
+        /// A dataset's name
+        #[arg(value_name = "DATASET")]
+        dataset: String,
+    },
+    /// Names that lead to a version and move on with imports
+    #[command(subcommand)]
+    Branch(BranchCommand),
+    /// Names that stay on a version
+    #[command(subcommand)]
+    Tag(TagCommand),
+    /// Write a note on a version
+    Note {
+        /// A version: name or name@version
+        #[arg(value_name = "D")]
+        data: String,
+        #[arg(value_name = "TEXT")]
+        text: String,
+    },
+    /// Make what an earlier version holds the newest version
+    Revert {
+        /// The earlier version: name@version, name@tag or name@branch
+        #[arg(value_name = "D")]
+        data: String,
+        /// Why
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        note: String,
+    },
+    /// Make a version in which a column has another kind; its cells stay
+    SetKind {
+        /// A version that a branch leads to: name, name@version or name@branch
+        #[arg(value_name = "D")]
+        data: String,
+        #[arg(value_name = "COLUMN")]
+        column: String,
+        /// numeric, boolean, categorical, datetime, text or identifier
+        #[arg(value_name = "KIND", value_parser = parse_kind)]
+        kind: ColumnKind,
+    },
+    /// Compare two versions: columns, rows by key, cells, distributions
+    Diff(DiffArgs),
+    /// Write a version to a file: as it was imported, or as Parquet or CSV
+    Restore {
+        /// A version: name, name@version, name@tag or name@branch
+        #[arg(value_name = "D")]
+        data: String,
+        /// The file to write; the folder, where the version came from one
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        /// source (byte for byte), parquet, csv (reads back the same) or csv-spreadsheet (no cell is a formula)
+        #[arg(long, value_name = "FORM", default_value = "source", value_parser = parse_form)]
+        form: RestoreForm,
+        /// Replace what is there
+        #[arg(long)]
+        force: bool,
+    },
+    /// Show or save the rows that were set aside when a version was imported
+    Rejected {
+        /// A version: name or name@version
+        #[arg(value_name = "D")]
+        data: String,
+        /// Save all of them as CSV
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// Most rows to show
+        #[arg(long, value_name = "N", default_value_t = 100)]
+        limit: u64,
+        /// Replace what is there
+        #[arg(long)]
+        force: bool,
+    },
+    /// Say who owns a dataset, what it is and how sensitive
+    Describe(super::keep::DescribeArgs),
+    /// Read a dataset's source again; a new version only if it changed
+    Refresh {
+        /// A dataset's name
+        #[arg(value_name = "D")]
+        data: String,
+    },
+    /// Show what the workspace's bytes are spent on; delete with a bin in between
+    Storage(super::keep::StorageArgs),
+    /// Watch files and folders: what appears or changes becomes a version
+    Watch {
+        #[command(subcommand)]
+        what: super::keep::WatchCommand,
+    },
+    /// Give rows labels by hand; all of them together become one new version
+    Label(super::keep::LabelArgs),
+    /// List the labels that were given by hand: row, label, who, when
+    Labels {
+        /// A dataset: name or name@version
+        #[arg(value_name = "D")]
+        data: String,
+    },
     /// Show what a dataset's columns hold
     Profile {
         /// A dataset: name, name@version, or a path to a file
         #[arg(value_name = "D")]
         data: String,
+        /// Write the profile with its relations as one self-contained page
+        #[arg(long, value_name = "FILE")]
+        html: Option<PathBuf>,
+        /// Write the profile as JSON; `drift --from-profiles` reads it
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
     },
+    /// Show how a dataset's columns hang together
+    Relations {
+        /// A dataset: name, name@version, or a path to a file
+        #[arg(value_name = "D")]
+        data: String,
+        /// Use all rows of a table of more than 200,000 instead of a sample of these
+        #[arg(long)]
+        all_rows: bool,
+    },
+    /// Show rows of a dataset: filtered, sorted, some columns
+    Rows(RowsArgs),
     /// Run the validation checks; exit code 3 when they find an error
     Check {
         /// A dataset: name, name@version, or a path to a file
@@ -82,6 +205,9 @@ pub enum Command {
         /// What it is now: another dataset
         #[arg(value_name = "CURRENT")]
         current: String,
+        /// Compare the stored profiles only, approximately; a side may be a JSON file of `profile --out`
+        #[arg(long)]
+        from_profiles: bool,
     },
     /// Export a completed run as a bundle that ONNX Runtime and MLflow can run
     Export {
@@ -110,6 +236,15 @@ pub enum Command {
         #[arg(value_name = "WORKSPACE|BUNDLE")]
         path: Option<PathBuf>,
     },
+    /// Show the workspace's settings, or change one
+    Settings {
+        /// memory-budget
+        #[arg(value_name = "NAME", value_parser = ["memory-budget"])]
+        name: Option<String>,
+        /// An amount such as 2GB, or `default`: half of the memory that is free
+        #[arg(value_name = "VALUE", requires = "name")]
+        value: Option<String>,
+    },
     /// Take the sample data through the whole life, and leave a workspace that the window opens
     Demo {
         /// Folder for the files and the workspace; --workspace is not used
@@ -119,6 +254,112 @@ pub enum Command {
     /// Runs one job for the program itself
     #[command(hide = true)]
     Worker,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum BranchCommand {
+    /// List branches and the versions they lead to
+    List {
+        #[arg(value_name = "DATASET")]
+        dataset: Option<String>,
+    },
+    /// Make a branch that leads to a version
+    Add {
+        /// The version: name or name@version
+        #[arg(value_name = "D")]
+        data: String,
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+    /// Let a branch lead to another version
+    Move {
+        /// The version: name or name@version
+        #[arg(value_name = "D")]
+        data: String,
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+    Rename {
+        #[arg(value_name = "DATASET")]
+        dataset: String,
+        #[arg(value_name = "NAME")]
+        name: String,
+        #[arg(value_name = "NEW")]
+        new: String,
+    },
+    /// Remove a branch; its versions stay
+    Remove {
+        #[arg(value_name = "DATASET")]
+        dataset: String,
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum TagCommand {
+    /// List tags and their versions
+    List {
+        #[arg(value_name = "DATASET")]
+        dataset: Option<String>,
+    },
+    /// Give a version a name
+    Add {
+        /// The version: name or name@version
+        #[arg(value_name = "D")]
+        data: String,
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+    /// Take a name off; the version stays
+    Remove {
+        #[arg(value_name = "DATASET")]
+        dataset: String,
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// What it was: name, name@version, name@tag, name@branch, or a path to a file
+    #[arg(value_name = "D1")]
+    pub left: String,
+    /// What it is: a version of the same dataset or of another
+    #[arg(value_name = "D2")]
+    pub right: String,
+    /// Columns that tell rows apart, separated by commas (default: a column that is unique on both sides)
+    #[arg(long, value_name = "COL", value_delimiter = ',')]
+    pub key: Vec<String>,
+    /// Most examples of each: removed, added, changed
+    #[arg(long, value_name = "N", default_value_t = EXAMPLES)]
+    pub limit: u32,
+    /// List only changed rows in which this column changed
+    #[arg(long, value_name = "COL")]
+    pub column: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = crate::domain::filter::HELP)]
+pub struct RowsArgs {
+    /// A dataset: name, name@version, or a path to a file
+    #[arg(value_name = "D")]
+    pub data: String,
+    /// Keep the rows for which this holds: 'age > 40 and plan = "basic"'
+    #[arg(long, value_name = "FILTER")]
+    pub filter: Option<String>,
+    /// Sort by this column, `:desc` for the largest first; repeat for several
+    #[arg(long = "sort", value_name = "COL[:desc]")]
+    pub sort: Vec<String>,
+    /// Show these columns, in this order (default: all)
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub columns: Vec<String>,
+    /// The first row to show, from 1
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    pub first: u64,
+    /// How many rows to show
+    #[arg(long, value_name = "M", default_value_t = 20)]
+    pub count: u64,
 }
 
 #[derive(Debug, Args)]
@@ -152,11 +393,29 @@ pub struct TrainArgs {
     pub exclude: Vec<String>,
 }
 
+fn parse_memory(text: &str) -> Result<u64, String> {
+    parse_bytes(text).ok_or_else(|| "write an amount such as 500MB or 2GB".to_owned())
+}
+
 fn parse_algorithm(text: &str) -> Result<Algorithm, String> {
     Algorithm::parse(text).ok_or_else(|| {
         let known: Vec<&str> = Algorithm::ALL.iter().map(|a| a.as_str()).collect();
         format!("choose among {}", known.join(", "))
     })
+}
+
+fn parse_kind(text: &str) -> Result<ColumnKind, String> {
+    let known = ColumnKind::ALL.map(ColumnKind::as_str);
+    ColumnKind::ALL
+        .into_iter()
+        .find(|kind| kind.as_str() == text)
+        .ok_or_else(|| format!("choose among {}", known.join(", ")))
+}
+
+fn parse_form(text: &str) -> Result<RestoreForm, String> {
+    RestoreForm::parse(text)
+        .filter(|form| *form != RestoreForm::Rejected)
+        .ok_or_else(|| "choose source, parquet, csv or csv-spreadsheet".to_owned())
 }
 
 fn parse_split(text: &str) -> Result<SplitKind, String> {

@@ -31,6 +31,9 @@ pub struct ImportArgs {
     /// Name of the dataset (default: the file's name without its ending; one file only)
     #[arg(long, value_name = "N")]
     pub name: Option<String>,
+    /// Branch that moves to the new version, made where there is none (default: main)
+    #[arg(long, value_name = "B")]
+    branch: Option<String>,
     /// Show what would be read, by the first rows, and import nothing
     #[arg(long)]
     pub preview: bool,
@@ -138,6 +141,7 @@ pub fn import(root: &Path, args: ImportArgs) -> Result<Report, Problem> {
             remember: args.remember,
             forget: args.forget,
             note: args.note.clone(),
+            branch: args.branch.clone(),
         };
         match work(root, JobRequest::Import(request))? {
             JobOutcome::Imported(outcome) => {

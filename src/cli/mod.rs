@@ -4,9 +4,11 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::OnceLock;
 
 use serde_json::{Value, json};
 
+use crate::domain::edit::Edit;
 use crate::domain::ids::RunId;
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::request::{
@@ -15,14 +17,19 @@ use crate::domain::request::{
 };
 use crate::domain::run::RunStatus;
 use crate::domain::split::{SplitKind, SplitSpec};
+use crate::domain::words::parse_bytes;
 use crate::jobs::process::Workers;
-use crate::lifecycle::{StageError, compare, look, resolve};
+use crate::lifecycle::{StageError, budget, compare, edit, look};
 use crate::store::{Workspace, recent};
 
 pub mod args;
 pub mod import;
+pub mod keep;
+mod profiles;
 mod progress;
 mod report;
+mod rows;
+mod versions;
 
 use args::{Cli, Command, TrainArgs};
 use report::Report;
@@ -30,8 +37,14 @@ use report::Report;
 /// Exit code for a check or gate that said no.
 const SAID_NO: u8 = 3;
 
+/// What `--memory-budget` says; the same for every piece of work of this command.
+static MEMORY_BUDGET: OnceLock<u64> = OnceLock::new();
+
 /// Runs one command.
 pub fn run(cli: Cli) -> ExitCode {
+    if let Some(bytes) = cli.memory_budget {
+        let _ = MEMORY_BUDGET.set(bytes);
+    }
     let Some(command) = cli.command else { return ExitCode::from(2) };
     let root = cli.workspace.unwrap_or_else(recent::default_workspace);
     match execute(command, &root) {
@@ -69,8 +82,26 @@ fn print(report: &Report, as_json: bool) -> std::io::Result<()> {
 fn execute(command: Command, root: &Path) -> Result<Report, Problem> {
     match command {
         Command::Import(args) => import::import(root, *args),
-        Command::Datasets => listing(root, |ws| Ok(report::datasets(&ws.read(crate::store::datasets::all)?))),
-        Command::Profile { data } => profile(root, &data),
+        Command::Versions { dataset } => versions::list(root, &dataset),
+        Command::Branch(command) => versions::branch(root, command),
+        Command::Tag(command) => versions::tag(root, command),
+        Command::Note { data, text } => versions::note(root, &data, text),
+        Command::Revert { data, note } => versions::revert(root, &data, note),
+        Command::SetKind { data, column, kind } => versions::set_kind(root, &data, column, kind),
+        Command::Diff(args) => versions::diff(root, args),
+        Command::Restore { data, out, form, force } => versions::restored(root, &data, &out, form, force),
+        Command::Rejected { data, out, limit, force } => versions::rejected(root, &data, out, limit, force),
+        Command::Profile { data, html, out } => profiles::profile(root, &data, html, out),
+        Command::Relations { data, all_rows } => profiles::relations(root, &data, all_rows),
+        Command::Drift { reference, current, from_profiles: true } => profiles::drift(root, &reference, &current),
+        Command::Rows(args) => rows::rows(root, &args),
+        Command::Datasets { search } => keep::datasets(root, search.as_deref()),
+        Command::Describe(args) => keep::describe(root, args),
+        Command::Refresh { data } => keep::refresh(root, &data),
+        Command::Storage(args) => keep::storage(root, args),
+        Command::Watch { what } => keep::watch(root, what),
+        Command::Label(args) => keep::label(root, args),
+        Command::Labels { data } => keep::labels(root, &data),
         Command::Check { data, against, target } => {
             let request =
                 CheckRequest { data: data_ref(&data)?, against: against.as_deref().map(data_ref).transpose()?, target };
@@ -87,7 +118,7 @@ fn execute(command: Command, root: &Path) -> Result<Report, Problem> {
             Ok(report::comparison(&comparison, &evaluations))
         }),
         Command::Split { run } => listing(root, |ws| Ok(report::split(&look::split(ws, RunId(run))?))),
-        Command::Drift { reference, current } => {
+        Command::Drift { reference, current, .. } => {
             let request = DriftRequest { reference: data_ref(&reference)?, current: data_ref(&current)? };
             match work(root, JobRequest::Drift(request))? {
                 JobOutcome::Drifted(drift) => Ok(report::drift(&drift)),
@@ -113,6 +144,7 @@ fn execute(command: Command, root: &Path) -> Result<Report, Problem> {
             }
         }
         Command::Verify { path } => verify(root, path),
+        Command::Settings { name: _, value } => settings(root, value.as_deref()),
         Command::Demo { out } => demo(&out),
         Command::Worker => Err(Problem::usage("The worker is started by the program itself", "")),
     }
@@ -120,8 +152,9 @@ fn execute(command: Command, root: &Path) -> Result<Report, Problem> {
 
 /// Does a piece of work in the worker process, with progress on a terminal.
 fn work(root: &Path, request: JobRequest) -> Result<JobOutcome, Problem> {
-    let workers = Workers::of_this_program(root)
+    let mut workers = Workers::of_this_program(root)
         .map_err(|e| Problem::failed("Could not find this program's own file", e.to_string(), ""))?;
+    workers.memory_budget = MEMORY_BUDGET.get().copied();
     let bar = progress::Bar::new();
     let outcome = workers.run(&request, |event| bar.show(event));
     bar.finish();
@@ -129,10 +162,14 @@ fn work(root: &Path, request: JobRequest) -> Result<JobOutcome, Problem> {
 }
 
 /// Reads the workspace in this process; nothing is created by looking.
-fn listing(root: &Path, read: impl FnOnce(&Workspace) -> Result<Report, StageError>) -> Result<Report, Problem> {
+fn listing<T>(root: &Path, read: impl FnOnce(&Workspace) -> Result<T, StageError>) -> Result<T, Problem> {
     let as_problem = |e: StageError| match e {
         StageError::Usage { summary, hint } => Problem::usage(summary, hint),
-        StageError::Store(e @ crate::store::StoreError::NotFound { .. }) => Problem::usage(e.to_string(), ""),
+        StageError::Store(
+            e @ (crate::store::StoreError::NotFound { .. }
+            | crate::store::StoreError::Invalid { .. }
+            | crate::store::StoreError::Needed { .. }),
+        ) => Problem::usage(e.to_string(), ""),
         other => Problem::failed(format!("Could not read the workspace: {other}"), "", ""),
     };
     let workspace = Workspace::open_existing(root).map_err(|e| as_problem(e.into()))?;
@@ -140,18 +177,16 @@ fn listing(root: &Path, read: impl FnOnce(&Workspace) -> Result<Report, StageErr
     read(&workspace).map_err(as_problem)
 }
 
-fn profile(root: &Path, data: &str) -> Result<Report, Problem> {
-    let mut data = data_ref(data)?;
+/// What `data` names; a file is imported first.
+fn imported(root: &Path, data: &str) -> Result<DataRef, Problem> {
+    let data = data_ref(data)?;
     if let DataRef::File(path) = &data {
         let request = ImportRequest::of(path.clone());
         if let JobOutcome::Imported(outcome) = work(root, JobRequest::Import(request))? {
-            data = DataRef::Version(outcome.version.id);
+            return Ok(DataRef::Version(outcome.version.id));
         }
     }
-    listing(root, |ws| {
-        let version = resolve::resolve(ws, &data, &crate::domain::io::Silent)?;
-        Ok(report::profile(&version, &look::profile(ws, version.id)?))
-    })
+    Ok(data)
 }
 
 fn train(root: &Path, args: TrainArgs) -> Result<Report, Problem> {
@@ -209,6 +244,31 @@ fn demo(out: &Path) -> Result<Report, Problem> {
         JobOutcome::Demo(outcome) => Ok(report::demo(&outcome)),
         _ => Err(mixed_up()),
     }
+}
+
+/// Shows the settings, after changing the one there is.
+fn settings(root: &Path, value: Option<&str>) -> Result<Report, Problem> {
+    let failed = |e: StageError| Problem::failed(format!("The settings could not be used: {e}"), "", "");
+    let value = match value {
+        None => None,
+        Some("default") => Some(None),
+        Some(text) => Some(Some(parse_bytes(text).ok_or_else(|| {
+            Problem::usage(
+                format!("`{text}` is no amount of memory"),
+                "Write an amount such as 500MB or 2GB, or default",
+            )
+        })?)),
+    };
+    let workspace = match value {
+        Some(_) => Workspace::open(root),
+        None => Workspace::open_existing(root),
+    };
+    let workspace = workspace.map_err(|e| failed(e.into()))?;
+    if let Some(bytes) = value {
+        edit::edit(&workspace, &Edit::SetMemoryBudget { bytes }).map_err(failed)?;
+    }
+    let set = budget::setting(&workspace).map_err(failed)?;
+    Ok(report::settings(set, budget::default()))
 }
 
 fn data_ref(text: &str) -> Result<DataRef, Problem> {

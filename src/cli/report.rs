@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
+use crate::data::table::format_datetime;
+use crate::domain::catalogue::CatalogueEntry;
 use crate::domain::comparison::Comparison;
 use crate::domain::dataset::DatasetVersion;
 use crate::domain::drift::StoredDrift;
@@ -13,7 +15,11 @@ use crate::domain::metric::Metric;
 use crate::domain::profile::TableProfile;
 use crate::domain::request::{DemoOutcome, ExportOutcome, ImportOutcome, ScoreOutcome, TrainOutcome, VerifyOutcome};
 use crate::domain::run::{Run, RunMetrics};
+use crate::domain::schema::Storage;
 use crate::domain::split::SplitRows;
+use crate::domain::words::bytes;
+
+pub mod versions;
 
 pub struct Report {
     pub json: Value,
@@ -62,7 +68,7 @@ pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
     text
 }
 
-fn number(value: Option<f64>) -> String {
+pub fn number(value: Option<f64>) -> String {
     value.map_or_else(|| "–".to_owned(), |v| format!("{v:.4}"))
 }
 
@@ -101,49 +107,39 @@ pub fn import(outcome: &ImportOutcome) -> Report {
     Report::new(json, text)
 }
 
-pub fn datasets(versions: &[DatasetVersion]) -> Report {
-    let all: Vec<Value> = versions
-        .iter()
-        .map(|v| {
-            json!({
-                "dataset": v.dataset, "version": v.version, "rows": v.rows, "columns": v.schema.columns.len(),
-                "hash": v.source_hash, "source": v.source_name, "created_at_ms": v.created_at_ms,
-            })
-        })
-        .collect();
-    let rows: Vec<Vec<String>> = versions
-        .iter()
-        .map(|v| {
-            vec![v.label(), v.rows.to_string(), v.schema.columns.len().to_string(), v.source_hash.short().to_owned()]
-        })
-        .collect();
-    Report::new(json!({ "datasets": all }), table(&["dataset", "rows", "columns", "hash"], &rows))
-}
-
-pub fn profile(version: &DatasetVersion, profile: &TableProfile) -> Report {
-    let rows: Vec<Vec<String>> = profile
-        .columns
-        .iter()
-        .map(|c| {
-            let of = |f: fn(&crate::domain::profile::NumberSummary) -> f64| number(c.numbers.as_ref().map(f));
-            let top = c.top.first().map_or_else(String::new, |(value, count)| format!("{value} ({count})"));
-            vec![
-                c.name.clone(),
-                c.kind.as_str().to_owned(),
-                c.missing.to_string(),
-                c.distinct.to_string(),
-                of(|n| n.min),
-                of(|n| n.mean),
-                of(|n| n.max),
-                top,
-            ]
-        })
-        .collect();
-    let text = table(&["column", "kind", "missing", "distinct", "min", "mean", "max", "most frequent"], &rows);
-    let json = json!({
-        "dataset": version.dataset, "version": version.version, "rows": profile.rows, "columns": profile.columns,
-    });
-    Report::new(json, text)
+/// `entries` say what is known of each dataset, `deleted` among it.
+pub fn datasets(all: &versions::Versions, entries: &[CatalogueEntry]) -> Report {
+    let entry = |v: &DatasetVersion| entries.iter().find(|e| e.id == v.dataset_id);
+    let document = |v: &DatasetVersion| {
+        let mut line = all.json(v);
+        let personal = v.schema.columns.iter().filter_map(|c| Some(json!({ "column": c.name, "kind": c.personal? })));
+        line["source_path"] = json!(v.provenance.source_path);
+        line["source_bytes"] = json!(v.source_bytes);
+        line["personal"] = json!(personal.collect::<Vec<_>>());
+        if let Some(e) = entry(v) {
+            line["owner"] = json!(e.said.owner);
+            line["description"] = json!(e.said.description);
+            line["dataset_tags"] = json!(e.said.tags);
+            line["sensitivity"] = json!(e.said.sensitivity);
+            line["used_by"] = json!(e.used_by);
+            line["watched"] = json!(e.watched);
+            line["offered"] = json!(e.offered);
+            line["deleted"] = json!(e.deleted.contains(&v.id));
+        }
+        line
+    };
+    let row = |v: &DatasetVersion| {
+        let said = entry(v).map_or_else(String::new, |e| {
+            let deleted = if e.deleted.contains(&v.id) { "deleted " } else { "" };
+            let sensitivity = e.said.sensitivity.map_or("", crate::domain::catalogue::Sensitivity::as_str);
+            format!("{deleted}{sensitivity} {}", e.said.owner).trim().to_owned()
+        });
+        let columns = v.schema.columns.len().to_string();
+        vec![v.label(), v.rows.to_string(), columns, v.source_hash.short().to_owned(), said]
+    };
+    let documents: Vec<Value> = all.versions.iter().map(document).collect();
+    let rows: Vec<Vec<String>> = all.versions.iter().map(row).collect();
+    Report::new(json!({ "datasets": documents }), table(&["dataset", "rows", "columns", "hash", ""], &rows))
 }
 
 pub fn check(run: &CheckRun) -> Report {
@@ -223,6 +219,15 @@ pub fn train(outcome: &TrainOutcome) -> Report {
         "task_reason": outcome.proposal.reason, "warnings": outcome.warnings,
     });
     Report::new(json, text)
+}
+
+/// `set`: the workspace's own memory budget in bytes.
+pub fn settings(set: Option<u64>, default: u64) -> Report {
+    let text = match set {
+        Some(n) => format!("memory-budget  {}\n", bytes(n)),
+        None => format!("memory-budget  default, now {}\n", bytes(default)),
+    };
+    Report::new(json!({ "memory_budget_bytes": set, "default_memory_budget_bytes": default }), text)
 }
 
 pub fn runs(runs: &[Run]) -> Report {

@@ -30,7 +30,8 @@ impl DictionaryBuilder {
         self.dictionary.codes.extend(codes);
     }
 
-    fn code(&mut self, text: &str) -> u32 {
+    /// The code of a text, a new one at first sight.
+    pub fn code(&mut self, text: &str) -> u32 {
         let values = &mut self.dictionary.values;
         let hash = self.hasher.hash_one(text);
         if let Some(&(_, code)) = self.index.find(hash, |&(h, code)| h == hash && values[code as usize] == text) {
@@ -45,6 +46,11 @@ impl DictionaryBuilder {
     /// Cells so far.
     pub fn n_cells(&self) -> usize {
         self.dictionary.codes.len()
+    }
+
+    /// Distinct texts so far.
+    pub fn len(&self) -> usize {
+        self.dictionary.values.len()
     }
 
     pub fn finish(self) -> Dictionary {

@@ -6,6 +6,7 @@
 
 use std::path::Path;
 
+use super::builder::CellsBuilder;
 use super::error::LoadError;
 use super::parquet::File;
 use super::table::{Cells, Table};
@@ -86,6 +87,52 @@ impl Columns for StoredTable {
     }
 }
 
+/// A table of any size with its schema: what checks, drift and sampling work on.
+#[derive(Clone, Copy)]
+pub struct TableRef<'a> {
+    pub schema: &'a Schema,
+    pub columns: &'a dyn Columns,
+}
+
+impl<'a> TableRef<'a> {
+    pub fn of(table: &'a Table) -> Self {
+        Self { schema: &table.schema, columns: table }
+    }
+
+    pub fn n_rows(&self) -> usize {
+        self.columns.n_rows() as usize
+    }
+
+    /// The pieces of a column with the number of their first row.
+    pub fn pieces(
+        &self,
+        column: usize,
+        mut take: impl FnMut(usize, &Cells) -> Result<(), LoadError>,
+    ) -> Result<(), LoadError> {
+        let mut start = 0;
+        self.columns.pieces(column, &mut |cells| {
+            take(start, cells)?;
+            start += cells.len();
+            Ok(())
+        })
+    }
+
+    /// The cells of a column at `rows` (ascending).
+    pub fn gather(&self, column: usize, rows: &[usize]) -> Result<Cells, LoadError> {
+        let mut builder = CellsBuilder::new(self.schema.columns[column].storage);
+        let mut next = 0;
+        self.pieces(column, |start, cells| {
+            let end = next + rows[next..].partition_point(|row| *row < start + cells.len());
+            if end > next {
+                builder.append(&cells.take(rows[next..end].iter().map(|row| row - start)));
+            }
+            next = end;
+            Ok(())
+        })?;
+        Ok(builder.finish())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,6 +162,11 @@ mod tests {
             };
             stored.pieces(column, &mut compare).unwrap();
             assert_eq!((row, n_pieces), (n, 3));
+            let rows = [0, 7, 262_143, 262_144, 599_999];
+            let (schema, columns) = (&table.schema, &stored);
+            let some = TableRef { schema, columns }.gather(column, &rows).unwrap();
+            assert_eq!(some.len(), rows.len());
+            assert!(rows.iter().enumerate().all(|(i, row)| some.text(i) == table.columns[column].text(*row)));
         }
     }
 }

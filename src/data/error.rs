@@ -97,15 +97,35 @@ pub enum LoadError {
     NotANumber { file: String, row: u64, column: String, value: String },
     #[error("there is no column `{column}` in this table")]
     NoSuchColumn { column: String },
+    #[error("column `{column}` has no relations: {reason}")]
+    NoRelations { column: String, reason: String },
+    #[error("there is no column `{column}` in this table; did you mean `{near}`?")]
+    NearColumn { column: String, near: String },
+    #[error("this is no filter: {problem}")]
+    Filter { problem: crate::domain::filter::FilterProblem },
+    #[error("column `{column}` is not in both tables; both have {}", list(shared))]
+    NotInBoth { column: String, shared: Vec<String> },
     #[error("column `{column}`: cannot filter by `{value}`, expected {expected}")]
     FilterValue { column: String, value: String, expected: &'static str },
-    #[error("column `{column}` holds text and has no order; use is, is not or contains")]
+    #[error("column `{column}` holds no numbers or dates and has no order; use =, != or in (…), or contains for text")]
     FilterOrder { column: String },
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
 }
 
 impl LoadError {
+    /// What was asked for makes no sense: an unknown column, a filter that cannot be read.
+    pub fn is_usage(&self) -> bool {
+        matches!(
+            self,
+            Self::NoSuchColumn { .. }
+                | Self::NearColumn { .. }
+                | Self::Filter { .. }
+                | Self::FilterValue { .. }
+                | Self::FilterOrder { .. }
+        )
+    }
+
     /// An I/O error while `doing` ("reading") something with `path`.
     pub fn io(path: &Path, doing: &'static str) -> impl FnOnce(std::io::Error) -> Self {
         let file = path.display().to_string();
@@ -160,6 +180,9 @@ fn list(names: &[String]) -> String {
 
 /// `text` fit for a message: at most 200 characters, control and direction-changing characters escaped.
 pub fn clip(text: &str) -> String {
+    if let Some(kind) = super::personal::kind_of(text) {
+        return crate::domain::personal::mask(text, kind);
+    }
     let mut out = String::new();
     for (i, c) in text.chars().enumerate() {
         if i == CLIP_CHARS {

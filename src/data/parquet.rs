@@ -1,4 +1,4 @@
-//! The stored tables: Parquet files, written and read column by column.
+//! The stored tables: Parquet files, read column by column; `parquet_write` writes them.
 //!
 //! polars encodes and its Parquet crate decodes; both may panic on damaged files, so every call into them is caught
 //! and becomes an error. Pages are small, which lets a window fetch a few rows of a large file without decoding the
@@ -10,7 +10,6 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use polars::io::parquet::write::BatchedWriter;
 use polars::prelude::*;
 use polars_parquet::read::{
     self as pq, BasicDecompressor, ColumnChunkMetadata, FileMetadata, Filter, PageReader, PhysicalType,
@@ -18,15 +17,11 @@ use polars_parquet::read::{
 
 use super::builder::CellsBuilder;
 use super::error::LoadError;
+pub use super::parquet_write::{BackgroundWriter, ROW_GROUP_ROWS, Writer, write};
 use super::table::{Cells, Table};
-use crate::domain::io::JobIo;
+use super::view::Span;
 use crate::domain::schema::{ColumnSchema, Schema as TableSchema, Storage};
 
-/// Rows of a row group in files written here. Small, because a single row costs reading its columns' packed bytes of
-/// one row group; 5,000,000 rows of 30 columns still have a footer of about a megabyte.
-pub const ROW_GROUP_ROWS: usize = 16_384;
-/// A page holds some 8,000 numbers.
-const PAGE_BYTES: usize = 64 * 1024;
 /// A file that claims more than this after decompression is a decompression bomb.
 const MAX_UNPACKED_BYTES: u64 = 1 << 38;
 
@@ -41,99 +36,13 @@ pub fn guarded<T>(call: impl FnOnce() -> PolarsResult<T>) -> Result<T, String> {
     }
 }
 
-/// Writes a table in row groups. The caller makes the file durable.
-pub fn write(table: &Table, path: &Path, io: &dyn JobIo) -> Result<(), LoadError> {
-    let columns: Vec<(String, Storage)> = table.iter().map(|(s, c)| (s.name.clone(), c.storage())).collect();
-    let mut writer = Writer::create(path, &columns)?;
-    for start in (0..table.n_rows).step_by(ROW_GROUP_ROWS) {
-        io.progress("Writing the table", Some(start as f64 / table.n_rows as f64))?;
-        writer.write_group(&table.columns, start..table.n_rows.min(start + ROW_GROUP_ROWS))?;
-    }
-    writer.finish()
-}
-
-/// Writes row group after row group.
-pub struct Writer {
-    inner: BatchedWriter<fs::File>,
-    names: Vec<PlSmallStr>,
-    file: String,
-}
-
-impl Writer {
-    pub fn create(path: &Path, columns: &[(String, Storage)]) -> Result<Self, LoadError> {
-        let file = fs::File::create(path).map_err(LoadError::io(path, "creating"))?;
-        Self::over(file, path, columns)
-    }
-
-    /// Writes to an open file; `path` is for messages.
-    pub fn over(file: fs::File, path: &Path, columns: &[(String, Storage)]) -> Result<Self, LoadError> {
-        let fields = columns.iter().map(|(name, storage)| Field::new(name.into(), data_type(*storage)));
-        let schema = Schema::from_iter(fields);
-        let label = path.display().to_string();
-        let inner = guarded(|| {
-            // A third larger than Zstandard, and a page of scattered rows decodes in half the time.
-            let writer = ParquetWriter::new(file).with_compression(ParquetCompression::Lz4Raw);
-            writer.with_data_page_size(Some(PAGE_BYTES)).batched(&schema)
-        })
-        .map_err(|reason| LoadError::ParquetWrite { file: label.clone(), reason })?;
-        Ok(Self { inner, names: columns.iter().map(|(name, _)| name.into()).collect(), file: label })
-    }
-
-    /// Appends rows; `columns` in the order and storage given at creation.
-    pub fn write(&mut self, columns: &[Cells]) -> Result<(), LoadError> {
-        let n_rows = columns.first().map_or(0, Cells::len);
-        let mut starts = (0..n_rows).step_by(ROW_GROUP_ROWS);
-        starts.try_for_each(|start| self.write_group(columns, start..n_rows.min(start + ROW_GROUP_ROWS)))
-    }
-
-    fn write_group(&mut self, columns: &[Cells], rows: Range<usize>) -> Result<(), LoadError> {
-        guarded(|| {
-            let columns = self.names.iter().zip(columns).map(|(name, cells)| series(name.clone(), cells, &rows).into());
-            self.inner.write_batch(&DataFrame::new(rows.len(), columns.collect())?)
-        })
-        .map_err(|reason| LoadError::ParquetWrite { file: self.file.clone(), reason })
-    }
-
-    /// Writes the footer.
-    pub fn finish(self) -> Result<(), LoadError> {
-        guarded(|| self.inner.finish().map(drop))
-            .map_err(|reason| LoadError::ParquetWrite { file: self.file.clone(), reason })
-    }
-}
-
-fn data_type(storage: Storage) -> DataType {
-    match storage {
-        Storage::Float64 => DataType::Float64,
-        Storage::Int64 => DataType::Int64,
-        Storage::Boolean => DataType::Boolean,
-        Storage::DatetimeMs => DataType::Datetime(TimeUnit::Milliseconds, None),
-        Storage::String => DataType::String,
-    }
-}
-
-fn arrow_type(storage: Storage) -> ArrowDataType {
+pub(super) fn arrow_type(storage: Storage) -> ArrowDataType {
     match storage {
         Storage::Float64 => ArrowDataType::Float64,
         Storage::Int64 => ArrowDataType::Int64,
         Storage::Boolean => ArrowDataType::Boolean,
         Storage::DatetimeMs => ArrowDataType::Timestamp(ArrowTimeUnit::Millisecond, None),
         Storage::String => ArrowDataType::Utf8View,
-    }
-}
-
-fn series(name: PlSmallStr, cells: &Cells, rows: &Range<usize>) -> Series {
-    let rows = rows.clone();
-    match cells {
-        Cells::Float(v) => {
-            let present = v[rows].iter().map(|&x| (!x.is_nan()).then_some(x));
-            Float64Chunked::from_iter_options(name, present).into_series()
-        }
-        Cells::Int(v) => Int64Chunked::from_iter_options(name, v[rows].iter().copied()).into_series(),
-        Cells::Boolean(v) => BooleanChunked::from_iter_options(name, v[rows].iter().copied()).into_series(),
-        Cells::DatetimeMs(v) => Int64Chunked::from_iter_options(name, v[rows].iter().copied())
-            .into_datetime(TimeUnit::Milliseconds, None)
-            .into_series(),
-        Cells::Text(d) => StringChunked::from_iter_options(name, rows.map(|row| d.get(row))).into_series(),
     }
 }
 
@@ -208,12 +117,19 @@ impl File {
 
     /// Whether the columns are those of `schema`, by name, order and type.
     pub fn check(&self, schema: &TableSchema) -> Result<(), LoadError> {
-        let same =
-            self.fields.len() == schema.columns.len()
-                && self.fields.iter().zip(&schema.columns).all(|(field, column)| {
-                    field.name.as_str() == column.name && field.dtype == arrow_type(column.storage)
-                });
+        let columns: Vec<(&str, Storage)> = schema.columns.iter().map(|c| (c.name.as_str(), c.storage)).collect();
+        let same = self.has_columns(&columns);
         if same { Ok(()) } else { Err(self.damaged("its columns are not those it was stored with".into())) }
+    }
+
+    /// Whether the columns have these names, this order and these types.
+    pub fn has_columns(&self, columns: &[(&str, Storage)]) -> bool {
+        self.fields.len() == columns.len()
+            && self
+                .fields
+                .iter()
+                .zip(columns)
+                .all(|(field, (name, storage))| field.name.as_str() == *name && field.dtype == arrow_type(*storage))
     }
 
     fn damaged(&self, reason: String) -> LoadError {
@@ -270,6 +186,19 @@ impl File {
         decoded.map_err(|reason| self.damaged(format!("column `{}`: {reason}", field.name)))
     }
 
+    /// The smallest and largest value of a column of numbers or times in one row group, where the file says so.
+    pub fn span(&self, group: usize, column: usize) -> Option<Span> {
+        use polars_parquet::parquet::statistics::Statistics;
+        let name = &self.fields[column].name;
+        let leaf = self.metadata.row_groups[group].columns_under_root_iter(name)?.next()?;
+        let known = guarded(|| Ok(leaf.statistics(&self.metadata.footer_buf).and_then(Result::ok))).ok()??;
+        match known {
+            Statistics::Double(s) => Some(Span::Floats(s.min_value?, s.max_value?)),
+            Statistics::Int64(s) => Some(Span::Ints(s.min_value?, s.max_value?)),
+            _ => None,
+        }
+    }
+
     /// The packed bytes of one column in one row group.
     fn chunk(&self, leaf: &ColumnChunkMetadata) -> Result<Vec<u8>, LoadError> {
         let range = guarded(|| Ok(leaf.byte_range())).map_err(|reason| self.damaged(reason))?;
@@ -300,7 +229,7 @@ fn append(builder: &mut CellsBuilder, series: &Series) -> PolarsResult<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::io::{Cancelled, Silent};
+    use crate::domain::io::{Cancelled, JobIo, Silent};
     use crate::domain::schema::ColumnKind;
 
     fn table(n_rows: usize) -> Table {

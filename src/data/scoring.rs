@@ -228,7 +228,7 @@ impl ScoringInput {
             }
             Body::Typed(table) => write(table.columns.clone(), table.n_rows)?,
         }
-        writer.finish()
+        writer.finish().map(drop)
     }
 }
 

@@ -5,6 +5,7 @@ use crate::data::target::TargetColumn;
 use crate::domain::random::Shuffler;
 use crate::domain::split::{SplitKind, SplitRows, SplitSpec};
 use crate::domain::task::Target;
+use crate::stats::mix;
 
 const FORMAT_VERSION: u32 = 1;
 
@@ -46,6 +47,29 @@ pub fn split(table: &Table, target: &TargetColumn, spec: &SplitSpec) -> Result<S
     };
     let side = |test: bool| target.rows.iter().zip(&tests).filter(|(_, t)| **t == test).map(|(row, _)| *row).collect();
     Ok(SplitRows { format_version: FORMAT_VERSION, train: side(false), test: side(true) })
+}
+
+/// `n` of `n_rows` rows, ascending, the same ones for the same seed; without a list of all rows. Each row has a number
+/// of its own, mixed with the seed, and the smallest ones are taken.
+pub fn sample_rows(n_rows: usize, n: usize, seed: u64) -> Vec<usize> {
+    if n >= n_rows {
+        return (0..n_rows).collect();
+    }
+    let number = |row: usize| mix(row as u64 ^ mix(seed));
+    // A little more than enough, so that only these have to be put in order.
+    let mut share = n as f64 / n_rows as f64 * 1.1 + 100.0 / n_rows as f64;
+    loop {
+        let most = (share.min(1.0) * u64::MAX as f64) as u64;
+        let mut rows: Vec<(u64, u32)> =
+            (0..n_rows).map(|row| (number(row), row as u32)).filter(|(number, _)| *number <= most).collect();
+        if rows.len() >= n {
+            rows.sort_unstable();
+            let mut rows: Vec<usize> = rows[..n].iter().map(|(_, row)| *row as usize).collect();
+            rows.sort_unstable();
+            return rows;
+        }
+        share *= 2.0;
+    }
 }
 
 /// For each usable row: does it test?
@@ -138,6 +162,18 @@ fn latest(times: &[Option<f64>], n_test: usize) -> Option<Vec<bool>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sample_has_the_asked_size_its_seed_and_all_parts_of_the_table() {
+        let rows = sample_rows(100_000, 1000, 42);
+        assert_eq!((rows.len(), &rows), (1000, &sample_rows(100_000, 1000, 42)));
+        assert_ne!(rows, sample_rows(100_000, 1000, 43));
+        assert!(rows.windows(2).all(|pair| pair[0] < pair[1]));
+        // Ten standard deviations of a fair draw around 100.
+        let in_tenth = |i: usize| rows.iter().filter(|row| **row / 10_000 == i).count();
+        assert!((0..10).all(|i| (5..=195).contains(&in_tenth(i))));
+        assert_eq!(sample_rows(3, 5, 1), [0, 1, 2]);
+    }
     use crate::data::recipe::testing::table;
     use crate::data::target;
     use crate::domain::task::Task;

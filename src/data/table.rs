@@ -85,6 +85,17 @@ impl Cells {
         }
     }
 
+    /// Memory the cells take, in bytes; texts with what keeping them costs.
+    pub fn bytes(&self) -> u64 {
+        let per_text = |text: &String| (text.len() + size_of::<String>() + 16) as u64;
+        match self {
+            Self::Float(v) => size_of_val(v.as_slice()) as u64,
+            Self::Int(v) | Self::DatetimeMs(v) => size_of_val(v.as_slice()) as u64,
+            Self::Boolean(v) => size_of_val(v.as_slice()) as u64,
+            Self::Text(d) => size_of_val(d.codes.as_slice()) as u64 + d.values.iter().map(per_text).sum::<u64>(),
+        }
+    }
+
     pub fn is_missing(&self, row: usize) -> bool {
         match self {
             Self::Float(v) => v[row].is_nan(),
@@ -122,6 +133,17 @@ impl Cells {
             Self::DatetimeMs(v) => format_datetime(v[row]?),
             Self::Text(d) => d.get(row)?.to_owned(),
         })
+    }
+
+    /// The cells at these rows, in that order.
+    pub fn take(&self, rows: impl Iterator<Item = usize>) -> Self {
+        match self {
+            Self::Float(v) => Self::Float(rows.map(|row| v[row]).collect()),
+            Self::Int(v) => Self::Int(rows.map(|row| v[row]).collect()),
+            Self::DatetimeMs(v) => Self::DatetimeMs(rows.map(|row| v[row]).collect()),
+            Self::Boolean(v) => Self::Boolean(rows.map(|row| v[row]).collect()),
+            Self::Text(d) => Self::Text(rows.map(|row| d.get(row)).collect()),
+        }
     }
 
     /// Distinct values as a dictionary, whatever the storage; values are those of [`Self::text`].

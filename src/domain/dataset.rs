@@ -272,10 +272,12 @@ pub enum Origin {
     Revert,
     /// A session of labelling by hand.
     Labels,
+    /// The kind of a column was changed; the cells are those of the parent.
+    Kind,
 }
 
 impl Origin {
-    pub const ALL: [Self; 4] = [Self::Import, Self::Refresh, Self::Revert, Self::Labels];
+    pub const ALL: [Self; 5] = [Self::Import, Self::Refresh, Self::Revert, Self::Labels, Self::Kind];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -283,6 +285,7 @@ impl Origin {
             Self::Refresh => "refresh",
             Self::Revert => "revert",
             Self::Labels => "labels",
+            Self::Kind => "kind",
         }
     }
 

@@ -2,12 +2,96 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ids::VersionId;
+use std::path::PathBuf;
+
+use super::catalogue::Description;
+use super::ids::{BinId, BranchId, DatasetId, LabelSessionId, TagId, VersionId, WatchId};
+use super::schema::ColumnKind;
+use super::storage::StorageKey;
+use super::watch::{WatchKind, WatchPolicy};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Edit {
-    SetNote { version: VersionId, note: String },
+    SetNote {
+        version: VersionId,
+        note: String,
+    },
+    CreateBranch {
+        dataset: DatasetId,
+        name: String,
+        head: VersionId,
+    },
+    MoveBranch {
+        branch: BranchId,
+        head: VersionId,
+    },
+    RenameBranch {
+        branch: BranchId,
+        name: String,
+    },
+    /// Removes a branch, or brings it back; its versions stay.
+    HideBranch {
+        branch: BranchId,
+        hidden: bool,
+    },
+    AddTag {
+        version: VersionId,
+        name: String,
+    },
+    HideTag {
+        tag: TagId,
+        hidden: bool,
+    },
+    /// Makes a new version of what this one holds, on `main`.
+    Revert {
+        version: VersionId,
+        note: String,
+    },
+    /// Makes a new version whose column means something else; its cells stay.
+    SetKind {
+        version: VersionId,
+        column: String,
+        kind: ColumnKind,
+    },
+    /// What a table may take in memory; `None` is the default.
+    SetMemoryBudget {
+        bytes: Option<u64>,
+    },
+    Describe {
+        dataset: DatasetId,
+        said: Description,
+    },
+    /// Moves what only these need into the bin.
+    Delete(Vec<StorageKey>),
+    RestoreBinned(Vec<BinId>),
+    /// Cannot be undone.
+    EmptyBin,
+    AddWatch {
+        kind: WatchKind,
+        path: PathBuf,
+        dataset: String,
+        policy: WatchPolicy,
+    },
+    SetWatchPolicy {
+        watch: WatchId,
+        policy: WatchPolicy,
+    },
+    /// Stops watching, or goes on.
+    HideWatch {
+        watch: WatchId,
+        hidden: bool,
+    },
+    /// One label by hand, durable at once; `None` takes it back. Says nothing.
+    DraftLabel {
+        version: VersionId,
+        column: String,
+        row: u64,
+        label: Option<String>,
+        note: String,
+    },
+    /// Gives an open session up.
+    DropLabels(LabelSessionId),
 }
 
 /// What an edit did.

@@ -1,6 +1,7 @@
 //! All that a workspace holds, as lists: what the window shows.
 
 use super::activity::Event;
+use super::branch::{Branch, VersionTag};
 use super::bundle::ExportedBundle;
 use super::dataset::DatasetVersion;
 use super::drift::StoredDrift;
@@ -17,6 +18,9 @@ pub struct History {
     pub bundles: Vec<ExportedBundle>,
     pub drifts: Vec<StoredDrift>,
     pub events: Vec<Event>,
+    /// Of all datasets that are shown, by dataset and name.
+    pub branches: Vec<Branch>,
+    pub tags: Vec<VersionTag>,
 }
 
 impl History {

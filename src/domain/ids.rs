@@ -28,6 +28,14 @@ id!(
     VersionId
 );
 id!(
+    /// A named branch of a dataset.
+    BranchId
+);
+id!(
+    /// A tag on a version.
+    TagId
+);
+id!(
     /// One execution of the validation checks.
     CheckRunId
 );
@@ -42,6 +50,18 @@ id!(
 id!(
     /// A drift report.
     DriftId
+);
+id!(
+    /// Something that was moved to the bin.
+    BinId
+);
+id!(
+    /// A watched file or folder.
+    WatchId
+);
+id!(
+    /// A session of labelling by hand.
+    LabelSessionId
 );
 id!(
     /// An entry of the activity log.

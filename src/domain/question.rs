@@ -5,21 +5,63 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::catalogue::CatalogueEntry;
 use super::dataset::ReadDraft;
+use super::diff::{DiffReport, DiffRequest};
+use super::ids::VersionId;
+use super::labels::{LabelHistory, LabelQueue, LabelTask};
 use super::preview::ImportPreview;
+use super::relations::{PairPlot, Relations};
+use super::storage::StorageReport;
+use super::watch::WatchView;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Question {
     /// How would this file be read? `remembered`: with what was changed about this source before.
     Preview { path: PathBuf, draft: ReadDraft, rows: u32, remembered: bool },
+    /// What differs between two versions?
+    Diff(DiffRequest),
+    /// The rows set aside while a version was read, from the 0-based `first` on.
+    Rejects { version: VersionId, first: u64, count: u64 },
+    /// What may a table take in memory?
+    MemoryBudget,
+    /// How do the columns hang together?
+    Relations { version: VersionId, all_rows: bool },
+    /// One pair of columns as a picture, coloured by a third.
+    Pair { version: VersionId, x: String, y: String, by: Option<String> },
+    /// What is each dataset, and who uses it?
+    Catalogue,
+    /// What are the bytes spent on?
+    Storage,
+    /// How do the watched places stand?
+    Watches,
+    /// What is there to label in this column?
+    LabelTask { version: VersionId, column: String, queue: LabelQueue },
+    /// The cells of these rows (1-based), in column order.
+    Rows { version: VersionId, rows: Vec<u64> },
+    /// Which labels were given by hand, by whom?
+    Labels { version: VersionId },
 }
 
 impl Question {
     /// Whether answering parses foreign bytes or takes long: then a worker process does it.
     pub fn needs_worker(&self) -> bool {
         match self {
-            Self::Preview { .. } => true,
+            Self::Preview { .. } | Self::Diff(_) | Self::Relations { .. } | Self::Pair { .. } => true,
+            Self::Rejects { .. } | Self::MemoryBudget => false,
+            Self::Catalogue | Self::Storage | Self::Watches => false,
+            Self::LabelTask { .. } | Self::Rows { .. } | Self::Labels { .. } => false,
+        }
+    }
+
+    /// Whether the answer stays true whatever happens in the workspace: it is about versions, which never change.
+    pub fn is_settled(&self) -> bool {
+        match self {
+            Self::Preview { .. } | Self::MemoryBudget => false,
+            Self::Catalogue | Self::Storage | Self::Watches => false,
+            Self::LabelTask { .. } | Self::Rows { .. } | Self::Labels { .. } => false,
+            Self::Diff(_) | Self::Rejects { .. } | Self::Relations { .. } | Self::Pair { .. } => true,
         }
     }
 }
@@ -28,4 +70,33 @@ impl Question {
 #[serde(rename_all = "snake_case")]
 pub enum Answer {
     Preview(Box<ImportPreview>),
+    Diff(Box<DiffReport>),
+    Rejects(RejectsPage),
+    Relations(Box<Relations>),
+    Pair(Box<PairPlot>),
+    Catalogue(Vec<CatalogueEntry>),
+    Storage(Box<StorageReport>),
+    Watches(Vec<WatchView>),
+    LabelTask(Box<LabelTask>),
+    Rows(Vec<Vec<Option<String>>>),
+    Labels(Vec<LabelHistory>),
+    MemoryBudget { set: Option<u64>, default: u64 },
+}
+
+/// Some of the rows that were set aside while a file was read.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RejectsPage {
+    /// All that were set aside.
+    pub total: u64,
+    /// 0-based position of the first row here.
+    pub first: u64,
+    pub rows: Vec<RejectedRow>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RejectedRow {
+    /// Where it stands in the source, 1-based.
+    pub line: u64,
+    pub reason: String,
+    pub text: String,
 }

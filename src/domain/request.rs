@@ -8,15 +8,18 @@ use serde::{Deserialize, Serialize};
 
 use super::bundle::ExportedBundle;
 use super::dataset::{DatasetVersion, ReadDraft};
+use super::diff::{DiffReport, DiffRequest};
 use super::drift::StoredDrift;
 use super::finding::CheckRun;
-use super::ids::{RunId, VersionId};
+use super::ids::{RunId, VersionId, WatchId};
+use super::labels::Label;
 use super::params::{Algorithm, ParamDraft};
 use super::question::{Answer, Question};
 use super::recipe::RecipeSpec;
 use super::run::Run;
 use super::split::SplitSpec;
 use super::task::{Task, TaskProposal};
+use super::watch::Collected;
 use super::words::file_name;
 
 /// A dataset as a user names it.
@@ -29,21 +32,31 @@ pub enum DataRef {
         name: String,
         version: Option<u32>,
     },
+    /// The version that a tag or branch of the dataset leads to.
+    Labelled {
+        name: String,
+        label: String,
+    },
     /// A file, imported on the way.
     File(PathBuf),
 }
 
 impl DataRef {
-    /// `name`, `name@2`, or a path. Text that names an existing file or looks like a path is one.
+    /// `name`, `name@2`, `name@tag`, `name@branch`, or a path. Text that names an existing file or looks like a path is one.
     pub fn parse(text: &str, is_file: impl Fn(&Path) -> bool) -> Self {
         let path = Path::new(text);
         if is_file(path) || text.contains('/') || text.contains('\\') {
             return Self::File(path.to_owned());
         }
-        if let Some((name, version)) = text.rsplit_once('@')
-            && let Ok(version) = version.parse()
+        if let Some((name, label)) = text.rsplit_once('@')
+            && !name.is_empty()
+            && !label.is_empty()
         {
-            return Self::Named { name: name.to_owned(), version: Some(version) };
+            let name = name.to_owned();
+            return match label.parse() {
+                Ok(version) => Self::Named { name, version: Some(version) },
+                Err(_) => Self::Labelled { name, label: label.to_owned() },
+            };
         }
         Self::Named { name: text.to_owned(), version: None }
     }
@@ -62,6 +75,9 @@ pub struct ImportRequest {
     #[serde(default)]
     pub forget: bool,
     pub note: String,
+    /// The branch that moves to the new version, created where there is none; `main` when `None`.
+    #[serde(default)]
+    pub branch: Option<String>,
 }
 
 impl ImportRequest {
@@ -74,6 +90,7 @@ impl ImportRequest {
             remember: false,
             forget: false,
             note: String::new(),
+            branch: None,
         }
     }
 }
@@ -160,6 +177,32 @@ pub struct ScoreOutcome {
     pub warnings: Vec<String>,
 }
 
+/// How a profile is saved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReportFormat {
+    /// One self-contained page for people.
+    Html,
+    /// The profile as [`super::profile::TableProfile`].
+    Json,
+}
+
+/// Save the profile of a table; personal values are masked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReportRequest {
+    pub data: DataRef,
+    pub format: ReportFormat,
+    pub out: PathBuf,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReportOutcome {
+    pub path: PathBuf,
+    pub bytes: u64,
+    /// `churn@2`
+    pub data: String,
+}
+
 /// What `verify` looks at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -177,6 +220,99 @@ pub struct VerifyOutcome {
     pub damaged: Vec<String>,
 }
 
+/// What a version is written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RestoreForm {
+    /// The bytes that were imported; a folder where a folder was.
+    Source,
+    /// The typed table.
+    Parquet,
+    /// CSV that reads back as the same table.
+    Csv,
+    /// CSV whose texts no spreadsheet takes for formulas.
+    CsvSpreadsheet,
+    /// The rows set aside while reading, as CSV.
+    Rejected,
+}
+
+impl RestoreForm {
+    pub const ALL: [Self; 5] = [Self::Source, Self::Parquet, Self::Csv, Self::CsvSpreadsheet, Self::Rejected];
+
+    /// The word on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::Parquet => "parquet",
+            Self::Csv => "csv",
+            Self::CsvSpreadsheet => "csv-spreadsheet",
+            Self::Rejected => "rejected",
+        }
+    }
+
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|f| f.as_str() == word)
+    }
+
+    /// For a menu.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Source => "As imported",
+            Self::Parquet => "Parquet",
+            Self::Csv => "CSV, exact",
+            Self::CsvSpreadsheet => "CSV for spreadsheets",
+            Self::Rejected => "Rejected rows as CSV",
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RestoreRequest {
+    pub data: DataRef,
+    pub out: PathBuf,
+    pub form: RestoreForm,
+    /// Replace what is at `out`.
+    pub overwrite: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RestoreOutcome {
+    pub version: DatasetVersion,
+    pub path: PathBuf,
+    pub form: RestoreForm,
+    pub bytes: u64,
+    /// Rows of a table that was written; of source files not known.
+    pub rows: Option<u64>,
+    /// Files that were written.
+    pub files: u64,
+    /// Cells that got an apostrophe so that no spreadsheet takes them for formulas.
+    pub guarded_cells: u64,
+}
+
+/// Look at watched places.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CollectRequest {
+    /// All when `None`.
+    pub watch: Option<WatchId>,
+    /// At most so many files at once.
+    pub max: u32,
+    /// Make versions also of what is only to be offered: somebody asked for it.
+    pub accept: bool,
+}
+
+/// Labels that become a version.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LabelRequest {
+    /// The version that is labelled.
+    pub data: DataRef,
+    pub column: String,
+    pub labels: Vec<Label>,
+    /// They are those of the open session, which ends with this: it knows who gave each of them and when.
+    pub ends_session: bool,
+    /// What the version is noted with; told from the labels when empty.
+    pub note: String,
+}
+
 /// A piece of work for the worker process.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -187,9 +323,16 @@ pub enum JobRequest {
     Drift(DriftRequest),
     Export(ExportRequest),
     Score(ScoreRequest),
+    Report(ReportRequest),
     Verify(VerifyTarget),
+    Diff(DiffRequest),
+    Restore(RestoreRequest),
     /// The whole life on the sample data; leaves its files in the folder.
     Demo(PathBuf),
+    /// Read a dataset's source again.
+    Refresh(DataRef),
+    Collect(CollectRequest),
+    Label(LabelRequest),
     Ask(Question),
 }
 
@@ -203,8 +346,14 @@ impl JobRequest {
             Self::Drift(_) => "Compare for drift".to_owned(),
             Self::Export(r) => format!("Export {}", file_name(&r.out)),
             Self::Score(r) => format!("Score {}", file_name(&r.input)),
+            Self::Report(r) => format!("Save {}", file_name(&r.out)),
             Self::Verify(_) => "Verify".to_owned(),
+            Self::Diff(_) => "Compare versions".to_owned(),
+            Self::Restore(r) => format!("Restore {}", file_name(&r.out)),
             Self::Demo(_) => "Open the sample project".to_owned(),
+            Self::Refresh(_) => "Refresh from source".to_owned(),
+            Self::Collect(_) => "Collect files".to_owned(),
+            Self::Label(r) => format!("Save labels of {}", r.column),
             Self::Ask(_) => "Look".to_owned(),
         }
     }
@@ -212,6 +361,7 @@ impl JobRequest {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[allow(clippy::large_enum_variant, reason = "one at a time, at the end of a job")]
 pub enum JobOutcome {
     Imported(ImportOutcome),
     Checked(CheckRun),
@@ -219,8 +369,13 @@ pub enum JobOutcome {
     Drifted(StoredDrift),
     Exported(ExportOutcome),
     Scored(ScoreOutcome),
+    Reported(ReportOutcome),
     Verified(VerifyOutcome),
+    Diffed(Box<DiffReport>),
+    Restored(RestoreOutcome),
     Demo(DemoOutcome),
+    Collected(Vec<Collected>),
+    Labelled(DatasetVersion),
     Answered(Box<Answer>),
 }
 
@@ -250,7 +405,8 @@ mod tests {
         let nowhere = |_: &Path| false;
         assert_eq!(DataRef::parse("churn", nowhere), DataRef::Named { name: "churn".into(), version: None });
         assert_eq!(DataRef::parse("churn@2", nowhere), DataRef::Named { name: "churn".into(), version: Some(2) });
-        assert_eq!(DataRef::parse("a@b", nowhere), DataRef::Named { name: "a@b".into(), version: None });
+        assert_eq!(DataRef::parse("a@b", nowhere), DataRef::Labelled { name: "a".into(), label: "b".into() });
+        assert_eq!(DataRef::parse("@b", nowhere), DataRef::Named { name: "@b".into(), version: None });
         assert_eq!(DataRef::parse("./churn.csv", nowhere), DataRef::File("./churn.csv".into()));
         assert_eq!(DataRef::parse("churn.csv", |_| true), DataRef::File("churn.csv".into()));
     }

@@ -10,6 +10,7 @@ use super::params::{Algorithm, CheckedParams};
 use super::recipe::RecipeSpec;
 use super::split::SplitSpec;
 use super::task::Task;
+use super::words::thousands;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -62,6 +63,24 @@ pub struct RunPlan {
     pub recipe: RecipeSpec,
     pub params: CheckedParams,
     pub environment: Environment,
+    /// Of a table that does not fit the memory budget only some rows were used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sampled: Option<Sample>,
+}
+
+/// Rows drawn from a table without putting any back; which ones stands in the run's split.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sample {
+    pub rows: u64,
+    pub of: u64,
+    pub seed: u64,
+}
+
+impl Sample {
+    /// `a sample of 1,000 of 60,000,000 rows (seed 42)`
+    pub fn describe(&self) -> String {
+        format!("a sample of {} of {} rows (seed {})", thousands(self.rows), thousands(self.of), self.seed)
+    }
 }
 
 /// Where it ran.

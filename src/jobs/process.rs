@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::request::{JobOutcome, JobRequest};
+use crate::lifecycle::budget;
 
 use super::event::{JobEvent, JobId};
 use super::protocol::{FromWorker, ToWorker, frame, read_frame, write_frame};
@@ -27,6 +28,8 @@ const LINE_BYTES: usize = 2000;
 pub struct Workers {
     pub program: PathBuf,
     pub workspace: PathBuf,
+    /// Bytes a table may take in memory; the workspace's setting when `None`.
+    pub memory_budget: Option<u64>,
 }
 
 /// A job under way. Dropping it ends the conversation, which the worker takes for a wish to cancel.
@@ -41,7 +44,7 @@ pub struct JobHandle {
 impl Workers {
     /// Workers are this same program.
     pub fn of_this_program(workspace: &Path) -> std::io::Result<Self> {
-        Ok(Self { program: std::env::current_exe()?, workspace: workspace.to_owned() })
+        Ok(Self { program: std::env::current_exe()?, workspace: workspace.to_owned(), memory_budget: None })
     }
 
     /// Starts the job. `sink` is called from a thread of its own; the last call is `Done` or `Failed`.
@@ -95,6 +98,9 @@ impl Workers {
 
     fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
+        if let Some(bytes) = self.memory_budget {
+            command.env(budget::VARIABLE, bytes.to_string());
+        }
         command.arg("worker").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         // Ctrl+C in a terminal goes to a whole process group. The worker is not in ours, so that it outlives us for the
         // moment it takes to record the run as cancelled: it notices the end of its input.
@@ -303,7 +309,7 @@ mod tests {
             let program = folder.path().join("worker.sh");
             std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
             std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o700)).unwrap();
-            let workers = Workers { program, workspace: folder.path().to_owned() };
+            let workers = Workers { program, workspace: folder.path().to_owned(), memory_budget: None };
             workers.run(&JobRequest::Verify(VerifyTarget::Workspace), |_| {}).unwrap_err()
         }
 
@@ -322,7 +328,7 @@ mod tests {
 
         #[test]
         fn a_path_that_is_not_unicode_is_refused_with_advice() {
-            let workers = Workers { program: "/bin/true".into(), workspace: "w".into() };
+            let workers = Workers { program: "/bin/true".into(), workspace: "w".into(), memory_budget: None };
             let path = PathBuf::from(std::ffi::OsString::from_vec(b"caf\xe9.zip".to_vec()));
             let request = JobRequest::Verify(VerifyTarget::Bundle(path));
             let problem = workers.run(&request, |_| {}).unwrap_err();

@@ -2,9 +2,9 @@
 
 use crate::domain::io::JobIo;
 use crate::domain::question::{Answer, Question};
-use crate::store::Workspace;
+use crate::store::{Workspace, catalogue};
 
-use super::StageError;
+use super::{StageError, budget, label, watch};
 
 pub fn answer(workspace: &Workspace, question: &Question, io: &dyn JobIo) -> Result<Answer, StageError> {
     match question {
@@ -12,5 +12,25 @@ pub fn answer(workspace: &Workspace, question: &Question, io: &dyn JobIo) -> Res
             let preview = super::preview::preview(Some(workspace), path, draft, *rows, *remembered, io)?;
             Ok(Answer::Preview(Box::new(preview)))
         }
+        Question::Diff(request) => super::diff::diff(workspace, request, io).map(|d| Answer::Diff(Box::new(d))),
+        Question::Rejects { version, first, count } => {
+            super::restore::rejects(workspace, *version, *first, *count).map(Answer::Rejects)
+        }
+        Question::MemoryBudget => {
+            Ok(Answer::MemoryBudget { set: budget::setting(workspace)?, default: budget::default() })
+        }
+        Question::Relations { version, all_rows } => super::report::relations(workspace, *version, *all_rows, io)
+            .map(|relations| Answer::Relations(Box::new(relations))),
+        Question::Pair { version, x, y, by } => {
+            super::report::pair(workspace, *version, (x, y), by.as_deref(), io).map(|p| Answer::Pair(Box::new(p)))
+        }
+        Question::Catalogue => Ok(Answer::Catalogue(workspace.read(catalogue::all)?)),
+        Question::Storage => Ok(Answer::Storage(Box::new(workspace.storage()?))),
+        Question::Watches => watch::views(workspace).map(Answer::Watches),
+        Question::LabelTask { version, column, queue } => {
+            label::task(workspace, *version, column, queue).map(|task| Answer::LabelTask(Box::new(task)))
+        }
+        Question::Rows { version, rows } => label::rows(workspace, *version, rows).map(Answer::Rows),
+        Question::Labels { version } => label::history(workspace, *version).map(Answer::Labels),
     }
 }

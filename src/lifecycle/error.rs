@@ -79,7 +79,8 @@ impl StageError {
             Self::Usage { .. } | Self::Params(_) | Self::Folds(_) => true,
             Self::Target(e) => matches!(e, TargetError::Unknown { .. }),
             Self::Split(e) => matches!(e, SplitError::NoColumn { .. } | SplitError::NotTime { .. }),
-            Self::Store(e) => matches!(e, StoreError::NotFound { .. }),
+            Self::Store(e) => matches!(e, StoreError::NotFound { .. } | StoreError::Needed { .. }),
+            Self::Load(e) => matches!(e, LoadError::NotInBoth { .. }),
             _ => false,
         };
         Problem {
@@ -122,8 +123,14 @@ fn verb(request: &JobRequest) -> &'static str {
         JobRequest::Drift(_) => "compare for drift",
         JobRequest::Export(_) => "export",
         JobRequest::Score(_) => "score",
+        JobRequest::Report(_) => "save the profile",
         JobRequest::Verify(_) => "verify",
+        JobRequest::Diff(_) => "compare the versions",
+        JobRequest::Restore(_) => "restore",
         JobRequest::Demo(_) => "open the sample project",
+        JobRequest::Refresh(_) => "refresh",
+        JobRequest::Collect(_) => "collect",
+        JobRequest::Label(_) => "save the labels",
         JobRequest::Ask(_) => "look at that",
     }
 }

@@ -1,15 +1,19 @@
 //! Looking: what the window and the listing commands read. Nothing here changes anything but the bookkeeping of runs
 //! whose process is gone.
 
+use std::ops::Range;
+
 use crate::data::view::TableView;
 use crate::domain::activity::NewEvent;
 use crate::domain::evaluation::Evaluation;
 use crate::domain::history::History;
 use crate::domain::ids::{DatasetId, RunId, VersionId};
+use crate::domain::io::JobIo;
 use crate::domain::profile::TableProfile;
 use crate::domain::run::MetricPoint;
 use crate::domain::split::SplitRows;
-use crate::store::{Workspace, activity, bundles, checks, datasets, drift, runs};
+use crate::domain::table::{TablePage, TableQuery};
+use crate::store::{Workspace, activity, branches, bundles, checks, datasets, drift, runs, tags};
 
 use super::StageError;
 
@@ -35,6 +39,8 @@ pub fn history(workspace: &Workspace) -> Result<History, StageError> {
             bundles: bundles::all(conn)?,
             drifts: drift::all(conn)?,
             events: activity::recent(conn, EVENTS)?,
+            branches: branches::all(conn)?,
+            tags: tags::all(conn)?,
         })
     })?)
 }
@@ -59,8 +65,24 @@ pub fn split(workspace: &Workspace, id: RunId) -> Result<SplitRows, StageError> 
 /// The rows of a version, ready to be paged.
 pub fn table(workspace: &Workspace, id: VersionId) -> Result<TableView, StageError> {
     let version = workspace.read(|conn| datasets::version(conn, id))?;
+    super::resolve::require_present(workspace, &version)?;
     let path = workspace.verified_object(&version.table_hash)?;
     Ok(TableView::open(&path, &version.schema)?)
+}
+
+/// The first rows of a query's result from `first` on (0-based), and how many rows it has. `columns` are positions in
+/// the schema.
+pub fn rows(
+    workspace: &Workspace,
+    id: VersionId,
+    query: &TableQuery,
+    columns: &[usize],
+    rows: Range<u64>,
+    io: &dyn JobIo,
+) -> Result<(TablePage, u64), StageError> {
+    let view = table(workspace, id)?;
+    let order = view.order(query, io)?;
+    Ok((view.page(&order, rows, columns)?, order.len(view.n_rows())))
 }
 
 pub fn rename_dataset(workspace: &Workspace, id: DatasetId, name: &str, event: &NewEvent) -> Result<(), StageError> {

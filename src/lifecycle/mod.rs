@@ -13,23 +13,31 @@ use crate::domain::request::{JobOutcome, JobRequest, VerifyTarget};
 use crate::store::Workspace;
 
 pub mod answer;
+pub mod budget;
 pub mod compare;
 pub mod demo;
+pub mod diff;
 pub mod edit;
 pub mod environment;
 pub mod error;
 pub mod ingest;
+pub mod label;
 pub mod look;
 pub mod monitor;
 pub mod preview;
 pub mod remember;
+pub mod report;
 pub mod resolve;
+pub mod restore;
+pub mod revert;
 pub mod score;
 pub mod ship;
 pub mod snapshot;
+pub mod storage;
 pub mod train;
 pub mod validate;
 pub mod verify;
+pub mod watch;
 
 pub use error::StageError;
 
@@ -56,7 +64,13 @@ pub fn perform(root: &Path, request: &JobRequest, io: &dyn JobIo) -> Result<JobO
         JobRequest::Drift(r) => JobOutcome::Drifted(monitor::drift(&workspace, r, io)?),
         JobRequest::Export(r) => JobOutcome::Exported(ship::export(&workspace, r, io)?),
         JobRequest::Score(r) => JobOutcome::Scored(score::score(&workspace, r, io)?),
+        JobRequest::Diff(r) => JobOutcome::Diffed(Box::new(diff::diff(&workspace, r, io)?)),
+        JobRequest::Restore(r) => JobOutcome::Restored(restore::restore(&workspace, r, io)?),
+        JobRequest::Report(r) => JobOutcome::Reported(report::write(&workspace, r, io)?),
         JobRequest::Demo(out) => JobOutcome::Demo(demo::demo(&workspace, out, io)?),
+        JobRequest::Refresh(r) => JobOutcome::Imported(watch::refresh(&workspace, r, io)?),
+        JobRequest::Collect(r) => JobOutcome::Collected(watch::collect(&workspace, r, io)?),
+        JobRequest::Label(r) => JobOutcome::Labelled(label::finish(&workspace, r, io)?),
         JobRequest::Ask(q) => JobOutcome::Answered(Box::new(answer::answer(&workspace, q, io)?)),
         JobRequest::Verify(_) => unreachable!("handled above"),
     })

@@ -9,14 +9,14 @@ use crate::store::drift::NewDrift;
 use crate::store::{Workspace, activity, drift as stored};
 
 use super::StageError;
-use super::resolve::{load, resolve};
+use super::resolve::{open, resolve};
 
 pub fn drift(workspace: &Workspace, request: &DriftRequest, io: &dyn JobIo) -> Result<StoredDrift, StageError> {
     let reference = resolve(workspace, &request.reference, &Part { io, from: 0.0, to: 0.2 })?;
     let current = resolve(workspace, &request.current, &Part { io, from: 0.2, to: 0.4 })?;
     io.progress("Reading", Some(0.4))?;
-    let (before, after) = (load(workspace, &reference)?, load(workspace, &current)?);
-    let report = drift::compare(&before, &after, &Part { io, from: 0.5, to: 0.98 })?;
+    let (before, after) = (open(workspace, &reference)?, open(workspace, &current)?);
+    let report = drift::compare(before.table(), after.table(), &Part { io, from: 0.5, to: 0.98 })?;
 
     let drifted = report.columns.iter().filter(|c| c.drifted).count();
     let compared = report.columns.iter().filter(|c| c.test.is_some()).count();

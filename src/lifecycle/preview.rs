@@ -9,7 +9,7 @@ use crate::domain::preview::ImportPreview;
 use crate::domain::words::file_name;
 use crate::store::Workspace;
 
-use super::{StageError, remember};
+use super::{StageError, budget, remember};
 
 /// The first rows of the source at `path` as an import with `draft` would read them.
 ///
@@ -30,19 +30,15 @@ pub fn preview(
     let draft = draft.clone().or(before.unwrap_or_default());
     let mut preview = read::preview::preview(path, &file_name(path), &draft, rows as usize, io)?;
     preview.remembered = remembered;
-    preview.size.budget_bytes = budget_bytes();
+    preview.size.budget_bytes = match workspace {
+        Some(workspace) => budget::of(workspace)?,
+        None => budget::default(),
+    };
     if preview.options.format == SourceFormat::Sqlite && has_log_beside(path) {
         let note = "the database is in use: changes in its write-ahead log are not included; close its program first";
         preview.notes.push(note.to_owned());
     }
     Ok(preview)
-}
-
-/// Half of the memory that is free.
-fn budget_bytes() -> u64 {
-    let mut system = sysinfo::System::new();
-    system.refresh_memory();
-    system.available_memory() / 2
 }
 
 /// A write-ahead log with something in it.

@@ -22,16 +22,19 @@ use crate::store::bundles::{self, NewBundle};
 use crate::store::{Workspace, activity, datasets, runs};
 
 use super::StageError;
-use super::resolve::{check_place, load};
+use super::resolve::{Opened, check_place, open};
 use super::score::model_of;
 
 /// Rows of the table that prove the bundle; two made-up ones join them.
 const GOLDEN_ROWS: usize = 50;
+/// Rows that are looked at for golden ones where the table does not fit the memory budget.
+const POOL_ROWS: usize = 100_000;
 /// A text that no category equals.
 const UNSEEN: &str = "(a category that nobody saw)";
 
 pub fn export(workspace: &Workspace, request: &ExportRequest, io: &dyn JobIo) -> Result<ExportOutcome, StageError> {
     check_place(&request.out)?;
+    super::storage::remove_unfinished(request.out.parent().unwrap_or(std::path::Path::new(".")));
     io.progress("Reading the run", Some(0.0))?;
     let run = workspace.read(|conn| runs::get(conn, request.run))?;
     let model = model_of(workspace, run.id)?;
@@ -41,7 +44,7 @@ pub fn export(workspace: &Workspace, request: &ExportRequest, io: &dyn JobIo) ->
 
     io.progress("Choosing golden rows", Some(0.2))?;
     let rows: SplitRows = workspace.read_json(&run.plan.split_hash)?;
-    let golden = golden_rows(&load(workspace, &version)?, &rows, &model)?;
+    let golden = golden_rows(&pool(workspace, &version, &rows, &model)?, &model)?;
     let matrix = recipe::encode(&golden, &model.recipe)?;
     let expected = predict::predict(&model.model, model.task, model.classes.len(), &matrix, io)?;
 
@@ -103,11 +106,32 @@ fn input_schema(version: &DatasetVersion, model: &TrainedModel) -> Vec<ColumnSch
     model.recipe.columns.iter().filter_map(|c| version.schema.column(&c.name).cloned()).collect()
 }
 
-/// Test rows: those with gaps first, then evenly picked; and two rows that no table has, one all missing and one of
+/// The test rows, or the training rows when there are none; of a table larger than the memory budget the first ones.
+fn pool(
+    workspace: &Workspace,
+    version: &DatasetVersion,
+    rows: &SplitRows,
+    model: &TrainedModel,
+) -> Result<Table, StageError> {
+    let opened = open(workspace, version)?;
+    let chosen = if rows.test.is_empty() { &rows.train } else { &rows.test };
+    let most = if matches!(opened, Opened::Disk(..)) { POOL_ROWS } else { chosen.len() };
+    let chosen: Vec<usize> = chosen.iter().take(most).map(|row| *row as usize).collect();
+    let mut pool = Table { n_rows: chosen.len(), ..Table::default() };
+    for (i, column) in version.schema.columns.iter().enumerate() {
+        if model.recipe.columns.iter().any(|c| c.name == column.name) {
+            pool.columns.push(opened.table().gather(i, &chosen)?);
+            pool.schema.columns.push(column.clone());
+        }
+    }
+    Ok(pool)
+}
+
+/// Rows of the pool: those with gaps first, then evenly picked; and two rows that no table has, one all missing and one of
 /// categories nobody saw.
-fn golden_rows(table: &Table, rows: &SplitRows, model: &TrainedModel) -> Result<RawColumns, StageError> {
-    let pool = if rows.test.is_empty() { &rows.train } else { &rows.test };
-    let all = recipe::raw(table, pool, &model.recipe)?.columns;
+fn golden_rows(pool: &Table, model: &TrainedModel) -> Result<RawColumns, StageError> {
+    let rows: Vec<u32> = (0..pool.n_rows as u32).collect();
+    let all = recipe::raw(pool, &rows, &model.recipe)?.columns;
     let with_gap = (0..all.n_rows).filter(|&row| all.columns.iter().any(|(_, c)| is_missing(c, row)));
     let mut picked: BTreeSet<usize> = with_gap.take(GOLDEN_ROWS / 2).collect();
     let step = (all.n_rows / GOLDEN_ROWS).max(1);
@@ -144,7 +168,12 @@ fn card_facts(run: &Run, version: &DatasetVersion, model: &TrainedModel, evaluat
         rows: version.rows,
         train_rows: run.train_rows,
         test_rows: run.test_rows,
-        split: format!("{}, {} % test", plan.split.kind.describe(), plan.split.test_share * 100.0),
+        split: format!(
+            "{}, {} % test{}",
+            plan.split.kind.describe(),
+            plan.split.test_share * 100.0,
+            plan.sampled.map_or_else(String::new, |sample| format!(", of {}", sample.describe()))
+        ),
         seed: plan.seed,
         metrics: run.metrics.clone(),
         features: plan.features.clone(),

@@ -6,6 +6,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
+use crate::data::columns::{StoredTable, TableRef};
 use crate::data::recipe;
 use crate::data::split;
 use crate::data::table::Table;
@@ -21,15 +22,19 @@ use crate::domain::params::{Algorithm, CheckedParams, check_params};
 use crate::domain::problem::Problem;
 use crate::domain::recipe::FittedRecipe;
 use crate::domain::request::{JobRequest, TrainOutcome, TrainRequest};
-use crate::domain::run::{MetricPoint, RunMetrics, RunPlan, RunStatus, Timings, best_run};
-use crate::domain::split::SplitRows;
+use crate::domain::run::{MetricPoint, RunMetrics, RunPlan, RunStatus, Sample, Timings, best_run};
+use crate::domain::split::{SplitKind, SplitRows};
 use crate::domain::task::{Target, Task};
+use crate::domain::words::bytes;
 use crate::ml::{algorithms, cross_validate, evaluation, metrics, predict};
 use crate::store::runs::{self, RunResult};
 use crate::store::{Workspace, activity};
 
 use super::resolve::{load, resolve};
-use super::{StageError, environment};
+use super::{StageError, budget, environment};
+
+/// However small the budget, so many rows are taken.
+const LEAST_SAMPLE: usize = 1000;
 
 /// Everything the runs of one request share.
 struct Session<'a> {
@@ -41,19 +46,22 @@ struct Session<'a> {
     target: TargetColumn,
     features: Vec<String>,
     excluded: Vec<(String, String)>,
+    /// Positions in `table`.
     rows: SplitRows,
+    /// The stored split, whose rows are those of the version.
     split_hash: ContentHash,
+    sampled: Option<Sample>,
     warnings: Vec<String>,
 }
 
 pub fn train(workspace: &Workspace, request: &TrainRequest, io: &dyn JobIo) -> Result<TrainOutcome, StageError> {
     let version = resolve(workspace, &request.data, &Part { io, from: 0.0, to: 0.1 })?;
     io.progress("Reading", Some(0.1))?;
-    let table = load(workspace, &version)?;
+    let (table, sampled) = rows_to_learn(workspace, request, &version, &Part { io, from: 0.1, to: 0.12 })?;
     let proposal = target::propose(&table, &request.target)?;
     let task = request.task.unwrap_or(proposal.task);
     let algorithms = choose_algorithms(request, task)?;
-    let session = prepare(workspace, request, version, table, task)?;
+    let session = prepare(workspace, request, version, table, sampled, task)?;
 
     let share = 0.88 / algorithms.len().max(1) as f64;
     let mut finished = Vec::new();
@@ -66,6 +74,50 @@ pub fn train(workspace: &Workspace, request: &TrainRequest, io: &dyn JobIo) -> R
     let runs = workspace.read(|conn| finished.iter().map(|id| runs::get(conn, *id)).collect::<Result<Vec<_>, _>>())?;
     let best = best_run(&runs).map(|run| run.id);
     Ok(TrainOutcome { proposal, runs, best, warnings: session.warnings })
+}
+
+/// The rows of a sample with their numbers in the version, ascending.
+struct Drawn {
+    sample: Sample,
+    rows: Vec<usize>,
+    budget_bytes: u64,
+}
+
+/// The whole table, or what of it fits the memory budget: seeded, and only the columns that are used. The encoded
+/// features take about as much as the table, so the table may take half.
+fn rows_to_learn(
+    workspace: &Workspace,
+    request: &TrainRequest,
+    version: &DatasetVersion,
+    io: &dyn JobIo,
+) -> Result<(Table, Option<Drawn>), StageError> {
+    let budget_bytes = budget::of(workspace)?;
+    let needed = budget::needed(version);
+    if 2 * needed <= budget_bytes || version.schema.column(&request.target).is_none() {
+        return Ok((load(workspace, version)?, None));
+    }
+    let seed = request.split.seed;
+    let fitting = (version.rows as f64 * budget_bytes as f64 / (2 * needed) as f64) as usize;
+    let rows = split::sample_rows(version.rows as usize, fitting.max(LEAST_SAMPLE), seed);
+    let path = workspace.verified_object(&version.table_hash)?;
+    let stored = StoredTable::open(&path, &version.schema)?;
+    let all = TableRef { schema: &version.schema, columns: &stored };
+    let (features, _) = recipe::default_features(&version.schema, version.rows, &request.target, &request.exclude);
+    let time = match &request.split.kind {
+        SplitKind::Time { column } => Some(column),
+        SplitKind::Random | SplitKind::Stratified => None,
+    };
+    let mut table = Table { n_rows: rows.len(), ..Table::default() };
+    for (i, column) in version.schema.columns.iter().enumerate() {
+        let fraction = i as f64 / version.schema.columns.len() as f64;
+        io.progress(&format!("Reading {}", column.name), Some(fraction))?;
+        if features.contains(&column.name) || column.name == request.target || time == Some(&column.name) {
+            table.columns.push(all.gather(i, &rows)?);
+            table.schema.columns.push(column.clone());
+        }
+    }
+    let sample = Sample { rows: rows.len() as u64, of: version.rows, seed };
+    Ok((table, Some(Drawn { sample, rows, budget_bytes })))
 }
 
 /// What was asked for, or all that fit the task; with parameters that may run. All problems at once.
@@ -101,17 +153,18 @@ fn prepare<'a>(
     request: &'a TrainRequest,
     version: DatasetVersion,
     table: Table,
+    drawn: Option<Drawn>,
     task: Task,
 ) -> Result<Session<'a>, StageError> {
-    if let Some(unknown) = request.exclude.iter().find(|name| table.schema.column(name).is_none()) {
+    if let Some(unknown) = request.exclude.iter().find(|name| version.schema.column(name).is_none()) {
         return Err(StageError::usage(
             format!("there is no column `{unknown}` to exclude in {}", version.label()),
-            format!("Its columns are {}", table.schema.names().collect::<Vec<_>>().join(", ")),
+            format!("Its columns are {}", version.schema.names().collect::<Vec<_>>().join(", ")),
         ));
     }
     let target = target::read(&table, &request.target, task)?;
     let (features, excluded) =
-        recipe::default_features(&table.schema, table.n_rows as u64, &request.target, &request.exclude);
+        recipe::default_features(&version.schema, version.rows, &request.target, &request.exclude);
     if features.is_empty() {
         return Err(StageError::usage(
             "no column is left to learn from",
@@ -119,9 +172,35 @@ fn prepare<'a>(
         ));
     }
     let rows = split::split(&table, &target, &request.split)?;
-    let split_hash = workspace.put_json(&rows)?;
-    let warnings = target.warnings.clone();
-    Ok(Session { workspace, request, version, table, task, target, features, excluded, rows, split_hash, warnings })
+    let mut warnings = Vec::new();
+    let split_hash = match &drawn {
+        Some(Drawn { sample, rows: of_version, budget_bytes }) => {
+            warnings.push(format!(
+                "Trained and tested on {}: the table does not fit the memory budget of {}; a larger budget uses more rows",
+                sample.describe(),
+                bytes(*budget_bytes)
+            ));
+            let numbers = |positions: &[u32]| positions.iter().map(|p| of_version[*p as usize] as u32).collect();
+            workspace.put_json(&SplitRows { train: numbers(&rows.train), test: numbers(&rows.test), ..rows.clone() })?
+        }
+        None => workspace.put_json(&rows)?,
+    };
+    warnings.extend(target.warnings.iter().cloned());
+    let sampled = drawn.map(|drawn| drawn.sample);
+    Ok(Session {
+        workspace,
+        request,
+        version,
+        table,
+        task,
+        target,
+        features,
+        excluded,
+        rows,
+        split_hash,
+        sampled,
+        warnings,
+    })
 }
 
 /// What one algorithm came to, before it is stored.
@@ -170,6 +249,7 @@ impl Session<'_> {
             recipe: recipe::spec_for(algorithm, &self.request.recipe),
             params,
             environment: environment::capture(),
+            sampled: self.sampled,
         }
     }
 

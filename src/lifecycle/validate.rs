@@ -9,7 +9,7 @@ use crate::store::checks::NewCheckRun;
 use crate::store::{Workspace, activity, checks as stored, datasets};
 
 use super::StageError;
-use super::resolve::{load, resolve};
+use super::resolve::{Opened, open, resolve};
 
 pub fn check(workspace: &Workspace, request: &CheckRequest, io: &dyn JobIo) -> Result<CheckRun, StageError> {
     let version = resolve(workspace, &request.data, &Part { io, from: 0.0, to: 0.2 })?;
@@ -24,13 +24,13 @@ pub fn check(workspace: &Workspace, request: &CheckRequest, io: &dyn JobIo) -> R
         ));
     }
     io.progress("Reading", Some(0.3))?;
-    let table = load(workspace, &version)?;
-    let reference = against.as_ref().map(|v| load(workspace, v)).transpose()?;
+    let table = open(workspace, &version)?;
+    let reference = against.as_ref().map(|v| open(workspace, v)).transpose()?;
     let profile = workspace.read(|conn| datasets::profile(conn, version.id))?;
     let input = CheckInput {
-        table: &table,
+        table: table.table(),
         profile: Some(&profile),
-        reference: reference.as_ref(),
+        reference: reference.as_ref().map(Opened::table),
         target: request.target.as_deref(),
     };
     let report = checks::run(&input, &Part { io, from: 0.4, to: 0.98 })?;

@@ -144,6 +144,17 @@ fn work(state: &AppState) -> Vec<Action> {
         let name = format!("Run checks on {}", version.label());
         all.push(Action::new(G, name, messages::check_command(version)));
     }
+    if let Some(version) = state.focus.version.and_then(|id| history?.version(id)) {
+        let name = format!("Label rows of {}…", version.label());
+        all.push(Action::new(G, name, Command::LabelRows(Some(version.id))));
+        let source = version.provenance.source_path.is_some();
+        let name = format!("Refresh {} from its source", version.dataset);
+        let refresh = Action::new(G, name, Command::RefreshSource(version.id));
+        all.push(refresh.only_if(source, "Its source is not known"));
+    }
+    if state.workspace.value().is_some() {
+        all.push(Action::new(G, "Look at the watched places now", Command::Collect { accept: true }));
+    }
     let run = state.focus.run.and_then(|id| history?.run(id)).filter(|r| r.status == RunStatus::Completed);
     if let Some(run) = run.or_else(|| best_run(&history?.runs)) {
         let id = run.id;

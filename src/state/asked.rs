@@ -54,9 +54,10 @@ impl Asked {
 
     /// The workspace changed: what is asked again is answered again. Until then the old answers show.
     pub fn forget(&mut self) -> Vec<Question> {
-        // A look at a file does not depend on the workspace.
-        let depends = |question: &Question| !matches!(question, Question::Preview { .. });
-        let ready = self.kept.iter_mut().filter(|(q, answer)| depends(q) && matches!(answer, Loadable::Ready(_)));
+        let stale = |(question, answer): &&mut (Question, Loadable<Answer>)| {
+            matches!(answer, Loadable::Ready(_)) && !question.is_settled()
+        };
+        let ready = self.kept.iter_mut().filter(stale);
         ready
             .map(|(question, answer)| {
                 answer.start_loading();

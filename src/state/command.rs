@@ -1,16 +1,17 @@
 //! Everything a user can ask for. Menus, shortcuts, the palette, drops and buttons all send one of these.
 
+use std::ops::Range;
 use std::path::PathBuf;
 
 use crate::domain::edit::Edit;
 use crate::domain::ids::{BundleId, CheckRunId, DatasetId, DriftId, RunId, VersionId};
 use crate::domain::question::Question;
-use crate::domain::request::{CheckRequest, DriftRequest, TrainRequest};
-use crate::domain::table::TableQuery;
+use crate::domain::request::{CheckRequest, DriftRequest, LabelRequest, ReportFormat, RestoreForm, TrainRequest};
+use crate::domain::table::{FindRequest, TableQuery};
 use crate::jobs::event::JobId;
 
 use super::import::ImportPanel;
-use super::settings::Settings;
+use super::settings::{ColumnLayout, Settings};
 
 /// The pages, in rail order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, serde::Serialize, serde::Deserialize)]
@@ -25,11 +26,12 @@ pub enum Page {
     Ship,
     Monitor,
     Activity,
+    Storage,
     Settings,
 }
 
 impl Page {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Overview,
         Self::Data,
         Self::Checks,
@@ -38,6 +40,7 @@ impl Page {
         Self::Ship,
         Self::Monitor,
         Self::Activity,
+        Self::Storage,
         Self::Settings,
     ];
 
@@ -51,6 +54,7 @@ impl Page {
             Self::Ship => "Ship",
             Self::Monitor => "Monitor",
             Self::Activity => "Activity",
+            Self::Storage => "Storage",
             Self::Settings => "Settings",
         }
     }
@@ -61,12 +65,26 @@ impl Page {
 pub enum PickFor {
     ImportFiles,
     OpenWorkspace,
+    /// A folder whose files become versions of the named dataset.
+    WatchFolder(String),
     ExportBundle(RunId),
     ScoreInput(RunId),
     /// Where the scored table goes.
     ScoreOutput {
         run: RunId,
         input: PathBuf,
+    },
+    /// Write a version to a file.
+    Restore {
+        version: VersionId,
+        form: RestoreForm,
+        suggested: String,
+    },
+    /// Where the profile of a version goes, and the name of the version.
+    SaveProfile {
+        version: VersionId,
+        label: String,
+        format: ReportFormat,
     },
     /// Save text (a chart's numbers, a model card) under a suggested name.
     SaveText {
@@ -86,9 +104,12 @@ impl PickFor {
         match self {
             Self::ImportFiles => "Import files",
             Self::OpenWorkspace => "Open a workspace folder",
+            Self::WatchFolder(_) => "Folder to watch",
             Self::ExportBundle(_) => "Export the bundle as",
             Self::ScoreInput(_) => "File to score",
             Self::ScoreOutput { .. } => "Save the scored table as",
+            Self::Restore { .. } => "Save the version as",
+            Self::SaveProfile { .. } => "Save the profile as",
             Self::SaveText { .. } | Self::SavePlot { .. } => "Save as",
         }
     }
@@ -96,13 +117,22 @@ impl PickFor {
     /// The file name a save dialog starts with; `None` for dialogs that open something.
     pub fn suggested(&self) -> Option<String> {
         match self {
-            Self::ImportFiles | Self::OpenWorkspace | Self::ScoreInput(_) => None,
+            Self::ImportFiles | Self::OpenWorkspace | Self::WatchFolder(_) | Self::ScoreInput(_) => None,
             Self::ExportBundle(run) => Some(format!("model-run-{run}.zip")),
             Self::ScoreOutput { input, .. } => {
                 let stem = input.file_stem().map_or_else(|| "table".into(), |s| s.to_string_lossy());
                 Some(format!("{stem}-scored.csv"))
             }
-            Self::SaveText { suggested, .. } | Self::SavePlot { suggested, .. } => Some(suggested.clone()),
+            Self::SaveProfile { label, format, .. } => {
+                let ending = match format {
+                    ReportFormat::Html => "html",
+                    ReportFormat::Json => "json",
+                };
+                Some(format!("profile-{}.{ending}", label.replace('@', "-v")))
+            }
+            Self::Restore { suggested, .. } | Self::SaveText { suggested, .. } | Self::SavePlot { suggested, .. } => {
+                Some(suggested.clone())
+            }
         }
     }
 }
@@ -164,6 +194,16 @@ pub enum Command {
     Train(TrainRequest),
     CompareDrift(DriftRequest),
     VerifyWorkspace,
+    /// Read a dataset's source again.
+    RefreshSource(VersionId),
+    /// Look at the watched places; `accept` makes versions of what was only offered.
+    Collect {
+        accept: bool,
+    },
+    /// Open the labelling view on a version, or close it.
+    LabelRows(Option<VersionId>),
+    /// Make the labels a version.
+    SaveLabels(LabelRequest),
     CancelJob(JobId),
 
     // Looking
@@ -176,6 +216,30 @@ pub enum Command {
         version: VersionId,
         first: u64,
         count: u64,
+        /// Positions in the schema.
+        columns: Vec<usize>,
+    },
+    /// Go to the next cell that contains a text.
+    Find {
+        version: VersionId,
+        request: FindRequest,
+    },
+    /// Nothing is looked for any more.
+    EndFind(VersionId),
+    /// Stop sorting, filtering or searching this table.
+    StopTable(VersionId),
+    /// Copy cells of the current query's result as TSV, read or not.
+    CopyCells {
+        version: VersionId,
+        rows: Range<u64>,
+        /// Positions in the schema, in the order they are shown.
+        columns: Vec<usize>,
+        header: bool,
+    },
+    /// How the columns of a dataset are shown.
+    ArrangeColumns {
+        dataset: DatasetId,
+        layout: ColumnLayout,
     },
     ToggleCompare(RunId),
     ClearCompare,

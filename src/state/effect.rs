@@ -1,5 +1,6 @@
 //! What the state wants done in the world. `app::effects` does it and sends the answer back as a message.
 
+use std::ops::Range;
 use std::path::PathBuf;
 
 use crate::domain::activity::NewEvent;
@@ -12,7 +13,7 @@ use crate::domain::profile::TableProfile;
 use crate::domain::question::{Answer, Question};
 use crate::domain::request::JobRequest;
 use crate::domain::run::MetricPoint;
-use crate::domain::table::{TablePage, TableQuery};
+use crate::domain::table::{FindRequest, Found, TablePage, TableQuery};
 use crate::jobs::event::{JobEvent, JobId};
 
 use super::command::{PickFor, egui_free::Rect};
@@ -34,6 +35,23 @@ pub enum Effect {
         query: TableQuery,
         first: u64,
         count: u64,
+        /// Positions in the schema.
+        columns: Range<usize>,
+    },
+    Find {
+        version: VersionId,
+        query: TableQuery,
+        request: FindRequest,
+    },
+    /// Stops the order and the search that are being computed for a table.
+    CancelTable(VersionId),
+    /// Puts cells on the clipboard as TSV, with the names above if asked.
+    CopyCells {
+        version: VersionId,
+        query: TableQuery,
+        rows: Range<u64>,
+        columns: Vec<usize>,
+        header: bool,
     },
     Answer(Question),
     Edit(Edit),
@@ -83,6 +101,20 @@ pub enum Message {
         query: TableQuery,
         rows: Result<u64, Problem>,
     },
+    /// Share done of an order.
+    Ordering {
+        version: VersionId,
+        query: TableQuery,
+        fraction: f64,
+    },
+    Found {
+        version: VersionId,
+        query: TableQuery,
+        request: FindRequest,
+        found: Result<Option<Found>, Problem>,
+    },
+    /// Cells as TSV, for the clipboard, and how many cells they are.
+    CellsRead(Result<(String, u64), Problem>),
     Page {
         version: VersionId,
         query: TableQuery,
@@ -99,6 +131,8 @@ pub enum Message {
     NoFileDialog(PickFor),
     /// Something small was done ("Saved chart.csv"), or could not be.
     Note(Result<String, Problem>),
+    /// A watched place holds something new.
+    SourcesChanged,
     /// Another process changed the workspace.
     WorkspaceChanged,
     MemoryUsed(u64),

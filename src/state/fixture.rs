@@ -94,6 +94,7 @@ pub fn run(id: i64, version: &DatasetVersion, roc_auc: f64) -> Run {
         id: RunId(id),
         status: RunStatus::Completed,
         plan: RunPlan {
+            sampled: None,
             version_id: version.id,
             dataset: version.label(),
             algorithm,

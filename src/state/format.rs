@@ -88,22 +88,7 @@ pub fn percent(share: f64) -> String {
     if (percent - percent.round()).abs() < 1e-9 { format!("{percent:.0} %") } else { format!("{percent:.1} %") }
 }
 
-/// `812 B`, `3.4 MB` (powers of 1,000, as file managers count).
-pub fn bytes(n: u64) -> String {
-    if n < 1000 {
-        return format!("{n} B");
-    }
-    let mut value = n as f64;
-    let mut unit = "B";
-    for next in ["kB", "MB", "GB", "TB"] {
-        if value < 999.5 {
-            break;
-        }
-        value /= 1000.0;
-        unit = next;
-    }
-    if value < 9.95 { format!("{value:.1} {unit}") } else { format!("{value:.0} {unit}") }
-}
+pub use crate::domain::words::bytes;
 
 /// `just now`, `3 minutes ago`, `yesterday`, and the date from a week on.
 pub fn ago(now_ms: i64, at_ms: i64) -> String {
@@ -153,6 +138,12 @@ pub fn utc(at_ms: f64) -> String {
     let Some(at) = DateTime::<Utc>::from_timestamp_millis(at_ms as i64) else { return "—".to_owned() };
     let text = at.format("%Y-%m-%d %H:%M:%S").to_string();
     text.strip_suffix(" 00:00:00").map_or(text.clone(), str::to_owned)
+}
+
+/// UTC to the millisecond, as filters read it back: `2026-03-05T14:07:00.000Z`.
+pub fn exact_utc(at_ms: i64) -> String {
+    let at = DateTime::<Utc>::from_timestamp_millis(at_ms).unwrap_or_default();
+    at.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }
 
 fn local(at_ms: i64) -> Option<DateTime<Local>> {

@@ -113,6 +113,7 @@ impl ImportPanel {
             remember: self.remember,
             forget: self.fresh,
             note: self.note.trim().to_owned(),
+            branch: None,
         };
         let one_name = || Some(typed.clone().unwrap_or_else(|| self.suggested_name()));
         match self.together {

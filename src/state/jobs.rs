@@ -47,6 +47,7 @@ pub enum After {
 struct Job {
     view: JobView,
     heavy: bool,
+    collects: bool,
     after: After,
 }
 
@@ -65,6 +66,11 @@ impl Jobs {
 
     pub fn is_empty(&self) -> bool {
         self.jobs.is_empty()
+    }
+
+    /// Does a look at the watched places run, or wait?
+    pub fn collects(&self) -> bool {
+        self.jobs.iter().any(|j| j.collects)
     }
 
     pub fn len(&self) -> usize {
@@ -91,7 +97,8 @@ impl Jobs {
             cancellable: true,
         };
         let heavy = is_heavy(&request);
-        self.jobs.push(Job { view, heavy, after });
+        let collects = matches!(request, JobRequest::Collect(_));
+        self.jobs.push(Job { view, heavy, collects, after });
         self.waiting.push_back((id, request));
         self.start_waiting(now_ms)
     }

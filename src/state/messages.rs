@@ -6,10 +6,11 @@ use crate::domain::drift::StoredDrift;
 use crate::domain::finding::{CheckRun, Severity};
 use crate::domain::metric::Metric;
 use crate::domain::request::{
-    CheckRequest, DataRef, DemoOutcome, ExportOutcome, ImportOutcome, JobOutcome, ScoreOutcome, TrainOutcome,
-    VerifyOutcome,
+    CheckRequest, DataRef, DemoOutcome, ExportOutcome, ImportOutcome, JobOutcome, RestoreOutcome, ScoreOutcome,
+    TrainOutcome, VerifyOutcome,
 };
 use crate::domain::run::{Run, RunStatus};
+use crate::domain::watch::Collected;
 use crate::domain::words::file_name;
 
 use super::command::{Command, Page};
@@ -25,10 +26,45 @@ pub fn done(outcome: &JobOutcome) -> Note {
         JobOutcome::Drifted(drift) => drifted(drift),
         JobOutcome::Exported(outcome) => exported(outcome),
         JobOutcome::Scored(outcome) => scored(outcome),
+        JobOutcome::Reported(outcome) => {
+            Note::new(NoteTone::Success, format!("Saved the profile of {} to {}", outcome.data, outcome.path.display()))
+        }
         JobOutcome::Verified(outcome) => verified(outcome),
         JobOutcome::Demo(outcome) => demo(outcome),
+        JobOutcome::Diffed(_) => Note::new(NoteTone::Info, "Compared the versions"),
+        JobOutcome::Restored(outcome) => restored(outcome),
+        JobOutcome::Collected(all) => collected(all),
+        JobOutcome::Labelled(version) => Note::new(
+            NoteTone::Success,
+            format!("Saved {}: {}", version.label(), sentence_of(&version.provenance.note)),
+        ),
         JobOutcome::Answered(_) => Note::new(NoteTone::Info, "Looked"),
     }
+}
+
+fn sentence_of(text: &str) -> String {
+    super::format::sentence(text)
+}
+
+fn collected(all: &[Collected]) -> Note {
+    let sum = |of: fn(&Collected) -> u64| all.iter().map(of).sum::<u64>();
+    let (taken, offered) = (sum(|c| c.taken), sum(|c| c.offered));
+    let problems: Vec<String> =
+        all.iter().flat_map(|c| &c.problems).map(|(path, problem)| format!("{path}: {problem}")).collect();
+    let mut said = Vec::new();
+    if taken > 0 {
+        said.push(format!("{} collected", counted(taken, "new file", "new files")));
+    }
+    if offered > 0 {
+        said.push(format!("{} to take", counted(offered, "changed source waits", "changed sources wait")));
+    }
+    if !problems.is_empty() {
+        said.push(format!("{} could not be read", counted(problems.len() as u64, "file", "files")));
+    }
+    let tone = if problems.is_empty() { NoteTone::Success } else { NoteTone::Warning };
+    let text = if said.is_empty() { "Nothing new in the watched places".to_owned() } else { said.join(" · ") };
+    let note = Note::new(tone, text).details(problems.join("\n"));
+    if offered > 0 { note.action("Take it", vec![Command::Collect { accept: true }]) } else { note }
 }
 
 /// "20,000 rows · 14 columns"
@@ -116,6 +152,24 @@ fn imported(outcome: &ImportOutcome) -> Note {
     Note::new(tone, format!("Imported {}: {}", version.label(), shape(version)))
         .details(outcome.warnings.join("\n"))
         .action("Run checks", vec![check_command(version)])
+}
+
+fn restored(outcome: &RestoreOutcome) -> Note {
+    let what = match outcome.rows {
+        Some(rows) => counted(rows, "row", "rows"),
+        None => counted(outcome.files, "file", "files"),
+    };
+    let note = Note::new(
+        NoteTone::Success,
+        format!("Saved {}: {what} of {}", file_name(&outcome.path), outcome.version.label()),
+    );
+    match outcome.guarded_cells {
+        0 => note,
+        n => note.details(format!(
+            "{} got an apostrophe so that no spreadsheet takes them for formulas",
+            counted(n, "cell", "cells")
+        )),
+    }
 }
 
 fn checked(check: &CheckRun) -> Note {

@@ -56,6 +56,8 @@ pub struct AppState {
     pub open: Open,
     /// Files that wait for a decision.
     pub import: Option<import::ImportPanel>,
+    /// The version whose rows are being labelled, over the Data page.
+    pub labelling: Option<VersionId>,
     pub settings: Settings,
     /// Bytes this process holds, measured now and then.
     pub memory: Option<u64>,
@@ -121,9 +123,22 @@ impl AppState {
             Command::Train(request) => work::train(self, request, now_ms),
             Command::CompareDrift(request) => work::compare_drift(self, request, now_ms),
             Command::VerifyWorkspace => work::verify_workspace(self, now_ms),
+            Command::RefreshSource(id) => work::refresh_source(self, id, now_ms),
+            Command::Collect { accept } => work::collect(self, accept, now_ms),
+            Command::LabelRows(version) => navigate::label_rows(self, version),
+            Command::SaveLabels(request) => work::save_labels(self, request, now_ms),
             Command::CancelJob(id) => work::cancel(self, id, now_ms),
             Command::SetTableQuery { version, query } => look::set_query(self, version, query),
-            Command::NeedRows { version, first, count } => look::need_rows(self, version, first, count),
+            Command::NeedRows { version, first, count, columns } => {
+                look::need_rows(self, version, first, count, &columns)
+            }
+            Command::Find { version, request } => look::find(self, version, request),
+            Command::EndFind(version) => look::end_find(self, version),
+            Command::StopTable(version) => look::stop(self, version),
+            Command::CopyCells { version, rows, columns, header } => {
+                look::copy_cells(self, version, rows, columns, header, now_ms)
+            }
+            Command::ArrangeColumns { dataset, layout } => look::arrange(self, dataset, layout),
             Command::Ask(question) => questions::ask(self, question),
             Command::Edit(edit) => vec![Effect::Edit(edit)],
             Command::ToggleCompare(id) => look::toggle_compare(self, id),
@@ -151,6 +166,9 @@ impl AppState {
             Message::Profile(id, answer) => answers::profile(self, id, answer),
             Message::RunDetail(id, answer) => answers::run_detail(self, id, answer),
             Message::Order { version, query, rows } => answers::order(self, version, &query, rows, now_ms),
+            Message::Ordering { version, query, fraction } => answers::ordering(self, version, &query, fraction),
+            Message::Found { version, query, request, found } => answers::found(self, version, &query, &request, found),
+            Message::CellsRead(answer) => answers::cells_read(self, answer, now_ms),
             Message::Page { version, query, page } => answers::page(self, version, &query, page),
             Message::Answer(question, answer) => questions::answered(self, &question, answer, now_ms),
             Message::Edited(answer) => questions::edited(self, answer, now_ms),
@@ -158,6 +176,7 @@ impl AppState {
             Message::Picked { pick, paths } => work::picked(self, pick, paths, now_ms),
             Message::NoFileDialog(pick) => answers::no_file_dialog(self, pick),
             Message::Note(answer) => answers::note(self, answer, now_ms),
+            Message::SourcesChanged => work::sources_changed(self, now_ms),
             Message::WorkspaceChanged => workspace::refresh(self),
             Message::MemoryUsed(bytes) => answers::memory(self, bytes),
         }
@@ -174,8 +193,9 @@ impl AppState {
 
     /// The table of a version, made on first sight. `None` while the history does not know the version.
     fn table(&mut self, version: VersionId) -> Option<&mut TableState> {
-        let rows = self.history.value()?.version(version)?.rows;
-        Some(self.tables.entry(version).or_insert_with(|| TableState::new(version, rows)))
+        let known = self.history.value()?.version(version)?;
+        let (rows, n_columns) = (known.rows, known.schema.columns.len());
+        Some(self.tables.entry(version).or_insert_with(|| TableState::new(version, rows, n_columns)))
     }
 }
 

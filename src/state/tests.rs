@@ -234,7 +234,7 @@ fn without_a_file_dialog_a_path_is_typed() {
 fn evidence_rows_are_shown_in_the_plain_table() {
     let mut state = opened();
     let version = VersionId(1);
-    let query = TableQuery { sort: vec![SortKey { column: "age".into(), descending: true }], filters: vec![] };
+    let query = TableQuery { sort: vec![SortKey { column: "age".into(), descending: true }], ..TableQuery::default() };
     state.apply(Command::SetTableQuery { version, query: query.clone() }, 0);
     state.receive(Message::Order { version, query, rows: Ok(600) }, 0);
     state.apply(Command::ShowRows { version, column: Some("age".into()), rows: vec![41, 3] }, 0);
@@ -249,7 +249,8 @@ fn evidence_rows_are_shown_in_the_plain_table() {
 fn a_filter_that_makes_no_sense_leaves_the_rows_in_place() {
     let mut state = opened();
     let version = VersionId(1);
-    let query = TableQuery { sort: vec![SortKey { column: "gone".into(), descending: false }], filters: vec![] };
+    let query =
+        TableQuery { sort: vec![SortKey { column: "gone".into(), descending: false }], ..TableQuery::default() };
     state.apply(Command::SetTableQuery { version, query: query.clone() }, 0);
     let problem = Problem::usage("No column gone", "Choose another");
     state.receive(Message::Order { version, query, rows: Err(problem) }, 0);

@@ -4,6 +4,7 @@
 //! constant column) return `None` instead of NaN, so that a caller has to say what that means. Values agree with
 //! SciPy and NumPy; each function names the definition it follows, and the tests hold numbers computed with them.
 
+pub mod association;
 pub mod bins;
 pub mod contingency;
 pub mod distance;

@@ -1,7 +1,7 @@
 //! How well a small model tells two sets of texts apart.
 
 use rand::SeedableRng;
-use rand::seq::SliceRandom;
+use rand::seq::{SliceRandom, index};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 use super::rank::roc_auc;
@@ -17,10 +17,25 @@ const BUCKETS: usize = 1 << 16;
 /// random half and is measured on the other. At most 20,000 texts per side are used, drawn with `seed`. Fewer than two
 /// texts on a side have no answer: 0.5.
 pub fn text_domain_auc(reference: &[&str], current: &[&str], seed: u64) -> f64 {
+    let sides = [reference, current];
+    let pick = |side: usize, at: &[usize]| {
+        Ok::<_, std::convert::Infallible>(at.iter().map(|i| sides[side][*i].to_owned()).collect())
+    };
+    text_domain_auc_of([reference.len(), current.len()], seed, pick).unwrap_or(0.5)
+}
+
+/// The same for texts that are fetched: `pick` gives those of a side (0: reference) at some of its positions, in the
+/// order asked for.
+pub fn text_domain_auc_of<E>(
+    sizes: [usize; 2],
+    seed: u64,
+    mut pick: impl FnMut(usize, &[usize]) -> Result<Vec<String>, E>,
+) -> Result<f64, E> {
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
-    let mut texts: Vec<(bool, &str)> = Vec::new();
-    for (label, side) in [(false, reference), (true, current)] {
-        texts.extend(side.choose_multiple(&mut rng, MOST_TEXTS.min(side.len())).map(|text| (label, *text)));
+    let mut texts: Vec<(bool, String)> = Vec::new();
+    for (side, size) in sizes.into_iter().enumerate() {
+        let at = index::sample(&mut rng, size, MOST_TEXTS.min(size)).into_vec();
+        texts.extend(pick(side, &at)?.into_iter().map(|text| (side == 1, text)));
     }
     texts.shuffle(&mut rng);
     let words: Vec<(bool, Vec<u32>)> = texts.iter().map(|(label, text)| (*label, word_buckets(text))).collect();
@@ -28,7 +43,7 @@ pub fn text_domain_auc(reference: &[&str], current: &[&str], seed: u64) -> f64 {
     let weights = word_weights(learn);
     let labels: Vec<bool> = measure.iter().map(|(label, _)| *label).collect();
     let scores: Vec<f64> = measure.iter().map(|(_, words)| words.iter().map(|w| weights[*w as usize]).sum()).collect();
-    roc_auc(&labels, &scores).unwrap_or(0.5)
+    Ok(roc_auc(&labels, &scores).unwrap_or(0.5))
 }
 
 /// The AUC that a guessing classifier exceeds in 5 % of cases, measured on `n1` and `n2` texts: the normal

@@ -6,7 +6,8 @@ use rusqlite::{Connection, Row, params};
 
 use super::records::{self, DATASETS, PROFILES, VERSIONS};
 use super::sql::{self, Fields};
-use super::{StoreError, Tx, files};
+use super::{StoreError, Tx, branches, files, tags};
+use crate::domain::branch::MAIN;
 use crate::domain::dataset::{DatasetVersion, Origin, Provenance, ReadOptions};
 use crate::domain::ids::{ContentHash, DatasetId, VersionId};
 use crate::domain::profile::TableProfile;
@@ -25,7 +26,7 @@ pub struct NewVersion {
     pub source_bytes: u64,
     pub read: ReadOptions,
     pub profile: TableProfile,
-    /// With `parent: None` the latest version of the dataset becomes the parent.
+    /// With `parent: None` the version its branch leads to becomes the parent.
     pub provenance: Provenance,
 }
 
@@ -41,9 +42,15 @@ macro_rules! select_version {
     };
 }
 
-/// Stores the next version of a dataset, and its profile. A hidden dataset of that name comes back; when one of its
-/// versions is made of the same bytes, that version is returned and nothing is added.
+/// Stores the next version of a dataset on its branch `main`, and its profile. A hidden dataset of that name comes back;
+/// when one of its versions is made of the same bytes, that version is returned and nothing is added.
 pub fn insert_version(tx: &Tx, new: &NewVersion) -> Result<DatasetVersion, StoreError> {
+    insert_version_on(tx, new, None)
+}
+
+/// The same on a branch, which is created where there is none; `None` is `main`.
+pub fn insert_version_on(tx: &Tx, new: &NewVersion, branch: Option<&str>) -> Result<DatasetVersion, StoreError> {
+    let branch = branch.filter(|name| *name != MAIN);
     let dataset_id = match dataset_by_name(tx, &new.dataset)? {
         Some((id, was_hidden)) => {
             if was_hidden {
@@ -56,13 +63,22 @@ pub fn insert_version(tx: &Tx, new: &NewVersion) -> Result<DatasetVersion, Store
         }
         None => insert_dataset(tx, &new.dataset)?,
     };
+    let parent = match (new.provenance.parent, branch) {
+        (Some(parent), _) => Some(parent),
+        (None, None) => head_of(tx, dataset_id, MAIN)?,
+        (None, Some(branch)) => match head_of(tx, dataset_id, branch)? {
+            Some(head) => Some(head),
+            None => head_of(tx, dataset_id, MAIN)?,
+        },
+    };
+    if branch.is_some() {
+        branches::hold_main(tx, dataset_id)?;
+    }
     let sql = "INSERT INTO dataset_versions (dataset_id, version, rows, columns, source_hash, table_hash, source_name, \
                source_bytes, schema, read_options, created_at_ms, parent_id, origin, note, author, source_path, \
                source_files, rejected, rejects_hash, warnings) \
                VALUES (?1, (SELECT 1 + coalesce(max(version), 0) FROM dataset_versions WHERE dataset_id = ?1), \
-               ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, \
-               coalesce(?11, (SELECT id FROM dataset_versions WHERE dataset_id = ?1 ORDER BY version DESC LIMIT 1)), \
-               ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)";
+               ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)";
     let what = format!("a version of `{}`", new.dataset);
     let from = &new.provenance;
     tx.prepare_cached(sql)?.execute(params![
@@ -76,7 +92,7 @@ pub fn insert_version(tx: &Tx, new: &NewVersion) -> Result<DatasetVersion, Store
         sql::to_json(&what, &new.schema)?,
         sql::to_json(&what, &new.read)?,
         files::now_ms(),
-        from.parent,
+        parent,
         from.origin.as_str(),
         from.note,
         from.author,
@@ -89,7 +105,26 @@ pub fn insert_version(tx: &Tx, new: &NewVersion) -> Result<DatasetVersion, Store
     let id = VersionId(tx.last_insert_rowid());
     records::seal(tx, &VERSIONS, id.0)?;
     insert_profile(tx, id, &new.profile)?;
+    match branch {
+        Some(branch) => branches::advance(tx, dataset_id, branch, id)?,
+        None => branches::main_moved(tx, dataset_id, id)?,
+    }
     version(tx, id)
+}
+
+/// The version a branch of a dataset leads to; `main` without a record leads to the latest.
+pub fn head_of(conn: &Connection, id: DatasetId, branch: &str) -> Result<Option<VersionId>, StoreError> {
+    match branches::by_name(conn, id, branch)? {
+        Some(found) => Ok(Some(found.head)),
+        None if branch == MAIN => latest_of(conn, id),
+        None => Ok(None),
+    }
+}
+
+/// The version of a dataset with the highest number.
+pub(super) fn latest_of(conn: &Connection, id: DatasetId) -> Result<Option<VersionId>, StoreError> {
+    let sql = "SELECT id FROM dataset_versions WHERE dataset_id = ?1 ORDER BY version DESC LIMIT 1";
+    sql::query_value(conn, sql, [id])
 }
 
 /// One version by its id, hidden or not.
@@ -98,18 +133,38 @@ pub fn version(conn: &Connection, id: VersionId) -> Result<DatasetVersion, Store
         .ok_or_else(|| sql::not_found(VERSIONS.noun, id))
 }
 
-/// A version by name and number, the latest when no number is given. Hidden datasets are not found.
+/// A version by name and number, that of `main` when no number is given. Hidden datasets are not found.
 pub fn find(conn: &Connection, name: &str, version: Option<u32>) -> Result<Option<DatasetVersion>, StoreError> {
+    if version.is_none() {
+        return find_labelled(conn, name, MAIN);
+    }
     let sql = select_version!(
         "WHERE d.name = ?1 AND d.hidden_at_ms IS NULL AND (?2 IS NULL OR v.version = ?2) ORDER BY v.version DESC LIMIT 1"
     );
     sql::query_opt(conn, sql, params![name, version], version_from_row)
 }
 
-/// The latest version of a dataset that was read from these bytes.
+/// A version by the name of a tag or branch of its dataset, tags first. Hidden datasets are not found.
+pub fn find_labelled(conn: &Connection, name: &str, label: &str) -> Result<Option<DatasetVersion>, StoreError> {
+    let Some((dataset, false)) = dataset_by_name(conn, name)? else { return Ok(None) };
+    let id = match tags::by_name(conn, dataset, label)? {
+        Some(tag) => Some(tag.version),
+        None => head_of(conn, dataset, label)?,
+    };
+    id.map(|id| version(conn, id)).transpose()
+}
+
+/// The id of a dataset that is not hidden.
+pub fn id_of(conn: &Connection, name: &str) -> Result<Option<DatasetId>, StoreError> {
+    Ok(dataset_by_name(conn, name)?.filter(|(_, hidden)| !hidden).map(|(id, _)| id))
+}
+
+/// The latest version of a dataset that was read from these bytes and was not deleted.
 pub fn by_source(conn: &Connection, name: &str, source: &ContentHash) -> Result<Option<DatasetVersion>, StoreError> {
     let sql = select_version!(
-        "WHERE v.source_hash = ?2 AND d.name = ?1 AND d.hidden_at_ms IS NULL ORDER BY v.version DESC LIMIT 1"
+        "WHERE v.source_hash = ?2 AND d.name = ?1 AND d.hidden_at_ms IS NULL \
+         AND NOT EXISTS (SELECT 1 FROM bin b WHERE b.kind = 'version' AND b.subject_id = v.id AND b.state <> 'restored') \
+         ORDER BY v.version DESC LIMIT 1"
     );
     sql::query_opt(conn, sql, params![name, source], version_from_row)
 }
@@ -176,7 +231,9 @@ fn dataset_by_name(conn: &Connection, name: &str) -> Result<Option<(DatasetId, b
 
 fn by_both_hashes(conn: &Connection, id: DatasetId, new: &NewVersion) -> Result<Option<DatasetVersion>, StoreError> {
     let sql = select_version!(
-        "WHERE v.source_hash = ?2 AND v.dataset_id = ?1 AND v.table_hash = ?3 ORDER BY v.version DESC LIMIT 1"
+        "WHERE v.source_hash = ?2 AND v.dataset_id = ?1 AND v.table_hash = ?3 \
+         AND NOT EXISTS (SELECT 1 FROM bin b WHERE b.kind = 'version' AND b.subject_id = v.id AND b.state <> 'restored') \
+         ORDER BY v.version DESC LIMIT 1"
     );
     sql::query_opt(conn, sql, params![id, new.source_hash, new.table_hash], version_from_row)
 }

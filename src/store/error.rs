@@ -60,6 +60,10 @@ pub enum StoreError {
     #[error("{what} cannot be stored: {problem}")]
     Invalid { what: String, problem: String },
 
+    /// Something that must stay was to be deleted.
+    #[error("{what}")]
+    Needed { what: String },
+
     #[error("there is already a dataset named `{name}`; choose another name")]
     NameTaken { name: String },
 

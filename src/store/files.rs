@@ -4,7 +4,7 @@
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use sha2::{Digest, Sha256};
@@ -41,21 +41,67 @@ fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
+/// A file that gets its name when it is complete; dropped before, it leaves nothing behind.
+#[derive(Debug)]
+pub struct Draft {
+    path: PathBuf,
+    temp: NamedTempFile,
+}
+
+impl Draft {
+    /// For a file at `path`, whose folder must exist.
+    pub fn at(path: &Path) -> Result<Self, StoreError> {
+        Ok(Self { path: path.to_owned(), temp: temp_beside(path)? })
+    }
+
+    /// Flushes the file and names it. `Ok(false)`, and nothing changed, when the name is taken and is not to be
+    /// replaced.
+    pub fn finish(self, replace: bool) -> Result<bool, StoreError> {
+        let Self { path, temp } = self;
+        sync_file(temp.as_file(), &path)?;
+        if replace {
+            temp.persist(&path).map_err(|e| StoreError::io("write", &path)(e.error))?;
+        } else if let Err(error) = temp.persist_noclobber(&path) {
+            return match error.error.kind() {
+                io::ErrorKind::AlreadyExists => Ok(false),
+                _ => Err(StoreError::io("create", &path)(error.error)),
+            };
+        }
+        sync_folder(folder_of(&path)).map(|()| true)
+    }
+}
+
+impl Write for Draft {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.temp.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.temp.flush()
+    }
+}
+
 /// A flushed temp file in the folder of `path`, with the permissions that `path` has or would get.
 fn write_beside(path: &Path, bytes: &[u8]) -> Result<NamedTempFile, StoreError> {
     let folder = folder_of(path);
     fs::create_dir_all(folder).map_err(StoreError::io("create", folder))?;
+    let mut temp = temp_beside(path)?;
+    temp.write_all(bytes).map_err(StoreError::io("write", path))?;
+    sync_file(temp.as_file(), path)?;
+    Ok(temp)
+}
+
+fn temp_beside(path: &Path) -> Result<NamedTempFile, StoreError> {
+    let folder = folder_of(path);
     let mut builder = tempfile::Builder::new();
     builder.prefix(".modelwright-");
     // As if created by `File::create`: what the umask leaves, not the 0600 of temp files.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut temp = builder.tempfile_in(folder).map_err(StoreError::io("create a file in", folder))?;
+    let temp = builder.tempfile_in(folder).map_err(StoreError::io("create a file in", folder))?;
     if let Ok(existing) = fs::metadata(path) {
         temp.as_file().set_permissions(existing.permissions()).map_err(StoreError::io("write", path))?;
     }
-    temp.write_all(bytes).map_err(StoreError::io("write", path))?;
-    sync_file(temp.as_file(), path)?;
     Ok(temp)
 }
 

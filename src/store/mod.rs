@@ -3,6 +3,7 @@
 //! ```text
 //! history.sqlite   what happened: datasets, checks, runs, models, bundles, drift reports, activity, settings
 //! objects/ab/cdef… what it happened with: files named by the SHA-256 of their bytes, written once
+//! bin/             objects of what was deleted, until the bin is emptied
 //! locks/           who is alive (locks.rs)        tmp/   files being written
 //! backup-v…        copies made before the history's shape changed
 //! ```
@@ -31,14 +32,21 @@ mod sweep;
 mod verify;
 
 pub mod activity;
+pub mod bin;
+pub mod branches;
 pub mod bundles;
+pub mod catalogue;
 pub mod checks;
 pub mod datasets;
 pub mod drift;
+pub mod labels;
 pub mod recent;
 pub mod remembered;
 pub mod runs;
 pub mod settings;
+pub mod storage;
+pub mod tags;
+pub mod watches;
 
 use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
@@ -50,7 +58,7 @@ use std::thread::{self, ThreadId};
 use rusqlite::{Connection, TransactionBehavior};
 
 pub use self::error::StoreError;
-pub use self::files::{atomic_create, atomic_write};
+pub use self::files::{Draft, atomic_create, atomic_write};
 pub use self::migrations::LATEST;
 pub use self::objects::{Snapshot, Staged};
 pub use self::verify::{Damage, VerifyReport};
@@ -106,7 +114,11 @@ impl Workspace {
         self.require_sound()?;
         let mut conn = self.lock()?;
         conn.pragma_update(None, "query_only", false)?;
-        let result = self.noting_failures(write_in(&mut conn, f));
+        let result = self.noting_failures(write_in(&mut conn, |tx| {
+            let value = f(tx)?;
+            self.keep_what_is_needed(tx)?;
+            Ok(value)
+        }));
         conn.pragma_update(None, "query_only", true)?;
         result
     }

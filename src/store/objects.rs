@@ -135,6 +135,17 @@ impl Workspace {
         Ok(hash)
     }
 
+    /// The same for a file that was hashed while this process wrote it; it is not read again.
+    pub fn adopt_hashed(&self, temp: TempPath, hash: &ContentHash) -> Result<(), StoreError> {
+        self.require_sound()?;
+        files::open_regular(&temp)?;
+        let file = File::options().read(true).write(true).open(&temp).map_err(StoreError::io("open", &temp))?;
+        if !self.holds(hash)? {
+            self.place(NamedTempFile::from_parts(file, temp), hash)?;
+        }
+        Ok(())
+    }
+
     /// Where the object is or would be. Does not look; see [`Self::verified_object`].
     pub fn object_path(&self, hash: &ContentHash) -> PathBuf {
         let (shard, name) = hash.as_str().split_at(2);
@@ -169,6 +180,20 @@ impl Workspace {
         serde_json::from_slice(&self.read_object(hash)?).map_err(|error| {
             StoreError::damaged(object_name(hash), format!("it is not the expected document: {error}"))
         })
+    }
+
+    /// Copies an object's bytes to `out`, hashing on the way; returns how many. On an error what `out` got is worth
+    /// nothing.
+    pub fn copy_object(&self, hash: &ContentHash, out: &mut dyn Write, io: &dyn JobIo) -> Result<u64, StoreError> {
+        let path = self.object_path(hash);
+        let total = fs::metadata(&path).map_or(1, |m| m.len()).max(1);
+        let mut done = 0;
+        self.check_object(hash, |chunk| {
+            out.write_all(chunk).map_err(StoreError::io("write the copy of", &path))?;
+            done += chunk.len() as u64;
+            Ok(io.progress("Copying", Some((done as f64 / total as f64).min(1.0)))?)
+        })?;
+        Ok(done)
     }
 
     /// Reads an object to its end, handing its chunks on, and fails with `Damaged` unless it is what its name says.
@@ -208,7 +233,7 @@ impl Workspace {
         }
     }
 
-    fn place(&self, temp: NamedTempFile, hash: &ContentHash) -> Result<(), StoreError> {
+    pub(super) fn place(&self, temp: NamedTempFile, hash: &ContentHash) -> Result<(), StoreError> {
         let objects = self.root.join(FOLDER);
         let path = self.object_path(hash);
         let shard = path.parent().unwrap_or(&objects);

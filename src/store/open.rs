@@ -10,7 +10,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
-use super::{HISTORY_FILE, StoreError, Workspace, files, locks, migrations, mount, objects};
+use super::{HISTORY_FILE, StoreError, Workspace, bin, files, locks, migrations, mount, objects};
 
 /// How long a statement waits for another process before it gives up.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -68,7 +68,7 @@ fn has_history(root: &Path, history: &Path) -> Result<bool, StoreError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => false,
         Err(error) => return Err(StoreError::io("read", history)(error)),
     };
-    for name in [objects::FOLDER, locks::FOLDER, objects::TEMP_FOLDER] {
+    for name in [objects::FOLDER, locks::FOLDER, objects::TEMP_FOLDER, bin::FOLDER] {
         let folder = root.join(name);
         if fs::symlink_metadata(&folder).is_ok() {
             files::require_folder(&folder)?;

@@ -67,6 +67,24 @@ pub(super) const WATCHED_FILES: Table = Table {
     numbered: true,
     columns: "id, watch_id, path, content_hash, bytes, modified_ms, version_id, problem, seen_at_ms",
 };
+pub(super) const BIN: Table = Table {
+    name: "bin",
+    noun: "bin entry",
+    numbered: true,
+    columns: "id, kind, subject_id, label, objects, state, who, created_at_ms, changed_at_ms",
+};
+pub(super) const LABEL_SESSIONS: Table = Table {
+    name: "label_sessions",
+    noun: "labelling session",
+    numbered: true,
+    columns: "id, version_id, label_column, who, created_at_ms, result_id, ended_at_ms",
+};
+pub(super) const LABEL_DRAFTS: Table = Table {
+    name: "label_drafts",
+    noun: "label",
+    numbered: true,
+    columns: "id, session_id, row_number, label, note, who, created_at_ms",
+};
 pub(super) const PROFILES: Table = Table {
     name: "profiles",
     noun: "profile of dataset version",
@@ -111,7 +129,7 @@ pub(super) const SETTINGS: Table =
     Table { name: "settings", noun: "setting", numbered: false, columns: "id, key, value, updated_at_ms" };
 
 /// All of them but the events, whose digests form a chain (activity.rs).
-pub(super) const SEALED: [Table; 14] = [
+pub(super) const SEALED: [Table; 17] = [
     DATASETS,
     VERSIONS,
     BRANCHES,
@@ -119,6 +137,9 @@ pub(super) const SEALED: [Table; 14] = [
     REMEMBERED_READS,
     WATCHES,
     WATCHED_FILES,
+    BIN,
+    LABEL_SESSIONS,
+    LABEL_DRAFTS,
     PROFILES,
     CHECK_RUNS,
     RUNS,

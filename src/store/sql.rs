@@ -6,7 +6,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::StoreError;
-use crate::domain::ids::{BundleId, CheckRunId, ContentHash, DatasetId, DriftId, EventId, RunId, VersionId};
+use crate::domain::ids::{
+    BinId, BranchId, BundleId, CheckRunId, ContentHash, DatasetId, DriftId, EventId, LabelSessionId, RunId, TagId,
+    VersionId, WatchId,
+};
 
 macro_rules! id_column {
     ($($id:ident),*) => {$(
@@ -24,7 +27,20 @@ macro_rules! id_column {
     )*};
 }
 
-id_column!(BundleId, CheckRunId, DatasetId, DriftId, EventId, RunId, VersionId);
+id_column!(
+    BinId,
+    BranchId,
+    BundleId,
+    CheckRunId,
+    DatasetId,
+    DriftId,
+    EventId,
+    LabelSessionId,
+    RunId,
+    TagId,
+    VersionId,
+    WatchId
+);
 
 impl ToSql for ContentHash {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

@@ -30,6 +30,7 @@ impl Workspace {
             })?;
         }
         self.remove_leftovers();
+        self.finish_moves()?;
         locks::remove_free(&locks);
         Ok(interrupted)
     }

@@ -2,16 +2,17 @@
 //!
 //! Digests find damage, not forgery: who can write the file can also compute digests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use rusqlite::Connection;
 use serde::Serialize;
 
 use super::records::{self, EVENTS, RUNS, SEALED, Table};
-use super::{HISTORY_FILE, StoreError, Workspace, activity, files, migrations, objects, runs, sql};
+use super::{HISTORY_FILE, StoreError, Workspace, activity, bin, files, migrations, objects, runs, sql};
 use crate::domain::ids::{ContentHash, RunId};
 use crate::domain::io::JobIo;
+use crate::domain::storage::{BinState, StorageKey};
 
 /// What a verification found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -59,9 +60,19 @@ impl VerifyReport {
 type References = BTreeMap<ContentHash, Vec<String>>;
 
 /// Where records refer to objects: (what to call the record, its id and the hash).
-const REFERENCES: [(&str, &str); 6] = [
+const REFERENCES: [(&str, &str); 8] = [
     ("source of dataset version", "SELECT id, source_hash FROM dataset_versions"),
     ("table of dataset version", "SELECT id, table_hash FROM dataset_versions"),
+    (
+        "rejected rows of dataset version",
+        "SELECT id, rejects_hash FROM dataset_versions WHERE rejects_hash IS NOT NULL",
+    ),
+    (
+        "source file of dataset version",
+        // A list that is no JSON has broken its record's digest, which is reported.
+        "SELECT v.id, coalesce(json_extract(f.value, '$.hash'), '') FROM dataset_versions v, \
+         json_each(CASE WHEN json_valid(v.source_files) THEN v.source_files ELSE '[]' END) f",
+    ),
     ("split of run", "SELECT id, split_hash FROM runs"),
     ("evaluation of run", "SELECT id, evaluation_hash FROM runs WHERE evaluation_hash IS NOT NULL"),
     ("model of run", "SELECT run_id, model_hash FROM models"),
@@ -77,6 +88,7 @@ impl Workspace {
         let history = self.read(|conn| check_history(conn, &mut report, &mut references, io));
         report.note(history)?;
         self.check_objects(&references, &mut report, io)?;
+        self.check_bin(&mut report, io)?;
         report.ok = report.damaged.is_empty();
         Ok(report)
     }
@@ -107,6 +119,22 @@ impl Workspace {
             report.checked += 1;
             report.unreferenced += 1;
             report.note(result)?;
+        }
+        Ok(())
+    }
+
+    /// What lies in the bin can be brought back only whole.
+    fn check_bin(&self, report: &mut VerifyReport, io: &dyn JobIo) -> Result<(), StoreError> {
+        let Some(entries) = report.note(self.read(bin::all))? else { return Ok(()) };
+        for entry in entries.iter().filter(|e| e.state == BinState::Binned) {
+            for object in &entry.objects {
+                io.progress("Checking the bin", None)?;
+                report.checked += 1;
+                if let Err(problem) = self.check_binned(&object.hash) {
+                    report
+                        .add(format!("{} ({}, in the bin)", objects::object_name(&object.hash), entry.label), problem);
+                }
+            }
         }
         Ok(())
     }
@@ -166,8 +194,9 @@ fn check_history(
     report.note(chain)?;
     let metrics = check_metrics(conn, report);
     report.note(metrics)?;
+    let gone = report.note(bin::gone(conn))?.unwrap_or_default();
     for (label, sql) in REFERENCES {
-        let found = collect_references(conn, label, sql, references);
+        let found = collect_references(conn, label, sql, &gone, references);
         report.note(found)?;
     }
     Ok(())
@@ -259,9 +288,15 @@ fn collect_references(
     conn: &Connection,
     label: &str,
     sql: &str,
+    gone: &BTreeSet<StorageKey>,
     references: &mut References,
 ) -> Result<(), StoreError> {
     for (id, hash) in sql::query_all(conn, sql, [], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))? {
+        // What was deleted is away on purpose.
+        let noun = ["version", "run", "bundle"].into_iter().find(|noun| label.ends_with(noun));
+        if noun.and_then(|noun| StorageKey::of(noun, id)).is_some_and(|key| gone.contains(&key)) {
+            continue;
+        }
         // A hash that is none has broken its record's digest, which was reported.
         if let Some(hash) = ContentHash::parse(&hash) {
             references.entry(hash).or_default().push(format!("{label} {id}"));

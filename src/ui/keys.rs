@@ -3,7 +3,7 @@
 use egui::{Key, KeyboardShortcut, Modifiers, Ui};
 
 use crate::state::actions::{Shortcut, ShortcutKey, actions};
-use crate::state::command::Command;
+use crate::state::command::{Command, Page};
 
 use super::ctx::UiCtx;
 
@@ -38,7 +38,9 @@ pub fn press(ui: &Ui, ctx: &UiCtx<'_>) {
     all.sort_by_key(|a| a.shortcut.is_none_or(|s| !s.shift));
     for action in all {
         let Some(shortcut) = action.shortcut else { continue };
-        if typing && shortcut.key == ShortcutKey::Char('Z') {
+        // While labelling, Undo takes the last label back.
+        let labelling = ctx.state.labelling.is_some() && ctx.state.page == Page::Data;
+        if (typing || labelling) && shortcut.key == ShortcutKey::Char('Z') {
             continue;
         }
         let mut keys: Vec<KeyboardShortcut> = to_egui(shortcut).into_iter().collect();

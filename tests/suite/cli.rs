@@ -74,6 +74,31 @@ fn the_whole_life_works_headless() {
     assert_eq!(verified["ok"], true, "{verified:#}");
 }
 
+#[test]
+fn a_profile_leaves_as_page_and_json_and_is_enough_for_drift() {
+    let s = Sandbox::new();
+    s.file("jan.csv", &customers(1500, 1));
+    s.file("feb.csv", &customers(1500, 2));
+    s.json(&["profile", "jan.csv", "--html", "jan.html", "--out", "jan.json"]).ok();
+    let page = read(&s, "jan.html");
+    assert!(page.starts_with("<!doctype html>") && page.contains("Profile of jan@1") && page.contains("Relations"));
+    assert!(!page.contains("<script") && !page.contains("http"), "nothing but the page is needed");
+    let profile: Value = serde_json::from_str(&read(&s, "jan.json")).unwrap();
+    assert_eq!((&profile["format_version"], &profile["rows"]), (&Value::from(2), &Value::from(1500)));
+    assert_eq!(profile["columns"][2]["numbers"]["quantiles"].as_array().unwrap().len(), 7);
+
+    let drift = s.json(&["drift", "jan.json", "feb.csv", "--from-profiles"]).ok();
+    assert_eq!((drift["reference"].as_str(), drift["current"].as_str()), (Some("jan.json"), Some("feb@1")));
+    assert_eq!(drift["drifted_share"], 0.0, "the same story with another seed: {drift:#}");
+
+    let relations = s.json(&["relations", "jan"]).ok();
+    assert_eq!((&relations["rows"], &relations["rows_used"]), (&Value::from(1500), &Value::from(1500)));
+    let n = relations["columns"].as_array().unwrap().len();
+    assert_eq!(relations["pairs"].as_array().unwrap().len(), n * (n - 1) / 2);
+    assert_eq!(strings(&relations["left_out"], "reason")[0], "an identifier names rows");
+    assert_eq!(s.run(&["profile", "jan", "--html", "no such folder/x.html"]).code, 1);
+}
+
 fn read(s: &Sandbox, name: &str) -> String {
     std::fs::read_to_string(s.path(name)).unwrap()
 }

@@ -5,10 +5,13 @@
 mod architecture;
 mod bad_inputs;
 mod cli;
+mod columns;
 mod crash;
+mod keep;
 mod pages;
 mod sandbox;
 mod soft;
 mod store;
 mod story;
 mod ui;
+mod versions;

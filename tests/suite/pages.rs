@@ -62,18 +62,18 @@ impl<'a> Bench<'a> {
         Self { harness, sent }
     }
 
-    fn click(&mut self, role: Role, label: &str) -> Vec<Command> {
+    pub fn click(&mut self, role: Role, label: &str) -> Vec<Command> {
         self.sent.borrow_mut().clear();
         self.harness.get_by_role_and_label(role, label).click();
         self.harness.run();
         self.sent.borrow().clone()
     }
 
-    fn button(&mut self, label: &str) -> Vec<Command> {
+    pub fn button(&mut self, label: &str) -> Vec<Command> {
         self.click(Role::Button, label)
     }
 
-    fn shows(&self, label: &str) -> bool {
+    pub fn shows(&self, label: &str) -> bool {
         self.harness.query_all_by_label_contains(label).next().is_some()
     }
 }

@@ -82,6 +82,7 @@ fn add_version(ws: &Workspace, name: &str, source: &[u8]) -> DatasetVersion {
 
 fn plan(ws: &Workspace, version: &DatasetVersion) -> RunPlan {
     RunPlan {
+        sampled: None,
         version_id: version.id,
         dataset: version.label(),
         algorithm: Algorithm::Logistic,

@@ -123,6 +123,7 @@ fn run(id: i64, version: &DatasetVersion, algorithm: Algorithm, roc_auc: f64) ->
         id: RunId(id),
         status: RunStatus::Completed,
         plan: RunPlan {
+            sampled: None,
             version_id: version.id,
             dataset: version.label(),
             algorithm,
@@ -259,6 +260,7 @@ pub fn history() -> History {
         drifts: vec![drift(&churn, &april)],
         events: events(),
         versions: vec![churn, april],
+        ..History::default()
     }
 }
 
@@ -295,9 +297,16 @@ pub fn profile() -> TableProfile {
                 median: low + (high - low) * 0.39,
                 q75: low + (high - low) * 0.55,
                 zeros: 0,
+                ..NumberSummary::default()
             }),
             histogram: number.then_some(Histogram { edges, counts }),
-            lengths: (kind == ColumnKind::Text).then_some(TextLengths { min: 2, mean: 41.2, max: 280 }),
+            lengths: (kind == ColumnKind::Text).then_some(TextLengths {
+                min: 2,
+                mean: 41.2,
+                max: 280,
+                ..TextLengths::default()
+            }),
+            ..ColumnProfile::new(name, kind, storage)
         }
     });
     TableProfile { format_version: 1, rows, columns: columns.collect() }
@@ -329,5 +338,5 @@ pub fn page(query: &TableQuery, first: u64, count: u64) -> TablePage {
         })
     };
     let cells = row_ids.iter().map(|row| (0..COLUMNS.len()).map(|c| cell(*row, c)).collect()).collect();
-    TablePage { first, row_ids, cells }
+    TablePage { first, first_column: 0, row_ids, cells }
 }

@@ -10,7 +10,9 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 
 use modelwright::domain::history::History;
+use modelwright::domain::problem::Problem;
 use modelwright::domain::request::{ImportOutcome, JobOutcome, JobRequest};
+use modelwright::domain::table::Found;
 use modelwright::jobs::event::JobEvent;
 use modelwright::state::AppState;
 use modelwright::state::command::{Command, Page, PickFor};
@@ -77,10 +79,23 @@ impl Desk {
             })),
             Effect::LoadHistory => Message::History(Ok(Box::new(self.history.clone()))),
             Effect::LoadProfile(id) => Message::Profile(*id, Ok(Box::new(story::profile()))),
+            Effect::Find { version, query, request } => {
+                let row = request.from.map_or(0, |(row, _)| row + 3);
+                let found = Found { row, column: request.columns[0], wrapped: false, nth: Some((2, 7)) };
+                let found = Ok((request.text != "nowhere").then_some(found));
+                Message::Found { version: *version, query: query.clone(), request: request.clone(), found }
+            }
+            Effect::LoadOrder { version, query } if query.expression.as_deref() == Some("agee > 3") => {
+                let problem = Problem::usage("there is no column `agee` in this table; did you mean `age`?", "");
+                Message::Order { version: *version, query: query.clone(), rows: Err(problem) }
+            }
+            Effect::LoadOrder { version, query } if query.expression.as_deref() == Some("age > 900") => {
+                Message::Order { version: *version, query: query.clone(), rows: Ok(0) }
+            }
             Effect::LoadOrder { version, query } => {
                 Message::Order { version: *version, query: query.clone(), rows: Ok(20_000) }
             }
-            Effect::LoadPage { version, query, first, count } => {
+            Effect::LoadPage { version, query, first, count, .. } => {
                 Message::Page { version: *version, query: query.clone(), page: Ok(story::page(query, *first, *count)) }
             }
             _ => return None,
@@ -270,12 +285,129 @@ fn the_table_is_walked_with_keys_and_copied_as_tsv() {
             .unwrap()
             .starts_with("churn@1, row 2, signup_date: 20")
     );
-    press(&mut harness, Modifiers::NONE, Key::End);
+    press(&mut harness, Modifiers::COMMAND, Key::ArrowDown);
     assert!(harness.query_by_label_contains("row 20,000, signup_date").is_some());
     press(&mut harness, Modifiers::NONE, Key::ArrowLeft);
     harness.event(egui::Event::Copy);
     harness.run();
     assert!(harness.state().effects.contains(&Effect::Copy("C-20000".to_owned())));
+}
+
+/// The Data page with the table of the first version.
+fn table_page() -> Harness<'static, Desk> {
+    let mut harness = full();
+    harness.state_mut().send(Command::FocusVersion(story::history().versions[0].id));
+    harness.state_mut().send(Command::GoTo(Page::Data));
+    harness.run();
+    harness
+}
+
+fn type_into(harness: &mut Harness<'_, Desk>, label: &str, text: &str) {
+    harness.get_by_label(label).focus();
+    harness.run();
+    harness.get_by_label(label).type_text(text);
+    harness.run();
+    press(harness, Modifiers::NONE, Key::Enter);
+}
+
+#[test]
+fn a_text_filter_says_what_is_wrong_at_the_place() {
+    let mut harness = table_page();
+    type_into(&mut harness, "Filter rows", "age >");
+    assert!(harness.query_by_label_contains("Expected a value such as 40").is_some());
+    assert!(harness.state().state.tables.values().all(|t| t.query.expression.is_none()));
+    harness.get_by_label("Clear the text filter").click();
+    harness.run();
+    type_into(&mut harness, "Filter rows", "agee > 3");
+    assert!(harness.query_by_label_contains("did you mean `age`?").is_some());
+    harness.get_by_label("Clear the text filter").click();
+    harness.run();
+    assert!(harness.query_by_label_contains("did you mean").is_none());
+    type_into(&mut harness, "Filter rows", "age > 900");
+    assert!(harness.query_by_label("No row fits these filters").is_some());
+    assert!(harness.query_by_label("0 of 20,000 rows").is_some());
+    harness.get_by_label("Clear filters").click();
+    harness.run();
+    assert!(harness.query_by_label("20,000 rows").is_some());
+}
+
+#[test]
+fn find_goes_from_match_to_match() {
+    let mut harness = table_page();
+    press(&mut harness, Modifiers::COMMAND, Key::F);
+    type_into(&mut harness, "Find in the cells", "c-0");
+    assert!(harness.query_by_label("Row match 2 of 7").is_some());
+    press(&mut harness, Modifiers::NONE, Key::F3);
+    assert!(harness.query_by_label_contains("row 4, customer_id: C-00004").is_some());
+    harness.get_by_label("Close find").click();
+    harness.run();
+    assert!(harness.query_by_label("Find in the cells").is_none() || harness.query_by_label("Next match").is_none());
+    press(&mut harness, Modifiers::COMMAND, Key::F);
+    harness.get_by_label("Next match").click();
+    harness.run();
+    assert!(harness.state().state.tables.values().any(|t| t.find.found.is_some()));
+}
+
+#[test]
+fn the_header_menu_hides_pins_and_moves_columns() {
+    let mut harness = table_page();
+    let shown = |harness: &Harness<'_, Desk>| -> Vec<String> {
+        let state = &harness.state().state;
+        let version = state.history.value().unwrap().versions[0].clone();
+        let names: Vec<&str> = version.schema.names().collect();
+        let workspace = state.workspace.value().map(|w| w.path.clone());
+        let layout = state.settings.layout(workspace.as_deref(), version.dataset_id).cloned().unwrap_or_default();
+        layout.arrange(&names).0.into_iter().take(3).map(|i| names[i].to_owned()).collect()
+    };
+    let choose = |harness: &mut Harness<'_, Desk>, item: &str| {
+        harness.get_by_label("age, numeric, 6.0 % missing").click_secondary();
+        harness.run();
+        harness.get_by_label(item).click();
+        harness.run();
+    };
+    assert_eq!(shown(&harness), ["customer_id", "signup_date", "age"]);
+    choose(&mut harness, "Move left");
+    assert_eq!(shown(&harness), ["customer_id", "age", "signup_date"]);
+    choose(&mut harness, "Pin to the left");
+    assert_eq!(shown(&harness)[0], "age");
+    choose(&mut harness, "Hide");
+    assert!(!shown(&harness).contains(&"age".to_owned()));
+    assert!(harness.query_by_label("age, numeric, 6.0 % missing").is_none());
+    harness.get_by_label("Columns · 1 hidden").click();
+    harness.run();
+    harness.get_by_label("Show age").click();
+    harness.run();
+    assert_eq!(shown(&harness)[0], "age");
+}
+
+#[test]
+fn a_large_selection_is_copied_in_the_background() {
+    let mut harness = table_page();
+    harness.get_by_role(Role::Table).focus();
+    harness.run();
+    press(&mut harness, Modifiers::COMMAND, Key::A);
+    harness.event(egui::Event::Copy);
+    harness.run();
+    let asked = harness.state().effects.iter().any(|e| match e {
+        Effect::CopyCells { rows, columns, header, .. } => {
+            (rows.clone(), columns.len(), *header) == (0..100_000 / columns.len() as u64, columns.len(), false)
+        }
+        _ => false,
+    });
+    assert!(asked);
+    assert!(harness.query_by_label_contains("Copying the first").is_some());
+}
+
+#[test]
+fn a_cell_opens_whole() {
+    let mut harness = table_page();
+    harness.get_by_role(Role::Table).focus();
+    harness.run();
+    press(&mut harness, Modifiers::NONE, Key::ArrowDown);
+    press(&mut harness, Modifiers::NONE, Key::F2);
+    assert!(harness.query_by_label("identifier · 7 characters").is_some());
+    press(&mut harness, Modifiers::NONE, Key::Escape);
+    assert!(harness.query_by_label("identifier · 7 characters").is_none());
 }
 
 #[test]

@@ -1,11 +1,13 @@
 //! Writing a finding: its parts in one expression, numbers in words.
 
+use crate::data::personal::kind_of;
 use crate::data::table::format_number;
 use crate::domain::finding::{Finding, Severity};
+use crate::domain::personal::mask;
 pub(super) use crate::domain::words::thousands as number;
 
 /// Rows a finding shows.
-const MOST_ROWS: usize = 20;
+pub(super) const MOST_ROWS: usize = 20;
 
 /// A finding about the whole table until [`Draft::column`] names one. The rule's code is added by the runner.
 pub(super) struct Draft(Finding);
@@ -97,8 +99,11 @@ pub(super) fn percent_against(observed: f64, limit: f64) -> String {
         .unwrap_or(limit)
 }
 
-/// A value between quotes, cut after 40 characters.
+/// A value between quotes, cut after 40 characters; what looks personal is masked.
 pub(super) fn quoted(value: &str) -> String {
+    if let Some(kind) = kind_of(value) {
+        return format!("\"{}\"", mask(value, kind));
+    }
     let mut cut: String = value.chars().take(40).collect();
     if cut.len() < value.len() {
         cut.push('…');

@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 
 use super::context::{Column, Context};
 use super::draft::{Draft, counted, number, percent, percent_against, quoted, share};
-use super::rows::{by_hash, for_each_cell, is_missing_hash};
+use super::rows::{for_each_cell, is_missing_hash};
 use super::{Outcome, Stop};
-use crate::data::table::Cells;
 use crate::domain::finding::Severity::{Error, Info, Warning};
-use crate::domain::schema::ColumnKind;
+use crate::domain::schema::{ColumnKind, Storage};
 
 /// Deepchecks' limits.
 const MISSING_LIMIT: f64 = 0.05;
@@ -24,7 +23,7 @@ const UNIQUE_SHARE: f64 = 0.95;
 const FEW_ROWS: u64 = 20;
 
 pub(super) fn empty_table(cx: &Context) -> Outcome {
-    let message = match (cx.table.n_rows, cx.columns.len()) {
+    let message = match (cx.table.n_rows(), cx.columns.len()) {
         (_, 0) => "The table has no columns",
         (0, _) => "The table has no rows",
         _ => return Ok(Vec::new()),
@@ -33,7 +32,7 @@ pub(super) fn empty_table(cx: &Context) -> Outcome {
 }
 
 pub(super) fn empty_columns(cx: &Context) -> Outcome {
-    if cx.table.n_rows == 0 {
+    if cx.table.n_rows() == 0 {
         return Err(Stop::Skipped("The table has no rows".to_owned()));
     }
     let finding = |c: &Column| {
@@ -76,9 +75,7 @@ pub(super) fn missing_values(cx: &Context) -> Outcome {
 pub(super) fn infinite_values(cx: &Context) -> Outcome {
     let mut findings = Vec::new();
     for c in &cx.columns {
-        let Cells::Float(values) = c.cells else { continue };
-        let infinite = || values.iter().enumerate().filter(|(_, x)| x.is_infinite()).map(|(row, _)| row);
-        let count = infinite().count() as u64;
+        let count = c.infinite.count;
         if count > 0 {
             let message = format!(
                 "`{}` has {} ({}, limit 0)",
@@ -88,7 +85,7 @@ pub(super) fn infinite_values(cx: &Context) -> Outcome {
             );
             let hint = "Replace them in the source: infinity often means a division by zero";
             let draft = Draft::new(Warning, message, hint).column(c.name()).count(count, c.rows());
-            findings.push(draft.rows(infinite()).held(share(count, c.rows()), 0.0).done());
+            findings.push(draft.rows(c.infinite.rows()).held(share(count, c.rows()), 0.0).done());
         }
     }
     Ok(findings)
@@ -97,7 +94,7 @@ pub(super) fn infinite_values(cx: &Context) -> Outcome {
 pub(super) fn constant_columns(cx: &Context) -> Outcome {
     let mut findings = Vec::new();
     for c in cx.features().filter(|c| !c.is_empty() && !c.varies && c.rows() > 1) {
-        let value = (0..c.cells.len()).find_map(|row| c.cells.text(row)).unwrap_or_default();
+        let value = c.first_value.clone().unwrap_or_default();
         let of = if c.missing > 0 { " that are not missing" } else { "" };
         let message = format!(
             "`{}` has the single value {} in all {}{of}",
@@ -116,14 +113,10 @@ pub(super) fn duplicate_rows(cx: &Context) -> Outcome {
     if cx.columns.is_empty() {
         return Ok(Vec::new());
     }
-    let order = by_hash(&cx.row_hashes);
-    let mut repeats: Vec<usize> =
-        order.windows(2).filter(|pair| pair[0].0 == pair[1].0).map(|pair| pair[1].1 as usize).collect();
-    if repeats.is_empty() {
+    if cx.repeats.count == 0 {
         return Ok(Vec::new());
     }
-    repeats.sort_unstable();
-    let (count, total) = (repeats.len() as u64, cx.table.n_rows as u64);
+    let (count, total) = (cx.repeats.count, cx.table.n_rows() as u64);
     let observed = share(count, total);
     let severity = if observed > DUPLICATES_LIMIT { Warning } else { Info };
     let verb = if count == 1 { "repeats" } else { "repeat" };
@@ -136,7 +129,11 @@ pub(super) fn duplicate_rows(cx: &Context) -> Outcome {
     );
     let hint = "Remove the copies, unless the same record can truly occur twice";
     Ok(vec![
-        Draft::new(severity, message, hint).count(count, total).rows(repeats).held(observed, DUPLICATES_LIMIT).done(),
+        Draft::new(severity, message, hint)
+            .count(count, total)
+            .rows(cx.repeats.rows())
+            .held(observed, DUPLICATES_LIMIT)
+            .done(),
     ])
 }
 
@@ -166,10 +163,10 @@ pub(super) fn identifier_like(cx: &Context) -> Outcome {
     for c in cx.features().filter(|c| c.present() >= FEW_ROWS) {
         cx.io.progress("Looking for identifiers", None)?;
         let typed = c.schema.kind == ColumnKind::Identifier;
-        if !typed && !looks_like_identifier(c) {
+        if !typed && !looks_like_identifier(cx, c)? {
             continue;
         }
-        let distinct = distinct(cx, c);
+        let distinct = distinct(cx, c)?;
         let unique_share = share(distinct, c.present());
         if typed || unique_share == 1.0 || (unique_share > UNIQUE_SHARE && is_named_like_id(c.name())) {
             let message = format!(
@@ -193,18 +190,15 @@ pub(super) fn identifier_like(cx: &Context) -> Outcome {
 
 /// Cheap signs, before anything is counted: whole numbers without a gap, or texts of one word without repetition.
 /// A measurement can be unique in every row too, so uniqueness alone is no sign.
-fn looks_like_identifier(c: &Column<'_>) -> bool {
-    match c.cells {
-        Cells::Int(values) => {
-            let (low, high) = values.iter().flatten().fold((i64::MAX, i64::MIN), |(l, h), x| (l.min(*x), h.max(*x)));
+fn looks_like_identifier(cx: &Context, c: &Column<'_>) -> Result<bool, Stop> {
+    Ok(match c.schema.storage {
+        Storage::Int64 => {
+            let (low, high) = c.range.unwrap_or_default();
             high.abs_diff(low) == c.present() - 1 || is_named_like_id(c.name())
         }
-        Cells::Text(d) => {
-            let mostly_unique = d.values.len() as f64 > UNIQUE_SHARE * c.present() as f64;
-            mostly_unique && !d.values.iter().any(|value| value.trim().contains(char::is_whitespace))
-        }
-        Cells::Float(_) | Cells::Boolean(_) | Cells::DatetimeMs(_) => false,
-    }
+        Storage::String => !c.has_words && distinct(cx, c)? as f64 > UNIQUE_SHARE * c.present() as f64,
+        Storage::Float64 | Storage::Boolean | Storage::DatetimeMs => false,
+    })
 }
 
 fn is_named_like_id(name: &str) -> bool {
@@ -217,21 +211,22 @@ fn is_named_like_id(name: &str) -> bool {
         || (name.ends_with("ID") && name.len() > 2)
 }
 
-fn distinct(cx: &Context, c: &Column<'_>) -> u64 {
+fn distinct(cx: &Context, c: &Column<'_>) -> Result<u64, Stop> {
     let profiled = cx.input.profile.filter(|p| p.rows == c.rows());
     if let Some(column) = profiled.and_then(|p| p.columns.iter().find(|column| column.name == c.name())) {
-        return column.distinct;
+        return Ok(column.distinct);
     }
-    if let Cells::Text(d) = c.cells {
-        return d.counts().iter().filter(|count| **count > 0).count() as u64;
-    }
-    let mut hashes = Vec::with_capacity(c.cells.len());
-    for_each_cell(c.cells, |_, hash| {
-        if !is_missing_hash(hash) {
-            hashes.push(hash);
-        }
-    });
+    let mut hashes = Vec::new();
+    cx.table.pieces(c.index, |_, cells| {
+        cx.io.progress("Looking for identifiers", None)?;
+        for_each_cell(cells, |_, hash| {
+            if !is_missing_hash(hash) {
+                hashes.push(hash);
+            }
+        });
+        Ok(())
+    })?;
     hashes.sort_unstable();
     hashes.dedup();
-    hashes.len() as u64
+    Ok(hashes.len() as u64)
 }

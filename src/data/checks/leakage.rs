@@ -66,7 +66,8 @@ pub(super) fn columns(cx: &Context) -> Outcome {
     let mut findings = Vec::new();
     for c in cx.features().filter(|c| c.varies && c.schema.kind != ColumnKind::Identifier) {
         cx.io.progress("Scoring each column alone", None)?;
-        if let Some(score) = scored.column_score(c).filter(|s| s.value >= s.strong) {
+        let cells = cx.gathered(c, &scored.rows)?;
+        if let Some(score) = scored.column_score(c, &cells).filter(|s| s.value >= s.strong) {
             findings.push(leak_finding(c, &scored, score));
         }
     }
@@ -98,7 +99,8 @@ pub(super) fn missingness(cx: &Context) -> Outcome {
     let enough = |c: &&Column| c.missing >= FEWEST_OF_A_KIND && c.present() >= FEWEST_OF_A_KIND;
     for c in cx.features().filter(enough) {
         cx.io.progress("Scoring missing cells", None)?;
-        let missing: Vec<bool> = scored.rows.iter().map(|row| c.cells.is_missing(*row)).collect();
+        let cells = cx.gathered(c, &scored.rows)?;
+        let missing: Vec<bool> = (0..cells.len()).map(|row| cells.is_missing(row)).collect();
         let Some(auc) = scored.mask_auc(&missing).filter(|auc| *auc >= MISSINGNESS_AUC) else { continue };
         let message = format!(
             "Whether `{}` is missing predicts `{}` with AUC {auc:.3} (limit {MISSINGNESS_AUC}); {} missing",
@@ -126,7 +128,8 @@ pub(super) fn order(cx: &Context) -> Outcome {
     }
     for c in cx.features().filter(|c| c.schema.kind == ColumnKind::Identifier && c.varies) {
         cx.io.progress("Scoring identifiers", None)?;
-        let places = scored.places(c.cells);
+        let cells = cx.gathered(c, &scored.rows)?;
+        let places = places(&cells);
         let follows_rows = spearman(&places, &row_numbers).is_some_and(|rho| rho.abs() > 0.99);
         if let Some(score) = scored.order_score(&places).filter(|_| sorted.is_none() || !follows_rows) {
             let message = order_message(format!("Identifier `{}`", c.name()), &scored, score);
@@ -155,8 +158,9 @@ impl<'a> Scored<'a> {
         let has_target = |row: &usize| match &target.values {
             TargetValues::Classes(d) => d.codes[*row] != MISSING_CODE,
             TargetValues::Numbers(values) => values[*row].is_finite(),
+            TargetValues::TooMany => false,
         };
-        let mut rows: Vec<usize> = (0..cx.table.n_rows).filter(has_target).collect();
+        let mut rows: Vec<usize> = (0..cx.table.n_rows()).filter(has_target).collect();
         if rows.len() > MOST_ROWS {
             rows.sort_unstable_by_key(|row| mix(*row as u64 ^ SEED));
             rows.truncate(MOST_ROWS);
@@ -168,6 +172,7 @@ impl<'a> Scored<'a> {
         let outcome = match &target.values {
             TargetValues::Classes(d) => Answer::Classes(one_against_rest(d, &rows)),
             TargetValues::Numbers(values) => Answer::Numbers(rows.iter().map(|row| values[*row]).collect()),
+            TargetValues::TooMany => Answer::Numbers(Vec::new()),
         };
         let scorable = match &outcome {
             Answer::Classes(classes) => !classes.is_empty(),
@@ -179,18 +184,16 @@ impl<'a> Scored<'a> {
         Ok(Self { rows, target: target.column, outcome })
     }
 
-    fn column_score(&self, c: &Column<'_>) -> Option<Score> {
-        match c.cells {
+    /// `cells`: those of the scored rows.
+    fn column_score(&self, c: &Column<'_>, cells: &Cells) -> Option<Score> {
+        match cells {
             Cells::Text(_) if c.schema.kind == ColumnKind::Text => None,
             Cells::Text(d) => {
                 let missing = d.values.len() as u32;
-                let groups: Vec<u32> = self.rows.iter().map(|row| d.codes[*row].min(missing)).collect();
+                let groups: Vec<u32> = d.codes.iter().map(|code| (*code).min(missing)).collect();
                 self.group_score(&groups, d.values.len() + 1)
             }
-            cells => {
-                let x: Vec<f64> = self.rows.iter().map(|row| cells.number(*row)).collect();
-                self.number_score(&x)
-            }
+            cells => self.number_score(&cells.numbers()),
         }
     }
 
@@ -278,16 +281,16 @@ impl<'a> Scored<'a> {
         let chance = if deviation > 0.0 { 0.5 + 4.0 * deviation } else { 0.0 };
         (score.value >= strong && score.value > chance).then_some(Score { strong, ..score })
     }
+}
 
-    /// Identifiers as numbers: themselves, or for texts their place in the alphabet.
-    fn places(&self, cells: &Cells) -> Vec<f64> {
-        let Cells::Text(d) = cells else { return self.rows.iter().map(|row| cells.number(*row)).collect() };
-        let mut order: Vec<usize> = (0..d.values.len()).collect();
-        order.sort_unstable_by(|a, b| d.values[*a].cmp(&d.values[*b]));
-        let mut place = vec![0.0; order.len()];
-        order.iter().enumerate().for_each(|(at, code)| place[*code] = at as f64);
-        self.rows.iter().map(|row| place.get(d.codes[*row] as usize).copied().unwrap_or(f64::NAN)).collect()
-    }
+/// Identifiers as numbers: themselves, or for texts their place in the alphabet.
+fn places(cells: &Cells) -> Vec<f64> {
+    let Cells::Text(d) = cells else { return cells.numbers() };
+    let mut order: Vec<usize> = (0..d.values.len()).collect();
+    order.sort_unstable_by(|a, b| d.values[*a].cmp(&d.values[*b]));
+    let mut place = vec![0.0; order.len()];
+    order.iter().enumerate().for_each(|(at, code)| place[*code] = at as f64);
+    d.codes.iter().map(|code| place.get(*code as usize).copied().unwrap_or(f64::NAN)).collect()
 }
 
 /// One question per class with enough rows, frequent first; a single question when there are two classes.

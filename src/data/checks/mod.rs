@@ -20,6 +20,9 @@ mod target;
 
 use context::Context;
 
+use crate::data::columns::TableRef;
+use crate::data::error::LoadError;
+#[cfg(test)]
 use crate::data::table::Table;
 use crate::domain::finding::{CheckReport, CheckResult, Finding};
 use crate::domain::io::{Cancelled, JobIo};
@@ -28,11 +31,11 @@ use crate::domain::profile::TableProfile;
 /// What is checked, and against what.
 #[derive(Clone, Copy)]
 pub struct CheckInput<'a> {
-    pub table: &'a Table,
+    pub table: TableRef<'a>,
     /// The table's profile, if there is one: saves counting distinct values again.
     pub profile: Option<&'a TableProfile>,
     /// An earlier table of the same kind: the training data, or last month.
-    pub reference: Option<&'a Table>,
+    pub reference: Option<TableRef<'a>>,
     /// The column to predict.
     pub target: Option<&'a str>,
 }
@@ -41,19 +44,25 @@ pub struct CheckInput<'a> {
 impl<'a> CheckInput<'a> {
     /// The table alone.
     pub fn new(table: &'a Table) -> Self {
-        Self { table, profile: None, reference: None, target: None }
+        Self { table: TableRef::of(table), profile: None, reference: None, target: None }
     }
 }
 
 /// Why a rule has no findings to show.
 enum Stop {
-    Cancelled,
+    Failed(LoadError),
     Skipped(String),
 }
 
 impl From<Cancelled> for Stop {
     fn from(_: Cancelled) -> Self {
-        Self::Cancelled
+        Self::Failed(Cancelled.into())
+    }
+}
+
+impl From<LoadError> for Stop {
+    fn from(error: LoadError) -> Self {
+        Self::Failed(error)
     }
 }
 
@@ -99,8 +108,8 @@ const RULES: &[Rule] = &[
     rule("TRAIN_TEST_OVERLAP", "Rows shared with the reference", overlap::shared_rows),
 ];
 
-/// Runs every rule. The work is linear in the cells, except for scores of leakage, which look at up to 50,000 rows.
-pub fn run(input: &CheckInput<'_>, io: &dyn JobIo) -> Result<CheckReport, Cancelled> {
+/// Runs every rule; the tables may be larger than memory. The work is linear in the cells, except for scores of leakage, which look at up to 50,000 rows.
+pub fn run(input: &CheckInput<'_>, io: &dyn JobIo) -> Result<CheckReport, LoadError> {
     io.progress("Reading the columns", Some(0.0))?;
     let context = Context::new(*input, io)?;
     let mut results = Vec::with_capacity(RULES.len());
@@ -111,11 +120,11 @@ pub fn run(input: &CheckInput<'_>, io: &dyn JobIo) -> Result<CheckReport, Cancel
     Ok(CheckReport::new(results))
 }
 
-fn run_rule(rule: &Rule, context: &Context) -> Result<CheckResult, Cancelled> {
+fn run_rule(rule: &Rule, context: &Context) -> Result<CheckResult, LoadError> {
     let (findings, skipped) = match (rule.check)(context) {
         Ok(findings) => (findings, None),
         Err(Stop::Skipped(reason)) => (Vec::new(), Some(reason)),
-        Err(Stop::Cancelled) => return Err(Cancelled),
+        Err(Stop::Failed(error)) => return Err(error),
     };
     let findings = findings.into_iter().map(|finding| Finding { code: rule.code.to_owned(), ..finding }).collect();
     Ok(CheckResult { code: rule.code.to_owned(), title: rule.title.to_owned(), skipped, findings })

@@ -4,7 +4,7 @@ use super::Outcome;
 use super::Stop;
 use super::context::Context;
 use super::draft::{Draft, counted, number, percent, percent_against, share};
-use super::rows::{by_hash, row_hashes};
+use super::rows::{FirstRows, row_hashes};
 use crate::domain::finding::Severity::{Info, Warning};
 use crate::domain::schema::ColumnKind;
 
@@ -18,19 +18,23 @@ pub(super) fn shared_rows(cx: &Context) -> Outcome {
     let shared = cx.shared_columns()?;
     let not_id = |kind: ColumnKind| kind != ColumnKind::Identifier;
     let names: Vec<&str> =
-        shared.iter().filter(|(c, s, _)| not_id(c.schema.kind) && not_id(s.kind)).map(|(c, _, _)| c.name()).collect();
-    if names.is_empty() || reference.n_rows == 0 || cx.table.n_rows == 0 {
+        shared.iter().filter(|s| not_id(s.now.schema.kind) && not_id(s.before.kind)).map(|s| s.now.name()).collect();
+    if names.is_empty() || reference.n_rows() == 0 || cx.table.n_rows() == 0 {
         return Err(Stop::Skipped("There are no rows or columns to compare".to_owned()));
     }
-    let before = by_hash(&row_hashes(reference, &names));
+    let mut before = row_hashes(reference, &names, cx.io)?;
+    before.sort_unstable();
     cx.io.progress("Comparing rows", None)?;
-    let now = row_hashes(cx.table, &names);
-    let known = |hash: u64| before.binary_search_by_key(&hash, |(h, _)| *h).is_ok();
-    let rows: Vec<usize> = now.iter().enumerate().filter(|(_, hash)| known(**hash)).map(|(row, _)| row).collect();
-    if rows.is_empty() {
+    let mut rows = FirstRows::default();
+    for (row, hash) in row_hashes(cx.table, &names, cx.io)?.into_iter().enumerate() {
+        if before.binary_search(&hash).is_ok() {
+            rows.add(row);
+        }
+    }
+    if rows.count == 0 {
         return Ok(Vec::new());
     }
-    let (count, total) = (rows.len() as u64, cx.table.n_rows as u64);
+    let (count, total) = (rows.count, cx.table.n_rows() as u64);
     let by_chance = repeated_share(&before);
     let observed = share(count, total);
     let severity = if observed - by_chance > LIMIT { Warning } else { Info };
@@ -49,12 +53,16 @@ pub(super) fn shared_rows(cx: &Context) -> Outcome {
     );
     let hint = "Remove the shared rows before testing a model on this table that was trained on the reference";
     Ok(vec![
-        Draft::new(severity, message, hint).count(count, total).rows(rows).held(observed, LIMIT + by_chance).done(),
+        Draft::new(severity, message, hint)
+            .count(count, total)
+            .rows(rows.rows())
+            .held(observed, LIMIT + by_chance)
+            .done(),
     ])
 }
 
 /// The share of rows that have a twin in the same table.
-fn repeated_share(ordered: &[(u64, u32)]) -> f64 {
-    let repeated = ordered.chunk_by(|a, b| a.0 == b.0).filter(|run| run.len() > 1).map(|run| run.len() as u64).sum();
+fn repeated_share(ordered: &[u64]) -> f64 {
+    let repeated = ordered.chunk_by(|a, b| a == b).filter(|run| run.len() > 1).map(|run| run.len() as u64).sum();
     share(repeated, ordered.len() as u64)
 }

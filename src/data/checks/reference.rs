@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::Outcome;
 use super::context::{Column, Context};
 use super::draft::{Draft, counted, listed, number, percent, share, short_number};
-use crate::data::table::{Cells, MISSING_CODE};
+use super::rows::{FirstRows, Values, rows_with};
+use super::{Outcome, Stop};
 use crate::domain::finding::Finding;
 use crate::domain::finding::Severity::{Info, Warning};
-use crate::domain::schema::ColumnKind;
-use crate::stats::sample::SortedSample;
+use crate::domain::schema::{ColumnKind, Storage};
 
 /// The chance at which a clean column may exceed the number of values outside the range.
 const FALSE_ALARM: f64 = 1e-5;
@@ -31,37 +30,83 @@ const LISTED: usize = 3;
 
 pub(super) fn out_of_range(cx: &Context) -> Outcome {
     let mut findings = Vec::new();
-    for (c, schema, cells) in cx.shared_columns()? {
+    let reference = cx.reference()?;
+    for shared in cx.shared_columns()? {
         let is_number = |kind: ColumnKind| kind == ColumnKind::Numeric;
-        if !is_number(schema.kind) || !is_number(c.schema.kind) || matches!(c.cells, Cells::Text(_)) {
+        let kinds_fit = is_number(shared.before.kind) && is_number(shared.now.schema.kind);
+        if !kinds_fit || shared.now.schema.storage == Storage::String {
             continue;
         }
-        cx.io.progress("Comparing ranges", None)?;
-        let before = SortedSample::new((0..cells.len()).map(|row| cells.number(row)));
-        findings.extend(range_finding(c, &before));
+        let mut before = Tails::default();
+        reference.pieces(shared.index, |_, cells| {
+            cx.io.progress("Comparing ranges", None)?;
+            (0..cells.len()).for_each(|row| before.add(cells.number(row)));
+            Ok(())
+        })?;
+        findings.extend(range_finding(cx, shared.now, &before)?);
     }
     Ok(findings)
 }
 
-fn range_finding(c: &Column<'_>, before: &SortedSample) -> Option<Finding> {
-    let (low, high) = before.range()?;
-    let outside = |x: f64| x.is_finite() && (x < low || x > high);
-    let rows = || (0..c.cells.len()).filter(move |row| outside(c.cells.number(*row)));
-    let (mut below, mut above, mut least, mut most) = (0u64, 0u64, low, high);
-    for x in rows().map(|row| c.cells.number(row)) {
-        *(if x < low { &mut below } else { &mut above }) += 1;
-        (least, most) = (least.min(x), most.max(x));
+/// The smallest and the largest finite values of a column, ten of each, in ascending order.
+#[derive(Default)]
+struct Tails {
+    n: usize,
+    low: Vec<f64>,
+    high: Vec<f64>,
+}
+
+impl Tails {
+    const KEPT: usize = 10;
+
+    fn add(&mut self, x: f64) {
+        if !x.is_finite() {
+            return;
+        }
+        self.n += 1;
+        if self.low.len() < Self::KEPT || x < self.low[Self::KEPT - 1] {
+            self.low.insert(self.low.partition_point(|y| *y <= x), x);
+            self.low.truncate(Self::KEPT);
+        }
+        if self.high.len() < Self::KEPT || x > self.high[0] {
+            self.high.insert(self.high.partition_point(|y| *y <= x), x);
+            if self.high.len() > Self::KEPT {
+                self.high.remove(0);
+            }
+        }
     }
+
+    fn range(&self) -> Option<(f64, f64)> {
+        Some((*self.low.first()?, *self.high.last()?))
+    }
+}
+
+fn range_finding(cx: &Context, c: &Column<'_>, before: &Tails) -> Result<Option<Finding>, Stop> {
+    let Some((low, high)) = before.range() else { return Ok(None) };
+    let (mut below, mut above, mut least, mut most) = (0u64, 0u64, low, high);
+    let mut rows = FirstRows::default();
+    cx.table.pieces(c.index, |start, cells| {
+        cx.io.progress("Comparing ranges", None)?;
+        for row in 0..cells.len() {
+            let x = cells.number(row);
+            if x.is_finite() && (x < low || x > high) {
+                *(if x < low { &mut below } else { &mut above }) += 1;
+                (least, most) = (least.min(x), most.max(x));
+                rows.add(start + row);
+            }
+        }
+        Ok(())
+    })?;
     let count = below + above;
     if count == 0 {
-        return None;
+        return Ok(None);
     }
-    let allowed = allowed_outside(before.len() as f64, c.present() as f64);
+    let allowed = allowed_outside(before.n as f64, c.present() as f64);
     let at_an_end = below.max(above);
     let tails = tails_beyond(before, least, most);
     let far = tails > FAR_OUT;
     if at_an_end <= allowed && tails < NEAR {
-        return None;
+        return Ok(None);
     }
     let found = match (below > 0, above > 0) {
         (true, true) => format!("from {} to {}", short_number(least), short_number(most)),
@@ -86,7 +131,7 @@ fn range_finding(c: &Column<'_>, before: &SortedSample) -> Option<Finding> {
         (true, false) => (least, low),
         (false, _) => (at_an_end as f64, allowed as f64),
     };
-    Some(draft.rows(rows()).held(observed, limit).done())
+    Ok(Some(draft.rows(rows.rows()).held(observed, limit).done()))
 }
 
 /// When both samples come from one distribution, each of the `k` largest values of both together lies in the current
@@ -97,66 +142,67 @@ fn allowed_outside(n_reference: f64, n_current: f64) -> u64 {
 }
 
 /// How far the range is exceeded, in distances between the reference's tenth and most extreme value.
-fn tails_beyond(before: &SortedSample, least: f64, most: f64) -> f64 {
-    let values = before.values();
-    let n = values.len();
-    if n < ENOUGH_FOR_A_TAIL {
-        return NEAR;
-    }
+fn tails_beyond(before: &Tails, least: f64, most: f64) -> f64 {
+    let Some((low, high)) = before.range().filter(|_| before.n >= ENOUGH_FOR_A_TAIL) else { return NEAR };
     // Capped and counted values have no tail of their own: a twentieth of the range is the least.
-    let smallest = (values[n - 1] - values[0]) / 20.0;
-    let (upper, lower) = ((values[n - 1] - values[n - 10]).max(smallest), (values[9] - values[0]).max(smallest));
+    let smallest = (high - low) / 20.0;
+    let (upper, lower) = ((high - before.high[0]).max(smallest), (before.low[Tails::KEPT - 1] - low).max(smallest));
     let tails = |beyond: f64, tail: f64| if beyond > 0.0 { beyond / tail } else { 0.0 };
-    tails(most - values[n - 1], upper).max(tails(values[0] - least, lower))
+    tails(most - high, upper).max(tails(low - least, lower))
 }
 
 pub(super) fn unknown_categories(cx: &Context) -> Outcome {
     let mut findings = Vec::new();
-    for (c, schema, cells) in cx.shared_columns()? {
+    let reference = cx.reference()?;
+    for shared in cx.shared_columns()? {
         let is_category = |kind: ColumnKind| matches!(kind, ColumnKind::Categorical | ColumnKind::Boolean);
-        if !is_category(schema.kind) || c.is_empty() {
+        if !is_category(shared.before.kind) || shared.now.is_empty() {
             continue;
         }
-        cx.io.progress("Comparing categories", None)?;
-        findings.extend(category_finding(c, cells));
+        let before = Values::of(reference, shared.index, cx.io)?;
+        let now = cx.values(shared.now)?;
+        // A sample does not know every category.
+        if before.sampled.is_none() && now.sampled.is_none() {
+            findings.extend(category_finding(cx, shared.now, &before, &now)?);
+        }
     }
     Ok(findings)
 }
 
-fn category_finding(c: &Column<'_>, before: &Cells) -> Option<Finding> {
-    let (before, now) = (super::rows::codes(before), super::rows::codes(c.cells));
-    let counts_before = before.counts();
-    let total_before: u64 = counts_before.iter().sum();
+fn category_finding(cx: &Context, c: &Column<'_>, before: &Values, now: &Values) -> Result<Option<Finding>, Stop> {
+    let total_before = before.total();
     if total_before == 0 {
-        return None;
+        return Ok(None);
     }
-    let used = before.values.iter().zip(&counts_before).filter(|(_, count)| **count > 0);
-    let known: BTreeSet<&str> = used.map(|(value, _)| value.as_str()).collect();
-    let unknown: Vec<bool> = now.values.iter().map(|value| !known.contains(value.as_str())).collect();
-    let counts = now.counts();
-    let odd = || (0..unknown.len()).filter(|code| unknown[*code] && counts[*code] > 0);
-    let count: u64 = odd().map(|code| counts[code]).sum();
+    let known: BTreeSet<&str> = before.texts.iter().map(String::as_str).collect();
+    let unknown: Vec<(&str, u64)> = now
+        .texts
+        .iter()
+        .zip(&now.counts)
+        .map(|(value, count)| (value.as_str(), *count))
+        .filter(|(value, _)| !known.contains(value))
+        .collect();
+    let count: u64 = unknown.iter().map(|(_, count)| count).sum();
     if count == 0 {
-        return None;
+        return Ok(None);
     }
-    let once = counts_before.iter().filter(|count| **count == 1).count() as f64;
+    let once = before.counts.iter().filter(|count| **count == 1).count() as f64;
     let allowed = allowed_unknown(once, total_before as f64, c.present() as f64);
     let observed = share(count, c.present());
     let message = format!(
         "`{}` has {} the reference does not have, in {} ({}, limit {}): {}",
         c.name(),
-        if odd().count() == 1 { "1 category".to_owned() } else { format!("{} categories", odd().count()) },
+        if unknown.len() == 1 { "1 category".to_owned() } else { format!("{} categories", unknown.len()) },
         counted(count, "cell"),
         percent(observed),
         percent(allowed / c.present() as f64),
-        listed(odd().map(|code| now.values[code].as_str()), LISTED)
+        listed(unknown.iter().map(|(value, _)| *value), LISTED)
     );
     let severity = if count as f64 > allowed { Warning } else { Info };
     let hint = "Correct misspelt values, or train again with data that has the new category";
-    let is_odd = |code: u32| code != MISSING_CODE && unknown[code as usize];
-    let rows = now.codes.iter().enumerate().filter(|(_, code)| is_odd(**code)).map(|(row, _)| row);
+    let rows = rows_with(cx.table, c.index, &unknown.iter().map(|(value, _)| *value).collect())?;
     let draft = Draft::new(severity, message, hint).column(c.name()).count(count, c.present());
-    Some(draft.rows(rows).held(observed, allowed / c.present() as f64).done())
+    Ok(Some(draft.rows(rows).held(observed, allowed / c.present() as f64).done()))
 }
 
 /// Good & Turing: the share of values never seen is about the share of values seen once. Four standard deviations of
@@ -168,9 +214,10 @@ fn allowed_unknown(seen_once: f64, n_reference: f64, n_current: f64) -> f64 {
 
 pub(super) fn missing_increased(cx: &Context) -> Outcome {
     let mut findings = Vec::new();
-    for (c, _, cells) in cx.shared_columns()? {
-        let missing_before = (0..cells.len()).filter(|row| cells.is_missing(*row)).count() as u64;
-        let (before, now) = (share(missing_before, cells.len() as u64), share(c.missing, c.rows()));
+    let rows = cx.reference()?.n_rows() as u64;
+    for shared in cx.shared_columns()? {
+        let c = shared.now;
+        let (before, now) = (share(cx.reference_missing()?[shared.index], rows), share(c.missing, c.rows()));
         if now - before > MISSING_INCREASE_LIMIT {
             let message = format!(
                 "`{}` is missing in {} ({}) and was in {} of the reference; the limit is {} more",
@@ -207,11 +254,17 @@ mod tests {
 
     #[test]
     fn far_out_is_measured_in_tails() {
-        let uniform = SortedSample::new((0..=1000).map(f64::from));
+        let tails = |values: Vec<f64>| {
+            let mut tails = Tails::default();
+            values.into_iter().for_each(|x| tails.add(x));
+            tails
+        };
+        // 8 and 1,001 have no common divisor: every number once, in no order.
+        let uniform = tails((0..=1000).map(|i| f64::from(i * 8 % 1001)).collect());
+        assert_eq!((uniform.low[9], uniform.high[0]), (9.0, 991.0));
         assert_eq!(tails_beyond(&uniform, 0.0, 1100.0), 2.0);
         assert_eq!(tails_beyond(&uniform, -400.0, 1000.0), 8.0);
         assert_eq!(tails_beyond(&uniform, 10.0, 990.0), 0.0);
-        let constant = SortedSample::new(vec![3.0; 100]);
-        assert_eq!(tails_beyond(&constant, 3.0, 4.0), f64::INFINITY);
+        assert_eq!(tails_beyond(&tails(vec![3.0; 100]), 3.0, 4.0), f64::INFINITY);
     }
 }

@@ -3,7 +3,6 @@
 use super::Outcome;
 use super::context::Context;
 use super::draft::{Draft, counted, listed};
-use crate::data::table::Cells;
 use crate::domain::finding::Severity::{Error, Info, Warning};
 use crate::domain::schema::Storage;
 
@@ -49,9 +48,10 @@ pub(super) fn columns_new(cx: &Context) -> Outcome {
 /// Columns without a value on either side say nothing about their type.
 pub(super) fn types_changed(cx: &Context) -> Outcome {
     let mut findings = Vec::new();
-    for (c, schema, cells) in cx.shared_columns()? {
-        let empty = |cells: &Cells| (0..cells.len()).all(|row| cells.is_missing(row));
-        if c.is_empty() || empty(cells) {
+    let rows = cx.reference()?.n_rows() as u64;
+    for shared in cx.shared_columns()? {
+        let (c, schema) = (shared.now, shared.before);
+        if c.is_empty() || cx.reference_missing()?[shared.index] == rows {
             continue;
         }
         let (before, now) = (content(schema.storage), content(c.schema.storage));

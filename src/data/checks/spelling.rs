@@ -1,15 +1,15 @@
 //! Rules about how values are written: numbers among words, stand-ins for missing values, one value in two spellings.
 //! They look at dictionary entries, not at rows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::Outcome;
 use super::context::{Column, Context};
 use super::draft::{Draft, counted, listed, percent, quoted, share, short_number};
-use crate::data::table::{Cells, Dictionary};
+use super::rows::{FirstRows, Values, rows_with};
+use super::{Outcome, Stop};
 use crate::domain::finding::Finding;
 use crate::domain::finding::Severity::Warning;
-use crate::domain::schema::ColumnKind;
+use crate::domain::schema::{ColumnKind, Storage};
 
 /// A column is mostly numbers (or dates) when fewer of its cells than this are something else.
 const RARE_SHARE: f64 = 0.1;
@@ -50,11 +50,11 @@ const SENTINELS: [f64; 11] =
 /// Numbers or dates with a few other cells among them, or categories with a few numbers among them.
 pub(super) fn mixed_types(cx: &Context) -> Outcome {
     let mut findings = Vec::new();
-    for c in cx.columns.iter().filter(|c| !c.is_empty()) {
-        let Cells::Text(d) = c.cells else { continue };
+    for c in cx.columns.iter().filter(|c| !c.is_empty() && c.schema.storage == Storage::String) {
         cx.io.progress("Looking for mixed types", None)?;
-        let counts = d.counts();
-        let forms: Vec<Form> = d.values.iter().map(|value| form(value)).collect();
+        let values = cx.values(c)?;
+        let counts = &values.counts;
+        let forms: Vec<Form> = values.texts.iter().map(|value| form(value)).collect();
         let cells_of = |wanted: Form| counts.iter().zip(&forms).filter(|(_, f)| **f == wanted).map(|(n, _)| n).sum();
         let (numbers, dates, words): (u64, u64, u64) =
             (cells_of(Form::Number), cells_of(Form::Date), cells_of(Form::Word));
@@ -71,28 +71,29 @@ pub(super) fn mixed_types(cx: &Context) -> Outcome {
         };
         if let Some((mostly, others)) = rare {
             let odd: Vec<bool> = forms.iter().map(|f| others.contains(f)).collect();
-            findings.push(mixed_finding(c, d, &counts, &odd, mostly));
+            findings.push(mixed_finding(cx, c, &values, &odd, mostly)?);
         }
     }
     Ok(findings)
 }
 
-fn mixed_finding(c: &Column<'_>, d: &Dictionary, counts: &[u64], odd: &[bool], mostly: &str) -> Finding {
-    let count = sum_of(counts, odd);
-    let observed = share(count, c.present());
+fn mixed_finding(cx: &Context, c: &Column<'_>, values: &Values, odd: &[bool], mostly: &str) -> Result<Finding, Stop> {
+    let (count, total) = (sum_of(&values.counts, odd), values.total());
+    let observed = share(count, total);
     let verb = if count == 1 { "is" } else { "are" };
     let noun = if count == 1 { mostly.to_owned() } else { format!("{mostly}s") };
     let article = if count == 1 { "a " } else { "" };
     let message = format!(
-        "`{}` holds mostly {mostly}s, but {} {verb} not {article}{noun} ({}): {}",
+        "`{}` holds mostly {mostly}s, but {} {verb} not {article}{noun} ({}): {}{}",
         c.name(),
         counted(count, "cell"),
         percent(observed),
-        listed(odd_values(d, odd), LISTED)
+        listed(odd_values(values, odd), LISTED),
+        values.note()
     );
     let hint = "Correct these cells in the source, or read them as missing when importing";
-    let draft = Draft::new(Warning, message, hint).column(c.name()).count(count, c.present());
-    draft.rows(odd_rows(d, odd)).held(observed, 0.0).done()
+    let draft = Draft::new(Warning, message, hint).column(c.name()).count(count, total);
+    Ok(draft.rows(odd_rows(cx, c, values, odd)?).held(observed, 0.0).done())
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -143,10 +144,10 @@ pub(super) fn placeholders(cx: &Context) -> Outcome {
     let mut findings = Vec::new();
     for c in cx.columns.iter().filter(|c| !c.is_empty()) {
         cx.io.progress("Looking for placeholders", None)?;
-        match c.cells {
-            Cells::Text(d) => findings.extend(text_placeholders(c, d)),
-            Cells::Float(_) | Cells::Int(_) if c.schema.kind == ColumnKind::Numeric => {
-                findings.extend(sentinels(c));
+        match c.schema.storage {
+            Storage::String => findings.extend(text_placeholders(cx, c)?),
+            Storage::Float64 | Storage::Int64 if c.schema.kind == ColumnKind::Numeric => {
+                findings.extend(sentinels(cx, c)?);
             }
             _ => {}
         }
@@ -154,26 +155,27 @@ pub(super) fn placeholders(cx: &Context) -> Outcome {
     Ok(findings)
 }
 
-fn text_placeholders(c: &Column<'_>, d: &Dictionary) -> Option<Finding> {
-    let counts = d.counts();
-    let odd: Vec<bool> = d.values.iter().map(|value| is_placeholder(value.trim())).collect();
-    let count = sum_of(&counts, &odd);
+fn text_placeholders(cx: &Context, c: &Column<'_>) -> Result<Option<Finding>, Stop> {
+    let values = cx.values(c)?;
+    let odd: Vec<bool> = values.texts.iter().map(|value| is_placeholder(value.trim())).collect();
+    let (count, total) = (sum_of(&values.counts, &odd), values.total());
     // A column that mostly holds "-" uses it as a value.
-    if count == 0 || 2 * count >= c.present() {
-        return None;
+    if count == 0 || 2 * count >= total {
+        return Ok(None);
     }
-    let observed = share(count, c.present());
+    let observed = share(count, total);
     let verb = if count == 1 { "stands" } else { "stand" };
     let message = format!(
-        "{} of `{}` {verb} for a missing value ({}, limit 0): {}",
+        "{} of `{}` {verb} for a missing value ({}, limit 0): {}{}",
         counted(count, "cell"),
         c.name(),
         percent(observed),
-        listed(odd_values(d, &odd), LISTED)
+        listed(odd_values(&values, &odd), LISTED),
+        values.note()
     );
     let hint = "Import again with these spellings read as missing";
-    let draft = Draft::new(Warning, message, hint).column(c.name()).count(count, c.present());
-    Some(draft.rows(odd_rows(d, &odd)).held(observed, 0.0).done())
+    let draft = Draft::new(Warning, message, hint).column(c.name()).count(count, total);
+    Ok(Some(draft.rows(odd_rows(cx, c, &values, &odd)?).held(observed, 0.0).done()))
 }
 
 /// Known spellings, nothing but blanks, or nothing but signs of which one is a question mark or all are alike.
@@ -184,22 +186,30 @@ fn is_placeholder(trimmed: &str) -> bool {
 
 /// A sentinel is reported only where it cannot be a measurement: it lies further from all other values than these lie
 /// from each other, or is the only negative number.
-fn sentinels(c: &Column<'_>) -> Option<Finding> {
+fn sentinels(cx: &Context, c: &Column<'_>) -> Result<Option<Finding>, Stop> {
     let mut counts = [0u64; SENTINELS.len()];
     let (mut low, mut high, mut others) = (f64::INFINITY, f64::NEG_INFINITY, 0u64);
-    for row in 0..c.cells.len() {
-        let x = c.cells.number(row);
-        if !x.is_finite() {
-            continue;
-        }
-        match (x.abs() >= 99.0).then(|| SENTINELS.iter().position(|s| *s == x)).flatten() {
-            Some(i) => counts[i] += 1,
-            None => {
-                (low, high) = (low.min(x), high.max(x));
-                others += 1;
+    let mut rows_of: [FirstRows; SENTINELS.len()] = Default::default();
+    cx.table.pieces(c.index, |start, cells| {
+        cx.io.progress("Looking for placeholders", None)?;
+        for row in 0..cells.len() {
+            let x = cells.number(row);
+            if !x.is_finite() {
+                continue;
+            }
+            match (x.abs() >= 99.0).then(|| SENTINELS.iter().position(|s| *s == x)).flatten() {
+                Some(i) => {
+                    counts[i] += 1;
+                    rows_of[i].add(start + row);
+                }
+                None => {
+                    (low, high) = (low.min(x), high.max(x));
+                    others += 1;
+                }
             }
         }
-    }
+        Ok(())
+    })?;
     let stands_alone = |s: f64| {
         let gap = if s > high { s - high } else { low - s };
         gap > high - low || (s < 0.0 && low >= 0.0)
@@ -207,9 +217,9 @@ fn sentinels(c: &Column<'_>) -> Option<Finding> {
     let odd: Vec<usize> = (0..SENTINELS.len()).filter(|i| counts[*i] > 0 && stands_alone(SENTINELS[*i])).collect();
     let count: u64 = odd.iter().map(|i| counts[*i]).sum();
     if count == 0 || others < 2 || count > others {
-        return None;
+        return Ok(None);
     }
-    let rows = (0..c.cells.len()).filter(|row| odd.iter().any(|i| SENTINELS[*i] == c.cells.number(*row)));
+    let rows: BTreeSet<usize> = odd.iter().flat_map(|i| rows_of[*i].rows()).collect();
     let values = odd.iter().map(|i| SENTINELS[*i].to_string()).collect::<Vec<_>>().join(", ");
     let observed = share(count, c.present());
     let message = format!(
@@ -222,50 +232,51 @@ fn sentinels(c: &Column<'_>) -> Option<Finding> {
     );
     let hint = "If the number stands for a missing value, import again with it read as missing";
     let draft = Draft::new(Warning, message, hint).column(c.name()).count(count, c.present());
-    Some(draft.rows(rows).held(observed, 0.0).done())
+    Ok(Some(draft.rows(rows).held(observed, 0.0).done()))
 }
 
 /// One category in several spellings: other case, spaces, `_` or `-` between words.
 pub(super) fn string_variants(cx: &Context) -> Outcome {
     let mut findings = Vec::new();
-    for c in &cx.columns {
-        let Cells::Text(d) = c.cells else { continue };
+    for c in cx.columns.iter().filter(|c| c.schema.storage == Storage::String) {
         if !matches!(c.schema.kind, ColumnKind::Categorical | ColumnKind::Boolean) {
             continue;
         }
         cx.io.progress("Looking for spelling variants", None)?;
-        findings.extend(variants(c, d));
+        findings.extend(variants(cx, c)?);
     }
     Ok(findings)
 }
 
-fn variants(c: &Column<'_>, d: &Dictionary) -> Option<Finding> {
-    let counts = d.counts();
+fn variants(cx: &Context, c: &Column<'_>) -> Result<Option<Finding>, Stop> {
+    let values = cx.values(c)?;
+    let counts = &values.counts;
     let mut spellings: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    for (code, value) in d.values.iter().enumerate().filter(|(code, _)| counts[*code] > 0) {
+    for (code, value) in values.texts.iter().enumerate() {
         spellings.entry(folded(value)).or_default().push(code);
     }
-    let mut odd = vec![false; d.values.len()];
+    let mut odd = vec![false; values.texts.len()];
     let mut examples = Vec::new();
     for mut codes in spellings.into_values().filter(|codes| codes.len() > 1) {
         codes.sort_by_key(|code| std::cmp::Reverse(counts[*code]));
         codes[1..].iter().for_each(|code| odd[*code] = true);
-        examples.push(codes.iter().map(|code| quoted(&d.values[*code])).collect::<Vec<_>>().join(" = "));
+        examples.push(codes.iter().map(|code| quoted(&values.texts[*code])).collect::<Vec<_>>().join(" = "));
     }
     if examples.is_empty() {
-        return None;
+        return Ok(None);
     }
-    let count = sum_of(&counts, &odd);
+    let (count, total) = (sum_of(counts, &odd), values.total());
     let message = format!(
-        "{} of `{}` spell a more frequent value differently ({}, limit 0): {}",
+        "{} of `{}` spell a more frequent value differently ({}, limit 0): {}{}",
         counted(count, "cell"),
         c.name(),
-        percent(share(count, c.present())),
-        examples.iter().take(LISTED).cloned().collect::<Vec<_>>().join("; ")
+        percent(share(count, total)),
+        examples.iter().take(LISTED).cloned().collect::<Vec<_>>().join("; "),
+        values.note()
     );
     let hint = "Choose one spelling in the source: a model takes the variants for different categories";
-    let draft = Draft::new(Warning, message, hint).column(c.name()).count(count, c.present());
-    Some(draft.rows(odd_rows(d, &odd)).held(examples.len() as f64, 0.0).done())
+    let draft = Draft::new(Warning, message, hint).column(c.name()).count(count, total);
+    Ok(Some(draft.rows(odd_rows(cx, c, &values, &odd)?).held(examples.len() as f64, 0.0).done()))
 }
 
 /// Lower case; blanks anywhere and `_` or `-` between letters or digits left out. Signs at the ends stay, as `A-` is
@@ -289,13 +300,12 @@ fn sum_of(counts: &[u64], chosen: &[bool]) -> u64 {
     counts.iter().zip(chosen).filter(|(_, chosen)| **chosen).map(|(count, _)| count).sum()
 }
 
-fn odd_values<'a>(d: &'a Dictionary, odd: &'a [bool]) -> impl Iterator<Item = &'a str> {
-    d.values.iter().zip(odd).filter(|(_, odd)| **odd).map(|(value, _)| value.as_str())
+fn odd_values<'a>(values: &'a Values, odd: &'a [bool]) -> impl Iterator<Item = &'a str> {
+    values.texts.iter().zip(odd).filter(|(_, odd)| **odd).map(|(value, _)| value.as_str())
 }
 
-fn odd_rows<'a>(d: &'a Dictionary, odd: &'a [bool]) -> impl Iterator<Item = usize> + 'a {
-    let is_odd = |code: u32| odd.get(code as usize).copied().unwrap_or(false);
-    d.codes.iter().enumerate().filter(move |(_, code)| is_odd(**code)).map(|(row, _)| row)
+fn odd_rows(cx: &Context, c: &Column<'_>, values: &Values, odd: &[bool]) -> Result<Vec<usize>, Stop> {
+    Ok(rows_with(cx.table, c.index, &odd_values(values, odd).collect())?)
 }
 
 #[cfg(test)]

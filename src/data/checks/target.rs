@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::draft::{Draft, counted, number, percent, quoted, share};
-use super::rows::{by_hash, row_hashes};
+use super::rows::{FirstRows, row_hashes, twins};
 use super::{Outcome, Stop};
 use crate::data::table::MISSING_CODE;
 use crate::domain::finding::Severity::{Error, Info, Warning};
@@ -40,7 +40,7 @@ pub(super) fn missing(cx: &Context) -> Outcome {
 pub(super) fn constant(cx: &Context) -> Outcome {
     let target = cx.target()?;
     let Some(c) = cx.columns.iter().find(|c| c.is_target && !c.varies) else { return Ok(Vec::new()) };
-    let value = (0..c.cells.len()).find_map(|row| c.cells.text(row)).unwrap_or_default();
+    let value = c.first_value.clone().unwrap_or_default();
     let message =
         format!("The target `{}` has the single value {}; at least 2 are needed", target.column, quoted(&value));
     let hint = "Choose another target, or add rows with other values";
@@ -100,23 +100,26 @@ pub(super) fn conflicting_labels(cx: &Context) -> Outcome {
     if features.is_empty() {
         return Err(Stop::Skipped("There are no other columns".to_owned()));
     }
-    let mut order = by_hash(&row_hashes(cx.table, &features));
-    cx.io.progress("Comparing labels", None)?;
-    order.retain(|(_, row)| classes.codes[*row as usize] != MISSING_CODE);
-    let (mut rows, mut twins) = (Vec::new(), 0);
-    for run in order.chunk_by(|a, b| a.0 == b.0).filter(|run| run.len() > 1) {
-        twins += run.len() as u64;
-        let class = |at: &(u64, u32)| classes.codes[at.1 as usize];
-        if run.iter().any(|at| class(at) != class(&run[0])) {
-            rows.extend(run.iter().map(|(_, row)| *row as usize));
+    let hashes = row_hashes(cx.table, &features, cx.io)?;
+    let class = |at: &(u64, u32)| classes.codes[at.1 as usize];
+    let (mut rows, mut n_twins) = (FirstRows::default(), 0);
+    let mut known: Vec<(u64, u32)> = Vec::new();
+    twins(&hashes, cx.io, |run| {
+        known.clear();
+        known.extend(run.iter().filter(|at| class(at) != MISSING_CODE));
+        if known.len() > 1 {
+            n_twins += known.len() as u64;
+            if known.iter().any(|at| class(at) != class(&known[0])) {
+                known.iter().for_each(|(_, row)| rows.add(*row as usize));
+            }
         }
-    }
-    if rows.is_empty() {
+    })?;
+    if rows.count == 0 {
         return Ok(Vec::new());
     }
-    rows.sort_unstable();
-    let (count, total) = (rows.len() as u64, order.len() as u64);
-    let coarse = share(twins, total) > COARSE_SHARE;
+    let total = classes.codes.iter().filter(|code| **code != MISSING_CODE).count() as u64;
+    let count = rows.count;
+    let coarse = share(n_twins, total) > COARSE_SHARE;
     let severity = if coarse { Info } else { Warning };
     let message = format!(
         "{} of {} have a twin with equal features but another `{column}` ({}, limit 0)",
@@ -130,5 +133,5 @@ pub(super) fn conflicting_labels(cx: &Context) -> Outcome {
         "Decide which label is right, or add the column that tells these rows apart"
     };
     let draft = Draft::new(severity, message, hint).column(column).count(count, total);
-    Ok(vec![draft.rows(rows).held(share(count, total), 0.0).done()])
+    Ok(vec![draft.rows(rows.rows()).held(share(count, total), 0.0).done()])
 }

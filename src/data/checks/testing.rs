@@ -1,6 +1,7 @@
 //! Tables for the rules' tests.
 
 use super::{CheckInput, run};
+use crate::data::columns::TableRef;
 pub(super) use crate::data::table::testing::{numbers, table};
 use crate::data::table::{Cells, Table};
 use crate::domain::finding::{CheckReport, CheckResult, Finding, Severity};
@@ -96,7 +97,7 @@ pub(super) fn check_target(table: &Table, target: &str) -> CheckReport {
 }
 
 pub(super) fn check_against(table: &Table, reference: &Table) -> CheckReport {
-    run(&CheckInput { reference: Some(reference), ..CheckInput::new(table) }, &Silent).unwrap()
+    run(&CheckInput { reference: Some(TableRef::of(reference)), ..CheckInput::new(table) }, &Silent).unwrap()
 }
 
 #[track_caller]

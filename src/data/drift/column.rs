@@ -3,14 +3,17 @@
 use std::collections::BTreeMap;
 
 use super::shape;
+use crate::data::columns::TableRef;
+use crate::data::error::LoadError;
 use crate::data::table::{Cells, format_number};
 use crate::domain::drift::{ColumnDrift, DriftShape, DriftTest};
+use crate::domain::io::Cancelled;
 use crate::domain::schema::{ColumnKind, ColumnSchema, Storage};
 use crate::stats::contingency::{chi2_contingency, two_proportions_z};
 use crate::stats::distance::{jensen_shannon, wasserstein_distance};
 use crate::stats::ks::ks_2samp;
 use crate::stats::sample::{SortedSample, paired_counts};
-use crate::stats::text::{random_auc_95th_percentile, text_domain_auc};
+use crate::stats::text::{random_auc_95th_percentile, text_domain_auc_of};
 
 /// Up to this many reference rows, tests of significance; above, distances.
 const SMALL_REFERENCE: u64 = 1000;
@@ -23,7 +26,88 @@ const TEXT_AUC_LIMIT: f64 = 0.55;
 const SMALLEST_STD: f64 = 0.001;
 const TEXT_SEED: u64 = 42;
 
-type Side<'a> = (&'a ColumnSchema, &'a Cells);
+/// One column of one table; its cells are read as often as they are asked for.
+#[derive(Clone, Copy)]
+pub(super) struct Side<'a> {
+    table: TableRef<'a>,
+    index: usize,
+    missing: usize,
+    /// Called between pieces: where cancelling arrives.
+    check: &'a dyn Fn() -> Result<(), Cancelled>,
+}
+
+impl<'a> Side<'a> {
+    /// `None` without a column of that name.
+    pub fn of(
+        table: TableRef<'a>,
+        name: &str,
+        check: &'a dyn Fn() -> Result<(), Cancelled>,
+    ) -> Result<Option<Self>, LoadError> {
+        let Some(index) = table.schema.index_of(name) else { return Ok(None) };
+        let mut side = Self { table, index, missing: 0, check };
+        let mut missing = 0;
+        side.pieces(|cells| missing += (0..cells.len()).filter(|row| cells.is_missing(*row)).count())?;
+        side.missing = missing;
+        Ok(Some(side))
+    }
+
+    fn schema(&self) -> &'a ColumnSchema {
+        &self.table.schema.columns[self.index]
+    }
+
+    fn pieces(&self, mut take: impl FnMut(&Cells)) -> Result<(), LoadError> {
+        self.table.pieces(self.index, |_, cells| {
+            (self.check)()?;
+            take(cells);
+            Ok(())
+        })
+    }
+
+    fn is_empty(&self) -> bool {
+        self.missing == self.table.n_rows()
+    }
+
+    fn missing_share(&self) -> f64 {
+        let rows = self.table.n_rows();
+        if rows == 0 { 0.0 } else { self.missing as f64 / rows as f64 }
+    }
+
+    fn family(&self) -> Family {
+        match self.schema().storage {
+            Storage::Float64 | Storage::Int64 | Storage::Boolean => Family::Numbers,
+            Storage::DatetimeMs => Family::Dates,
+            Storage::String => Family::Text,
+        }
+    }
+
+    fn sample(&self) -> Result<SortedSample, LoadError> {
+        let mut values = Vec::with_capacity(self.table.n_rows() - self.missing);
+        self.pieces(|cells| {
+            let numbers = (0..cells.len()).map(|row| cells.number(row));
+            values.extend(numbers.filter(|x| x.is_finite()));
+        })?;
+        Ok(SortedSample::new(values))
+    }
+
+    /// Texts at these positions among those that are not missing, in the order asked for.
+    fn texts_at(&self, at: &[usize]) -> Result<Vec<String>, LoadError> {
+        let mut order: Vec<usize> = (0..at.len()).collect();
+        order.sort_unstable_by_key(|i| at[*i]);
+        let mut wanted = order.into_iter().peekable();
+        let mut texts = vec![String::new(); at.len()];
+        let mut position = 0;
+        self.pieces(|cells| {
+            let Cells::Text(d) = cells else { return };
+            for row in (0..d.codes.len()).filter(|row| !cells.is_missing(*row)) {
+                while let Some(i) = wanted.next_if(|i| at[*i] == position) {
+                    texts[i] = d.get(row).unwrap_or_default().to_owned();
+                }
+                position += 1;
+            }
+        })?;
+        Ok(texts)
+    }
+}
 
 /// A test with its numbers, before they go into the column's record.
 struct Verdict {
@@ -37,9 +121,8 @@ struct Verdict {
 /// One value (as text) with its count in the reference and in the current table.
 pub(super) type ValueCounts = Vec<(String, [u64; 2])>;
 
-pub(super) fn compare_column(reference: Side<'_>, current: Side<'_>) -> ColumnDrift {
-    let (schema, before) = reference;
-    let (schema_now, now) = current;
+pub(super) fn compare_column(before: Side<'_>, now: Side<'_>) -> Result<ColumnDrift, LoadError> {
+    let (schema, schema_now) = (before.schema(), now.schema());
     let mut drift = ColumnDrift {
         column: schema.name.clone(),
         kind: schema.kind,
@@ -48,60 +131,60 @@ pub(super) fn compare_column(reference: Side<'_>, current: Side<'_>) -> ColumnDr
         p_value: None,
         threshold: None,
         drifted: false,
-        missing: [missing_share(before), missing_share(now)],
+        missing: [before.missing_share(), now.missing_share()],
         shape: DriftShape::None,
         note: None,
     };
     let (kind, kind_now) = (schema.kind.as_str(), schema_now.kind.as_str());
-    if let Some(note) = empty_note(before, now) {
+    if let Some(note) = empty_note(&before, &now) {
         drift.note = Some(note);
     } else if schema.kind == ColumnKind::Identifier {
         drift.note = Some("Identifiers differ by nature and are not compared".to_owned());
-    } else if !comparable(reference, current) {
+    } else if !comparable(&before, &now) {
         drift.drifted = true;
         drift.note = Some(format!("{kind} in the reference, {kind_now} now"));
     } else {
         if schema.kind != schema_now.kind {
             drift.note = Some(format!("{kind} in the reference, {kind_now} now; compared as {kind}"));
         }
-        compare_values(&mut drift, before, now);
+        compare_values(&mut drift, &before, &now)?;
     }
-    drift
+    Ok(drift)
 }
 
 /// Numbers with numbers, dates with dates, text with text; codes of a category also as numbers with text.
-fn comparable(reference: Side<'_>, current: Side<'_>) -> bool {
-    let categories = [reference, current].iter().all(|(schema, _)| schema.kind == ColumnKind::Categorical);
-    family(reference.1) == family(current.1) || categories
+fn comparable(reference: &Side<'_>, current: &Side<'_>) -> bool {
+    let categories = [reference, current].iter().all(|side| side.schema().kind == ColumnKind::Categorical);
+    reference.family() == current.family() || categories
 }
 
-fn compare_values(drift: &mut ColumnDrift, before: &Cells, now: &Cells) {
+fn compare_values(drift: &mut ColumnDrift, before: &Side<'_>, now: &Side<'_>) -> Result<(), LoadError> {
     match drift.kind {
         ColumnKind::Datetime => {
-            drift.shape = shape::bins(&sample(before), &sample(now));
+            drift.shape = shape::bins(&before.sample()?, &now.sample()?);
             drift.note = Some("Dates move forward by nature and are not compared".to_owned());
         }
-        ColumnKind::Numeric if family(before) == Family::Numbers => compare_numbers(drift, before, now),
-        ColumnKind::Text if family(before) == Family::Text => {
-            set_verdict(drift, Some(text_verdict(&texts(before), &texts(now))));
-        }
-        _ => compare_counts(drift, value_counts(before, now)),
+        ColumnKind::Numeric if before.family() == Family::Numbers => compare_numbers(drift, before, now)?,
+        ColumnKind::Text if before.family() == Family::Text => set_verdict(drift, Some(text_verdict(before, now)?)),
+        _ => compare_counts(drift, value_counts(before, now)?),
     }
+    Ok(())
 }
 
-fn compare_numbers(drift: &mut ColumnDrift, before: &Cells, now: &Cells) {
-    let (before, now) = (sample(before), sample(now));
+fn compare_numbers(drift: &mut ColumnDrift, before: &Side<'_>, now: &Side<'_>) -> Result<(), LoadError> {
+    let (before, now) = (before.sample()?, now.sample()?);
     if before.is_empty() || now.is_empty() {
         let side = if before.is_empty() { "reference" } else { "current table" };
         drift.note = Some(format!("Only infinite values in the {side}: nothing to compare"));
-        return;
+        return Ok(());
     }
     if let Some(counts) = paired_counts(&before, &now, FEW_NUMBERS) {
         compare_counts(drift, counts.into_iter().map(|(value, counts)| (number_text(value), counts)).collect());
-        return;
+        return Ok(());
     }
     drift.shape = shape::bins(&before, &now);
     set_verdict(drift, numbers_verdict(&before, &now));
+    Ok(())
 }
 
 fn compare_counts(drift: &mut ColumnDrift, counts: ValueCounts) {
@@ -148,15 +231,18 @@ fn counts_verdict(counts: &ValueCounts) -> Option<Verdict> {
     })
 }
 
-fn text_verdict(before: &[&str], now: &[&str]) -> Verdict {
-    let auc = text_domain_auc(before, now, TEXT_SEED);
-    let threshold = if before.len() as u64 > SMALL_REFERENCE {
+fn text_verdict(before: &Side<'_>, now: &Side<'_>) -> Result<Verdict, LoadError> {
+    let sides = [before, now];
+    let sizes = sides.map(|side| side.table.n_rows() - side.missing);
+    let auc = text_domain_auc_of(sizes, TEXT_SEED, |side, at| sides[side].texts_at(at))?;
+    let threshold = if sizes[0] as u64 > SMALL_REFERENCE {
         TEXT_AUC_LIMIT
     } else {
         // Half of the texts measure, the other half taught the classifier.
-        random_auc_95th_percentile(before.len().div_ceil(2), now.len().div_ceil(2))
+        random_auc_95th_percentile(sizes[0].div_ceil(2), sizes[1].div_ceil(2))
     };
-    Verdict { test: DriftTest::DomainClassifier, statistic: auc, p_value: None, threshold, drifted: auc > threshold }
+    let drifted = auc > threshold;
+    Ok(Verdict { test: DriftTest::DomainClassifier, statistic: auc, p_value: None, threshold, drifted })
 }
 
 fn distance_verdict(test: DriftTest, distance: f64) -> Verdict {
@@ -183,22 +269,8 @@ enum Family {
     Text,
 }
 
-fn family(cells: &Cells) -> Family {
-    match cells.storage() {
-        Storage::Float64 | Storage::Int64 | Storage::Boolean => Family::Numbers,
-        Storage::DatetimeMs => Family::Dates,
-        Storage::String => Family::Text,
-    }
-}
-
-fn missing_share(cells: &Cells) -> f64 {
-    let missing = (0..cells.len()).filter(|row| cells.is_missing(*row)).count();
-    if cells.is_empty() { 0.0 } else { missing as f64 / cells.len() as f64 }
-}
-
-fn empty_note(before: &Cells, now: &Cells) -> Option<String> {
-    let empty = |cells: &Cells| (0..cells.len()).all(|row| cells.is_missing(row));
-    let side = match (empty(before), empty(now)) {
+fn empty_note(before: &Side<'_>, now: &Side<'_>) -> Option<String> {
+    let side = match (before.is_empty(), now.is_empty()) {
         (false, false) => return None,
         (true, true) => "either table",
         (true, false) => "the reference",
@@ -207,38 +279,25 @@ fn empty_note(before: &Cells, now: &Cells) -> Option<String> {
     Some(format!("No values in {side}: nothing to compare"))
 }
 
-fn sample(cells: &Cells) -> SortedSample {
-    match cells {
-        Cells::Float(values) => SortedSample::new(values.iter().copied()),
-        other => SortedSample::new((0..other.len()).map(|row| other.number(row))),
-    }
-}
-
-fn texts(cells: &Cells) -> Vec<&str> {
-    match cells {
-        Cells::Text(d) => (0..d.codes.len()).filter_map(|row| d.get(row)).collect(),
-        _ => Vec::new(),
-    }
-}
-
 /// Counts per value of both sides, in the order of the values: numbers by size, texts by their letters.
-fn value_counts(before: &Cells, now: &Cells) -> ValueCounts {
-    if family(before) == Family::Numbers && family(now) == Family::Numbers {
-        let label = |x: f64| match (before, now) {
-            (Cells::Boolean(_), Cells::Boolean(_)) => (x != 0.0).to_string(),
-            _ => number_text(x),
-        };
-        let counts = paired_counts(&sample(before), &sample(now), usize::MAX).unwrap_or_default();
-        return counts.into_iter().map(|(value, counts)| (label(value), counts)).collect();
+fn value_counts(before: &Side<'_>, now: &Side<'_>) -> Result<ValueCounts, LoadError> {
+    if before.family() == Family::Numbers && now.family() == Family::Numbers {
+        let booleans = [before, now].iter().all(|side| side.schema().storage == Storage::Boolean);
+        let label = |x: f64| if booleans { (x != 0.0).to_string() } else { number_text(x) };
+        let counts = paired_counts(&before.sample()?, &now.sample()?, usize::MAX).unwrap_or_default();
+        return Ok(counts.into_iter().map(|(value, counts)| (label(value), counts)).collect());
     }
     let mut joined: BTreeMap<String, [u64; 2]> = BTreeMap::new();
-    for (side, cells) in [before, now].into_iter().enumerate() {
-        let dictionary = cells.to_dictionary();
-        for (value, count) in dictionary.values.iter().zip(dictionary.counts()).filter(|(_, count)| *count > 0) {
-            joined.entry(value.clone()).or_default()[side] += count;
-        }
+    for (side, column) in [before, now].into_iter().enumerate() {
+        column.pieces(|cells| {
+            let dictionary = cells.to_dictionary();
+            let counts = dictionary.counts();
+            for (value, count) in dictionary.values.into_iter().zip(counts).filter(|(_, count)| *count > 0) {
+                joined.entry(value).or_default()[side] += count;
+            }
+        })?;
     }
-    joined.into_iter().collect()
+    Ok(joined.into_iter().collect())
 }
 
 /// A number as a cell shows it; `-0` shows as `0`.

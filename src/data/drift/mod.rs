@@ -18,25 +18,34 @@
 //!
 //! What has no comparison still has a row that says why, and one such column never hides the others.
 
+pub mod aggregates;
 mod column;
 mod shape;
 
-use crate::data::table::Table;
+use crate::data::columns::TableRef;
+use crate::data::error::LoadError;
 use crate::domain::drift::{ColumnDrift, DriftReport};
-use crate::domain::io::{Cancelled, JobIo};
+use crate::domain::io::JobIo;
+
+use column::Side;
 
 /// The share of compared columns from which on the dataset counts as drifted.
 pub const SHARE_THRESHOLD: f64 = 0.5;
 
-/// Compares every column both tables have, by name. Never fails: a column that cannot be compared says so in its
-/// `note`. A column that holds numbers on one side and text or dates on the other counts as compared and drifted.
-pub fn compare(reference: &Table, current: &Table, io: &dyn JobIo) -> Result<DriftReport, Cancelled> {
+/// Compares every column both tables have, by name, holding no more than one column of each. A column that cannot be
+/// compared says so in its `note`. A column that holds numbers on one side and text or dates on the other counts as
+/// compared and drifted.
+///
+/// Errors: those of reading a stored table, or a cancelled job.
+pub fn compare(reference: TableRef<'_>, current: TableRef<'_>, io: &dyn JobIo) -> Result<DriftReport, LoadError> {
     let shared: Vec<&str> = reference.schema.names().filter(|name| current.schema.column(name).is_some()).collect();
     let mut columns = Vec::with_capacity(shared.len());
     for (done, name) in shared.iter().enumerate() {
-        io.progress(&format!("Comparing {name}"), Some(done as f64 / shared.len() as f64))?;
-        if let (Some(before), Some(now)) = (reference.column(name), current.column(name)) {
-            columns.push(column::compare_column(before, now));
+        let fraction = done as f64 / shared.len() as f64;
+        let check = || io.progress(&format!("Comparing {name}"), Some(fraction));
+        check()?;
+        if let (Some(before), Some(now)) = (Side::of(reference, name, &check)?, Side::of(current, name, &check)?) {
+            columns.push(column::compare_column(before, now)?);
         }
     }
     columns.sort_by(|a, b| (b.drifted, &a.column).cmp(&(a.drifted, &b.column)));
@@ -47,8 +56,8 @@ pub fn compare(reference: &Table, current: &Table, io: &dyn JobIo) -> Result<Dri
         drifted_share,
         share_threshold: SHARE_THRESHOLD,
         dataset_drift: drifted_share >= SHARE_THRESHOLD,
-        reference_rows: reference.n_rows as u64,
-        current_rows: current.n_rows as u64,
+        reference_rows: reference.n_rows() as u64,
+        current_rows: current.n_rows() as u64,
         only_reference: only_in(reference, current),
         only_current: only_in(current, reference),
     })
@@ -60,7 +69,7 @@ fn drifted_share(columns: &[ColumnDrift]) -> f64 {
     if compared == 0 { 0.0 } else { drifted as f64 / compared as f64 }
 }
 
-fn only_in(table: &Table, other: &Table) -> Vec<String> {
+fn only_in(table: TableRef<'_>, other: TableRef<'_>) -> Vec<String> {
     let mut names: Vec<String> =
         table.schema.names().filter(|name| other.schema.column(name).is_none()).map(str::to_owned).collect();
     names.sort();

@@ -5,10 +5,11 @@ use crate::domain::ids::{RunId, VersionId};
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::profile::TableProfile;
 use crate::domain::request::JobOutcome;
-use crate::domain::table::{TablePage, TableQuery};
+use crate::domain::table::{FindRequest, Found, TablePage, TableQuery};
 use crate::jobs::event::{JobEvent, JobId};
 use crate::state::command::{Command, Page, PickFor};
 use crate::state::effect::{Effect, RunDetail};
+use crate::state::format::counted;
 use crate::state::jobs::After;
 use crate::state::loadable::Loadable;
 use crate::state::notification::{Note, NoteTone};
@@ -21,7 +22,7 @@ pub fn history(state: &mut AppState, answer: Result<Box<History>, Problem>, now_
         Ok(history) => {
             state.history = Loadable::Ready(*history);
             edit::refocus(state);
-            let mut effects = Vec::new();
+            let mut effects: Vec<Effect> = state.asked.forget().into_iter().map(Effect::Answer).collect();
             if let Some(version) = state.focus.version {
                 state.table(version);
                 effects.extend(load_profile(state, version));
@@ -71,7 +72,45 @@ pub fn order(
     match rows {
         Ok(rows) => table.ordered(query, rows),
         Err(problem) => {
-            table.not_ordered(query);
+            let waited = table.not_ordered(query, &problem);
+            // What is wrong with a filter stands beside it; other problems pass by.
+            if waited && problem.kind == ProblemKind::Failed {
+                state.tell(Note::of_problem(&problem), now_ms);
+            }
+            Vec::new()
+        }
+    }
+}
+
+pub fn ordering(state: &mut AppState, version: VersionId, query: &TableQuery, fraction: f64) -> Vec<Effect> {
+    if let Some(table) = state.tables.get_mut(&version) {
+        table.ordering(query, fraction);
+    }
+    Vec::new()
+}
+
+pub fn found(
+    state: &mut AppState,
+    version: VersionId,
+    query: &TableQuery,
+    request: &FindRequest,
+    found: Result<Option<Found>, Problem>,
+) -> Vec<Effect> {
+    if let Some(table) = state.tables.get_mut(&version) {
+        table.found(query, request, found);
+    }
+    Vec::new()
+}
+
+pub fn cells_read(state: &mut AppState, answer: Result<(String, u64), Problem>, now_ms: i64) -> Vec<Effect> {
+    match answer {
+        Ok((text, cells)) => {
+            if cells > 1 {
+                state.tell(Note::new(NoteTone::Success, format!("Copied {}", counted(cells, "cell", "cells"))), now_ms);
+            }
+            vec![Effect::Copy(text)]
+        }
+        Err(problem) => {
             state.tell(Note::of_problem(&problem), now_ms);
             Vec::new()
         }
@@ -132,12 +171,20 @@ fn reload_history(state: &mut AppState) -> Vec<Effect> {
 
 fn job_done(state: &mut AppState, id: JobId, outcome: JobOutcome, now_ms: i64) -> Vec<Effect> {
     let Some((_, after)) = state.jobs.finish(id) else { return Vec::new() };
-    state.tell(messages::done(&outcome), now_ms);
+    if !found_nothing(&outcome) {
+        state.tell(messages::done(&outcome), now_ms);
+    }
     absorb(state, &outcome);
     let mut effects = focus_outcome(state, &outcome, &after, now_ms);
     effects.extend(reload_history(state));
     effects.extend(state.jobs.start_waiting(now_ms));
     effects
+}
+
+/// A look at watched places that found nothing is not worth a word.
+fn found_nothing(outcome: &JobOutcome) -> bool {
+    let idle = |c: &crate::domain::watch::Collected| c.taken + c.offered == 0 && c.problems.is_empty();
+    matches!(outcome, JobOutcome::Collected(all) if all.iter().all(idle))
 }
 
 fn job_failed(state: &mut AppState, id: JobId, problem: &Problem, now_ms: i64) -> Vec<Effect> {
@@ -160,6 +207,10 @@ fn absorb(state: &mut AppState, outcome: &JobOutcome) {
     match outcome {
         JobOutcome::Imported(o) if history.version(o.version.id).is_none() => {
             history.versions.push(o.version.clone());
+            history.versions.sort_by(|a, b| (&a.dataset, a.version).cmp(&(&b.dataset, b.version)));
+        }
+        JobOutcome::Labelled(version) if history.version(version.id).is_none() => {
+            history.versions.push(version.clone());
             history.versions.sort_by(|a, b| (&a.dataset, a.version).cmp(&(&b.dataset, b.version)));
         }
         JobOutcome::Checked(check) if history.check_run(check.id).is_none() => {
@@ -223,6 +274,13 @@ fn focus_outcome(state: &mut AppState, outcome: &JobOutcome, after: &After, now_
             state.focus.run = None;
             Vec::new()
         }
-        JobOutcome::Scored(_) | JobOutcome::Verified(_) | JobOutcome::Answered(_) => Vec::new(),
+        JobOutcome::Labelled(version) => navigate::focus_version(state, version.id),
+        JobOutcome::Scored(_)
+        | JobOutcome::Reported(_)
+        | JobOutcome::Verified(_)
+        | JobOutcome::Collected(_)
+        | JobOutcome::Answered(_)
+        | JobOutcome::Diffed(_)
+        | JobOutcome::Restored(_) => Vec::new(),
     }
 }

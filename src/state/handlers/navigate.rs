@@ -67,10 +67,17 @@ pub fn show_rows(state: &mut AppState, version: VersionId, column: Option<String
             effects.extend(table.set_query(Default::default(), plain_rows));
         }
         if let Some(first) = table.marked.first().copied() {
-            table.move_to(first);
+            table.move_to(first, None);
         }
     }
     effects
+}
+
+pub fn label_rows(state: &mut AppState, version: Option<VersionId>) -> Vec<Effect> {
+    state.labelling = version;
+    let Some(version) = version else { return Vec::new() };
+    go_to(state, Page::Data);
+    focus_version(state, version)
 }
 
 pub fn toggle(state: &mut AppState, which: fn(&mut Open) -> &mut bool) -> Vec<Effect> {

@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 
+use crate::domain::edit::Edit;
 use crate::domain::ids::{RunId, VersionId};
 use crate::domain::problem::Problem;
 use crate::domain::request::{
-    CheckRequest, DataRef, DriftRequest, ExportRequest, ImportRequest, JobRequest, ScoreRequest, ScoringModel,
-    TrainRequest, VerifyTarget,
+    CheckRequest, CollectRequest, DataRef, DriftRequest, ExportRequest, ImportRequest, JobRequest, LabelRequest,
+    ReportRequest, RestoreRequest, ScoreRequest, ScoringModel, TrainRequest, VerifyTarget,
 };
+use crate::domain::watch::{WatchKind, WatchPolicy};
 use crate::domain::words::file_name;
 use crate::jobs::event::JobId;
 use crate::state::command::PickFor;
@@ -18,6 +20,9 @@ use crate::state::notification::{Note, NoteTone};
 use crate::state::{AppState, Open};
 
 use super::{import, workspace};
+
+/// Files that one job takes from watched places.
+const FILES_AT_ONCE: u32 = 2_000;
 
 pub fn run_checks(state: &mut AppState, request: CheckRequest, now_ms: i64) -> Vec<Effect> {
     start(state, JobRequest::Check(request), now_ms)
@@ -33,6 +38,28 @@ pub fn compare_drift(state: &mut AppState, request: DriftRequest, now_ms: i64) -
 
 pub fn verify_workspace(state: &mut AppState, now_ms: i64) -> Vec<Effect> {
     start(state, JobRequest::Verify(VerifyTarget::Workspace), now_ms)
+}
+
+pub fn refresh_source(state: &mut AppState, id: VersionId, now_ms: i64) -> Vec<Effect> {
+    state.jobs.add(JobRequest::Refresh(DataRef::Version(id)), After::ShowData, now_ms)
+}
+
+pub fn collect(state: &mut AppState, accept: bool, now_ms: i64) -> Vec<Effect> {
+    let request = CollectRequest { watch: None, max: FILES_AT_ONCE, accept };
+    state.jobs.add(JobRequest::Collect(request), After::Nothing, now_ms)
+}
+
+/// One look at a time: it takes whatever came meanwhile.
+pub fn sources_changed(state: &mut AppState, now_ms: i64) -> Vec<Effect> {
+    if state.workspace.value().is_none() || state.jobs.collects() {
+        return Vec::new();
+    }
+    collect(state, false, now_ms)
+}
+
+pub fn save_labels(state: &mut AppState, request: LabelRequest, now_ms: i64) -> Vec<Effect> {
+    state.labelling = None;
+    start(state, JobRequest::Label(request), now_ms)
 }
 
 pub fn open_sample(state: &mut AppState, now_ms: i64) -> Vec<Effect> {
@@ -80,12 +107,27 @@ pub fn picked(state: &mut AppState, pick: PickFor, paths: Vec<PathBuf>, now_ms: 
             effects.extend(import::open(state, tables, now_ms));
             effects
         }
+        PickFor::WatchFolder(dataset) => vec![Effect::Edit(Edit::AddWatch {
+            kind: WatchKind::Folder,
+            path: first,
+            dataset,
+            policy: WatchPolicy::Import,
+        })],
         PickFor::OpenWorkspace => workspace::open(state, first, now_ms),
         PickFor::ExportBundle(run) => start(state, JobRequest::Export(ExportRequest { run, out: first }), now_ms),
         PickFor::ScoreInput(run) => pick_score_output(run, first),
         PickFor::ScoreOutput { run, input } => {
             let request = ScoreRequest { model: ScoringModel::Run(run), input, output: first };
             start(state, JobRequest::Score(request), now_ms)
+        }
+        // The dialog has asked before it gave the name of a file that is there.
+        PickFor::Restore { version, form, .. } => {
+            let request = RestoreRequest { data: DataRef::Version(version), out: first, form, overwrite: true };
+            start(state, JobRequest::Restore(request), now_ms)
+        }
+        PickFor::SaveProfile { version, format, .. } => {
+            let request = ReportRequest { data: DataRef::Version(version), format, out: first };
+            start(state, JobRequest::Report(request), now_ms)
         }
         PickFor::SaveText { text, .. } => vec![Effect::WriteText { path: first, text }],
         PickFor::SavePlot { rect, .. } => vec![Effect::SavePlot { path: first, rect }],

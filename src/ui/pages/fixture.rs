@@ -111,6 +111,7 @@ pub fn run(id: i64, status: RunStatus, algorithm: Algorithm, version_id: i64, au
         id: RunId(id),
         status,
         plan: RunPlan {
+            sampled: None,
             version_id: VersionId(version_id),
             dataset: format!("churn@{version_id}"),
             algorithm,
@@ -414,6 +415,7 @@ pub fn history() -> History {
         bundles: vec![bundle()],
         drifts: vec![stored(2), stored(1)],
         events: Vec::new(),
+        ..History::default()
     }
 }
 

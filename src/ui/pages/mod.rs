@@ -9,6 +9,7 @@ pub mod parts;
 pub mod runs;
 pub mod settings;
 pub mod ship;
+pub mod storage;
 pub mod train;
 pub mod welcome;
 

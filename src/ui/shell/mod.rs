@@ -8,7 +8,7 @@ use crate::state::loadable::Loadable;
 
 use super::ctx::UiCtx;
 use super::keys;
-use super::pages::{activity, checks, data, monitor, overview, runs, settings, ship, train, welcome};
+use super::pages::{activity, checks, data, monitor, overview, runs, settings, ship, storage, train, welcome};
 use super::palette::{Palette, palette_ui};
 use super::widgets::{states, toast};
 
@@ -32,6 +32,7 @@ pub struct Shell {
     ship: ship::ShipPage,
     monitor: monitor::MonitorPage,
     activity: activity::ActivityPage,
+    storage: storage::StoragePage,
     settings: settings::SettingsPage,
 }
 
@@ -76,6 +77,7 @@ fn page_ui(ui: &mut Ui, ctx: &UiCtx<'_>, shell: &mut Shell) {
         Page::Ship => ship::ship_ui(ui, ctx, &mut shell.ship),
         Page::Monitor => monitor::monitor_ui(ui, ctx, &mut shell.monitor),
         Page::Activity => activity::activity_ui(ui, ctx, &mut shell.activity),
+        Page::Storage => storage::storage_ui(ui, ctx, &mut shell.storage),
         Page::Settings => {}
     }
 }

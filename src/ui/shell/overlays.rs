@@ -200,10 +200,11 @@ fn shortcuts(ui: &Ui, ctx: &UiCtx<'_>) {
     });
 }
 
-const EVERYWHERE: [(&str, &str); 6] = [
+const EVERYWHERE: [(&str, &str); 7] = [
     ("Search or run a command", "Ctrl+K"),
     ("Copy what is selected", "Ctrl+C"),
-    ("Find on this page", "Ctrl+F"),
+    ("Find on this page, in the cells of a table", "Ctrl+F"),
+    ("Go to a row of a table", "Ctrl+G"),
     ("Next control, press it", "Tab, Space"),
     ("Move in a table", "Arrows, Page, Home"),
     ("Close what is open", "Esc"),

@@ -273,6 +273,7 @@ impl Icon {
             P::Ship => Self::Ship,
             P::Monitor => Self::Monitor,
             P::Activity => Self::Activity,
+            P::Storage => Self::Folder,
             P::Settings => Self::Settings,
         }
     }

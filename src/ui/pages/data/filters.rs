@@ -135,6 +135,11 @@ pub fn chips(ui: &mut Ui, ctx: &UiCtx<'_>, version: VersionId, query: &TableQuer
             changed = Some(without);
         }
     }
+    if let Some(expression) = &query.expression
+        && chip(ui, ctx, Icon::Filter, &middle_ellipsis(expression, 60))
+    {
+        changed = Some(TableQuery { expression: None, ..query.clone() });
+    }
     for (i, key) in query.sort.iter().enumerate() {
         let arrow = if key.descending { Icon::SortDown } else { Icon::SortUp };
         if chip(ui, ctx, arrow, &key.column) {

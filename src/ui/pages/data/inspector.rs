@@ -1,24 +1,26 @@
 //! The column in focus: what it is, its numbers, its shape, what checks said about it.
 
-use egui::{Grid, RichText, Ui};
+use egui::{Grid, RichText, Sense, Ui, WidgetInfo, vec2};
 
 use crate::domain::dataset::DatasetVersion;
-use crate::domain::profile::ColumnProfile;
+use crate::domain::profile::{ColumnProfile, DateSummary, TextLengths};
 use crate::domain::schema::{ColumnSchema, Storage};
+use crate::domain::table::ColumnFilter;
 use crate::state::command::Command;
-use crate::state::format::{bytes, count, date_time, number, percent, utc};
+use crate::state::format::{bytes, count, counted, date_time, number, percent, utc};
 use crate::state::loadable::Loadable;
 use crate::ui::ctx::UiCtx;
 use crate::ui::theme::icons::{Icon, icon, icon_button};
 use crate::ui::theme::tokens::{size, space};
 use crate::ui::widgets::badge::{Tone, badge};
-use crate::ui::widgets::histogram::{histogram, top_values};
+use crate::ui::widgets::histogram::{bars, histogram, top_values};
 use crate::ui::widgets::page::{section, weak};
 use crate::ui::widgets::states;
 
-use super::model::findings_on;
+use super::DataPage;
+use super::model::{bin_filters, findings_on, value_filter};
 
-pub fn inspector_ui(ui: &mut Ui, ctx: &UiCtx<'_>, version: &DatasetVersion) {
+pub fn inspector_ui(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut DataPage, version: &DatasetVersion) {
     let column = ctx.state.focus.column.as_deref().and_then(|name| version.schema.column(name));
     let Some(column) = column else { return about_version(ui, ctx, version) };
     ui.horizontal(|ui| {
@@ -31,6 +33,11 @@ pub fn inspector_ui(ui: &mut Ui, ctx: &UiCtx<'_>, version: &DatasetVersion) {
         });
     });
     facts(ui, ctx, "column facts", &[("Kind", column.kind.as_str().to_owned()), ("Stored as", stored_as(column))]);
+    super::versions_tab::kind_ui(ui, ctx, version, column);
+    if let Some(personal) = column.personal {
+        ui.add_space(space::XS);
+        badge(ui, ctx, Tone::Warn, personal.title());
+    }
     findings(ui, ctx, version, &column.name);
     match ctx.state.profiles.get(&version.id).unwrap_or(&Loadable::Idle) {
         Loadable::Failed(problem) => states::failed(ui, ctx, problem, Some(Command::FocusVersion(version.id))),
@@ -38,7 +45,10 @@ pub fn inspector_ui(ui: &mut Ui, ctx: &UiCtx<'_>, version: &DatasetVersion) {
             None => states::loading(ui, ctx, "the profile"),
             Some(profile) => {
                 if let Some(profile) = profile.columns.iter().find(|c| c.name == column.name) {
-                    column_ui(ui, ctx, profile, version.rows);
+                    let filters = column_ui(ui, ctx, profile, version.rows);
+                    if let Some(filters) = filters {
+                        page.show_rows(ctx, version.id, filters);
+                    }
                 }
             }
         },
@@ -49,45 +59,141 @@ pub fn inspector_ui(ui: &mut Ui, ctx: &UiCtx<'_>, version: &DatasetVersion) {
     }
 }
 
-fn column_ui(ui: &mut Ui, ctx: &UiCtx<'_>, profile: &ColumnProfile, rows: u64) {
+/// Answers the rows that were asked for by a click on a bar or a value.
+fn column_ui(ui: &mut Ui, ctx: &UiCtx<'_>, profile: &ColumnProfile, rows: u64) -> Option<Vec<ColumnFilter>> {
     let missing = format!("{} · {}", count(profile.missing), percent(share(profile.missing, rows)));
     let distinct = format!("{} · {}", count(profile.distinct), percent(share(profile.distinct, rows)));
     facts(ui, ctx, "counts", &[("Missing", missing), ("Distinct", distinct)]);
-    if let Some(data) = &profile.histogram {
-        ui.add_space(space::S);
-        histogram(ui, ctx, &profile.name, data, profile.storage, 96.0);
+    for alert in &profile.alerts {
+        ui.horizontal_wrapped(|ui| {
+            icon(ui, Icon::Info, 12.0, ctx.tokens.info);
+            ui.label(RichText::new(&alert.text).size(size::DATA));
+        });
     }
-    if let Some(n) = &profile.numbers {
-        let tell = |x: f64| if profile.storage == Storage::DatetimeMs { utc(x) } else { number(x) };
-        let mut lines = vec![
-            ("Minimum", tell(n.min)),
-            ("Quartile 1", tell(n.q25)),
-            ("Median", tell(n.median)),
-            ("Quartile 3", tell(n.q75)),
-            ("Maximum", tell(n.max)),
-        ];
-        if profile.storage != Storage::DatetimeMs {
-            lines.insert(0, ("Mean", number(n.mean)));
-            lines.insert(1, ("Standard deviation", n.std.map_or_else(|| "—".to_owned(), number)));
-            lines.push(("Zeros", format!("{} · {}", count(n.zeros), percent(share(n.zeros, rows)))));
-        }
-        ui.add_space(space::S);
-        facts(ui, ctx, "numbers", &lines);
-    }
+    let mut wanted = shape(ui, ctx, profile);
+    numbers(ui, ctx, profile, rows);
     if let Some(lengths) = &profile.lengths {
-        let text = if lengths.min == lengths.max {
-            format!("{} in every cell", count(lengths.min))
-        } else {
-            format!("{} to {}, mean {}", count(lengths.min), count(lengths.max), number(lengths.mean))
-        };
-        facts(ui, ctx, "lengths", &[("Characters", text)]);
+        lengths_ui(ui, ctx, profile, lengths);
+    }
+    if let Some(dates) = &profile.dates {
+        dates_ui(ui, ctx, dates);
     }
     if !profile.top.is_empty() {
         ui.add_space(space::S);
         ui.label(RichText::new("Most frequent").size(size::DATA).color(ctx.tokens.text_weak));
         ui.spacing_mut().item_spacing.y = 2.0;
-        top_values(ui, ctx, &profile.top, rows, 12);
+        if let Some(i) = top_values(ui, ctx, &profile.top, rows, 12) {
+            wanted = Some(vec![value_filter(&profile.name, profile.storage, &profile.top[i].0)]);
+        }
     }
+    wanted
+}
+
+/// The histogram, with a switch where a logarithmic one was kept.
+fn shape(ui: &mut Ui, ctx: &UiCtx<'_>, profile: &ColumnProfile) -> Option<Vec<ColumnFilter>> {
+    let linear = profile.histogram.as_ref()?;
+    ui.add_space(space::S);
+    let mut shown = linear;
+    if let Some(log) = &profile.log_histogram {
+        let id = ui.scope_id().with(("logarithmic", &profile.name));
+        let mut logarithmic: bool = ui.data(|data| data.get_temp(id)).unwrap_or(false);
+        ui.horizontal(|ui| {
+            for (choice, name) in [(false, "Linear"), (true, "Logarithmic")] {
+                ui.selectable_value(&mut logarithmic, choice, RichText::new(name).size(size::DATA));
+            }
+        });
+        ui.data_mut(|data| data.insert_temp(id, logarithmic));
+        if logarithmic {
+            shown = log;
+        }
+    }
+    let bin = histogram(ui, ctx, &profile.name, shown, profile.storage, 96.0)?;
+    Some(bin_filters(profile, shown, bin))
+}
+
+fn numbers(ui: &mut Ui, ctx: &UiCtx<'_>, profile: &ColumnProfile, rows: u64) {
+    let Some(n) = &profile.numbers else { return };
+    let tell = |x: f64| if profile.storage == Storage::DatetimeMs { utc(x) } else { number(x) };
+    let of_rows = |n: u64| format!("{} · {}", count(n), percent(share(n, rows)));
+    let or_none = |x: Option<f64>| x.map_or_else(|| "—".to_owned(), number);
+    let quantiles: Vec<String> = n.quantiles.iter().map(|(q, _)| format!("Quantile {q}")).collect();
+    let mut lines: Vec<(&str, String)> = Vec::new();
+    if profile.is_number() {
+        lines.push(("Mean", number(n.mean)));
+        lines.push(("Standard deviation", or_none(n.std)));
+    }
+    lines.push(("Minimum", tell(n.min)));
+    if n.quantiles.is_empty() {
+        lines.extend([("Quartile 1", tell(n.q25)), ("Median", tell(n.median)), ("Quartile 3", tell(n.q75))]);
+    }
+    for ((q, value), name) in n.quantiles.iter().zip(&quantiles) {
+        let name = match *q {
+            0.25 => "Quartile 1",
+            0.5 => "Median",
+            0.75 => "Quartile 3",
+            _ => name.as_str(),
+        };
+        lines.push((name, tell(*value)));
+    }
+    lines.push(("Maximum", tell(n.max)));
+    if profile.is_number() {
+        lines.push(("Skewness", or_none(n.skewness)));
+        lines.push(("Excess kurtosis", or_none(n.kurtosis)));
+        lines.push(("Zeros", of_rows(n.zeros)));
+        lines.push(("Negative", of_rows(n.negative)));
+        if profile.infinite > 0 {
+            lines.push(("Infinite", of_rows(profile.infinite)));
+        }
+    }
+    ui.add_space(space::S);
+    facts(ui, ctx, "numbers", &lines);
+}
+
+fn lengths_ui(ui: &mut Ui, ctx: &UiCtx<'_>, profile: &ColumnProfile, lengths: &TextLengths) {
+    let text = if lengths.min == lengths.max {
+        format!("{} in every cell", count(lengths.min))
+    } else {
+        format!("{} to {}, mean {}", count(lengths.min), count(lengths.max), number(lengths.mean))
+    };
+    let middle = lengths.quantiles.iter().find(|(q, _)| *q == 0.5).map(|(_, x)| ("Median", number(*x)));
+    let lines: Vec<(&str, String)> = [("Characters", text)].into_iter().chain(middle).collect();
+    facts(ui, ctx, "lengths", &lines);
+    if let Some(data) = lengths.histogram.as_ref().filter(|_| lengths.min < lengths.max) {
+        let counts: Vec<String> = data.counts.iter().map(u64::to_string).collect();
+        bar_row(ui, ctx, &format!("Lengths of {}: {}", profile.name, counts.join(", ")), &data.counts);
+    }
+}
+
+fn dates_ui(ui: &mut Ui, ctx: &UiCtx<'_>, dates: &DateSummary) {
+    ui.add_space(space::S);
+    let day = |ms: i64| utc(ms as f64).chars().take(10).collect::<String>();
+    facts(ui, ctx, "days", &[("Days with rows", count(dates.days)), ("Days without", count(dates.days_without))]);
+    if !dates.gaps.is_empty() {
+        ui.label(RichText::new("Longest gaps").size(size::DATA).color(ctx.tokens.text_weak));
+    }
+    for gap in &dates.gaps {
+        let days = counted(gap.days().unsigned_abs(), "day", "days");
+        let last = gap.to_ms - 86_400_000;
+        let text =
+            if gap.days() == 1 { day(gap.from_ms) } else { format!("{} to {}, {days}", day(gap.from_ms), day(last)) };
+        ui.label(RichText::new(text).size(size::DATA));
+    }
+    const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+    let told = |names: &mut dyn Iterator<Item = String>, counts: &[u64]| -> String {
+        names.zip(counts).map(|(name, n)| format!("{name} {}", count(*n))).collect::<Vec<_>>().join(", ")
+    };
+    ui.label(RichText::new("Monday to Sunday").size(size::DATA).color(ctx.tokens.text_weak));
+    bar_row(ui, ctx, &told(&mut DAYS.iter().map(|d| (*d).to_owned()), &dates.weekdays), &dates.weekdays);
+    ui.label(RichText::new("0 to 24 o'clock, UTC").size(size::DATA).color(ctx.tokens.text_weak));
+    bar_row(ui, ctx, &told(&mut (0..24).map(|h| h.to_string()), &dates.hours), &dates.hours);
+}
+
+/// Bars whose numbers are told on hovering.
+fn bar_row(ui: &mut Ui, ctx: &UiCtx<'_>, label: &str, counts: &[u64]) {
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 36.0), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(egui::Role::Image, true, label));
+    bars(ui.painter(), rect, counts, ctx.tokens.series[0]);
+    response.on_hover_text(label);
 }
 
 fn findings(ui: &mut Ui, ctx: &UiCtx<'_>, version: &DatasetVersion, column: &str) {

@@ -12,19 +12,27 @@ use crate::ui::palette::{dialog_frame, name_it};
 use crate::ui::theme::icons::Icon;
 use crate::ui::widgets::badge::Tone;
 use crate::ui::widgets::list::Row;
-use crate::ui::widgets::page::section;
+use crate::ui::widgets::page::{section, weak};
 
-use super::DataPage;
 use super::model::datasets;
+use super::{DataPage, details};
 
 pub fn list_ui(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut DataPage, history: &History) {
     let edit = ui.add(TextEdit::singleline(&mut page.search).hint_text("Search datasets").desired_width(f32::INFINITY));
     name_it(ui, &edit, "Search datasets");
     ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
-        for (_, name, versions) in datasets(history, &page.search) {
+        let entries = details::catalogue(ctx);
+        let found = datasets(history, entries, &page.search);
+        if found.is_empty() {
+            weak(ui, ctx, "No dataset has these words in its name, description, columns or notes");
+        }
+        for (id, name, versions) in found {
             let Some(newest) = versions.first() else { continue };
             version_row(ui, ctx, page, history, newest, name, 0);
+            if let Some(entry) = entries.iter().find(|e| e.id == id) {
+                ui.push_id(id, |ui| details::marks(ui, ctx, entry, newest));
+            }
             let open = versions.iter().any(|v| ctx.state.focus.version == Some(v.id));
             if open {
                 for version in versions.iter().skip(1) {
@@ -34,6 +42,7 @@ pub fn list_ui(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut DataPage, history: &Hist
         }
     });
     rename_dialog(ui, ctx, page);
+    details::details_dialog(ui, ctx, &mut page.details);
 }
 
 fn version_row(
@@ -96,6 +105,17 @@ fn menu(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut DataPage, version: &DatasetVers
     if item(ui, "Train on this", "") {
         ctx.send(Command::FocusVersion(version.id));
         ctx.send(Command::GoTo(Page::Train));
+    }
+    if item(ui, "Label rows…", "") {
+        ctx.send(Command::LabelRows(Some(version.id)));
+    }
+    if version.provenance.source_path.is_some() && item(ui, "Refresh from source", "") {
+        ctx.send(Command::RefreshSource(version.id));
+    }
+    if item(ui, "Describe…", "")
+        && let Some(entry) = details::catalogue(ctx).iter().find(|e| e.id == version.dataset_id)
+    {
+        page.details = Some(details::Draft::of(entry));
     }
     if item(ui, "Copy name", "") {
         ctx.send(Command::Copy(version.label()));

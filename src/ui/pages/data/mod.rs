@@ -4,22 +4,33 @@ use std::collections::BTreeMap;
 
 use egui::Ui;
 
-use crate::domain::dataset::DatasetVersion;
 use crate::domain::ids::{DatasetId, VersionId};
+use crate::domain::table::{ColumnFilter, TableQuery};
 use crate::state::command::{Command, PickFor};
 use crate::state::messages;
 use crate::ui::ctx::UiCtx;
 use crate::ui::theme::icons::Icon;
-use crate::ui::widgets::big_table::BigTable;
 use crate::ui::widgets::page::{Primary, inspector_panel, list_panel, main_panel, page_header};
 use crate::ui::widgets::states;
 
+mod cell_window;
+mod columns;
+mod details;
+mod diff_model;
+mod diff_view;
+mod filter_line;
 mod filters;
+mod find_bar;
 mod inspector;
+mod labelling;
 mod list;
 mod model;
 mod profile_tab;
+mod rejected_tab;
+mod relations_tab;
+mod table_rows;
 mod table_tab;
+mod versions_model;
 mod versions_tab;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,35 +38,48 @@ enum Tab {
     #[default]
     Table,
     Profile,
+    Relations,
     Versions,
+    Rejected,
 }
 
 /// Scroll positions and half-typed text.
 #[derive(Debug, Default)]
 pub struct DataPage {
     tab: Tab,
-    tables: BTreeMap<VersionId, View>,
+    tables: BTreeMap<VersionId, table_tab::View>,
     row: String,
     search: String,
     rename: Option<(DatasetId, String)>,
     filter: filters::Draft,
+    versions: versions_tab::VersionsTab,
+    rejected: rejected_tab::RejectedTab,
+    relations: relations_tab::RelationsView,
+    details: Option<details::Draft>,
+    labelling: labelling::Labelling,
 }
 
-#[derive(Debug)]
-struct View {
-    table: BigTable,
-    /// Of the last move that was carried out.
-    stamp: u64,
-    /// The order of rows the position belongs to.
-    query: crate::domain::table::TableQuery,
+impl DataPage {
+    /// Shows the rows that pass `filters`, in the table.
+    fn show_rows(&mut self, ctx: &UiCtx<'_>, version: VersionId, filters: Vec<ColumnFilter>) {
+        self.tab = Tab::Table;
+        ctx.send(Command::SetTableQuery { version, query: TableQuery { filters, ..TableQuery::default() } });
+    }
 }
 
 pub fn data_ui(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut DataPage) {
     let history = ctx.state.history.value();
     let version = ctx.state.focus.version.and_then(|id| history?.version(id));
+    if let Some(labelled) = ctx.state.labelling.and_then(|id| history?.version(id)) {
+        return labelling::labelling_ui(ui, ctx, &mut page.labelling, labelled);
+    }
     let subtitle = version.map_or_else(
         || "Tables, their columns and versions".to_owned(),
-        |v| format!("{} · {}", v.label(), messages::shape(v)),
+        |v| {
+            let branches = history.map(|h| versions_model::branches_of(h, v)).unwrap_or_default();
+            let branches: String = branches.iter().map(|(name, _)| format!(" · branch {name}")).collect();
+            format!("{}{branches} · {}", v.label(), messages::shape(v))
+        },
     );
     let import = Primary::new("Import files…", Command::Pick(PickFor::ImportFiles));
     page_header(ui, ctx, "Data", &subtitle, Some(import));
@@ -70,26 +94,32 @@ pub fn data_ui(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut DataPage) {
         );
     };
     list_panel(ui, ctx, "data", |ui| list::list_ui(ui, ctx, page, history));
-    inspector_panel(ui, ctx, "data", |ui| inspector::inspector_ui(ui, ctx, version));
+    inspector_panel(ui, ctx, "data", |ui| inspector::inspector_ui(ui, ctx, page, version));
     main_panel(ui, |ui| {
-        tabs(ui, page);
+        tabs(ui, page, version);
         match page.tab {
             Tab::Table => table_tab::table_tab_ui(ui, ctx, page, version),
             Tab::Profile => profile_tab::profile_tab_ui(ui, ctx, version),
-            Tab::Versions => versions_tab::versions_tab_ui(ui, ctx, history, version),
+            Tab::Relations => relations_tab::relations_tab_ui(ui, ctx, page, version),
+            Tab::Versions => versions_tab::versions_tab_ui(ui, ctx, &mut page.versions, history, version),
+            Tab::Rejected => rejected_tab::rejected_tab_ui(ui, ctx, &mut page.rejected, version),
         }
     });
 }
 
-fn tabs(ui: &mut Ui, page: &mut DataPage) {
+fn tabs(ui: &mut Ui, page: &mut DataPage, version: &DatasetVersion) {
     ui.horizontal(|ui| {
-        for (tab, name) in [(Tab::Table, "Table"), (Tab::Profile, "Profile"), (Tab::Versions, "Versions")] {
+        let tabs = [
+            (Tab::Table, "Table"),
+            (Tab::Profile, "Profile"),
+            (Tab::Relations, "Relations"),
+            (Tab::Versions, "Versions"),
+        ];
+        for (tab, name) in tabs {
             ui.selectable_value(&mut page.tab, tab, name);
         }
+        if version.provenance.rejected > 0 || page.tab == Tab::Rejected {
+            ui.selectable_value(&mut page.tab, Tab::Rejected, "Rejected rows");
+        }
     });
-}
-
-/// Widths that fit names and kinds at first sight.
-fn first_widths(version: &DatasetVersion) -> Vec<f32> {
-    version.schema.columns.iter().map(|c| (c.name.chars().count() as f32 * 7.2 + 66.0).clamp(116.0, 220.0)).collect()
 }

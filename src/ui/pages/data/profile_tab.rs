@@ -3,21 +3,23 @@
 use egui::{Align2, FontId, Rect, RichText, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use crate::domain::dataset::DatasetVersion;
-use crate::domain::profile::ColumnProfile;
-use crate::domain::schema::Storage;
-use crate::state::command::Command;
-use crate::state::format::{count, number, percent, utc};
+use crate::domain::profile::{ColumnProfile, TableProfile};
+use crate::domain::request::ReportFormat;
+use crate::domain::schema::{PersonalData, Storage};
+use crate::state::command::{Command, PickFor};
+use crate::state::format::{count, counted, number, percent, utc};
 use crate::state::loadable::Loadable;
 use crate::ui::ctx::UiCtx;
 use crate::ui::theme::icons::{self, Icon};
 use crate::ui::theme::tokens::{size, space};
 use crate::ui::widgets::histogram::{bars, mini_counts};
+use crate::ui::widgets::page::weak;
 use crate::ui::widgets::states;
 
 const ROW: f32 = 36.0;
-/// Shares of the width: column, missing, distinct, distribution, smallest, middle, largest.
+/// Shares of the width: column, missing, distinct, distribution, smallest, mean, largest.
 const SHARES: [f32; 7] = [0.25, 0.11, 0.11, 0.17, 0.12, 0.12, 0.12];
-const TITLES: [&str; 7] = ["Column", "Missing", "Distinct", "Distribution", "Minimum", "Median", "Maximum"];
+const TITLES: [&str; 7] = ["Column", "Missing", "Distinct", "Distribution", "Minimum", "Mean", "Maximum"];
 
 pub fn profile_tab_ui(ui: &mut Ui, ctx: &UiCtx<'_>, version: &DatasetVersion) {
     let profile = match ctx.state.profiles.get(&version.id).unwrap_or(&Loadable::Idle) {
@@ -27,14 +29,36 @@ pub fn profile_tab_ui(ui: &mut Ui, ctx: &UiCtx<'_>, version: &DatasetVersion) {
         loadable => loadable.value(),
     };
     let Some(profile) = profile else { return states::loading(ui, ctx, "the profile") };
+    exports(ui, ctx, version, profile);
     let bar = ui.spacing().scroll.allocated_width();
     titles(ui, ctx, bar);
     // `show_rows` counts rows with the spacing outside of it.
     ui.spacing_mut().item_spacing.y = 0.0;
     ScrollArea::vertical().auto_shrink([false, false]).show_rows(ui, ROW, profile.columns.len(), |ui, range| {
         for column in &profile.columns[range] {
-            row(ui, ctx, column, profile.rows);
+            let personal = version.schema.column(&column.name).and_then(|c| c.personal);
+            row(ui, ctx, column, personal, profile.rows);
         }
+    });
+}
+
+/// What is noteworthy in all, and how the profile leaves the program.
+fn exports(ui: &mut Ui, ctx: &UiCtx<'_>, version: &DatasetVersion, profile: &TableProfile) {
+    ui.horizontal(|ui| {
+        let alerts = profile.columns.iter().filter(|c| !c.alerts.is_empty()).count() as u64;
+        let said = match alerts {
+            0 => "Nothing stands out".to_owned(),
+            n => format!("{} worth a look", counted(n, "column is", "columns are")),
+        };
+        weak(ui, ctx, said);
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            for (format, name) in [(ReportFormat::Json, "Save as JSON…"), (ReportFormat::Html, "Save as HTML…")] {
+                if ui.button(name).clicked() {
+                    let pick = PickFor::SaveProfile { version: version.id, label: version.label(), format };
+                    ctx.send(Command::Pick(pick));
+                }
+            }
+        });
     });
 }
 
@@ -62,12 +86,17 @@ fn cells(rect: Rect) -> Vec<Rect> {
     SHARES.into_iter().map(cell).collect()
 }
 
-fn row(ui: &mut Ui, ctx: &UiCtx<'_>, column: &ColumnProfile, rows: u64) {
+fn row(ui: &mut Ui, ctx: &UiCtx<'_>, column: &ColumnProfile, personal: Option<PersonalData>, rows: u64) {
     let tokens = ctx.tokens;
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click());
     let missing = percent(column.missing as f64 / rows.max(1) as f64);
     let selected = ctx.state.focus.column.as_deref() == Some(column.name.as_str());
-    let label = format!("{}, {}, {missing} missing, {} distinct", column.name, column.kind.as_str(), column.distinct);
+    let mut label =
+        format!("{}, {}, {missing} missing, {} distinct", column.name, column.kind.as_str(), column.distinct);
+    for told in personal.map(PersonalData::title).into_iter().chain(column.alerts.iter().map(|a| a.text.as_str())) {
+        label.push('\n');
+        label.push_str(told);
+    }
     response.widget_info(|| WidgetInfo::selected(egui::Role::Button, true, selected, &label));
     if selected {
         ui.painter().rect_filled(rect, space::RADIUS, tokens.selected);
@@ -79,7 +108,16 @@ fn row(ui: &mut Ui, ctx: &UiCtx<'_>, column: &ColumnProfile, rows: u64) {
     let at = Rect::from_center_size(pos2(cells[0].left() + 7.0, rect.center().y), vec2(14.0, 14.0));
     icons::paint(ui.painter(), Icon::of_kind(column.kind), at, tokens.text_weak);
     let words = egui::WidgetText::from(RichText::new(&column.name).color(tokens.text));
-    let room = cells[0].right() - at.right() - space::S;
+    let told = if personal.is_some() {
+        Some((Icon::Hidden, tokens.warn))
+    } else {
+        (!column.alerts.is_empty()).then_some((Icon::Info, tokens.info))
+    };
+    if let Some((icon, color)) = told {
+        let at = Rect::from_center_size(pos2(cells[0].right() - 6.0, rect.center().y), vec2(12.0, 12.0));
+        icons::paint(ui.painter(), icon, at, color);
+    }
+    let room = cells[0].right() - at.right() - space::S - if told.is_some() { 18.0 } else { 0.0 };
     let words = words.into_galley(ui, Some(egui::TextWrapMode::Truncate), room, egui::TextStyle::Body);
     let left = pos2(at.right() + space::S, rect.center().y - words.size().y / 2.0);
     ui.painter().galley(left, words, tokens.text);
@@ -95,7 +133,7 @@ fn row(ui: &mut Ui, ctx: &UiCtx<'_>, column: &ColumnProfile, rows: u64) {
         // The day is enough at a glance; the inspector tells the time.
         let day = |x: f64| utc(x).chars().take(10).collect();
         let tell = |x: f64| if column.storage == Storage::DatetimeMs { day(x) } else { number(x) };
-        for (cell, value) in cells[4..].iter().zip([n.min, n.median, n.max]) {
+        for (cell, value) in cells[4..].iter().zip([n.min, n.mean, n.max]) {
             number_cell(*cell, tell(value), tokens.text);
         }
     } else if let Some((value, n)) = column.top.first() {

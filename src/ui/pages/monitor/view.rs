@@ -226,7 +226,10 @@ fn inspector_ui(ui: &mut Ui, ctx: &UiCtx, shown: Option<&StoredDrift>, column: O
     ui.add(Label::new(RichText::new(&c.column).font(medium(size::TITLE)).color(ctx.tokens.text)).truncate());
     badge(ui, ctx, tone, word);
     ui.add_space(space::XS);
-    shape_ui(ui, ctx, stored, c);
+    // One id per column, so that a zoom into one does not stay for the next.
+    let id = format!("drift {} {}", stored.id, c.column);
+    let names = [format!("Reference {}", stored.reference), format!("Current {}", stored.current)];
+    shape_ui(ui, ctx, &id, &names, c);
     ui.add_space(space::S);
     let mut facts = vec![("Kind", c.kind.as_str().to_owned())];
     if let Some(test) = c.test {
@@ -249,15 +252,13 @@ fn inspector_ui(ui: &mut Ui, ctx: &UiCtx, shown: Option<&StoredDrift>, column: O
     }
 }
 
-fn shape_ui(ui: &mut Ui, ctx: &UiCtx, stored: &StoredDrift, c: &ColumnDrift) {
+/// Both distributions of a column, drawn over each other. `names` are those of the two sides.
+pub fn shape_ui(ui: &mut Ui, ctx: &UiCtx, id: &str, names: &[String; 2], c: &ColumnDrift) {
     let summary = model::shape_summary(c);
     let title = format!("{} in both", c.column);
     let table = || model::shape_table(&c.shape);
-    // One id per column, so that a zoom into one does not stay for the next.
-    let id = format!("drift {} {}", stored.id, c.column);
-    let chart = Chart { id: &id, title: &title, summary: &summary, height: 190.0, table: &table };
+    let chart = Chart { id, title: &title, summary: &summary, height: 190.0, table: &table };
     let (grey, accent) = (ctx.tokens.reference, ctx.tokens.accent);
-    let names = [format!("Reference {}", stored.reference), format!("Current {}", stored.current)];
     match &c.shape {
         DriftShape::None => parts::note(ui, ctx, "There is no distribution to show for this column"),
         DriftShape::Bins { edges, reference, current } => {

@@ -101,14 +101,18 @@ fn parameters(run: &Run) -> Lines {
 
 fn split(run: &Run) -> Lines {
     let split = &run.plan.split;
-    lines([
+    let mut all = lines([
         ("Kind", split.kind.describe()),
         ("Train rows", count(run.train_rows)),
         ("Test rows", format!("{} ({})", count(run.test_rows), format::percent(split.test_share))),
         ("Folds", run.plan.folds.to_string()),
         ("Seed", split.seed.to_string()),
         ("Rows chosen", run.plan.split_hash.short().to_owned()),
-    ])
+    ]);
+    if let Some(sample) = &run.plan.sampled {
+        all.insert(0, ("Rows used".to_owned(), sample.describe()));
+    }
+    all
 }
 
 fn timings(run: &Run, now_ms: i64) -> Lines {

@@ -2,10 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use egui::{Grid, Label, RichText, ScrollArea, Slider, Ui};
+use egui::{Grid, Label, RichText, ScrollArea, Slider, TextEdit, Ui};
 
+use crate::domain::edit::Edit;
+use crate::domain::question::{Answer, Question};
+use crate::domain::words::{bytes, parse_bytes};
 use crate::state::command::{Command, PickFor};
 use crate::state::import::AskBeforeImport;
+use crate::state::loadable::Loadable;
 use crate::state::settings::{Settings, ThemeChoice};
 use crate::ui::ctx::UiCtx;
 use crate::ui::palette::name_it;
@@ -16,6 +20,8 @@ use crate::ui::widgets::page::{card, main_panel, page_header, section, weak};
 #[derive(Debug, Default)]
 pub struct SettingsPage {
     scale: Option<f32>,
+    /// The memory budget while it is typed.
+    memory: Option<String>,
 }
 
 pub fn settings_ui(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut SettingsPage) {
@@ -26,6 +32,7 @@ pub fn settings_ui(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut SettingsPage) {
             ui.spacing_mut().item_spacing.y = space::M;
             card(ui, ctx, |ui| look(ui, ctx, page));
             card(ui, ctx, |ui| workspace(ui, ctx));
+            card(ui, ctx, |ui| memory(ui, ctx, page));
             card(ui, ctx, |ui| about(ui, ctx));
         });
     });
@@ -97,6 +104,51 @@ fn workspace(ui: &mut Ui, ctx: &UiCtx<'_>) {
             ctx.send(Command::VerifyWorkspace);
         }
         open_button(ui, ctx);
+    });
+}
+
+/// What a table may take in memory.
+fn memory(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut SettingsPage) {
+    section(ui, ctx, "Memory");
+    if ctx.state.workspace.value().is_none() {
+        weak(ui, ctx, "No workspace is open");
+        return;
+    }
+    let asked = ctx.state.asked.get(&Question::MemoryBudget);
+    if matches!(asked, Loadable::Idle) {
+        ctx.send(Command::Ask(Question::MemoryBudget));
+    }
+    if let Loadable::Failed(problem) = asked {
+        weak(ui, ctx, problem.to_string());
+        return;
+    }
+    let Some(Answer::MemoryBudget { set, default }) = asked.value() else {
+        weak(ui, ctx, "Reading the setting…");
+        return;
+    };
+    let (set, default) = (*set, *default);
+    weak(
+        ui,
+        ctx,
+        "A larger table stays on disk: it is worked on column by column, and training takes a sample of its rows",
+    );
+    ui.horizontal(|ui| {
+        let label = ui.label("For a table");
+        let text = page.memory.get_or_insert_with(|| set.map(bytes).unwrap_or_default());
+        let hint = format!("{} (half of what is free)", bytes(default));
+        let edit = ui.add(TextEdit::singleline(text).hint_text(hint).desired_width(220.0)).labelled_by(label.id);
+        let wanted = if text.trim().is_empty() { Some(None) } else { parse_bytes(text).map(Some) };
+        if edit.lost_focus()
+            && let Some(wanted) = wanted
+        {
+            if wanted != set {
+                ctx.send(Command::Edit(Edit::SetMemoryBudget { bytes: wanted }));
+            }
+            page.memory = None;
+        }
+        if wanted.is_none() {
+            weak(ui, ctx, "Write an amount such as 500 MB or 2 GB");
+        }
     });
 }
 

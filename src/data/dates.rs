@@ -3,13 +3,11 @@
 //! A column is a datetime column when one of these formats reads every cell. ISO wins; day-first and month-first are
 //! told apart only by a cell that rules one out. Times without a zone count as UTC.
 
-use std::sync::Arc;
-
 use chrono::format::{Item, Parsed, StrftimeItems};
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 
 /// A family of spellings. Each may be followed by a time: `T` or a space, `HH:MM`, optional `:SS`, fraction and zone.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DateFormat {
     /// `2026-03-01` or `2026/03/01`
     Iso,
@@ -22,7 +20,7 @@ pub enum DateFormat {
     /// `01-Mar-2026`
     MonthName,
     /// What the user wrote, as chrono reads it.
-    Custom(Arc<str>),
+    Custom(Pattern),
 }
 
 impl DateFormat {
@@ -37,7 +35,7 @@ impl DateFormat {
             Self::DayFirst => "DD/MM/YYYY",
             Self::MonthFirst => "MM/DD/YYYY",
             Self::MonthName => "DD-Mon-YYYY",
-            Self::Custom(pattern) => pattern,
+            Self::Custom(pattern) => pattern.as_str(),
         }
     }
 
@@ -49,7 +47,7 @@ impl DateFormat {
             Self::DayFirst => "%d/%m/%Y",
             Self::MonthFirst => "%m/%d/%Y",
             Self::MonthName => "%d-%b-%Y",
-            Self::Custom(pattern) => pattern,
+            Self::Custom(pattern) => pattern.as_str(),
         }
     }
 
@@ -59,8 +57,37 @@ impl DateFormat {
             "%Y/%m/%d" => Self::Iso,
             "%d-%m-%Y" => Self::DayFirst,
             "%m-%d-%Y" => Self::MonthFirst,
-            other => Self::Custom(other.into()),
+            other => Self::Custom(Pattern::new(other)),
         })
+    }
+}
+
+/// A pattern as chrono writes it, small enough to be copied.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Pattern {
+    bytes: [u8; MAX_PATTERN],
+    len: u8,
+}
+
+const MAX_PATTERN: usize = 40;
+
+impl Pattern {
+    /// [`check_pattern`] refuses what does not fit.
+    fn new(pattern: &str) -> Self {
+        let kept = pattern.as_bytes().get(..MAX_PATTERN).unwrap_or(pattern.as_bytes());
+        let mut bytes = [0; MAX_PATTERN];
+        bytes[..kept.len()].copy_from_slice(kept);
+        Self { bytes, len: kept.len() as u8 }
+    }
+
+    fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.bytes[..usize::from(self.len)]).unwrap_or_default()
+    }
+}
+
+impl std::fmt::Debug for Pattern {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.as_str().fmt(f)
     }
 }
 
@@ -83,7 +110,7 @@ pub fn parse(text: &str, format: DateFormat) -> Option<Moment> {
 /// [`parse`] for whoever keeps the format.
 pub fn read(text: &str, format: &DateFormat) -> Option<Moment> {
     if let DateFormat::Custom(pattern) = format {
-        return custom(text, pattern);
+        return custom(text, pattern.as_str());
     }
     let bytes = text.as_bytes();
     if bytes.len() < 8 || !bytes[0].is_ascii_digit() {
@@ -165,6 +192,9 @@ pub fn has_short_year(text: &str) -> bool {
 
 /// Says what is wrong with a pattern.
 pub fn check_pattern(pattern: &str) -> Result<(), &'static str> {
+    if pattern.len() > MAX_PATTERN {
+        return Err("longer than a date pattern can be");
+    }
     let mut items = StrftimeItems::new(pattern);
     if items.any(|item| matches!(item, Item::Error)) {
         return Err("no date pattern such as %d.%m.%Y");

@@ -191,6 +191,8 @@ pub struct Observed {
     pub shifted: u64,
     pub cut: u64,
     pub short_years: u64,
+    /// Neither a number nor a date of any of the formats.
+    pub undated: u64,
     /// By token: the empty cell, then those of the options.
     pub tokens: Vec<u64>,
     examples: [Vec<(u64, String)>; 7],
@@ -298,6 +300,7 @@ impl Observed {
             Some(_) => {}
             None => {
                 faults.put(Fault::NoDate);
+                self.undated += n;
                 self.short_years += if dates::has_short_year(trimmed) { n } else { 0 };
             }
         }
@@ -348,6 +351,7 @@ impl Observed {
             (&mut self.shifted, later.shifted),
             (&mut self.cut, later.cut),
             (&mut self.short_years, later.short_years),
+            (&mut self.undated, later.undated),
         ];
         counts.into_iter().for_each(|(sum, n)| *sum += n);
         self.dates.iter_mut().zip(later.dates).for_each(|(sum, n)| *sum += n);

@@ -28,10 +28,17 @@ pub struct Decided {
     pub format: Option<DateFormat>,
 }
 
+impl Decided {
+    /// Do the cells decide?
+    pub fn is_open(&self) -> bool {
+        self.storage.is_none() && self.format.is_none()
+    }
+}
+
 impl Observed {
     pub fn verdict(&self, decided: &Decided, marks: Marks) -> Verdict {
         match decided.storage.or(decided.format.is_some().then_some(Storage::DatetimeMs)) {
-            Some(storage) => self.forced(storage, decided.format.clone()),
+            Some(storage) => self.forced(storage, decided.format),
             None => self.guessed(marks),
         }
     }
@@ -117,7 +124,7 @@ impl Observed {
             return None;
         }
         if let Some(format) = (0..5).find(|&f| complete(f)) {
-            self.as_date(DateFormat::ALL[format].clone(), self.values, typed);
+            self.as_date(DateFormat::ALL[format], self.values, typed);
             return None;
         }
         let numbers = self.whole + self.fractional;
@@ -129,6 +136,12 @@ impl Observed {
             typed.hint = KindHint::Flawed;
             self.note_almost(others, "number", Fault::NoNumber, typed);
             fault = Some((Fault::NoNumber, others));
+        } else if self.undated == 0 && numbers + self.not_a_number == 0 && dates > 0 {
+            let formats = (0..5).filter(|&f| self.dates[f] > 0);
+            let formats: Vec<String> =
+                formats.map(|f| format!("{} {}", thousands(self.dates[f]), DateFormat::ALL[f].pattern())).collect();
+            typed.hint = KindHint::Flawed;
+            typed.notes.push(format!("kept as text: the dates are in several formats ({})", formats.join(", ")));
         } else if most(dates) {
             typed.hint = KindHint::Flawed;
             self.note_almost(self.values - dates, "date of one format", Fault::NoDate, typed);
@@ -208,7 +221,7 @@ impl Observed {
                     Some(_) => (self.in_format, Fault::NotInFormat),
                     None => (self.dates[best], Fault::NoDate),
                 };
-                self.as_date(format.unwrap_or_else(|| DateFormat::ALL[best].clone()), fits, &mut typed);
+                self.as_date(format.unwrap_or_else(|| DateFormat::ALL[best]), fits, &mut typed);
                 ("date of that format", fault, fits)
             }
         };
@@ -317,6 +330,9 @@ mod tests {
             (vec!["Yes".into(), "yes".into()], vec!["NO".into(), "no".into()])
         );
         check(&["t", "f"], Storage::Boolean, "");
+        for pair in [["on", "OFF"], ["ja", "nein"], ["oui", "Non"], ["si", "no"], ["是", "否"], ["j", "n"]] {
+            check(&pair, Storage::Boolean, "");
+        }
         check(&["F", "F"], Storage::String, "");
         check(&["y", "f"], Storage::String, "");
         check(&["true", "0"], Storage::String, "kept as text: 1 of 2 values is no number, first `true` in row 1");
@@ -341,6 +357,22 @@ mod tests {
             &["2026-01-02T10:00Z", "2026-01-02T10:00"],
             Storage::DatetimeMs,
             "1 of 2 times name no zone and count as UTC",
+        );
+        check(
+            &["2026-01-02", "01/02/2026"],
+            Storage::String,
+            "kept as text: the dates are in several formats (1 YYYY-MM-DD, 1 DD/MM/YYYY, 1 MM/DD/YYYY)",
+        );
+        check(
+            &["2026-01-02T10:00+02:00", "2026-01-02T10:00Z"],
+            Storage::DatetimeMs,
+            "1 time in another zone was converted to UTC",
+        );
+        check(
+            &["01.02.26", "03.04.27"],
+            Storage::String,
+            "kept as text: the years of these dates have two digits, which could be any century; give the column a date \
+             format such as %d.%m.%y",
         );
     }
 

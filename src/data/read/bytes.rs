@@ -132,9 +132,14 @@ pub struct Utf8Source {
     /// `None`: the bytes are UTF-8 already, or pretend to be.
     decoder: Option<Decoder>,
     raw: Vec<u8>,
+    /// What [`Self::fill`] could not hand out yet: the first bytes of a character.
+    unchecked: Vec<u8>,
+    checked_lines: u64,
     at_start: bool,
     done: bool,
     lines: u64,
+    /// Of the file itself; of `bytes_total`.
+    bytes_read: u64,
     pub bytes_total: u64,
 }
 
@@ -150,13 +155,25 @@ impl Utf8Source {
         };
         let bytes_total = source.packed_total;
         let name = name.to_owned();
-        let (raw, at_start, done) = (Vec::new(), true, false);
-        Ok(Self { source, name, encoding, decoder, raw, at_start, done, lines: 0, bytes_total })
+        Ok(Self {
+            source,
+            name,
+            encoding,
+            decoder,
+            raw: Vec::new(),
+            unchecked: Vec::new(),
+            checked_lines: 0,
+            at_start: true,
+            done: false,
+            lines: 0,
+            bytes_read: 0,
+            bytes_total,
+        })
     }
 
-    /// Bytes of the file that were read; of `bytes_total`.
+    /// Bytes of the file itself that were read; of `bytes_total`.
     pub fn bytes_read(&self) -> u64 {
-        self.source.packed_read()
+        self.bytes_read
     }
 
     /// What it delivers needs no [`check_text`] for its encoding.
@@ -164,14 +181,34 @@ impl Utf8Source {
         self.decoder.is_some()
     }
 
-    /// Appends about `n` bytes to `out`. Returns `false` once everything was delivered.
+    /// Appends the next piece to `out`, valid UTF-8 without zero bytes. Returns `false` once everything was delivered.
     pub fn fill(&mut self, out: &mut Vec<u8>, n: usize) -> Result<bool, LoadError> {
+        let start = out.len();
+        let mut piece = std::mem::take(&mut self.unchecked);
+        let more = self.fill_unchecked(&mut piece, n)?;
+        let cut = match std::str::from_utf8(&piece) {
+            Err(e) if e.error_len().is_none() && more => e.valid_up_to(),
+            _ => piece.len(),
+        };
+        check_text(&piece[..cut], false).map_err(|wrong| wrong.error(&self.name, self.checked_lines))?;
+        out.extend_from_slice(&piece[..cut]);
+        self.checked_lines += newlines(&out[start..]);
+        piece.drain(..cut);
+        self.unchecked = piece;
+        Ok(more)
+    }
+
+    /// Appends about `n` bytes to `out`, unchecked. Returns `false` once everything was delivered.
+    pub fn fill_unchecked(&mut self, out: &mut Vec<u8>, n: usize) -> Result<bool, LoadError> {
         if self.done {
             return Ok(false);
         }
-        if self.decoder.is_some() {
-            return self.decode(out, n);
-        }
+        let result = if self.decoder.is_some() { self.decode(out, n) } else { self.pass_through(out, n) };
+        self.bytes_read = self.source.packed_read();
+        result
+    }
+
+    fn pass_through(&mut self, out: &mut Vec<u8>, n: usize) -> Result<bool, LoadError> {
         let start = out.len();
         let n = n.max(8);
         self.done = self.source.read(out, n)? < n;
@@ -212,6 +249,19 @@ pub enum NoText {
     Zero { lines_before: u64 },
 }
 
+impl NoText {
+    /// As a message; `lines` lines come before.
+    pub fn error(self, file: &str, lines: u64) -> LoadError {
+        let file = file.to_owned();
+        match self {
+            Self::Zero { lines_before } => LoadError::ZeroByte { file, line: lines + lines_before + 1 },
+            Self::NotUtf8 { lines_before } => {
+                LoadError::Encoding { file, line: lines + lines_before + 1, encoding: TextEncoding::Utf8.as_str() }
+            }
+        }
+    }
+}
+
 /// Is it UTF-8 (unless `is_utf8` says so) without zero bytes?
 pub fn check_text(bytes: &[u8], is_utf8: bool) -> Result<(), NoText> {
     if let Some(zero) = memchr::memchr(0, bytes) {
@@ -241,7 +291,7 @@ mod tests {
         file.write_all(bytes).unwrap();
         let mut source = Utf8Source::open(file.path(), "t.csv", encoding)?;
         let mut out = Vec::new();
-        while source.fill(&mut out, 1 << 20)? {}
+        while source.fill(&mut out, 1 << 18)? {}
         Ok(String::from_utf8(out).unwrap())
     }
 
@@ -271,6 +321,10 @@ mod tests {
         assert_eq!(check_text(&bytes, false), Err(NoText::NotUtf8 { lines_before: 5000 }));
         assert_eq!(check_text(b"a\nb\0c\n", false), Err(NoText::Zero { lines_before: 1 }));
         assert!(check_text(b"a\xc3", false).is_err());
+        let error = text(&bytes, TextEncoding::Utf8).unwrap_err();
+        assert!(matches!(error, LoadError::Encoding { line: 5001, .. }), "{error}");
+        assert!(matches!(text(b"a\nb\0c\n", TextEncoding::Utf8), Err(LoadError::ZeroByte { line: 2, .. })));
+        assert!(text(b"a\xc3", TextEncoding::Utf8).is_err());
     }
 
     #[test]

@@ -75,7 +75,7 @@ impl Chunker {
         let mut skipped = 0;
         while skipped < n {
             if self.waiting.len() < 2 && self.more {
-                self.more = self.source.fill(&mut self.waiting, self.target)?;
+                self.more = self.source.fill_unchecked(&mut self.waiting, self.target)?;
                 continue;
             }
             if self.waiting.is_empty() {
@@ -84,12 +84,12 @@ impl Chunker {
             match memchr::memchr2(b'\n', b'\r', &self.waiting) {
                 None if self.more => {
                     self.waiting.clear();
-                    self.more = self.source.fill(&mut self.waiting, self.target)?;
+                    self.more = self.source.fill_unchecked(&mut self.waiting, self.target)?;
                 }
                 None => self.waiting.clear(),
                 Some(at) if at + 1 == self.waiting.len() && self.more => {
                     self.waiting.drain(..at);
-                    self.more = self.source.fill(&mut self.waiting, self.target)?;
+                    self.more = self.source.fill_unchecked(&mut self.waiting, self.target)?;
                     continue;
                 }
                 Some(at) => {
@@ -116,7 +116,7 @@ impl Chunker {
         loop {
             while self.more && buffer.len() < target {
                 let missing = target - buffer.len();
-                self.more = self.source.fill(&mut buffer, missing)?;
+                self.more = self.source.fill_unchecked(&mut buffer, missing)?;
             }
             if buffer.is_empty() {
                 return Ok(None);

@@ -38,11 +38,13 @@ pub fn stream(
     let mut pass = Pass::new(io, sink, &plan, 0.0);
     pass.run(&mut feed, &plan)?;
     let mut verdicts = pass.verdicts(&plan);
-    if !verdicts.iter().zip(&plan.columns).all(|(v, guess)| v.typed.reads_like(guess)) {
+    let was_right = |(verdict, guess): (&Verdict, &Typed)| verdict.typed.reads_like(guess);
+    if pass.is_void || !verdicts.iter().zip(&plan.columns).all(was_right) {
         plan.columns = verdicts.into_iter().map(|v| v.typed).collect();
         let shown = pass.shown;
         feed = Feed::open(spec, options)?;
         pass = Pass::new(io, sink, &plan, shown);
+        pass.is_final = true;
         pass.run(&mut feed, &plan)?;
         verdicts = pass.verdicts(&plan);
     }
@@ -162,6 +164,8 @@ struct Pass<'a> {
     lines: u64,
     /// A type was proved wrong: rows are judged, but no longer handed on.
     is_void: bool,
+    /// The types are those of all cells.
+    is_final: bool,
     /// Rows not handed on yet.
     held: Vec<CellsBuilder>,
     n_held: usize,
@@ -180,6 +184,7 @@ impl<'a> Pass<'a> {
             tally: Tally::default(),
             lines: 0,
             is_void: false,
+            is_final: false,
             held: held(plan),
             n_held: 0,
             shown: from,
@@ -228,8 +233,8 @@ impl<'a> Pass<'a> {
             self.observed[column].merge(observed, first_row);
         }
         self.show(place.fraction)?;
-        let void = |(c, typed): (usize, &Typed)| plan.decided[c].storage.is_none() && self.observed[c].disproves(typed);
-        self.is_void = self.is_void || plan.columns.iter().enumerate().any(void);
+        let void = |(c, typed): (usize, &Typed)| plan.decided[c].is_open() && self.observed[c].disproves(typed);
+        self.is_void = !self.is_final && (self.is_void || plan.columns.iter().enumerate().any(void));
         if self.is_void || parsed.rows == 0 { Ok(()) } else { self.hand_on(std::mem::take(&mut parsed.cells), plan) }
     }
 

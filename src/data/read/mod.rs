@@ -15,22 +15,25 @@ mod foreign;
 mod formats;
 mod ipc;
 mod json;
+mod layout;
+mod marks;
+mod names;
 mod nulls;
 mod parse;
 pub mod preview;
 mod records;
 mod rows;
+mod scan;
 mod sniff;
 mod spots;
 mod sqlite;
 mod tokens;
 mod values;
 
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::builder::{CellsBuilder, Facts, facts};
-use super::error::{LoadError, clip};
+use super::error::LoadError;
 use super::infer::{self, Typed};
 use super::table::{Cells, Table};
 use crate::domain::dataset::{ReadOptions, SourceFormat};
@@ -38,6 +41,7 @@ use crate::domain::io::{JobIo, Part};
 use crate::domain::preview::{BadRow, Misfit};
 use crate::domain::schema::{ColumnKind, ColumnSchema, Storage};
 
+use names::{clean_names, numbered_names};
 pub use nulls::NullTokens;
 pub use records::MAX_COLUMNS;
 use records::{Batch, Records};
@@ -45,7 +49,6 @@ pub use sniff::{Guess, sniff, sniff_with};
 
 /// Most rows a table may have: row numbers are 32-bit in sorted views.
 pub const MAX_ROWS: u64 = u32::MAX as u64 - 1;
-const MAX_NAME_CHARS: usize = 200;
 /// A preview shows no more rows that were set aside.
 const MAX_SHOWN_BAD_ROWS: usize = 100;
 
@@ -232,43 +235,6 @@ pub fn load(
     Ok((table, report.warnings))
 }
 
-/// Column names as they will be shown: trimmed, none empty, none twice, none endless. Says what was renamed.
-fn clean_names(raw: &[String], warnings: &mut Vec<String>) -> Vec<String> {
-    let mut taken: HashSet<String> = raw.iter().map(|n| n.trim().to_owned()).collect();
-    let mut used = HashSet::new();
-    let mut names = Vec::with_capacity(raw.len());
-    for (i, raw_name) in raw.iter().enumerate() {
-        let trimmed = raw_name.trim();
-        let mut name: String = trimmed.chars().take(MAX_NAME_CHARS).collect();
-        let why = if trimmed.is_empty() {
-            name = format!("column_{}", i + 1);
-            "has no name"
-        } else if name.len() < trimmed.len() {
-            "has a name longer than 200 characters"
-        } else {
-            "has a name that was used before"
-        };
-        if name != trimmed || used.contains(&name) {
-            let stem = name.clone();
-            let mut n = 2;
-            while used.contains(&name) || (name != trimmed && taken.contains(&name)) {
-                name = format!("{stem}_{n}");
-                n += 1;
-            }
-            warnings.push(format!("column {} {why} (`{}`) and is called `{}`", i + 1, clip(trimmed), clip(&name)));
-        }
-        taken.insert(name.clone());
-        used.insert(name.clone());
-        names.push(name);
-    }
-    names
-}
-
-/// Names for a file without a header: `column_1`, `column_2` …
-fn numbered_names(n_columns: usize) -> Vec<String> {
-    (1..=n_columns).map(|i| format!("column_{i}")).collect()
-}
-
 /// All cells of a delimited file as they stand in it.
 #[derive(Debug)]
 pub(super) struct Verbatim {
@@ -321,6 +287,9 @@ pub(super) fn verbatim(
     }
     Ok(text)
 }
+
+#[cfg(test)]
+mod reading_tests;
 
 #[cfg(test)]
 mod tests {

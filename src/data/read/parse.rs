@@ -4,7 +4,7 @@
 //! does not read goes to [`Observed::add`], which knows all rules. Distinct texts are judged once per chunk.
 
 use super::NullTokens;
-use super::bytes::{NoText, check_text};
+use super::bytes::check_text;
 use super::chunks::Chunk;
 use super::coder::Coder;
 use super::tokens::{ASIDE, Dialect, Field, Flaw, MAX_FIELD_BYTES, Splitter, Trouble};
@@ -89,11 +89,7 @@ pub fn parse(chunk: Chunk, plan: &Plan, file: &str, order: &[usize]) -> Parsed {
     let mut parsed = Parsed::default();
     let text = &chunk.bytes[..];
     if let Err(wrong) = check_text(&text[..text.len() - PADDING], chunk.is_checked) {
-        let file = file.to_owned();
-        parsed.error = Some(match wrong {
-            NoText::Zero { lines_before } => LoadError::ZeroByte { file, line: lines_before + 1 },
-            NoText::NotUtf8 { lines_before } => LoadError::Encoding { file, line: lines_before + 1, encoding: "UTF-8" },
-        });
+        parsed.error = Some(wrong.error(file, 0));
         return parsed;
     }
     let estimate = text.len() / (8 * order.len()) + 16;
@@ -195,7 +191,7 @@ impl Column {
             Storage::Float64 => Building::Float(Vec::with_capacity(n_rows)),
             Storage::Int64 => Building::Int(Vec::with_capacity(n_rows)),
             Storage::DatetimeMs => {
-                Building::Date(Vec::with_capacity(n_rows), typed.date_format.clone().unwrap_or(DateFormat::Iso))
+                Building::Date(Vec::with_capacity(n_rows), typed.date_format.unwrap_or(DateFormat::Iso))
             }
             Storage::Boolean => Building::Boolean(Coder::new(n_rows)),
             Storage::String => Building::Text(Coder::new(n_rows)),

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::bytes::{NoText, Utf8Source, check_text};
+use super::bytes::{Utf8Source, check_text};
 use super::chunks::{Chunk, Chunker, Unclosed};
 use super::parse::refusal;
 use super::tokens::{Dialect, Splitter};
@@ -56,7 +56,6 @@ pub struct Records {
     /// With the position of the next record in it.
     chunk: Option<(Chunk, usize)>,
     lines: u64,
-    row: u64,
     expected: Option<usize>,
     bytes_total: u64,
     /// Lines without any character but spaces, skipped.
@@ -76,7 +75,6 @@ impl Records {
             skip_lines: options.skip_lines,
             chunk: None,
             lines: 0,
-            row: 0,
             expected: None,
             bytes_total,
             blank_lines: 0,
@@ -92,7 +90,6 @@ impl Records {
     /// The first record as the header; it fixes the number of fields. `None` when there is nothing.
     pub fn header(&mut self) -> Result<Option<Vec<String>>, LoadError> {
         let batch = self.batch(1)?;
-        self.row = 0;
         Ok((batch.n_rows == 1).then(|| batch.record(0).map(str::to_owned).collect()))
     }
 
@@ -122,8 +119,7 @@ impl Records {
                 let expected = self.expected.unwrap_or(0);
                 return Err(refusal(flaw, expected, &self.name, chunk.at_end).moved_down(self.lines));
             }
-            if n_rows > 0 {
-                let found = fields.len() / n_rows;
+            if let Some(found) = fields.len().checked_div(n_rows) {
                 if found > MAX_COLUMNS {
                     return Err(LoadError::TooManyColumns { file: self.name.clone(), found, limit: MAX_COLUMNS });
                 }
@@ -143,7 +139,6 @@ impl Records {
             self.chunk = Some((chunk, at));
         }
         batch.n_columns = self.expected.unwrap_or(0);
-        self.row += batch.n_rows as u64;
         Ok(batch)
     }
 
@@ -154,16 +149,7 @@ impl Records {
         }
         let Some(chunk) = self.chunker.next(Vec::new())? else { return Ok(None) };
         let text = &chunk.bytes[..chunk.bytes.len() - PADDING];
-        check_text(text, chunk.is_checked).map_err(|wrong| {
-            let file = self.name.clone();
-            let error = match wrong {
-                NoText::Zero { lines_before } => LoadError::ZeroByte { file, line: lines_before + 1 },
-                NoText::NotUtf8 { lines_before } => {
-                    LoadError::Encoding { file, line: lines_before + 1, encoding: "UTF-8" }
-                }
-            };
-            error.moved_down(self.lines)
-        })?;
+        check_text(text, chunk.is_checked).map_err(|wrong| wrong.error(&self.name, self.lines))?;
         Ok(Some((chunk, 0)))
     }
 }

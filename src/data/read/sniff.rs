@@ -1,26 +1,19 @@
-//! Guessing how a file is written: format, encoding, delimiter, header. Every guess is shown and can be overruled.
+//! Guessing how a file is written: format, compression, encoding, layout, number marks. Every guess is shown and can be
+//! overruled; what is fixed shapes the other guesses.
 //!
-//! The whole file is looked at once for what would spoil a reading later (bytes that are no UTF-8, zero bytes);
-//! delimiter and header are judged on its first records.
+//! The whole file is looked at once for what would spoil a reading later (bytes that are no UTF-8, zero bytes); the
+//! layout is judged on its first records.
 
-use std::collections::HashSet;
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use super::bytes::Utf8Source;
-use super::{NullTokens, default_options};
+use super::scan::{Scan, refuse_other_formats};
+use super::{default_options, layout, marks};
 use crate::data::error::LoadError;
-use crate::data::infer::{self, Look};
 use crate::domain::dataset::{ReadDraft, ReadOptions, SourceFormat, TextEncoding};
 use crate::domain::preview::Compression;
 
 const SAMPLE_BYTES: usize = 512 * 1024;
-const SAMPLE_RECORDS: usize = 200;
-/// Share of records that must agree on the number of fields.
-const CONSISTENT: f64 = 0.98;
-/// In this order on a tie: commas also occur inside cells that another character delimits, hardly the reverse.
-const DELIMITERS: [u8; 4] = [b'\t', b';', b'|', b','];
 
 /// How a file is written, as far as can be told.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,266 +27,61 @@ pub struct Guess {
 }
 
 /// How to read the file at `path`; what `draft` fixes is taken as it is and shapes the other guesses.
+///
+/// Errors: an empty file, a file that starts like another format, one with zero bytes, one that cannot be unpacked.
 pub fn sniff_with(path: &Path, name: &str, draft: &ReadDraft) -> Result<Guess, LoadError> {
     if let Some(guess) = super::formats::guess(path, name, draft)? {
         return Ok(guess);
     }
-    let options = draft.apply(sniff(path, name)?);
-    Ok(Guess { options, compression: None, notes: Vec::new(), parts: Vec::new() })
-}
-
-/// How to read the file at `path`, which the user knows as `name`.
-///
-/// Errors: an empty file, a file that starts like another format, one with zero bytes.
-pub fn sniff(path: &Path, name: &str) -> Result<ReadOptions, LoadError> {
-    if let Some(guess) = super::formats::guess(path, name, &ReadDraft::default())? {
-        return Ok(guess.options);
-    }
-    let scan = scan(path, name)?;
+    let scan = Scan::of(path, name)?;
     if scan.bytes == 0 {
         return Err(LoadError::Empty { file: name.to_owned() });
     }
-    if scan.head.starts_with(b"PAR1") {
-        return Ok(ReadOptions { format: SourceFormat::Parquet, ..default_options() });
+    let mut guess =
+        Guess { options: default_options(), compression: scan.compression, notes: Vec::new(), parts: Vec::new() };
+    if scan.head.starts_with(b"PAR1") && draft.format.is_none() {
+        let options = ReadOptions { format: SourceFormat::Parquet, ..default_options() };
+        guess.options = draft.apply(options);
+        return Ok(guess);
     }
-    refuse_other_formats(&scan.head, name)?;
-    let encoding = encoding(&scan);
-    refuse_zeros(&scan, encoding, name)?;
-    let mut options = ReadOptions { encoding, ..default_options() };
-    let text = sample(path, name, encoding)?;
+    refuse_other_formats(&scan.head, name, draft.format == Some(SourceFormat::Delimited))?;
+    let (encoding, note) = match draft.encoding {
+        Some(encoding) => (encoding, None),
+        None => scan.encoding(),
+    };
+    guess.notes.extend(note);
+    scan.refuse_zeros(encoding, name)?;
+    guess.options.encoding = encoding;
+    if let Some(tokens) = &draft.null_tokens {
+        guess.options.null_tokens.clone_from(tokens);
+    }
+    let (text, whole) = sample(path, name, encoding)?;
     if text.trim().is_empty() {
         return Err(LoadError::Empty { file: name.to_owned() });
     }
-    options.delimiter = char::from(delimiter(&text));
-    let records = split(&text, options.delimiter as u8);
-    options.has_header = has_header(&records, &NullTokens::new(&options.null_tokens));
-    Ok(options)
+    let records = layout::guess(&text, whole, draft, &mut guess.options, &mut guess.notes);
+    marks::guess(&records, draft, &mut guess.options, &mut guess.notes);
+    guess.options = draft.apply(guess.options);
+    Ok(guess)
 }
 
-/// What one look at all bytes tells.
-struct Scan {
-    head: Vec<u8>,
-    bytes: u64,
-    is_utf8: bool,
-    zeros: u64,
-    /// Zero bytes at the very end.
-    zero_tail: u64,
-    line_of_first_zero: u64,
+/// How to read the file at `path`, which the user knows as `name`. See [`sniff_with`].
+pub fn sniff(path: &Path, name: &str) -> Result<ReadOptions, LoadError> {
+    Ok(sniff_with(path, name, &ReadDraft::default())?.options)
 }
 
-fn scan(path: &Path, name: &str) -> Result<Scan, LoadError> {
-    let mut file = File::open(path).map_err(LoadError::io(path, "opening"))?;
-    let mut scan = Scan { head: Vec::new(), bytes: 0, is_utf8: true, zeros: 0, zero_tail: 0, line_of_first_zero: 0 };
-    let mut piece = Vec::with_capacity(1 << 18);
-    let mut carried = 0;
-    let mut lines = 1;
-    loop {
-        let read = (&mut file).take(1 << 18).read_to_end(&mut piece).map_err(|source| LoadError::Io {
-            file: name.to_owned(),
-            doing: "reading",
-            source,
-        })?;
-        let new = &piece[carried..];
-        if scan.head.len() < SAMPLE_BYTES / 8 {
-            scan.head.extend_from_slice(new);
-        }
-        scan.bytes += read as u64;
-        let zeros = if new.contains(&0) { new.iter().filter(|&&b| b == 0).count() as u64 } else { 0 };
-        if zeros > 0 && scan.zeros == 0 {
-            let first = new.iter().position(|&b| b == 0).unwrap_or(0);
-            scan.line_of_first_zero = lines + super::bytes::newlines(&new[..first]);
-        }
-        scan.zeros += zeros;
-        lines += super::bytes::newlines(new);
-        let tail = new.iter().rev().take_while(|&&b| b == 0).count();
-        scan.zero_tail = if tail == new.len() { scan.zero_tail + tail as u64 } else { tail as u64 };
-        let keep = match std::str::from_utf8(&piece) {
-            Ok(_) => 0,
-            Err(e) if e.error_len().is_none() && read > 0 => piece.len() - e.valid_up_to(),
-            Err(_) => {
-                scan.is_utf8 = false;
-                0
-            }
-        };
-        if read == 0 {
-            return Ok(scan);
-        }
-        piece.drain(..piece.len() - keep);
-        carried = keep;
-    }
-}
-
-fn encoding(scan: &Scan) -> TextEncoding {
-    match &scan.head[..] {
-        [0xff, 0xfe, ..] => return TextEncoding::Utf16Le,
-        [0xfe, 0xff, ..] => return TextEncoding::Utf16Be,
-        _ => {}
-    }
-    // UTF-16 without a mark: in tables, delimiters and digits put a zero into every other byte.
-    let pairs = (scan.head.len() / 2).max(1) as f64;
-    let zeros = |parity: usize| scan.head.iter().skip(parity).step_by(2).filter(|&&b| b == 0).count() as f64 / pairs;
-    let (even, odd) = (zeros(0), zeros(1));
-    if odd > 0.2 && even < 0.02 {
-        TextEncoding::Utf16Le
-    } else if even > 0.2 && odd < 0.02 {
-        TextEncoding::Utf16Be
-    } else if scan.is_utf8 {
-        TextEncoding::Utf8
-    } else {
-        TextEncoding::Latin1
-    }
-}
-
-fn refuse_zeros(scan: &Scan, encoding: TextEncoding, name: &str) -> Result<(), LoadError> {
-    let wide = matches!(encoding, TextEncoding::Utf16Le | TextEncoding::Utf16Be);
-    if scan.zero_tail >= if wide { 4 } else { 1 } {
-        return Err(LoadError::ZeroTail { file: name.to_owned(), zeros: scan.zero_tail });
-    }
-    if scan.zeros > 0 && !wide {
-        return Err(LoadError::ZeroByte { file: name.to_owned(), line: scan.line_of_first_zero });
-    }
-    Ok(())
-}
-
-/// First bytes of what people rename to `.csv`, with what it is and what to do.
-const MAGIC: &[(&[u8], &str, &str)] = &[
-    (b"PK\x03\x04", "a zip archive or an Excel workbook", "save the sheet as CSV or unpack the archive"),
-    (b"PK\x05\x06", "an empty zip archive", "pack it again, then unpack it"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel or Office file", "save the sheet as CSV"),
-    (b"\x1f\x8b", "a gzip archive", "unpack it first (gunzip)"),
-    (b"BZh", "a bzip2 archive", "unpack it first (bunzip2)"),
-    (b"\xfd7zXZ\0", "an xz archive", "unpack it first (unxz)"),
-    (b"\x28\xb5\x2f\xfd", "a Zstandard archive", "unpack it first (unzstd)"),
-    (b"7z\xbc\xaf\x27\x1c", "a 7z archive", "unpack it first"),
-    (b"Rar!", "a RAR archive", "unpack it first"),
-    (b"ARROW1", "an Arrow file", "save it as Parquet or CSV"),
-    (b"FEA1", "a Feather file", "save it as Parquet or CSV"),
-    (b"Obj\x01", "an Avro file", "save it as Parquet or CSV"),
-    (b"\x89HDF", "an HDF5 file", "save the table as Parquet or CSV"),
-    (b"SQLite format 3\0", "an SQLite database", "export a table as CSV"),
-    (b"\x89PNG", "a PNG image", "choose the table's file"),
-    (b"\xff\xd8\xff", "a JPEG image", "choose the table's file"),
-    (b"GIF8", "a GIF image", "choose the table's file"),
-    (b"%PDF", "a PDF document", "export the table as CSV"),
-    (b"{\\rtf", "a rich text document", "save it as CSV"),
-    (b"\x7fELF", "a program", "choose the table's file"),
-    (b"\x80\x02", "a Python pickle", "save the table as Parquet or CSV"),
-    (b"\x80\x03", "a Python pickle", "save the table as Parquet or CSV"),
-    (b"\x80\x04", "a Python pickle", "save the table as Parquet or CSV"),
-    (b"\x80\x05", "a Python pickle", "save the table as Parquet or CSV"),
-];
-
-fn refuse_other_formats(head: &[u8], name: &str) -> Result<(), LoadError> {
-    let refuse = |what, hint| Err(LoadError::NotATable { file: name.to_owned(), what, hint });
-    if let Some((_, what, hint)) = MAGIC.iter().find(|(magic, ..)| head.starts_with(magic)) {
-        return refuse(what, hint);
-    }
-    let start = head.trim_ascii_start();
-    let lower = start[..start.len().min(20)].to_ascii_lowercase();
-    if ["<!doctype", "<html", "<?xml"].iter().any(|tag| lower.starts_with(tag.as_bytes())) {
-        return refuse("a web page or XML document", "download the table itself or save it as CSV");
-    }
-    let inner = start.get(1..).unwrap_or_default().trim_ascii_start();
-    let object = start.starts_with(b"{") && (inner.starts_with(b"\"") || inner.starts_with(b"}"));
-    let array = start.starts_with(b"[") && (inner.starts_with(b"{") || inner.starts_with(b"["));
-    if object || array {
-        return refuse("JSON", "convert it to CSV or Parquet");
-    }
-    Ok(())
-}
-
-fn sample(path: &Path, name: &str, encoding: TextEncoding) -> Result<String, LoadError> {
+/// The first text, and whether it is all of it.
+fn sample(path: &Path, name: &str, encoding: TextEncoding) -> Result<(String, bool), LoadError> {
     let mut source = Utf8Source::open(path, name, encoding)?;
     let mut bytes = Vec::new();
-    while bytes.len() < SAMPLE_BYTES && source.fill(&mut bytes, SAMPLE_BYTES)? {}
+    let mut more = true;
+    while more && bytes.len() < SAMPLE_BYTES {
+        more = source.fill_unchecked(&mut bytes, SAMPLE_BYTES)?;
+    }
     // The sample may end within a character.
     let valid = std::str::from_utf8(&bytes).map_or_else(|e| e.valid_up_to(), str::len);
     bytes.truncate(valid);
-    Ok(String::from_utf8(bytes).unwrap_or_default())
-}
-
-/// The first records of `text`, split leniently. A record that the sample cuts off is left out.
-fn split(text: &str, delimiter: u8) -> Vec<Vec<String>> {
-    let bytes = text.as_bytes();
-    let (mut records, mut record, mut field) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut quoted, mut at) = (false, 0);
-    while at < bytes.len() && records.len() < SAMPLE_RECORDS {
-        let b = bytes[at];
-        at += 1;
-        match b {
-            b'"' if quoted && bytes.get(at) == Some(&b'"') => {
-                field.push(b'"');
-                at += 1;
-            }
-            b'"' if quoted || field.is_empty() => quoted = !quoted,
-            _ if quoted => field.push(b),
-            b'\n' | b'\r' => end_record(&mut records, &mut record, &mut field),
-            _ if b == delimiter => record.push(take_text(&mut field)),
-            _ => field.push(b),
-        }
-    }
-    if at == bytes.len() && (bytes.len() < SAMPLE_BYTES || records.is_empty()) {
-        end_record(&mut records, &mut record, &mut field);
-    }
-    records
-}
-
-fn take_text(field: &mut Vec<u8>) -> String {
-    String::from_utf8_lossy(&std::mem::take(field)).into_owned()
-}
-
-fn end_record(records: &mut Vec<Vec<String>>, record: &mut Vec<String>, field: &mut Vec<u8>) {
-    record.push(take_text(field));
-    let record = std::mem::take(record);
-    if record.len() > 1 || !record[0].trim().is_empty() {
-        records.push(record);
-    }
-}
-
-/// The delimiter whose records agree best on having the same number (two or more) of fields, the first included.
-fn delimiter(text: &str) -> u8 {
-    let mut best = (0.0, 1, b',');
-    for candidate in DELIMITERS {
-        let records = split(text, candidate);
-        let Some(first) = records.first() else { continue };
-        let n_fields = first.len();
-        if n_fields < 2 {
-            continue;
-        }
-        let same = records.iter().filter(|r| r.len() == n_fields).count() as f64 / records.len() as f64;
-        let score = if same >= CONSISTENT { 1.0 } else { same };
-        // A comma that splits what another consistent delimiter already splits is a decimal comma or part of a text.
-        if score > best.0 || (score == best.0 && score < 1.0 && n_fields > best.1) {
-            best = (score, n_fields, candidate);
-        }
-    }
-    best.2
-}
-
-/// Whether the first record names the columns: it does when it is typed unlike the records below it, or when nothing
-/// speaks against it and its cells are distinct texts.
-fn has_header(records: &[Vec<String>], nulls: &NullTokens) -> bool {
-    let Some((first, rest)) = records.split_first() else { return true };
-    let mut votes = 0i64;
-    for (column, head) in first.iter().enumerate() {
-        let cells: Vec<&str> = rest.iter().filter_map(|r| r.get(column)).map(String::as_str).collect();
-        let present = cells.iter().filter(|c| !nulls.is_missing(c) && !c.trim().is_empty());
-        let looks: Vec<Look> = present.map(|c| infer::look(c)).collect();
-        let typed = !looks.is_empty() && looks[0] != Look::Text && looks.iter().all(|&l| l == looks[0]);
-        let head_is_missing = nulls.is_missing(head) || head.trim().is_empty();
-        match infer::look(head) {
-            _ if head_is_missing => {}
-            look if typed && look == looks[0] => votes -= 1,
-            _ if typed => votes += 1,
-            Look::Text if cells.iter().any(|c| c == head) => votes -= 1,
-            _ => {}
-        }
-    }
-    if votes != 0 {
-        return votes > 0;
-    }
-    let mut seen = HashSet::new();
-    first.iter().all(|c| infer::look(c) == Look::Text && !c.trim().is_empty() && seen.insert(c.trim()))
+    Ok((String::from_utf8(bytes).unwrap_or_default(), !more))
 }
 
 #[cfg(test)]
@@ -306,6 +94,12 @@ mod tests {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(bytes).unwrap();
         sniff(file.path(), "t.csv")
+    }
+
+    fn guessed(text: &str, draft: &ReadDraft) -> Guess {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        sniff_with(file.path(), "t.csv", draft).unwrap()
     }
 
     fn check(text: &str, delimiter: char, has_header: bool) {
@@ -334,6 +128,7 @@ mod tests {
         check("city,2019,2020\nParis,1.5,x\nRome,2.5,y\n", ',', false);
         check("2024-01-01,5\n2024-01-02,6\n", ',', false);
         check("a,b\n", ',', true);
+        check(",,\n1,2,x\n", ',', true);
         check("1,2\n", ',', false);
     }
 
@@ -361,10 +156,9 @@ mod tests {
         assert!(message(b"\n\n").contains("is empty"));
         assert!(message(b"\xef\xbb\xbf").contains("is empty"));
         assert!(message(b"\x1f\x8b\x08\0").contains("gzip"));
-        assert!(message(b"PK\x03\x04rest").contains("Excel workbook"));
+        assert!(message(b"PK\x03\x04rest").contains("workbook"));
         assert!(message(b"\x89PNG\r\n").contains("PNG image"));
         assert!(message(b"%PDF-1.7").contains("PDF"));
-        assert!(message(b"[{\"a\": 1}]").contains("JSON"));
         assert!(message(b"<!DOCTYPE html><html>").contains("web page"));
     }
 
@@ -379,5 +173,74 @@ mod tests {
     #[test]
     fn parquet_is_known_by_its_first_bytes() {
         assert_eq!(sniffed(b"PAR1....").unwrap().format, SourceFormat::Parquet);
+    }
+
+    #[test]
+    fn shift_jis_is_told_from_latin_1() {
+        let encoded = |text: &str| {
+            let (bytes, ..) = encoding_rs::SHIFT_JIS.encode(text);
+            let mut file = tempfile::NamedTempFile::new().unwrap();
+            file.write_all(&bytes).unwrap();
+            sniff_with(file.path(), "t.csv", &ReadDraft::default()).unwrap()
+        };
+        let guess = encoded("名前,都市\n田中太郎,東京\n鈴木花子,大阪\nさくら,京都\n");
+        assert_eq!(guess.options.encoding, TextEncoding::ShiftJis);
+        assert_eq!(guess.notes, ["line 1 is the first that is no UTF-8; the bytes look like Shift-JIS"]);
+        let guess = encoded("a,b\n1,東京\n");
+        assert_eq!(guess.options.encoding, TextEncoding::ShiftJis);
+        assert!(guess.notes[0].ends_with("which so few characters cannot prove"));
+        let western = sniffed(
+            "name,x\nJos\u{e9},1\nZo\u{eb} M\u{fc}ller,2\n".chars().map(|c| c as u8).collect::<Vec<_>>().as_slice(),
+        );
+        assert_eq!(western.unwrap().encoding, TextEncoding::Latin1);
+        assert_eq!(sniffed(b"note,x\n\x93so\x94,1\nit\x92s,2\n").unwrap().encoding, TextEncoding::Latin1);
+    }
+
+    #[test]
+    fn number_marks_are_guessed_only_when_a_cell_shows_them() {
+        let check = |text: &str, decimal: char, thousands: Option<char>, note: &str| {
+            let guess = guessed(text, &ReadDraft::default());
+            assert_eq!((guess.options.decimal, guess.options.thousands), (decimal, thousands), "{text}");
+            assert_eq!(guess.notes.join("; "), note, "{text}");
+        };
+        check("a;b\n1,5;x\n2,25;y\n", ',', None, "numbers are read with `,` as decimal mark");
+        let both = "numbers are read with `,` as decimal mark and `.` between thousands";
+        check("a;b\n1.234,5;x\n2,25;y\n", ',', Some('.'), both);
+        let english = "numbers are read with `.` as decimal mark and `,` between thousands";
+        check("a,b\n\"1,234.5\",x\n7,y\n", '.', Some(','), english);
+        let swiss = "numbers are read with `.` as decimal mark and `'` between thousands";
+        check("a,b\n1'234,x\n7.5,y\n", '.', Some('\''), swiss);
+        let unclear = "`1,234` may hold a decimal or a thousands mark; the column stays text until one is chosen";
+        check("a;b\n1,234;x\n2,345;y\n", '.', None, unclear);
+        check("a;b\n1.5;x\n2.5;1,5\n", '.', None, "");
+        let draft = ReadDraft { decimal: Some(','), ..ReadDraft::default() };
+        let guess = guessed("a;b\n1.234;x\n2.345.678;y\n", &draft);
+        assert_eq!((guess.options.decimal, guess.options.thousands), (',', Some('.')));
+    }
+
+    #[test]
+    fn comments_titles_and_quotes_are_found() {
+        let guess = guessed("# made by x\n# on monday, early\na,b\n1,2\n#3,4,5\n5,6\n", &ReadDraft::default());
+        assert_eq!((guess.options.comment, guess.options.skip_lines), (Some('#'), 0));
+        assert_eq!(guess.notes, ["lines that start with `#` are taken for comments"]);
+        assert_eq!(guessed("#id,b\n1,2\n3,4\n", &ReadDraft::default()).options.comment, None);
+        let rows = "1,2\n".repeat(6);
+        let guess = guessed(&format!("Sales report\n\na,b\n{rows}"), &ReadDraft::default());
+        assert_eq!((guess.options.skip_lines, guess.options.has_header), (2, true));
+        assert_eq!(guess.notes, ["the first 2 lines are no part of the table and skipped"]);
+        assert_eq!(guessed("a,b\n'x, y',1\n'p',2\n'q, r',3\n", &ReadDraft::default()).options.quote, '\'');
+    }
+
+    #[test]
+    fn what_is_fixed_shapes_the_rest() {
+        let draft = ReadDraft { delimiter: Some(';'), ..ReadDraft::default() };
+        let guess = guessed("1,5;2,5\n3,5;4,5\n", &draft);
+        assert_eq!((guess.options.delimiter, guess.options.has_header), (';', false));
+        assert_eq!(guess.options.decimal, ',');
+        let draft = ReadDraft { skip_lines: Some(1), ..ReadDraft::default() };
+        let guess = guessed("x\na;b\n1;2\n", &draft);
+        assert_eq!((guess.options.delimiter, guess.options.skip_lines, guess.options.has_header), (';', 1, true));
+        let draft = ReadDraft { format: Some(SourceFormat::Delimited), ..ReadDraft::default() };
+        assert_eq!(guessed("[{\"a\": 1}]\n", &draft).options.format, SourceFormat::Delimited);
     }
 }

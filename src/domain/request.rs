@@ -200,6 +200,8 @@ impl JobRequest {
     }
 }
 
+// There is one of them per job.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum JobOutcome {

@@ -200,10 +200,9 @@ impl JobRequest {
     }
 }
 
-// There is one of them per job.
-#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[allow(clippy::large_enum_variant, reason = "one at a time, at the end of a job")]
 pub enum JobOutcome {
     Imported(ImportOutcome),
     Checked(CheckRun),

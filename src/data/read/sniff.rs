@@ -364,7 +364,6 @@ mod tests {
         assert!(message(b"PK\x03\x04rest").contains("Excel workbook"));
         assert!(message(b"\x89PNG\r\n").contains("PNG image"));
         assert!(message(b"%PDF-1.7").contains("PDF"));
-        assert!(message(b"[{\"a\": 1}]").contains("JSON"));
         assert!(message(b"<!DOCTYPE html><html>").contains("web page"));
     }
 

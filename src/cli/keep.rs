@@ -16,7 +16,7 @@ use crate::domain::request::{CollectRequest, DataRef, JobOutcome, JobRequest, La
 use crate::domain::storage::{DeletionPlan, StorageKey, StorageReport};
 use crate::domain::watch::{Collected, WatchKind, WatchPolicy, WatchView};
 use crate::lifecycle::{StageError, edit, label as labelling, resolve, storage as deleting, watch as watching};
-use crate::store::{Workspace, catalogue, datasets as versions};
+use crate::store::{Workspace, catalogue};
 
 use super::report::{self, Report, table};
 use super::{absolute, data_ref, listing, mixed_up, work};

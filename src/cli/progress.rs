@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::domain::words::time_left;
 use crate::jobs::event::JobEvent;
 
 const STEPS: u64 = 1000;
@@ -27,7 +28,8 @@ impl Bar {
     pub fn show(&self, event: &JobEvent) {
         let Some(bar) = &self.0 else { return };
         if let JobEvent::Progress { phase, fraction, .. } = event {
-            bar.set_message(phase.clone());
+            let left = fraction.and_then(|fraction| time_left(fraction, bar.elapsed().as_secs_f64()));
+            bar.set_message(left.map_or_else(|| phase.clone(), |left| format!("{phase}, {left}")));
             if let Some(fraction) = fraction {
                 bar.set_position((fraction * STEPS as f64) as u64);
             }

@@ -142,6 +142,38 @@ pub fn datasets(all: &versions::Versions, entries: &[CatalogueEntry]) -> Report 
     Report::new(json!({ "datasets": documents }), table(&["dataset", "rows", "columns", "hash", ""], &rows))
 }
 
+pub fn profile(version: &DatasetVersion, profile: &TableProfile) -> Report {
+    let rows: Vec<Vec<String>> = profile
+        .columns
+        .iter()
+        .map(|c| {
+            let of = |f: fn(&crate::domain::profile::NumberSummary) -> f64| {
+                let value = c.numbers.as_ref().map(f);
+                match value {
+                    Some(ms) if c.storage == Storage::DatetimeMs => format_datetime(ms as i64),
+                    _ => number(value),
+                }
+            };
+            let top = c.top.first().map_or_else(String::new, |(value, count)| format!("{value} ({count})"));
+            vec![
+                c.name.clone(),
+                c.kind.as_str().to_owned(),
+                c.missing.to_string(),
+                c.distinct.to_string(),
+                of(|n| n.min),
+                of(|n| n.mean),
+                of(|n| n.max),
+                top,
+            ]
+        })
+        .collect();
+    let text = table(&["column", "kind", "missing", "distinct", "min", "mean", "max", "most frequent"], &rows);
+    let json = json!({
+        "dataset": version.dataset, "version": version.version, "rows": profile.rows, "columns": profile.columns,
+    });
+    Report::new(json, text)
+}
+
 pub fn check(run: &CheckRun) -> Report {
     let report = &run.report;
     let findings = report.findings();

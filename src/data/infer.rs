@@ -199,14 +199,8 @@ pub struct Observed {
 }
 
 impl Observed {
-    /// Counts the cell of 0-based `row`, and remembers it if it is a fault.
-    pub fn add(&mut self, cell: &str, row: u64, nulls: &NullTokens) {
-        let faults = self.count(cell, 1, &Rules { nulls, marks: Marks::POINT, format: None });
-        self.remember(faults, row, cell);
-    }
-
     /// Counts `cell`, found `n` times. [`Self::remember`] takes what this returns.
-    pub fn count(&mut self, cell: &str, n: u64, rules: &Rules) -> Faults {
+    pub fn add(&mut self, cell: &str, n: u64, rules: &Rules) -> Faults {
         let mut faults = Faults::default();
         if let Some(token) = rules.nulls.index(cell) {
             self.add_token(token, n);

@@ -148,7 +148,8 @@ impl Writer {
             let helpers = thread::available_parallelism().map_or(1, usize::from).min(columns.len()) - 1;
             thread::scope(|scope| {
                 for _ in 0..helpers {
-                    scope.spawn(work);
+                    // Without the helper the caller's thread does all of it.
+                    let _ = thread::Builder::new().name("pack columns".to_owned()).spawn_scoped(scope, work);
                 }
                 work();
             });

@@ -9,7 +9,7 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use super::error::{LoadError, clip};
-use super::infer;
+use super::numbers::{Marks, number_with};
 use super::parquet;
 use super::read::{self, NullTokens, Verbatim};
 use super::table::{Cells, Table, format_number};
@@ -68,7 +68,7 @@ impl ScoringInput {
         };
         io.progress("Reading the model's inputs", Some(0.8))?;
         let nulls = NullTokens::new(&options.null_tokens);
-        let raw = raw_columns(&body, inputs, &nulls, name)?;
+        let raw = raw_columns(&body, inputs, &nulls, Marks::of(&options), name)?;
         let delimiter = u8::try_from(options.delimiter).unwrap_or(b',');
         Ok(Self { body, raw, delimiter, warnings })
     }
@@ -236,6 +236,7 @@ fn raw_columns(
     body: &Body,
     inputs: &[(String, ColumnInput)],
     nulls: &NullTokens,
+    marks: Marks,
     file: &str,
 ) -> Result<RawColumns, LoadError> {
     let (names, n_rows): (Vec<&str>, usize) = match body {
@@ -258,7 +259,9 @@ fn raw_columns(
         };
         let is_number = matches!(input, ColumnInput::Number { .. });
         let column = match body {
-            Body::Delimited(text) if is_number => RawColumn::Numbers(numbers(text.column(at), nulls, not_a_number)?),
+            Body::Delimited(text) if is_number => {
+                RawColumn::Numbers(numbers(text.column(at), nulls, marks, not_a_number)?)
+            }
             Body::Delimited(text) => {
                 let stored = |cell: &str| if nulls.is_missing(cell) { String::new() } else { cell.to_owned() };
                 RawColumn::Texts(text.column(at).map(stored).collect())
@@ -266,7 +269,7 @@ fn raw_columns(
             Body::Typed(table) => match &table.columns[at] {
                 Cells::Text(d) if is_number => {
                     let cells = (0..n_rows).map(|row| d.get(row).unwrap_or_default());
-                    RawColumn::Numbers(numbers(cells, nulls, not_a_number)?)
+                    RawColumn::Numbers(numbers(cells, nulls, Marks::POINT, not_a_number)?)
                 }
                 cells if is_number => RawColumn::Numbers(cells.numbers()),
                 cells => RawColumn::Texts((0..n_rows).map(|row| cells.text(row).unwrap_or_default()).collect()),
@@ -280,6 +283,7 @@ fn raw_columns(
 fn numbers<'a>(
     cells: impl Iterator<Item = &'a str>,
     nulls: &NullTokens,
+    marks: Marks,
     not_a_number: impl Fn(usize, &str) -> LoadError,
 ) -> Result<Vec<f64>, LoadError> {
     let number = |(row, cell): (usize, &str)| {
@@ -287,7 +291,7 @@ fn numbers<'a>(
         if trimmed.is_empty() || nulls.is_missing(cell) {
             return Ok(f64::NAN);
         }
-        infer::number(trimmed).ok_or_else(|| not_a_number(row, cell))
+        number_with(trimmed, marks).ok_or_else(|| not_a_number(row, cell))
     };
     cells.enumerate().map(number).collect()
 }

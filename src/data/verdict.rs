@@ -36,11 +36,6 @@ impl Decided {
 }
 
 impl Observed {
-    /// The storage by the rules, for cells with a decimal point.
-    pub fn decide(self) -> Typed {
-        self.verdict(&Decided::default(), Marks::POINT).typed
-    }
-
     pub fn verdict(&self, decided: &Decided, marks: Marks) -> Verdict {
         match decided.storage.or(decided.format.is_some().then_some(Storage::DatetimeMs)) {
             Some(storage) => self.forced(storage, decided.format),
@@ -271,7 +266,7 @@ mod tests {
         let rules = Rules { nulls: &nulls, marks: Marks::POINT, format: decided.format.as_ref() };
         let mut observed = Observed::default();
         for (row, cell) in cells.iter().enumerate() {
-            let faults = observed.count(cell, 1, &rules);
+            let faults = observed.add(cell, 1, &rules);
             observed.remember(faults, row as u64, cell);
         }
         observed.verdict(decided, Marks::POINT)

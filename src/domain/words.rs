@@ -37,6 +37,23 @@ pub fn bytes(n: u64) -> String {
     if value < 9.95 { format!("{value:.1} {unit}") } else { format!("{value:.0} {unit}") }
 }
 
+/// What is left of a job of which `fraction` (0 to 1) took `elapsed_seconds`, in words: `3 min left`. `None` while too
+/// little is known, and for less than some seconds.
+pub fn time_left(fraction: f64, elapsed_seconds: f64) -> Option<String> {
+    if !(0.02..1.0).contains(&fraction) || elapsed_seconds < 3.0 {
+        return None;
+    }
+    let left = elapsed_seconds * (1.0 - fraction) / fraction;
+    let (n, unit) = match left {
+        s if s < 5.0 => return None,
+        // Steps coarse enough not to flicker.
+        s if s < 55.0 => ((s / 5.0).round() as u64 * 5, "s"),
+        s if s < 5400.0 => ((s / 60.0).ceil() as u64, "min"),
+        s => ((s / 3600.0).round() as u64, "h"),
+    };
+    Some(format!("{n} {unit} left"))
+}
+
 /// `2GB`, `500 MB`, `1.5g`, or bytes; powers of 1,000, with `iB` of 1,024.
 pub fn parse_bytes(text: &str) -> Option<u64> {
     let text = text.trim();
@@ -53,7 +70,7 @@ pub fn parse_bytes(text: &str) -> Option<u64> {
         _ => return None,
     };
     let bytes = number * base.powi(power);
-    (bytes >= 1.0 && bytes < 1e18).then_some(bytes as u64)
+    (1.0..1e18).contains(&bytes).then_some(bytes as u64)
 }
 
 /// The last part of a path; the whole path where it has none.
@@ -84,5 +101,12 @@ mod tests {
         let expected =
             [Some(2_000_000_000), Some(500_000_000), Some(1_500_000_000), Some(4096), Some(2 << 30), None, None, None];
         assert_eq!(read, expected);
+    }
+
+    #[test]
+    fn time_left_is_told_once_it_is_known() {
+        let told = [(0.01, 60.0), (0.5, 1.0), (0.5, 4.0), (0.5, 40.0), (0.25, 60.0), (0.1, 3600.0), (1.0, 60.0)];
+        let told = told.map(|(fraction, elapsed)| time_left(fraction, elapsed).unwrap_or_default());
+        assert_eq!(told, ["", "", "", "40 s left", "3 min left", "9 h left", ""]);
     }
 }

@@ -60,14 +60,14 @@ pub fn load(workspace: &Workspace, version: &DatasetVersion) -> Result<Table, St
 /// A version's table: in memory when it fits the budget, otherwise read from its object piece by piece.
 pub enum Opened<'a> {
     Memory(Table),
-    Disk(StoredTable, &'a Schema),
+    Disk(Box<StoredTable>, &'a Schema),
 }
 
 impl Opened<'_> {
     pub fn table(&self) -> TableRef<'_> {
         match self {
             Self::Memory(table) => TableRef::of(table),
-            Self::Disk(stored, schema) => TableRef { schema, columns: stored },
+            Self::Disk(stored, schema) => TableRef { schema, columns: stored.as_ref() },
         }
     }
 }
@@ -79,7 +79,7 @@ pub fn open<'a>(workspace: &Workspace, version: &'a DatasetVersion) -> Result<Op
     if 2 * budget::needed(version) <= budget::of(workspace)? {
         return Ok(Opened::Memory(parquet::open(&path, &version.schema, None)?));
     }
-    Ok(Opened::Disk(StoredTable::open(&path, &version.schema)?, &version.schema))
+    Ok(Opened::Disk(Box::new(StoredTable::open(&path, &version.schema)?), &version.schema))
 }
 
 /// Can a file be made at `out`? Asked before the work, so that nobody waits for a result that has no place.

@@ -54,6 +54,9 @@ const CLOCKS: [&str; 2] = ["Instant", "SystemTime"];
 const SQL: [&str; 8] =
     ["SELECT ", "INSERT INTO", "INSERT OR", "DELETE FROM", "CREATE TABLE", "ALTER TABLE", "DROP TABLE", "PRAGMA "];
 
+/// Reads tables of databases that are no history of ours.
+const FOREIGN_SQL: &str = "src/data/read/sqlite.rs";
+
 const TOP_LEVEL: [&str; 9] =
     ["Cargo.lock", "Cargo.toml", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "assets", "sample-data", "src", "tests"];
 
@@ -109,7 +112,7 @@ fn pure_rooms_touch_neither_files_nor_threads_nor_the_clock() {
 #[test]
 fn sql_stands_only_under_store() {
     let mut wrong = Vec::new();
-    for file in sources().into_iter().filter(|f| f.room != "store") {
+    for file in sources().into_iter().filter(|f| f.room != "store" && f.name != FOREIGN_SQL) {
         for token in file.tokens.iter().filter(|t| t.kind == Kind::Text) {
             if let Some(word) = SQL.iter().find(|word| token.text.contains(**word)) {
                 wrong.push(format!("{}:{}: `{}` in a string", file.name, token.line, word.trim()));

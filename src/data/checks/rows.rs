@@ -151,7 +151,7 @@ impl Values {
             if full {
                 return Ok(());
             }
-            let chosen = |row: usize| every == 1 || mix((start + row) as u64 ^ SAMPLE_SEED) % every == 0;
+            let chosen = |row: usize| every == 1 || mix((start + row) as u64 ^ SAMPLE_SEED).is_multiple_of(every);
             let counts = Self::counts_of(cells, chosen);
             for (hash, row, count) in counts {
                 let known = *index.entry(hash).or_insert(values.texts.len());

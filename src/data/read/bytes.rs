@@ -14,7 +14,6 @@ use crate::data::error::LoadError;
 use crate::domain::dataset::TextEncoding;
 use crate::domain::preview::Compression;
 
-const FILL_BYTES: usize = 256 * 1024;
 const DECODED_AT_ONCE: usize = 256 * 1024;
 /// Packed data that unpacks to more than this …
 const SUSPECT_BYTES: u64 = 1 << 30;
@@ -140,7 +139,7 @@ pub struct Utf8Source {
     done: bool,
     lines: u64,
     /// Of the file itself; of `bytes_total`.
-    pub bytes_read: u64,
+    bytes_read: u64,
     pub bytes_total: u64,
 }
 
@@ -172,16 +171,21 @@ impl Utf8Source {
         })
     }
 
+    /// Bytes of the file itself that were read; of `bytes_total`.
+    pub fn bytes_read(&self) -> u64 {
+        self.bytes_read
+    }
+
     /// What it delivers needs no [`check_text`] for its encoding.
     pub fn is_checked(&self) -> bool {
         self.decoder.is_some()
     }
 
     /// Appends the next piece to `out`, valid UTF-8 without zero bytes. Returns `false` once everything was delivered.
-    pub fn fill(&mut self, out: &mut Vec<u8>) -> Result<bool, LoadError> {
+    pub fn fill(&mut self, out: &mut Vec<u8>, n: usize) -> Result<bool, LoadError> {
         let start = out.len();
         let mut piece = std::mem::take(&mut self.unchecked);
-        let more = self.fill_unchecked(&mut piece, FILL_BYTES)?;
+        let more = self.fill_unchecked(&mut piece, n)?;
         let cut = match std::str::from_utf8(&piece) {
             Err(e) if e.error_len().is_none() && more => e.valid_up_to(),
             _ => piece.len(),
@@ -287,7 +291,7 @@ mod tests {
         file.write_all(bytes).unwrap();
         let mut source = Utf8Source::open(file.path(), "t.csv", encoding)?;
         let mut out = Vec::new();
-        while source.fill(&mut out)? {}
+        while source.fill(&mut out, 1 << 18)? {}
         Ok(String::from_utf8(out).unwrap())
     }
 

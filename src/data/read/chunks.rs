@@ -67,7 +67,7 @@ impl Chunker {
 
     /// Bytes of the file that were read.
     pub fn bytes_read(&self) -> u64 {
-        self.source.bytes_read
+        self.source.bytes_read()
     }
 
     /// Drops the first `n` lines, whatever is in them. Returns how many there were.

@@ -97,7 +97,11 @@ fn of_content(path: &Path, name: &str, head: &[u8]) -> Result<Option<SourceForma
         return Ok(Some(SourceFormat::Sqlite));
     }
     if head.starts_with(b"PK\x03\x04") || head.starts_with(b"\xd0\xcf\x11\xe0") {
-        return Ok(excel::container(path, name)?.map(|_| SourceFormat::Excel));
+        return match excel::container(path, name) {
+            // An archive that cannot be read is refused for what it is.
+            Err(LoadError::Broken { .. }) => Ok(None),
+            other => Ok(other?.map(|_| SourceFormat::Excel)),
+        };
     }
     json_kind(path, name, head)
 }

@@ -241,7 +241,7 @@ impl Column {
 #[inline(never)]
 fn slow<'a>(observed: &mut Observed, tile: &'a Tile, field: Field, row: usize, rules: &Rules) -> Option<&'a str> {
     let cell = tile.str(field);
-    let faults = observed.count(cell, 1, rules);
+    let faults = observed.add(cell, 1, rules);
     if faults != infer::Faults::default() && !observed.is_sated(faults) {
         observed.remember(faults, (tile.first_row + row) as u64, cell);
     }
@@ -343,7 +343,7 @@ fn codes(coder: &mut Coder, observed: &mut Observed, tile: &Tile, column: usize)
 
 /// Judges the distinct texts, and remembers the first rows of those with faults.
 fn judge(coder: &Coder, observed: &mut Observed, rules: &Rules, text: &[u8], side: &[u8]) {
-    let faults: Vec<infer::Faults> = coder.texts(text, side).map(|(cell, n)| observed.count(cell, n, rules)).collect();
+    let faults: Vec<infer::Faults> = coder.texts(text, side).map(|(cell, n)| observed.add(cell, n, rules)).collect();
     let texts: Vec<&str> = coder.texts(text, side).map(|(cell, _)| cell).collect();
     let mut all = infer::Faults::default();
     faults.iter().for_each(|f| all.join(*f));

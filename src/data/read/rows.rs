@@ -65,7 +65,6 @@ pub fn stream(
         limit: limit.unwrap_or(u64::MAX),
         warnings: Vec::new(),
         bad_rows: 0,
-        sink,
         file: String::new(),
     };
     for (name, path) in &source.files {
@@ -176,7 +175,6 @@ struct Judge<'a> {
     limit: u64,
     warnings: Vec<String>,
     bad_rows: u64,
-    sink: &'a mut dyn TableSink,
     file: String,
 }
 
@@ -224,7 +222,6 @@ impl Taker for Judge<'_> {
             return Err(LoadError::Line { file: self.file.clone(), line: row.line, what: row.reason, hint });
         }
         self.bad_rows += 1;
-        self.sink.bad_row(row)?;
         Ok(Flow::More)
     }
 
@@ -294,7 +291,9 @@ impl Taker for Convert<'_> {
         Ok(if self.done >= self.rows { Flow::Enough } else { Flow::More })
     }
 
-    fn bad(&mut self, _row: BadRow) -> Result<Flow, LoadError> {
+    fn bad(&mut self, row: BadRow) -> Result<Flow, LoadError> {
+        // Beginning voids what came before: bad rows are handed on with the good ones.
+        self.sink.bad_row(row)?;
         Ok(Flow::More)
     }
 

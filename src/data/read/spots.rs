@@ -41,7 +41,7 @@ pub fn guess(spec: &SourceSpec, options: &ReadOptions, plan: &Plan, n_columns: u
 
 fn add<'a>(observed: &mut [Observed], cells: impl Iterator<Item = &'a str>, plan: &Plan) {
     for (column, cell) in cells.enumerate() {
-        observed[column].count(cell, 1, &plan.rules(column));
+        observed[column].add(cell, 1, &plan.rules(column));
     }
 }
 

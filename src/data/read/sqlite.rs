@@ -104,7 +104,7 @@ impl<'a> Database<'a> {
         let broken = |e: rusqlite::Error| broken(self.name, &e);
         let all = format!("SELECT * FROM {}", quoted(table));
         let mut statement = self.connection.prepare(&all).map_err(broken)?;
-        let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let mut places = Vec::new();
         for name in &names {
             places.push(taker.column(name)?);
@@ -189,7 +189,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("odd % name?.db");
         let connection = Connection::open(&path).unwrap();
-        let script = "CREATE TABLE nothing (x); CREATE TABLE \"a\"\"b\" (id INTEGER, t TEXT, x REAL, m, d TEXT); \
+        let script = "CREATE TABLE rowless (x); CREATE TABLE \"a\"\"b\" (id INTEGER, t TEXT, x REAL, m, d TEXT); \
              INSERT INTO \"a\"\"b\" VALUES (1, '007', 0.5, 1, '2026-03-01'), (2, NULL, 2, 'oops', '2026-03-02 10:00'); \
              CREATE VIEW v AS SELECT id + 1 AS n FROM \"a\"\"b\";";
         connection.execute_batch(script).unwrap();
@@ -203,7 +203,7 @@ mod tests {
         assert_eq!(table.schema.columns[1].missing_tokens, [("NULL".to_owned(), 1)]);
         assert_eq!(loaded(&path, Some("v")).unwrap().columns[0].text(1).as_deref(), Some("3"));
         let message = loaded(&path, Some("w")).unwrap_err().to_string();
-        assert_eq!(message, "t.db has no table `w`; it has: `a\"b`, `nothing`, `v`");
+        assert_eq!(message, "t.db has no table `w`; it has: `a\"b`, `rowless`, `v`");
         let beside = std::fs::read_dir(folder.path()).unwrap().count();
         assert_eq!(beside, 1, "nothing appears beside the database");
     }

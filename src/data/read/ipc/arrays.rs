@@ -206,13 +206,16 @@ fn texts(array: &dyn Array) -> PolarsResult<Vec<Option<String>>> {
     }
 }
 
+/// Places in the values that come second, by row.
+type Keyed = (Vec<Option<usize>>, Box<dyn Array>);
+
 /// The values of a dictionary array, one per row.
 fn decoded<T: Clone>(
     array: &dyn Array,
     key: IntegerType,
     read: impl Fn(&dyn Array) -> PolarsResult<Vec<Option<T>>>,
 ) -> PolarsResult<Vec<Option<T>>> {
-    fn keys<K: DictionaryKey>(array: &dyn Array) -> PolarsResult<(Vec<Option<usize>>, Box<dyn Array>)> {
+    fn keys<K: DictionaryKey>(array: &dyn Array) -> PolarsResult<Keyed> {
         let dictionary: &DictionaryArray<K> = cast(array)?;
         let keys = dictionary.keys().iter().map(|k| k.map(|k| (*k).try_into().unwrap_or(usize::MAX)));
         Ok((keys.collect(), dictionary.values().clone()))

@@ -37,6 +37,15 @@ struct Scan {
     in_string: bool,
     escaped: bool,
     looked: usize,
+    /// Most open at once.
+    deepest: usize,
+}
+
+/// How deep a valid value is nested; 0 for a number or a text.
+pub fn depth(valid: &[u8]) -> usize {
+    let mut scan = Scan::default();
+    scan.end(valid);
+    scan.deepest
 }
 
 impl Scan {
@@ -61,7 +70,10 @@ impl Scan {
             }
             match b {
                 b'"' => self.in_string = true,
-                b'{' | b'[' => self.depth += 1,
+                b'{' | b'[' => {
+                    self.depth += 1;
+                    self.deepest = self.deepest.max(self.depth);
+                }
                 b'}' | b']' if self.depth <= 1 => return Some(if self.depth == 1 { at + 1 } else { at }),
                 b'}' | b']' => self.depth -= 1,
                 b',' | b':' | b' ' | b'\n' | b'\r' | b'\t' if self.depth == 0 => return Some(at),

@@ -22,8 +22,10 @@ use super::values::{Texts, Value};
 use crate::data::error::{LoadError, clip};
 use crate::domain::dataset::{ReadOptions, SourceFormat};
 use crate::domain::preview::BadRow;
-use document::{Document, parts};
+use document::{Document, depth, parts};
 
+/// Whoever reads the JSON text later has limits of its own; Python's stand at some 1,000.
+const MAX_DEPTH: usize = 128;
 /// Text of a bad row that is kept, in characters.
 const BAD_ROW_CHARS: usize = 10_000;
 
@@ -182,6 +184,9 @@ impl Reading<'_> {
             Some(b'[') => return self.array(record),
             _ => return Err("found no object; each record is an object with the column names as keys".to_owned()),
         };
+        if fields.iter().any(|(_, value)| value.len() > MAX_DEPTH && depth(value) > MAX_DEPTH) {
+            return Err(format!("found more than {MAX_DEPTH} arrays or objects inside each other"));
+        }
         let mut seen = HashSet::with_capacity(fields.len());
         let mut done = Vec::with_capacity(fields.len());
         for (key, value) in &fields {

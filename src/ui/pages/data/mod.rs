@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use egui::Ui;
 
+use crate::domain::dataset::DatasetVersion;
 use crate::domain::ids::{DatasetId, VersionId};
 use crate::domain::table::{ColumnFilter, TableQuery};
 use crate::state::command::{Command, PickFor};

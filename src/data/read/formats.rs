@@ -114,7 +114,7 @@ fn json_kind(path: &Path, name: &str, head: &[u8]) -> Result<Option<SourceFormat
         text.clear();
         let mut source = Utf8Source::open(path, name, options.encoding)?;
         // What does not unpack or decode is for the text reader to explain.
-        if source.fill(&mut text).is_err() {
+        if source.fill(&mut text, 4096).is_err() {
             return Ok(None);
         }
     }

@@ -148,7 +148,7 @@ impl Gauge {
             Value::Text(text) => {
                 self.words += 1;
                 self.iso_dates += u64::from(dates::parse(text.trim(), DateFormat::Iso).is_some());
-                let faults = self.observed.count(text, 1, &Rules { nulls, marks: Marks::POINT, format: None });
+                let faults = self.observed.add(text, 1, &Rules { nulls, marks: Marks::POINT, format: None });
                 self.observed.remember(faults, row, text);
                 3
             }

@@ -102,7 +102,7 @@ impl<'a> Document<'a> {
     }
 
     pub fn fraction(&self) -> f64 {
-        self.source.bytes_read as f64 / self.source.bytes_total.max(1) as f64
+        self.source.bytes_read() as f64 / self.source.bytes_total.max(1) as f64
     }
 
     fn fill(&mut self) -> Result<bool, LoadError> {
@@ -111,7 +111,7 @@ impl<'a> Document<'a> {
             self.at = 0;
         }
         let before = self.buffer.len();
-        while self.source.fill(&mut self.buffer)? {
+        while self.source.fill(&mut self.buffer, FILL_BYTES)? {
             if self.buffer.len() > before {
                 return Ok(true);
             }

@@ -1,0 +1,125 @@
+//! One measurement per process, so that peak memory is its own: `tests/benches/run.sh` runs them beside other programs.
+//!
+//!     cargo bench --bench tables -- load|import FILE.csv
+//!     cargo bench --bench tables -- profile FILE.csv|FILE.parquet
+//!
+//! Prints one JSON line: CPU and wall seconds of the task alone (opening the program is not counted), peak memory of
+//! the process, and what was found, so that nothing can be left undone.
+
+use std::path::Path;
+use std::time::Instant;
+
+use modelwright::data::error::LoadError;
+use modelwright::data::profile;
+use modelwright::data::read::{self, SourceSpec, TableSink, sniff};
+use modelwright::data::table::Cells;
+use modelwright::domain::io::Silent;
+use modelwright::domain::preview::BadRow;
+use modelwright::domain::request::{ImportRequest, JobOutcome, JobRequest};
+use modelwright::domain::schema::Storage;
+use modelwright::lifecycle;
+use serde_json::json;
+
+/// Ticks of `/proc/self/stat` per second; every Linux has 100.
+const TICKS: f64 = 100.0;
+
+fn main() {
+    // `cargo bench` adds --bench.
+    let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
+    let [task, file] = &words[..] else {
+        println!("nothing to do: give a task (load, import, profile) and a file");
+        return;
+    };
+    let path = Path::new(file);
+    let measured = match task.as_str() {
+        "load" => load(path),
+        "import" => import(path),
+        "profile" => described(path),
+        other => panic!("no task `{other}`: load, import or profile"),
+    };
+    println!("{}", json!({ "task": task, "tool": "modelwright", "version": env!("CARGO_PKG_VERSION"),
+        "cpu_s": measured.cpu_s, "wall_s": measured.wall_s, "peak_mb": peak_mb(), "rows": measured.rows,
+        "columns": measured.columns }));
+}
+
+struct Measured {
+    cpu_s: f64,
+    wall_s: f64,
+    rows: u64,
+    columns: usize,
+}
+
+/// Runs `work`, which returns rows and columns.
+fn measured(work: impl FnOnce() -> (u64, usize)) -> Measured {
+    let (cpu, wall) = (cpu_s(), Instant::now());
+    let (rows, columns) = work();
+    Measured { cpu_s: cpu_s() - cpu, wall_s: wall.elapsed().as_secs_f64(), rows, columns }
+}
+
+/// The typed table in memory, in the pieces it came in.
+#[derive(Default)]
+struct Pieces(Vec<Vec<Cells>>);
+
+impl TableSink for Pieces {
+    fn begin(&mut self, _: &[(String, Storage)]) -> Result<(), LoadError> {
+        self.0.clear();
+        Ok(())
+    }
+
+    fn rows(&mut self, chunk: Vec<Cells>) -> Result<(), LoadError> {
+        self.0.push(chunk);
+        Ok(())
+    }
+
+    fn bad_row(&mut self, _: BadRow) -> Result<(), LoadError> {
+        Ok(())
+    }
+}
+
+fn load(path: &Path) -> Measured {
+    measured(|| {
+        let options = sniff(path, "bench").expect("a table");
+        let mut pieces = Pieces::default();
+        let report = read::stream(&SourceSpec::file("bench", path), &options, &Silent, &mut pieces).expect("a table");
+        let held: usize = pieces.0.iter().map(|chunk| chunk.first().map_or(0, Cells::len)).sum();
+        assert_eq!(held as u64, report.rows);
+        (report.rows, report.columns.len())
+    })
+}
+
+fn import(path: &Path) -> Measured {
+    // Beside the file: a temporary folder may be in memory.
+    let folder = tempfile::tempdir_in(path.parent().unwrap_or(Path::new("."))).expect("a folder");
+    measured(|| {
+        let request = JobRequest::Import(ImportRequest::of(path));
+        match lifecycle::perform(&folder.path().join("workspace"), &request, &Silent) {
+            Ok(JobOutcome::Import(done)) => (done.version.rows, done.version.schema.columns.len()),
+            Ok(_) => panic!("an import"),
+            Err(error) => panic!("{error}"),
+        }
+    })
+}
+
+fn described(path: &Path) -> Measured {
+    let options = sniff(path, "bench").expect("a table");
+    let (table, _) = read::load(path, "bench", &options, &Silent).expect("a table");
+    measured(|| {
+        let profile = profile::profile(&table, &Silent).expect("a profile");
+        (profile.rows, profile.columns.len())
+    })
+}
+
+/// CPU seconds of this process, all threads: fields 14 and 15 of `/proc/self/stat`, counted after the program's name.
+fn cpu_s() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields: Vec<&str> = stat.rsplit(") ").next().unwrap_or_default().split(' ').collect();
+    let ticks = |i: usize| fields.get(i).and_then(|f| f.parse::<f64>().ok()).unwrap_or(0.0);
+    (ticks(11) + ticks(12)) / TICKS
+}
+
+fn peak_mb() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+    let kb: f64 = line.trim().trim_end_matches(" kB").parse().unwrap_or(0.0);
+    (kb / 1024.0).round()
+}

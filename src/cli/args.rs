@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::domain::diff::EXAMPLES;
 use super::import::ImportArgs;
+use crate::domain::diff::EXAMPLES;
 use crate::domain::params::Algorithm;
 use crate::domain::request::RestoreForm;
 use crate::domain::schema::ColumnKind;

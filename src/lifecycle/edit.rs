@@ -1,7 +1,7 @@
 //! Small changes to the records, each with an entry in the activity log in the same transaction.
 
-use crate::domain::edit::{Edit, EditOutcome};
 use crate::domain::activity::{NewEvent, ObjectKind};
+use crate::domain::edit::{Edit, EditOutcome};
 use crate::domain::ids::VersionId;
 use crate::domain::words::bytes;
 use crate::store::{StoreError, Tx, Workspace, activity, branches, datasets, settings, tags};
@@ -116,7 +116,9 @@ fn apply(tx: &Tx, edit: &Edit) -> Result<EditOutcome, StoreError> {
             activity::append(tx, &event)?;
             done(said, Edit::SetMemoryBudget { bytes: before })
         }
-        other => Err(StoreError::Invalid { what: format!("{other:?}"), problem: "it is no edit of versions".to_owned() }),
+        other => {
+            Err(StoreError::Invalid { what: format!("{other:?}"), problem: "it is no edit of versions".to_owned() })
+        }
     }
 }
 

@@ -5,8 +5,8 @@
 
 use std::path::Path;
 
-use crate::data::profile;
 use crate::data::error::LoadError;
+use crate::data::profile;
 use crate::data::read::{self, ReadReport};
 use crate::data::sink::{StoredRows, StoringSink};
 use crate::domain::activity::{NewEvent, ObjectKind};
@@ -79,9 +79,9 @@ pub(super) fn prepare(
     io.progress("Looking at the file", Some(0.1))?;
     let same_bytes = workspace.read(|conn| datasets::by_source(conn, &name, &copy.hash))?;
     let guess_anew = request.forget || !request.read.is_empty();
-    let options = match &same_bytes {
+    let (options, notes) = match &same_bytes {
         // The same bytes lead to the same guesses.
-        Some(version) if !guess_anew => version.read.clone(),
+        Some(version) if !guess_anew => (version.read.clone(), Vec::new()),
         _ => guess(&copy, &request.read)?,
     };
     if let Some(version) = same_bytes.filter(|version| version.read == options) {
@@ -103,7 +103,7 @@ pub(super) fn prepare(
     if let Some(hash) = &stored.rejects_hash {
         workspace.adopt_hashed(rejects, hash)?;
     }
-    let warnings = report.warnings;
+    let warnings: Vec<String> = notes.into_iter().chain(report.warnings).collect();
 
     Ok(Prepared::New(Box::new(NewVersion {
         dataset: name,
@@ -142,9 +142,11 @@ fn told(tx: &Tx, version: &DatasetVersion) -> Result<(), StoreError> {
 }
 
 /// How to read the source: the first of several files decides.
-fn guess(copy: &Snapshot, draft: &ReadDraft) -> Result<ReadOptions, StageError> {
+/// How the source is read, and what was noticed on the way to it.
+fn guess(copy: &Snapshot, draft: &ReadDraft) -> Result<(ReadOptions, Vec<String>), StageError> {
     let (name, path) = copy.spec.files.first().ok_or_else(|| LoadError::Empty { file: copy.spec.name.clone() })?;
-    Ok(read::sniff_with(path, name, draft)?.options)
+    let guess = read::sniff_with(path, name, draft)?;
+    Ok((guess.options, guess.notes))
 }
 
 /// What the columns are and hold, by all rows: from memory when they are still there, otherwise from the stored table.
@@ -169,7 +171,13 @@ fn check_branch(name: Option<&str>) -> Result<(), StageError> {
 
 /// A label, never a path: control characters and separators are refused rather than repaired.
 pub(super) fn dataset_name(asked: Option<&str>, source_name: &str) -> Result<String, StageError> {
-    let stem = || Path::new(source_name).file_stem().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
+    // `sales.csv.gz` is `sales`.
+    let unpacked = [".gz", ".zst"].into_iter().find_map(|ending| source_name.strip_suffix(ending));
+    let stem = || {
+        Path::new(unpacked.unwrap_or(source_name))
+            .file_stem()
+            .map_or_else(String::new, |s| s.to_string_lossy().into_owned())
+    };
     let name = asked.map_or_else(stem, str::to_owned);
     let name = name.trim();
     let bad = name.is_empty()

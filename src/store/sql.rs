@@ -28,7 +28,18 @@ macro_rules! id_column {
 }
 
 id_column!(
-    BinId, BranchId, BundleId, CheckRunId, DatasetId, DriftId, EventId, LabelSessionId, RunId, TagId, VersionId, WatchId
+    BinId,
+    BranchId,
+    BundleId,
+    CheckRunId,
+    DatasetId,
+    DriftId,
+    EventId,
+    LabelSessionId,
+    RunId,
+    TagId,
+    VersionId,
+    WatchId
 );
 
 impl ToSql for ContentHash {

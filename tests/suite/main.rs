@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod architecture;
+mod bad_inputs;
 mod cli;
 mod columns;
 mod crash;

@@ -16,6 +16,11 @@ const PIECE: usize = 1 << 18;
 /// Fewer double-byte characters than this are no sure sign of Shift-JIS.
 const SURE_OF_JAPANESE: u64 = 10;
 
+/// So many characters of several bytes before the first damaged one are no coincidence: the text is UTF-8.
+const SURE_OF_UTF8: u64 = 10;
+/// Share of control characters from which bytes are no text; noise has a tenth.
+const BINARY: f64 = 0.03;
+
 /// What one look at all bytes tells.
 #[derive(Default)]
 pub struct Scan {
@@ -24,6 +29,8 @@ pub struct Scan {
     pub compression: Option<Compression>,
     /// The line of the first byte that is no UTF-8.
     pub first_foreign: Option<u64>,
+    /// Whole UTF-8 characters of several bytes before it.
+    wide_before: u64,
     pub zeros: u64,
     /// Zero bytes at the very end.
     zero_tail: u64,
@@ -71,6 +78,11 @@ impl Japanese {
     }
 }
 
+/// First bytes of UTF-8 characters of several bytes.
+fn leads(bytes: &[u8]) -> u64 {
+    if bytes.is_ascii() { 0 } else { bytes.iter().filter(|b| **b >= 0xc2).count() as u64 }
+}
+
 impl Scan {
     pub fn of(path: &Path, name: &str) -> Result<Self, LoadError> {
         let mut source = Unpacked::open(path, name)?;
@@ -89,15 +101,20 @@ impl Scan {
                 scan.japanese.look(new);
             }
             let mut keep = 0;
-            if scan.first_foreign.is_none()
-                && let Err(e) = std::str::from_utf8(&piece)
-            {
-                if e.error_len().is_none() && read > 0 {
-                    keep = piece.len() - e.valid_up_to();
-                } else {
-                    let at = e.valid_up_to().saturating_sub(carried);
-                    scan.first_foreign = Some(lines + newlines(&new[..at]));
-                }
+            if scan.first_foreign.is_none() {
+                let valid = match std::str::from_utf8(&piece) {
+                    Ok(text) => text.len(),
+                    Err(e) if e.error_len().is_none() && read > 0 => {
+                        keep = piece.len() - e.valid_up_to();
+                        e.valid_up_to()
+                    }
+                    Err(e) => {
+                        let at = e.valid_up_to().saturating_sub(carried);
+                        scan.first_foreign = Some(lines + newlines(&new[..at]));
+                        e.valid_up_to()
+                    }
+                };
+                scan.wide_before += leads(&piece[..valid]);
             }
             lines += newlines(new);
             if read == 0 {
@@ -121,6 +138,17 @@ impl Scan {
         self.zero_tail = if tail == new.len() { self.zero_tail + tail as u64 } else { tail as u64 };
     }
 
+    /// Refuses bytes that are no text in any encoding. UTF-16 is for the caller to rule out.
+    pub fn refuse_binary(&self, name: &str) -> Result<(), LoadError> {
+        let control = |b: &&u8| matches!(b, 1..=8 | 14..=26 | 28..=31 | 127);
+        let share = self.head.iter().filter(control).count() as f64 / self.head.len().max(1) as f64;
+        if share < BINARY {
+            return Ok(());
+        }
+        let (what, hint) = ("binary data", "choose the table's file, or export the table as CSV");
+        Err(LoadError::NotATable { file: name.to_owned(), what, hint })
+    }
+
     /// The encoding, and what is to be said about it.
     pub fn encoding(&self) -> (TextEncoding, Option<String>) {
         match &self.head[..] {
@@ -141,6 +169,10 @@ impl Scan {
         }
         let Some(line) = self.first_foreign else { return (TextEncoding::Utf8, None) };
         let line = thousands(line);
+        if self.wide_before >= SURE_OF_UTF8 {
+            // The reading will name the place: one damaged byte must not turn every é into Ã©.
+            return (TextEncoding::Utf8, None);
+        }
         if !self.japanese.is_likely() {
             let note =
                 format!("line {line} is the first that is no UTF-8; Latin-1 is a guess, any bytes are valid in it");

@@ -51,6 +51,14 @@ pub fn sniff_with(path: &Path, name: &str, draft: &ReadDraft) -> Result<Guess, L
     };
     guess.notes.extend(note);
     scan.refuse_zeros(encoding, name)?;
+    if !matches!(encoding, TextEncoding::Utf16Le | TextEncoding::Utf16Be) && draft.format.is_none() {
+        scan.refuse_binary(name)?;
+    }
+    if let Some(compression) = guess.compression
+        && !name.to_lowercase().ends_with(compression.ending())
+    {
+        guess.notes.push(format!("the file is packed ({}), whatever its name says", compression.as_str()));
+    }
     guess.options.encoding = encoding;
     if let Some(tokens) = &draft.null_tokens {
         guess.options.null_tokens.clone_from(tokens);

@@ -70,7 +70,7 @@ fn question() -> Question {
 
 fn rows_where(column: &str, value: &str) -> Command {
     let filter = ColumnFilter { column: column.to_owned(), op: FilterOp::Equals, value: value.to_owned() };
-    Command::SetTableQuery { version: version(), query: TableQuery { sort: vec![], filters: vec![filter] } }
+    Command::SetTableQuery { version: version(), query: TableQuery { filters: vec![filter], ..TableQuery::default() } }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::domain::ids::DatasetId;
 use crate::domain::profile::{ColumnProfile, Histogram};
 use crate::domain::schema::Storage;
 use crate::domain::table::{ColumnFilter, FilterOp, SortKey, TableQuery};
-use crate::state::format::{count, exact_utc};
+use crate::state::format::exact_utc;
 
 /// Datasets in name order, each with its versions, newest first; `search` narrows by name and by what the catalogue
 /// knows.

@@ -89,7 +89,8 @@ impl File {
         let mut row_starts = vec![0];
         let mut unpacked = 0u64;
         for group in &metadata.row_groups {
-            row_starts.push(row_starts[row_starts.len() - 1] + group.num_rows() as u64);
+            let before: u64 = row_starts[row_starts.len() - 1];
+            row_starts.push(before.saturating_add(group.num_rows() as u64));
             let chunks = group.parquet_columns().iter().map(|c| c.uncompressed_size().max(0) as u64);
             unpacked = chunks.fold(unpacked, u64::saturating_add);
         }

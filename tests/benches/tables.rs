@@ -37,9 +37,12 @@ fn main() {
         "profile" => described(path),
         other => panic!("no task `{other}`: load, import or profile"),
     };
-    println!("{}", json!({ "task": task, "tool": "modelwright", "version": env!("CARGO_PKG_VERSION"),
+    println!(
+        "{}",
+        json!({ "task": task, "tool": "modelwright", "version": env!("CARGO_PKG_VERSION"),
         "cpu_s": measured.cpu_s, "wall_s": measured.wall_s, "peak_mb": peak_mb(), "rows": measured.rows,
-        "columns": measured.columns }));
+        "columns": measured.columns })
+    );
 }
 
 struct Measured {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::rows::unlike;
 use super::values::{self, Fit, Value};
-use super::{MAX_COLUMNS, ReadColumn, ReadReport, SourceSpec, TableSink, clean_names};
+use super::{MAX_COLUMNS, MAX_ROWS, ReadColumn, ReadReport, SourceSpec, TableSink, clean_names};
 use crate::data::error::LoadError;
 use crate::data::infer::Typed;
 use crate::data::kinds::KindHint;
@@ -108,6 +108,11 @@ pub fn stream(
                 return Err(LoadError::TooManyColumns { file: name.clone(), found, limit });
             }
             noticed = vec![Noticed::default(); columns.len()];
+        }
+        let found = rows.saturating_add(file.n_rows().min(limit));
+        if found > MAX_ROWS {
+            // Before a page is touched: a file of a few bytes may claim any number of them.
+            return Err(LoadError::TooManyRows { file: source.name.clone(), found, limit: MAX_ROWS });
         }
         let places = places(&columns, &file.columns(), name, &source.files[0].0)?;
         let mut here = vec![Noticed::default(); columns.len()];

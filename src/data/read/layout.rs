@@ -97,7 +97,8 @@ fn comment(text: &str, plain: &str, whole: bool, options: &ReadOptions) -> Optio
     let n_fields = records.first()?.len();
     let fields = |line: &str| split(line, true, options.delimiter, options.quote).first().map_or(0, Vec::len);
     let unlike = marked.iter().filter(|line| fields(line) != n_fields).count();
-    (!marked.is_empty() && unlike * 2 > marked.len()).then_some('#')
+    // Half is enough: a comment may have as many commas as a record, but only one line can be a header.
+    (unlike > 0 && unlike * 2 >= marked.len()).then_some('#')
 }
 
 /// Lines and records before the header: those with a single field, when all below them have the same number of

@@ -180,8 +180,8 @@ fn b58_a_parquet_file_of_200_bytes_cannot_claim_trillions_of_rows() {
     let read = import("b58.parquet", parquet_of_nulls(1_000, 1_000, 3)).read();
     assert_eq!((read.rows.len(), read.column("x").missing), (3_000, 3_000));
     import("b58.parquet", parquet_of_nulls(i32::MAX, i64::from(i32::MAX), 1_000)).refused(&[
-        "2,147,483,647,000 rows",
-        "4,294,967,294",
+        "2147483647000 rows",
+        "4294967294",
         "split the table",
     ]);
     // Many small groups over one page: what counts is the sum.
@@ -253,7 +253,7 @@ fn b63_an_arrow_file_that_lies_is_refused() {
     let frame = good.windows(4).position(|w| w == b"\x28\xb5\x2f\xfd").unwrap();
     let mut huge = good.clone();
     huge[frame - 8..frame].copy_from_slice(&(8_i64 << 40).to_le_bytes());
-    import("b63.arrow", huge).refused(&["Arrow", "export or copy it again"]);
+    import("b63.arrow", huge).refused(&["8796093022208", "export or copy it again"]);
 
     // The schema of one stream before the rows of another.
     let stream = |columns| {

@@ -89,6 +89,9 @@ impl File {
         let mut row_starts = vec![0];
         let mut unpacked = 0u64;
         for group in &metadata.row_groups {
+            if i64::try_from(group.num_rows()).is_err() {
+                return Err(damaged("a row group claims less than no rows".to_owned()));
+            }
             let before: u64 = row_starts[row_starts.len() - 1];
             row_starts.push(before.saturating_add(group.num_rows() as u64));
             let chunks = group.parquet_columns().iter().map(|c| c.uncompressed_size().max(0) as u64);

@@ -189,23 +189,27 @@ impl Chunker {
         }
     }
 
-    /// The next quote from `at` on that opens a field.
-    fn opening(&self, buffer: &[u8], mut at: usize) -> Option<usize> {
+    /// The next quote from `outside` on, where no quote is open, that opens a field.
+    fn opening(&self, buffer: &[u8], outside: usize) -> Option<usize> {
+        let mut at = outside;
         loop {
             let quote = at + memchr(self.dialect.quote, &buffer[at..])?;
             let before = quote.checked_sub(1).map(|i| buffer[i]);
             let opens = before.is_none_or(|b| b == self.dialect.delimiter || b == b'\n' || b == b'\r');
-            if opens && !self.in_comment(buffer, quote) {
+            if opens && !self.in_comment(buffer, outside, quote) {
                 return Some(quote);
             }
             at = quote + 1;
         }
     }
 
-    fn in_comment(&self, buffer: &[u8], at: usize) -> bool {
+    /// Whether the line of `at` is a comment; not if that line began within a quoted field, before `outside`.
+    fn in_comment(&self, buffer: &[u8], outside: usize, at: usize) -> bool {
         let Some(comment) = self.dialect.comment else { return false };
-        let line = memrchr2(b'\n', b'\r', &buffer[..at]).map_or(0, |i| i + 1);
-        buffer[line] == comment
+        match memrchr2(b'\n', b'\r', &buffer[outside..at]) {
+            Some(end) => buffer[outside + end + 1] == comment,
+            None => outside == 0 && buffer[0] == comment,
+        }
     }
 
     /// The position behind the last line end in `from..to`. A CR that an LF may follow does not count.

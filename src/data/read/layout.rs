@@ -26,7 +26,7 @@ pub fn guess(text: &str, whole: bool, draft: &ReadDraft, options: &mut ReadOptio
     options.quote = draft.quote.unwrap_or_else(|| quote(text));
     let skip = draft.skip_lines.unwrap_or(0) as usize;
     let text = &text[line_starts(text).nth(skip).unwrap_or(text.len())..];
-    let plain = without_comments(text, Some('#'));
+    let plain = without_comments(text, Some('#'), options.quote);
     let fixed = draft.delimiter.map(|d| vec![d]);
     let candidates = fixed.unwrap_or_else(|| DELIMITERS.to_vec());
     let judged = if plain.trim().is_empty() { text } else { &plain };
@@ -38,7 +38,7 @@ pub fn guess(text: &str, whole: bool, draft: &ReadDraft, options: &mut ReadOptio
     if let (Some(mark), None) = (options.comment, draft.comment) {
         notes.push(format!("lines that start with `{mark}` are taken for comments"));
     }
-    let text = without_comments(text, options.comment);
+    let text = without_comments(text, options.comment, options.quote);
     let mut records = split(&text, whole, options.delimiter, options.quote);
     options.skip_lines = skip as u64;
     if draft.skip_lines.is_none() && options.comment.is_none() {
@@ -66,12 +66,35 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
     (1..starts.len()).map(move |i| &text[starts[i - 1]..starts[i]])
 }
 
-fn without_comments(text: &str, mark: Option<char>) -> String {
+/// The lines, and whether each begins outside of quotes: `#` at the start of a line within a cell is text. Lines that
+/// begin with `mark` outside of quotes open none.
+fn lines_and_places(text: &str, mark: char, quote: char) -> impl Iterator<Item = (&str, bool)> {
+    let quote = quote as u8;
+    let mut open = false;
+    lines(text).map(move |line| {
+        let begins_outside = !open;
+        if begins_outside && line.starts_with(mark) {
+            return (line, true);
+        }
+        let mut before = b'\n';
+        for &b in line.as_bytes() {
+            // A doubled quote closes and opens again.
+            if b == quote && (open || b",;\t|\n\r".contains(&before) || before == quote) {
+                open = !open;
+            }
+            before = b;
+        }
+        (line, begins_outside)
+    })
+}
+
+fn without_comments(text: &str, mark: Option<char>, quote: char) -> String {
     let Some(mark) = mark else { return text.to_owned() };
     if !text.contains(mark) {
         return text.to_owned();
     }
-    lines(text).filter(|line| !line.starts_with(mark)).collect()
+    let kept = lines_and_places(text, mark, quote).filter(|(line, outside)| !outside || !line.starts_with(mark));
+    kept.map(|(line, _)| line).collect()
 }
 
 /// `'` where fields are wrapped in it and none in `"`.
@@ -92,7 +115,8 @@ fn quote(text: &str) -> char {
 
 /// `#`, if lines that start with it are unlike records. A single one with the right number of fields may be a header.
 fn comment(text: &str, plain: &str, whole: bool, options: &ReadOptions) -> Option<char> {
-    let marked: Vec<&str> = lines(text).filter(|line| line.starts_with('#')).take(SAMPLE_RECORDS).collect();
+    let marked = lines_and_places(text, '#', options.quote).filter(|(line, outside)| *outside && line.starts_with('#'));
+    let marked: Vec<&str> = marked.map(|(line, _)| line).take(SAMPLE_RECORDS).collect();
     let records = split(plain, whole, options.delimiter, options.quote);
     let n_fields = records.first()?.len();
     let fields = |line: &str| split(line, true, options.delimiter, options.quote).first().map_or(0, Vec::len);

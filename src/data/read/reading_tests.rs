@@ -305,3 +305,14 @@ fn flaws_far_from_the_start_keep_their_order() {
     let message = files(&[&bytes], &default_options()).err().unwrap().to_string();
     assert!(message.starts_with("1.csv, line 300002: found 2 fields"), "{message}");
 }
+
+#[test]
+fn a_comment_mark_at_the_start_of_a_line_within_a_cell_is_text() {
+    // Found by fuzzing: the quote that opens on the cell's second line was taken for a part of a comment.
+    let text = b"a,b\n1,\"x\n#y\",\"z\nw\"\n# gone\n2,3,4\n";
+    let options = ReadOptions { comment: Some('#'), has_header: false, skip_lines: 1, ..ReadOptions::default() };
+    let table = read(text, &options);
+    assert_eq!((table.report.rows, table.report.bad_rows), (2, 0));
+    assert_eq!(table.cells[1].text(0).as_deref(), Some("x\n#y"));
+    assert_eq!(table.cells[2].text(0).as_deref(), Some("z\nw"));
+}

@@ -116,6 +116,23 @@ mod tests {
     }
 
     #[test]
+    fn a_hash_within_a_quoted_cell_is_no_comment() {
+        let comment = |text: &str| sniffed(text.as_bytes()).unwrap().comment;
+        assert_eq!(comment("a,b\n1,\"x\n# y, \"\"z\"\n2,w\n"), None);
+        assert_eq!(comment("a,b\n# by hand\n1,\"x\n# y\"\n2,5\" disk\n"), Some('#'));
+        assert_eq!(comment("# of 2026, by hand\na,b\n1,2\n# half way\n3,4\n"), Some('#'));
+        assert_eq!(comment("#id,name\n1,Ada\n2,Bo\n"), None);
+    }
+
+    #[test]
+    fn one_damaged_byte_does_not_make_utf_8_latin_1() {
+        let mut bytes = format!("name\n{}", "é\n".repeat(20)).into_bytes();
+        bytes.extend_from_slice(b"\xe9\n");
+        assert_eq!(sniffed(&bytes).unwrap().encoding, TextEncoding::Utf8);
+        assert_eq!(sniffed(b"name\ncaf\xe9\n").unwrap().encoding, TextEncoding::Latin1);
+    }
+
+    #[test]
     fn delimiters_are_told_apart() {
         check("a,b\n1,2\n3,4\n", ',', true);
         check("a;b\n1,5;2,25\n3,5;4,25\n", ';', true);

@@ -49,7 +49,7 @@ fn b53_a_packed_file_cut_off_or_damaged_is_refused() {
 
 #[test]
 fn b54_a_small_file_that_unpacks_without_end_is_refused() {
-    // Each member unpacks to 64 MiB; 200 of them are 13 GB out of 13 MB.
+    // Each member unpacks to 64 MiB; 200 of them are 13 GB out of 13 MB at the best ratio there is.
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all("1,2\n".repeat(1 << 24).as_bytes()).unwrap();
     let member = encoder.finish().unwrap();

@@ -44,7 +44,7 @@ impl Thrift {
 
     fn i64(&mut self, id: u8, n: i64) -> &mut Self {
         self.field(id, 6);
-        self.varint((n as u64) << 1);
+        self.varint(((n << 1) ^ (n >> 63)) as u64);
         self
     }
 

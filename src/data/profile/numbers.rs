@@ -230,8 +230,13 @@ pub fn edges(min: f64, max: f64) -> Vec<f64> {
         return vec![min - 0.5, max + 0.5];
     }
     let range = max - min;
-    let width = if range.is_finite() { range / BINS as f64 } else { max / BINS as f64 - min / BINS as f64 };
-    let mut edges: Vec<f64> = (0..=BINS).map(|i| min + i as f64 * width).collect();
+    let width = range / BINS as f64;
+    let edge = |i: usize| {
+        // A range that no number holds is cut up from both ends.
+        let t = i as f64 / BINS as f64;
+        if range.is_finite() { min + i as f64 * width } else { min * (1.0 - t) + max * t }
+    };
+    let mut edges: Vec<f64> = (0..=BINS).map(edge).collect();
     edges[BINS] = max;
     edges
 }

@@ -219,3 +219,10 @@ fn a_cancelled_study_stops_both_threads() {
     let table = crate::data::table::testing::table(columns.collect());
     assert!(matches!(study(&table, &Stop), Err(LoadError::Cancelled(_))));
 }
+
+#[test]
+fn bins_over_all_numbers_there_are_have_finite_edges() {
+    let edges = super::numbers::edges(-f64::MAX, f64::MAX);
+    assert!(edges.iter().all(|edge| edge.is_finite()) && edges.is_sorted(), "{edges:?}");
+    assert_eq!((edges[0], edges[15], edges[30]), (-f64::MAX, 0.0, f64::MAX));
+}

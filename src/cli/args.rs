@@ -279,6 +279,7 @@ pub enum BranchCommand {
         #[arg(value_name = "NAME")]
         name: String,
     },
+    /// Give a branch another name
     Rename {
         #[arg(value_name = "DATASET")]
         dataset: String,

@@ -15,6 +15,7 @@ use crate::domain::problem::Problem;
 use crate::domain::request::{CollectRequest, DataRef, JobOutcome, JobRequest, LabelRequest};
 use crate::domain::storage::{DeletionPlan, StorageKey, StorageReport};
 use crate::domain::watch::{Collected, WatchKind, WatchPolicy, WatchView};
+use crate::domain::words::counted;
 use crate::lifecycle::{StageError, edit, label as labelling, resolve, storage as deleting, watch as watching};
 use crate::store::{Workspace, catalogue};
 
@@ -166,6 +167,7 @@ pub fn describe(root: &Path, args: DescribeArgs) -> Result<Report, Problem> {
 }
 
 fn described(entry: &CatalogueEntry) -> Report {
+    let uses = &entry.used_by;
     let personal: Vec<String> = entry.personal.iter().map(|(c, what)| format!("{c}: {what}")).collect();
     let lines = [
         ("dataset", entry.name.clone()),
@@ -175,7 +177,7 @@ fn described(entry: &CatalogueEntry) -> Report {
         ("sensitivity", entry.said.sensitivity.map_or_else(String::new, |s| s.as_str().to_owned())),
         ("personal data", personal.join(", ")),
         ("source", entry.source_path.as_ref().map_or_else(String::new, |p| p.display().to_string())),
-        ("used by", format!("{} runs, {} bundles", entry.used_by.runs, entry.used_by.bundles)),
+        ("used by", format!("{}, {}", counted(uses.runs, "run", "runs"), counted(uses.bundles, "bundle", "bundles"))),
     ];
     let text = lines.iter().map(|(name, value)| format!("{name:<14}{value}\n")).collect();
     Report::new(json!(entry), text)

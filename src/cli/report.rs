@@ -17,7 +17,7 @@ use crate::domain::request::{DemoOutcome, ExportOutcome, ImportOutcome, ScoreOut
 use crate::domain::run::{Run, RunMetrics};
 use crate::domain::schema::Storage;
 use crate::domain::split::SplitRows;
-use crate::domain::words::bytes;
+use crate::domain::words::{bytes, counted};
 
 pub mod versions;
 
@@ -85,7 +85,12 @@ pub fn import(outcome: &ImportOutcome) -> Report {
         "hash": v.source_hash, "new": outcome.new, "read": v.read, "warnings": outcome.warnings,
     });
     let mut text = if outcome.new {
-        format!("Imported {}: {} rows, {} columns\n", v.label(), v.rows, v.schema.columns.len())
+        format!(
+            "Imported {}: {}, {}\n",
+            v.label(),
+            counted(v.rows, "row", "rows"),
+            counted(v.schema.columns.len() as u64, "column", "columns")
+        )
     } else {
         format!("{} already holds these bytes: no new version\n", v.label())
     };
@@ -364,7 +369,7 @@ pub fn export(outcome: &ExportOutcome) -> Report {
 }
 
 pub fn score(outcome: &ScoreOutcome) -> Report {
-    let mut text = format!("Scored {} rows into {}\n", outcome.rows, outcome.output.display());
+    let mut text = format!("Scored {} into {}\n", counted(outcome.rows, "row", "rows"), outcome.output.display());
     for warning in &outcome.warnings {
         let _ = writeln!(text, "{warning}");
     }

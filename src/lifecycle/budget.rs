@@ -4,7 +4,6 @@
 //! takes a sample of its rows.
 
 use crate::domain::dataset::DatasetVersion;
-use crate::domain::preview::{ImportPreview, SizeEstimate};
 use crate::domain::schema::Storage;
 use crate::store::{Workspace, settings};
 
@@ -59,26 +58,4 @@ pub fn needed(version: &DatasetVersion) -> u64 {
         version.rows * cell_bytes(column.storage) + texts
     });
     columns.sum()
-}
-
-/// What a table will need, by the rows that were judged. When these are not all, rows are counted by the length of
-/// those shown; packed sources are taken for five times their size.
-pub fn estimate(preview: &ImportPreview, budget_bytes: u64) -> SizeEstimate {
-    let shown: usize = preview.rows.iter().flatten().map(|cell| cell.as_ref().map_or(0, String::len) + 1).sum();
-    let rows = if preview.complete || shown == 0 {
-        preview.rows_judged
-    } else {
-        let unpacked = preview.source_bytes * if preview.compression.is_some() { 5 } else { 1 };
-        let by_length = unpacked as f64 * preview.rows.len() as f64 / shown as f64;
-        (by_length as u64).max(preview.rows_judged)
-    };
-    let columns = preview.columns.iter().map(|column| {
-        let schema = &column.schema;
-        // Texts that hardly repeat so far will not repeat later.
-        let share = schema.distinct as f64 / preview.rows_judged.max(1) as f64;
-        let distinct = if share > 0.5 { (rows as f64 * share) as u64 } else { schema.distinct };
-        let texts = if schema.storage == Storage::String { distinct * TEXT_BYTES } else { 0 };
-        rows * cell_bytes(schema.storage) + texts
-    });
-    SizeEstimate { rows, memory_bytes: columns.sum(), budget_bytes }
 }

@@ -2,7 +2,8 @@
 
 use crate::domain::activity::{NewEvent, ObjectKind};
 use crate::domain::edit::{Edit, EditOutcome};
-use crate::domain::ids::VersionId;
+use crate::domain::ids::{BranchId, DatasetId, TagId, VersionId};
+use crate::domain::schema::ColumnKind;
 use crate::domain::words::bytes;
 use crate::store::{StoreError, Tx, Workspace, activity, branches, datasets, settings, tags};
 
@@ -11,6 +12,16 @@ use super::{StageError, budget, label, storage, watch};
 
 pub fn edit(workspace: &Workspace, edit: &Edit) -> Result<EditOutcome, StageError> {
     match edit {
+        Edit::SetNote { version, note } => write(workspace, |tx| set_note(tx, *version, note)),
+        Edit::CreateBranch { dataset, name, head } => write(workspace, |tx| create_branch(tx, *dataset, name, *head)),
+        Edit::MoveBranch { branch, head } => write(workspace, |tx| move_branch(tx, *branch, *head)),
+        Edit::RenameBranch { branch, name } => write(workspace, |tx| rename_branch(tx, *branch, name)),
+        Edit::HideBranch { branch, hidden } => write(workspace, |tx| hide_branch(tx, *branch, *hidden)),
+        Edit::AddTag { version, name } => write(workspace, |tx| add_tag(tx, *version, name)),
+        Edit::HideTag { tag, hidden } => write(workspace, |tx| hide_tag(tx, *tag, *hidden)),
+        Edit::Revert { version, note } => write(workspace, |tx| revert(tx, *version, note)),
+        Edit::SetKind { version, column, kind } => write(workspace, |tx| set_kind(tx, *version, column, *kind)),
+        Edit::SetMemoryBudget { bytes } => write(workspace, |tx| set_memory_budget(tx, *bytes)),
         Edit::Describe { dataset, said } => storage::describe(workspace, *dataset, said),
         Edit::Delete(keys) => storage::delete(workspace, keys),
         Edit::RestoreBinned(ids) => storage::restore(workspace, ids),
@@ -22,104 +33,98 @@ pub fn edit(workspace: &Workspace, edit: &Edit) -> Result<EditOutcome, StageErro
             label::draft(workspace, *version, column, *row, label.as_deref(), note)
         }
         Edit::DropLabels(session) => label::drop_session(workspace, *session),
-        Edit::SetNote { .. }
-        | Edit::CreateBranch { .. }
-        | Edit::MoveBranch { .. }
-        | Edit::RenameBranch { .. }
-        | Edit::HideBranch { .. }
-        | Edit::AddTag { .. }
-        | Edit::HideTag { .. }
-        | Edit::Revert { .. }
-        | Edit::SetKind { .. }
-        | Edit::SetMemoryBudget { .. } => Ok(workspace.write(|tx| apply(tx, edit))?),
     }
 }
 
-fn apply(tx: &Tx, edit: &Edit) -> Result<EditOutcome, StoreError> {
-    let done = |said: String, undo: Edit| Ok(EditOutcome { said, undo: Some(undo) });
-    match edit {
-        Edit::SetNote { version, note } => {
-            let before = datasets::version(tx, *version)?;
-            datasets::set_note(tx, *version, note)?;
-            log(tx, "noted", &before, format!("The note of {} is now “{note}”", before.label()))?;
-            let undo = Edit::SetNote { version: *version, note: before.provenance.note.clone() };
-            done(format!("Noted on {}", before.label()), undo)
-        }
-        Edit::CreateBranch { dataset, name, head } => {
-            let branch = branches::create(tx, *dataset, name, *head)?;
-            let said = say(tx, "branched", *head, |label| format!("Branch {name} leads to {label}"))?;
-            done(said, Edit::HideBranch { branch: branch.id, hidden: true })
-        }
-        Edit::MoveBranch { branch, head } => {
-            let before = branches::get(tx, *branch)?;
-            branches::set_head(tx, *branch, *head)?;
-            let said =
-                say(tx, "moved a branch of", *head, |label| format!("Branch {} leads to {label} now", before.name))?;
-            done(said, Edit::MoveBranch { branch: *branch, head: before.head })
-        }
-        Edit::RenameBranch { branch, name } => {
-            let before = branches::get(tx, *branch)?;
-            branches::rename(tx, *branch, name)?;
-            let said = say(tx, "renamed a branch of", before.head, |_| {
-                format!("Branch {} is called {name} now", before.name)
-            })?;
-            done(said, Edit::RenameBranch { branch: *branch, name: before.name })
-        }
-        Edit::HideBranch { branch, hidden } => {
-            let before = branches::get(tx, *branch)?;
-            branches::hide(tx, *branch, *hidden)?;
-            let (action, word) =
-                if *hidden { ("removed a branch of", "Removed") } else { ("restored a branch of", "Brought back") };
-            let said = say(tx, action, before.head, |_| format!("{word} branch {}; its versions stay", before.name))?;
-            done(said, Edit::HideBranch { branch: *branch, hidden: !hidden })
-        }
-        Edit::AddTag { version, name } => {
-            let tag = tags::add(tx, *version, name)?;
-            let said = say(tx, "tagged", *version, |label| format!("Tagged {label} as {name}"))?;
-            done(said, Edit::HideTag { tag: tag.id, hidden: true })
-        }
-        Edit::HideTag { tag, hidden } => {
-            let before = tags::get(tx, *tag)?;
-            tags::hide(tx, *tag, *hidden)?;
-            let (action, said) = if *hidden {
-                ("untagged", format!("Removed tag {}", before.name))
-            } else {
-                ("tagged", format!("Brought back tag {}", before.name))
-            };
-            let said = say(tx, action, before.version, |label| format!("{said} of {label}"))?;
-            done(said, Edit::HideTag { tag: *tag, hidden: !hidden })
-        }
-        Edit::Revert { version, note } => {
-            let (new, before) = revert::revert(tx, *version, note)?;
-            let undo = Edit::Revert { version: before.id, note: String::new() };
-            done(format!("{} holds what {} held", new.label(), datasets::version(tx, *version)?.label()), undo)
-        }
-        Edit::SetKind { version, column, kind } => {
-            let new = revert::set_kind(tx, *version, column, *kind)?;
-            let said = format!("{column} is {} in {}", kind.as_str(), new.label());
-            let was = datasets::version(tx, *version)?.schema.column(column).map_or(*kind, |c| c.kind);
-            done(said, Edit::SetKind { version: new.id, column: column.clone(), kind: was })
-        }
-        Edit::SetMemoryBudget { bytes: budget } => {
-            let before = settings::get::<Option<u64>>(tx, budget::SETTING)?.flatten();
-            settings::set(tx, budget::SETTING, budget)?;
-            let said = match budget {
-                Some(n) => format!("A table may now take {} of memory", bytes(*n)),
-                None => "A table may now take half of the free memory".to_owned(),
-            };
-            let event = NewEvent {
-                action: "set".to_owned(),
-                object_kind: ObjectKind::Workspace,
-                object: "memory budget".to_owned(),
-                summary: said.clone(),
-            };
-            activity::append(tx, &event)?;
-            done(said, Edit::SetMemoryBudget { bytes: before })
-        }
-        other => {
-            Err(StoreError::Invalid { what: format!("{other:?}"), problem: "it is no edit of versions".to_owned() })
-        }
-    }
+/// What was done, and the edit that takes it back.
+type Done = Result<(String, Edit), StoreError>;
+
+/// An edit whose record and log entry are one transaction.
+fn write(workspace: &Workspace, change: impl FnOnce(&Tx) -> Done) -> Result<EditOutcome, StageError> {
+    let (said, undo) = workspace.write(change)?;
+    Ok(EditOutcome { said, undo: Some(undo) })
+}
+
+fn set_note(tx: &Tx, version: VersionId, note: &str) -> Done {
+    let before = datasets::version(tx, version)?;
+    datasets::set_note(tx, version, note)?;
+    log(tx, "noted", &before, format!("The note of {} is now “{note}”", before.label()))?;
+    let undo = Edit::SetNote { version, note: before.provenance.note.clone() };
+    Ok((format!("Noted on {}", before.label()), undo))
+}
+
+fn create_branch(tx: &Tx, dataset: DatasetId, name: &str, head: VersionId) -> Done {
+    let branch = branches::create(tx, dataset, name, head)?;
+    let said = say(tx, "branched", head, |label| format!("Branch {name} leads to {label}"))?;
+    Ok((said, Edit::HideBranch { branch: branch.id, hidden: true }))
+}
+
+fn move_branch(tx: &Tx, branch: BranchId, head: VersionId) -> Done {
+    let before = branches::get(tx, branch)?;
+    branches::set_head(tx, branch, head)?;
+    let said = say(tx, "moved a branch of", head, |label| format!("Branch {} leads to {label} now", before.name))?;
+    Ok((said, Edit::MoveBranch { branch, head: before.head }))
+}
+
+fn rename_branch(tx: &Tx, branch: BranchId, name: &str) -> Done {
+    let before = branches::get(tx, branch)?;
+    branches::rename(tx, branch, name)?;
+    let words = |_: &str| format!("Branch {} is called {name} now", before.name);
+    let said = say(tx, "renamed a branch of", before.head, words)?;
+    Ok((said, Edit::RenameBranch { branch, name: before.name }))
+}
+
+fn hide_branch(tx: &Tx, branch: BranchId, hidden: bool) -> Done {
+    let before = branches::get(tx, branch)?;
+    branches::hide(tx, branch, hidden)?;
+    let (action, word) =
+        if hidden { ("removed a branch of", "Removed") } else { ("restored a branch of", "Brought back") };
+    let said = say(tx, action, before.head, |_| format!("{word} branch {}; its versions stay", before.name))?;
+    Ok((said, Edit::HideBranch { branch, hidden: !hidden }))
+}
+
+fn add_tag(tx: &Tx, version: VersionId, name: &str) -> Done {
+    let tag = tags::add(tx, version, name)?;
+    let said = say(tx, "tagged", version, |label| format!("Tagged {label} as {name}"))?;
+    Ok((said, Edit::HideTag { tag: tag.id, hidden: true }))
+}
+
+fn hide_tag(tx: &Tx, tag: TagId, hidden: bool) -> Done {
+    let before = tags::get(tx, tag)?;
+    tags::hide(tx, tag, hidden)?;
+    let (action, word) = if hidden { ("untagged", "Removed") } else { ("tagged", "Brought back") };
+    let said = say(tx, action, before.version, |label| format!("{word} tag {} of {label}", before.name))?;
+    Ok((said, Edit::HideTag { tag, hidden: !hidden }))
+}
+
+fn revert(tx: &Tx, version: VersionId, note: &str) -> Done {
+    let (new, before) = revert::revert(tx, version, note)?;
+    let undo = Edit::Revert { version: before.id, note: String::new() };
+    Ok((format!("{} holds what {} held", new.label(), datasets::version(tx, version)?.label()), undo))
+}
+
+fn set_kind(tx: &Tx, version: VersionId, column: &str, kind: ColumnKind) -> Done {
+    let new = revert::set_kind(tx, version, column, kind)?;
+    let said = format!("{column} is {} in {}", kind.as_str(), new.label());
+    let was = datasets::version(tx, version)?.schema.column(column).map_or(kind, |c| c.kind);
+    Ok((said, Edit::SetKind { version: new.id, column: column.to_owned(), kind: was }))
+}
+
+fn set_memory_budget(tx: &Tx, budget: Option<u64>) -> Done {
+    let before = settings::get::<Option<u64>>(tx, budget::SETTING)?.flatten();
+    settings::set(tx, budget::SETTING, &budget)?;
+    let said = match budget {
+        Some(n) => format!("A table may now take {} of memory", bytes(n)),
+        None => "A table may now take half of the free memory".to_owned(),
+    };
+    let event = NewEvent {
+        action: "set".to_owned(),
+        object_kind: ObjectKind::Workspace,
+        object: "memory budget".to_owned(),
+        summary: said.clone(),
+    };
+    activity::append(tx, &event)?;
+    Ok((said, Edit::SetMemoryBudget { bytes: before }))
 }
 
 /// Logs what happened to a version, and repeats it.

@@ -43,35 +43,33 @@ pub use error::StageError;
 
 /// Does what is asked in the workspace at `root`, which is created when there is none.
 pub fn perform(root: &Path, request: &JobRequest, io: &dyn JobIo) -> Result<JobOutcome, StageError> {
-    if let JobRequest::Verify(VerifyTarget::Bundle(path)) = request {
-        return Ok(JobOutcome::Verified(verify::bundle(path)?));
-    }
-    if let JobRequest::Verify(VerifyTarget::Workspace) = request {
-        return Ok(JobOutcome::Verified(verify::workspace_in(root, io)?));
-    }
-    if let JobRequest::Ask(Question::Preview { path, draft, rows, remembered }) = request {
-        // Looking creates nothing: where there is no workspace yet, none is made.
-        let workspace = root.is_dir().then(|| Workspace::open_existing(root)).and_then(Result::ok);
-        let preview = preview::preview(workspace.as_ref(), path, draft, *rows, *remembered, io)?;
-        return Ok(JobOutcome::Answered(Box::new(Answer::Preview(Box::new(preview)))));
-    }
-    let workspace = Workspace::open(root)?;
-    look::tidy(&workspace);
+    let open = || -> Result<Workspace, StageError> {
+        let workspace = Workspace::open(root)?;
+        look::tidy(&workspace);
+        Ok(workspace)
+    };
     Ok(match request {
-        JobRequest::Import(r) => JobOutcome::Imported(remember::ingest(&workspace, r, io)?),
-        JobRequest::Check(r) => JobOutcome::Checked(validate::check(&workspace, r, io)?),
-        JobRequest::Train(r) => JobOutcome::Trained(train::train(&workspace, r, io)?),
-        JobRequest::Drift(r) => JobOutcome::Drifted(monitor::drift(&workspace, r, io)?),
-        JobRequest::Export(r) => JobOutcome::Exported(ship::export(&workspace, r, io)?),
-        JobRequest::Score(r) => JobOutcome::Scored(score::score(&workspace, r, io)?),
-        JobRequest::Diff(r) => JobOutcome::Diffed(Box::new(diff::diff(&workspace, r, io)?)),
-        JobRequest::Restore(r) => JobOutcome::Restored(restore::restore(&workspace, r, io)?),
-        JobRequest::Report(r) => JobOutcome::Reported(report::write(&workspace, r, io)?),
-        JobRequest::Demo(out) => JobOutcome::Demo(demo::demo(&workspace, out, io)?),
-        JobRequest::Refresh(r) => JobOutcome::Imported(watch::refresh(&workspace, r, io)?),
-        JobRequest::Collect(r) => JobOutcome::Collected(watch::collect(&workspace, r, io)?),
-        JobRequest::Label(r) => JobOutcome::Labelled(label::finish(&workspace, r, io)?),
-        JobRequest::Ask(q) => JobOutcome::Answered(Box::new(answer::answer(&workspace, q, io)?)),
-        JobRequest::Verify(_) => unreachable!("handled above"),
+        // Verifying and previewing look at what is there: where there is no workspace, none is made.
+        JobRequest::Verify(VerifyTarget::Bundle(path)) => JobOutcome::Verified(verify::bundle(path)?),
+        JobRequest::Verify(VerifyTarget::Workspace) => JobOutcome::Verified(verify::workspace_in(root, io)?),
+        JobRequest::Ask(Question::Preview { path, draft, rows, remembered }) => {
+            let workspace = root.is_dir().then(|| Workspace::open_existing(root)).and_then(Result::ok);
+            let preview = preview::preview(workspace.as_ref(), path, draft, *rows, *remembered, io)?;
+            JobOutcome::Answered(Box::new(Answer::Preview(Box::new(preview))))
+        }
+        JobRequest::Import(r) => JobOutcome::Imported(remember::ingest(&open()?, r, io)?),
+        JobRequest::Check(r) => JobOutcome::Checked(validate::check(&open()?, r, io)?),
+        JobRequest::Train(r) => JobOutcome::Trained(train::train(&open()?, r, io)?),
+        JobRequest::Drift(r) => JobOutcome::Drifted(monitor::drift(&open()?, r, io)?),
+        JobRequest::Export(r) => JobOutcome::Exported(ship::export(&open()?, r, io)?),
+        JobRequest::Score(r) => JobOutcome::Scored(score::score(&open()?, r, io)?),
+        JobRequest::Diff(r) => JobOutcome::Diffed(Box::new(diff::diff(&open()?, r, io)?)),
+        JobRequest::Restore(r) => JobOutcome::Restored(restore::restore(&open()?, r, io)?),
+        JobRequest::Report(r) => JobOutcome::Reported(report::write(&open()?, r, io)?),
+        JobRequest::Demo(out) => JobOutcome::Demo(demo::demo(&open()?, out, io)?),
+        JobRequest::Refresh(r) => JobOutcome::Imported(watch::refresh(&open()?, r, io)?),
+        JobRequest::Collect(r) => JobOutcome::Collected(watch::collect(&open()?, r, io)?),
+        JobRequest::Label(r) => JobOutcome::Labelled(label::finish(&open()?, r, io)?),
+        JobRequest::Ask(q) => JobOutcome::Answered(Box::new(answer::answer(&open()?, q, io)?)),
     })
 }

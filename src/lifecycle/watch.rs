@@ -21,7 +21,7 @@ use crate::domain::request::{CollectRequest, DataRef, ImportOutcome, ImportReque
 use crate::domain::watch::{
     Collected, Entry, EntryKind, Sorted, Watch, WatchKind, WatchPolicy, WatchView, anything_new, looks_whole, sort_out,
 };
-use crate::domain::words::file_name;
+use crate::domain::words::{counted, file_name};
 use crate::store::datasets::{self, NewVersion};
 use crate::store::watches::{self, Seen};
 use crate::store::{StoreError, Tx, Workspace, activity};
@@ -448,8 +448,8 @@ fn commit(
         if let (Some(first), Some(last)) = (made.first(), made.last()) {
             let rows: u64 = made.iter().map(|v| v.rows).sum();
             let object = if made.len() == 1 { first.label() } else { format!("{} to {}", first.label(), last.label()) };
-            let summary =
-                format!("Collected {object}: {} files, {rows} rows from {}", made.len(), watch.path.display());
+            let (files, rows) = (counted(made.len() as u64, "file", "files"), counted(rows, "row", "rows"));
+            let summary = format!("Collected {object}: {files}, {rows} from {}", watch.path.display());
             activity::append(tx, &event("collected", &object, &summary))?;
         }
         Ok(())

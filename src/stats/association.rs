@@ -103,6 +103,11 @@ mod tests {
         let bent: Vec<f64> = x.iter().zip(&y).map(|(x, y)| x * x * x + 0.3 * y).collect();
         close(pearson(&x, &bent).unwrap(), 0.8740782103363762, 1e-12);
         close(spearman(&x, &bent).unwrap(), 0.8753745701864146, 1e-12);
+        let (x, y) = (sequence(50, 7919, 1009, 0, 0.0), sequence(50, 6007, 1013, 17, 0.5));
+        close(pearson(&x, &y).unwrap(), 0.046516774054949056, 1e-11);
+        close(spearman(&x, &y).unwrap(), 0.033661464585834334, 1e-11);
+        let tied = spearman(&[1.0, 2.0, 2.0, 3.0, 5.0], &[2.0, 1.0, 4.0, 4.0, 9.0]);
+        close(tied.unwrap(), 0.7631578947368421, 1e-13);
         assert_eq!(pearson(&[1.0, 1.0, 1.0], &[1.0, 2.0, 3.0]), None);
         assert_eq!(spearman(&[1.0], &[2.0]), None);
     }

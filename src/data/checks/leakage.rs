@@ -10,10 +10,11 @@ use super::{Outcome, Stop};
 use crate::data::table::{Cells, Dictionary, MISSING_CODE};
 use crate::domain::finding::{Finding, Severity};
 use crate::domain::schema::ColumnKind;
+use crate::stats::association::{pearson, spearman};
 use crate::stats::contingency::two_proportions_z;
 use crate::stats::groups::{out_of_fold_means, quantile_groups, r2};
 use crate::stats::mix;
-use crate::stats::rank::{average_ranks, pearson, roc_auc, spearman};
+use crate::stats::rank::{average_ranks, roc_auc};
 
 const MOST_ROWS: usize = 50_000;
 const SEED: u64 = 7;

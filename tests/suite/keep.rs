@@ -53,6 +53,10 @@ fn a_deleted_version_comes_back_whole_or_goes_for_good() {
 
     s.json(&["storage", "--delete", "a@1"]).ok();
     assert_eq!(s.json(&["storage", "--empty-bin"]).code, 2, "a script has to say --yes");
+    assert_eq!(s.json(&["storage", "--empty-bin", "--yes", "--dry-run"]).code, 2, "a dry run empties nothing");
+    assert_eq!(s.json(&["storage", "--bin", "--delete", "a@2"]).code, 2, "looking deletes nothing");
+    let none = s.json(&["storage", "--delete-unreferenced"]).ok();
+    assert_eq!(none["bin"], serde_json::json!([]), "an empty entry is none");
     s.json(&["storage", "--empty-bin", "--yes"]).ok();
     assert_eq!(s.json(&["storage", "--bin"]).ok()["bin"].as_array().unwrap().len(), 0);
     sound(&s);

@@ -493,9 +493,11 @@ pub fn label(root: &Path, args: LabelArgs) -> Result<Report, Problem> {
     };
     match work(root, JobRequest::Label(request))? {
         JobOutcome::Labelled(version) => {
+            let parent = version.provenance.parent.map(DataRef::Version);
+            let parent = parent.map(|id| listing(root, |ws| resolve::find(ws, &id, &Silent))).transpose()?;
             let json = json!({
                 "dataset": version.dataset, "version": version.version, "rows": version.rows,
-                "parent": version.provenance.parent, "note": version.provenance.note,
+                "parent": parent.map(|v| v.label()), "note": version.provenance.note,
             });
             Ok(Report::new(json, format!("{}: {}\n", version.label(), version.provenance.note)))
         }

@@ -136,6 +136,7 @@ fn labels_make_a_version_that_differs_in_their_column_only() {
     s.json(&["import", "a.csv"]).ok();
     let made = s.json(&["label", "a", "--column", "quality", "--set", "1=good", "--set", "3=bad"]).ok();
     assert_eq!((&made["version"], &made["rows"]), (&2.into(), &3.into()));
+    assert_eq!(made["parent"], "a@1", "named as in every list");
     assert!(made["note"].as_str().unwrap().starts_with("2 labels in `quality` by "), "{made:#}");
     s.json(&["label", "a", "--column", "quality", "--set", "2=good", "--set", "3=good", "--note", "second look"]).ok();
     let profile = s.json(&["profile", "a"]).ok();

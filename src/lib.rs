@@ -16,9 +16,14 @@
 //! 1. [`domain`]: the product's words as plain types. Start with `schema`, `dataset`, `run`, `recipe`, `model`, then
 //!    `request`: what can be asked, and what comes back.
 //! 2. [`lifecycle`]: one file per stage. `ingest` and `train` show how the four rooms below meet.
+//!    `resolve` says what a dataset's name means, `edit` holds the small changes with their undo, `answer` what a page
+//!    asks, `budget` what a table may take in memory.
 //! 3. The four rooms that never meet elsewhere: [`data`] (polars: tables, profiles, checks, drift, splits, recipes),
 //!    [`ml`] (linfa: learners and metrics), [`bundle`] (ONNX, MLflow, the archive), [`store`] (SQLite, object files).
 //!    They hand each other `domain` types through `lifecycle`. [`stats`] is numbers over slices and knows no product word.
+//!    In `data`: `read` turns files into columns (`sniff` and `formats` guess, `delimited` and its neighbours stream into a
+//!    `TableSink`, `infer` and `verdict` decide types), `parquet_write` stores them, `columns` gives them back whole or
+//!    from disk, `view` sorts, filters and finds, `profile`, `relations` and `diff` work column by column.
 //! 4. [`jobs`]: runs a stage in a worker process. [`cli`]: the commands.
 //! 5. [`state`]: the window without a window. [`ui`]: draws it. [`app`]: eframe, threads, dialogs, files.
 //!
@@ -28,7 +33,14 @@
 //!   activity entry are committed in one transaction, with `synchronous=FULL`, before anyone is told. A stage commits as
 //!   its last step (training: each run as it ends), so killing it at any moment loses only what was under way, and that
 //!   shows as `interrupted`, never as finished.
-//! - **Snapshot first.** A file is copied and hashed, and only the copy is parsed. The user's file is never changed.
+//! - **Snapshot first.** A file is copied and hashed, and only the copy is parsed. The user's file is never changed. What
+//!   was imported can be written back byte for byte.
+//! - **Guesses are said.** How a file was read is stored with its version, types are decided by all cells, a choice among
+//!   several readings is a warning. A row that cannot be read refuses the file or is set aside and kept, never dropped.
+//! - **No table has to fit into memory** (`lifecycle::budget`): import streams, and what works on all rows takes one
+//!   column or row group at a time. Where a result comes from a sample, it carries size and seed of it.
+//! - **A version never changes, and nothing needed goes.** Going back makes a new version. Deleting moves to a bin inside
+//!   the workspace, and is refused while a record needs the object.
 //! - **Nothing is believed.** Objects are hashed again before use, records carry digests, a bundle from elsewhere is
 //!   checked to the last byte before it scores a row, and a bundle of ours is read back and scored before it gets its name.
 //! - **Heavy work happens in a child process**: the same binary with the hidden `worker` command, under a memory limit.
@@ -52,7 +64,13 @@
 //!   `bundle::onnx` reads back. Then hold it against scikit-learn in its tests.
 //! - **A check:** a function in the fitting file of `data::checks` and a line in its `RULES`. The code is for ever.
 //! - **A drift rule:** `data::drift::column`, with its statistic in `stats`.
-//! - **A file format:** beside `data::read::delimited` and `foreign`, with a survey and a conversion of its own.
+//! - **A file format:** a variant of `domain::dataset::SourceFormat`, its marks in `data::read::formats::guess`, and a
+//!   reader that gives rows (as `data::read::json`) or columns (as `data::read::ipc`). Then bad files of it in
+//!   `tests/suite/bad_inputs`, and good ones in `tests/read_oracle`.
+//! - **Something a page wants to know:** a variant of `domain::question::Question` and of `Answer`, an arm in
+//!   `lifecycle::answer`; the page sends `Command::Ask` and draws `state::asked`.
+//! - **A small change of the records:** a variant of `domain::edit::Edit`, an arm in `lifecycle::edit` that says what was
+//!   done and how it is undone.
 //! - **A page:** a folder in `ui::pages` (`model.rs` prepares and is tested, `view.rs` draws), a variant of
 //!   `state::command::Page`, a line in `ui::shell`.
 //! - **Something a user can ask for in the window:** a variant of `Command`, an arm in `AppState::apply`, a function in

@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use modelwright::app::{self, AppOptions};
 use modelwright::cli::{self, args};
 use modelwright::jobs::worker;
@@ -12,7 +11,7 @@ fn main() -> ExitCode {
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
 
-    let cli = args::Cli::parse();
+    let cli = cli::parse();
     match cli.command {
         Some(args::Command::Worker) => worker::main(),
         Some(_) => cli::run(cli),

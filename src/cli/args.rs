@@ -223,10 +223,10 @@ pub enum Command {
         /// A run's number, or a bundle file
         #[arg(value_name = "BUNDLE|RUN")]
         model: String,
-        /// CSV, TSV or Parquet with the model's columns
+        /// A file of any format that can be imported, with the model's columns
         #[arg(value_name = "IN")]
         input: PathBuf,
-        /// CSV, or Parquet when it ends in .parquet
+        /// Parquet when it ends in .parquet, tabs when in .tsv, otherwise CSV
         #[arg(value_name = "OUT")]
         output: PathBuf,
     },

@@ -161,7 +161,6 @@ fn preview(root: &Path, path: PathBuf, args: &ImportArgs) -> Result<Report, Prob
     match work(root, JobRequest::Ask(question))? {
         JobOutcome::Answered(answer) => match *answer {
             Answer::Preview(preview) => Ok(Report::new(json!(preview), text(&preview))),
-            #[allow(unreachable_patterns, reason = "questions come to be more than one")]
             _ => Err(mixed_up()),
         },
         _ => Err(mixed_up()),
@@ -225,6 +224,9 @@ fn text(preview: &ImportPreview) -> String {
     text.push_str(&report::table(&names, &rows));
     for bad in preview.bad_rows.iter().take(SHOWN_ROWS) {
         text.push_str(&format!("line {}: {}\n", bad.line, bad.reason));
+    }
+    if preview.remembered {
+        text.push_str("read as remembered for this source; --forget guesses anew\n");
     }
     for note in &preview.notes {
         text.push_str(&format!("{note}\n"));

@@ -54,13 +54,13 @@ fn parse_sensitivity(text: &str) -> Result<Sensitivity, String> {
 #[derive(Debug, Args)]
 pub struct StorageArgs {
     /// Move to the bin what only this needs: D@1, run:4, bundle:2; repeat for several
-    #[arg(long, value_name = "ITEM")]
+    #[arg(long, value_name = "ITEM", conflicts_with = "bin_action")]
     pub delete: Vec<String>,
     /// Move objects that no record refers to into the bin
-    #[arg(long)]
+    #[arg(long, conflicts_with = "bin_action")]
     pub delete_unreferenced: bool,
     /// Only say what would go, and what stands in the way
-    #[arg(long)]
+    #[arg(long, conflicts_with = "bin_action")]
     pub dry_run: bool,
     /// List what lies in the bin
     #[arg(long, group = "bin_action")]
@@ -237,6 +237,11 @@ fn delete(ws: &Workspace, args: &StorageArgs) -> Result<Report, StageError> {
         keys.push(StorageKey::Unreferenced);
     }
     let plans = deleting::plan(ws, &keys)?;
+    if keys == [StorageKey::Unreferenced] && plans.iter().all(|p| p.objects.is_empty()) {
+        let said = "Every object is referred to: nothing to delete";
+        let json = json!({ "dry_run": args.dry_run, "would_delete": [], "deleted": [], "bin": [], "done": said });
+        return Ok(Report::new(json, format!("{said}\n")));
+    }
     let rows: Vec<Vec<String>> = plans.iter().map(plan_row).collect();
     let mut text = table(&["item", "files", "bytes", "refused because"], &rows);
     // One that the others of this list make free is no obstacle; the deletion itself looks again.
@@ -488,9 +493,11 @@ pub fn label(root: &Path, args: LabelArgs) -> Result<Report, Problem> {
     };
     match work(root, JobRequest::Label(request))? {
         JobOutcome::Labelled(version) => {
+            let parent = version.provenance.parent.map(DataRef::Version);
+            let parent = parent.map(|id| listing(root, |ws| resolve::find(ws, &id, &Silent))).transpose()?;
             let json = json!({
                 "dataset": version.dataset, "version": version.version, "rows": version.rows,
-                "parent": version.provenance.parent, "note": version.provenance.note,
+                "parent": parent.map(|v| v.label()), "note": version.provenance.note,
             });
             Ok(Report::new(json, format!("{}: {}\n", version.label(), version.provenance.note)))
         }

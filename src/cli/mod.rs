@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::OnceLock;
 
+use clap::Parser;
 use serde_json::{Value, json};
 
 use crate::domain::edit::Edit;
@@ -40,6 +41,18 @@ const SAID_NO: u8 = 3;
 /// What `--memory-budget` says; the same for every piece of work of this command.
 static MEMORY_BUDGET: OnceLock<u64> = OnceLock::new();
 
+/// What was typed. Ends the program when it is wrong (code 2) or asks for help; with `--json` that is a document too.
+pub fn parse() -> Cli {
+    Cli::try_parse().unwrap_or_else(|error| {
+        if error.use_stderr() && std::env::args_os().any(|word| word == "--json") {
+            let said = error.render().to_string();
+            let summary = said.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+            print_error(&Problem::usage(summary, "`modelwright help` tells what can be typed"));
+        }
+        error.exit()
+    })
+}
+
 /// Runs one command.
 pub fn run(cli: Cli) -> ExitCode {
     if let Some(bytes) = cli.memory_budget {
@@ -60,12 +73,16 @@ pub fn run(cli: Cli) -> ExitCode {
         Err(problem) => {
             eprintln!("{problem}");
             if cli.json {
-                let document = json!({ "error": { "summary": problem.summary, "details": problem.details, "hint": problem.hint } });
-                let _ = writeln!(std::io::stdout(), "{document}");
+                print_error(&problem);
             }
             ExitCode::from(if problem.kind == ProblemKind::Usage { 2 } else { 1 })
         }
     }
+}
+
+fn print_error(problem: &Problem) {
+    let document = json!({ "error": { "summary": problem.summary, "details": problem.details, "hint": problem.hint } });
+    let _ = writeln!(std::io::stdout(), "{document}");
 }
 
 fn print(report: &Report, as_json: bool) -> std::io::Result<()> {

@@ -10,6 +10,7 @@ use crate::domain::io::Silent;
 use crate::domain::problem::Problem;
 use crate::domain::schema::{ColumnSchema, Storage};
 use crate::domain::table::{SortKey, TablePage, TableQuery};
+use crate::domain::words::{counted, thousands};
 use crate::lifecycle::{StageError, look, resolve};
 
 use super::args::RowsArgs;
@@ -84,7 +85,12 @@ fn report_of(version: &DatasetVersion, columns: &[&ColumnSchema], page: &TablePa
     let lines: Vec<Vec<String>> = page.row_ids.iter().zip(&page.cells).map(line).collect();
     let mut text = report::table(&header, &lines);
     let shown = page.row_ids.len();
-    text.push_str(&format!("{shown} shown of {n_rows} rows that fit, of {} in {}\n", version.rows, version.label()));
+    text.push_str(&format!(
+        "{shown} shown of {}, of {} in {}\n",
+        counted(n_rows, "row that fits", "rows that fit"),
+        thousands(version.rows),
+        version.label()
+    ));
     Report::new(json, text)
 }
 

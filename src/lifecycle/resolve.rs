@@ -98,15 +98,21 @@ pub fn check_place(out: &Path) -> Result<(), StageError> {
 }
 
 fn no_such_dataset(workspace: &Workspace, name: &str, version: Option<u32>) -> StageError {
-    let wanted = version.map_or_else(|| name.to_owned(), |v| format!("{name}@{v}"));
-    let known: Vec<String> =
-        workspace.read(datasets::all).unwrap_or_default().iter().map(DatasetVersion::label).collect();
+    let known = workspace.read(datasets::all).unwrap_or_default();
+    let versions: Vec<String> = known.iter().filter(|v| v.dataset == name).map(DatasetVersion::label).collect();
+    if let (Some(version), false) = (version, versions.is_empty()) {
+        let hint = format!("It has {}", versions.join(", "));
+        return StageError::usage(format!("dataset {name} has no version {version}"), hint);
+    }
+    let mut known: Vec<&str> = known.iter().map(|v| v.dataset.as_str()).collect();
+    known.sort_unstable();
+    known.dedup();
     let hint = if known.is_empty() {
         "This workspace has no datasets yet: import a file first".to_owned()
     } else {
         format!("This workspace has {}. A path to a file works too", known.join(", "))
     };
-    StageError::usage(format!("there is no dataset {wanted}"), hint)
+    StageError::usage(format!("there is no dataset {name}"), hint)
 }
 
 fn no_such_label(workspace: &Workspace, name: &str, label: &str) -> StageError {

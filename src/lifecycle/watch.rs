@@ -134,8 +134,9 @@ pub fn add(
     let name = ingest::dataset_name(Some(dataset), "")?;
     let path =
         std::path::absolute(path).map_err(|source| StageError::File { path: path.display().to_string(), source })?;
-    let meta =
-        fs::symlink_metadata(&path).map_err(|source| StageError::File { path: path.display().to_string(), source })?;
+    let meta = fs::symlink_metadata(&path).map_err(|e| {
+        StageError::usage(format!("{} cannot be watched: {e}", path.display()), "Name a file or folder that is there")
+    })?;
     let fits = match kind {
         WatchKind::Source => meta.is_file(),
         WatchKind::Folder => meta.is_dir(),

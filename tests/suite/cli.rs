@@ -169,6 +169,46 @@ fn exit_codes_tell_failure_wrong_usage_and_no_apart() {
 }
 
 #[test]
+fn wrong_usage_is_one_document_too_and_names_what_there_is() {
+    let s = Sandbox::new();
+    let typed = s.json(&["frobnicate", "--x"]);
+    assert_eq!(typed.code, 2);
+    assert!(typed.json()["error"]["summary"].as_str().unwrap().contains("--x"), "{}", typed.stdout);
+    for name in ["a", "b"] {
+        let path = s.file(&format!("{name}.csv"), "x,y\n1,2\n");
+        s.json(&["import", path.to_str().unwrap()]).ok();
+    }
+    let refused = |args: &[&str]| {
+        let ran = s.json(args);
+        assert_eq!(ran.code, 2, "{}", ran.stderr);
+        let error = ran.json()["error"].clone();
+        (error["summary"].as_str().unwrap().to_owned(), error["hint"].as_str().unwrap().to_owned())
+    };
+    let (summary, hint) = refused(&["versions", "c"]);
+    assert_eq!(summary, "there is no dataset c");
+    assert_eq!(hint, "This workspace has a, b. A path to a file works too");
+    let (summary, hint) = refused(&["rows", "a@7"]);
+    assert_eq!((summary.as_str(), hint.as_str()), ("dataset a has no version 7", "It has a@1"));
+    let (summary, _) = refused(&["watch", "add", "nowhere", "--dataset", "w"]);
+    assert!(summary.contains("nowhere cannot be watched"), "{summary}");
+}
+
+#[test]
+fn a_choice_among_tables_is_said() {
+    let s = Sandbox::new();
+    let database = rusqlite::Connection::open(s.path("shop.db")).unwrap();
+    database
+        .execute_batch("CREATE TABLE a(x); INSERT INTO a VALUES (1), (2); CREATE TABLE b AS SELECT * FROM a")
+        .unwrap();
+    drop(database);
+    let warnings = |args: &[&str]| s.json(args).ok()["warnings"].clone();
+    let said = warnings(&["import", "shop.db"]);
+    let expected = "only table `a` was read, not `b`; choose with --table, or in the import panel";
+    assert_eq!(said, serde_json::json!([expected]));
+    assert_eq!(warnings(&["import", "shop.db", "--table", "b", "--name", "b"]), serde_json::json!([]));
+}
+
+#[test]
 fn damage_is_found_and_named() {
     let s = Sandbox::new();
     s.file("a.csv", &customers(50, 3));

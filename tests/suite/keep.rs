@@ -53,6 +53,10 @@ fn a_deleted_version_comes_back_whole_or_goes_for_good() {
 
     s.json(&["storage", "--delete", "a@1"]).ok();
     assert_eq!(s.json(&["storage", "--empty-bin"]).code, 2, "a script has to say --yes");
+    assert_eq!(s.json(&["storage", "--empty-bin", "--yes", "--dry-run"]).code, 2, "a dry run empties nothing");
+    assert_eq!(s.json(&["storage", "--bin", "--delete", "a@2"]).code, 2, "looking deletes nothing");
+    let none = s.json(&["storage", "--delete-unreferenced"]).ok();
+    assert_eq!(none["bin"], serde_json::json!([]), "an empty entry is none");
     s.json(&["storage", "--empty-bin", "--yes"]).ok();
     assert_eq!(s.json(&["storage", "--bin"]).ok()["bin"].as_array().unwrap().len(), 0);
     sound(&s);
@@ -132,6 +136,7 @@ fn labels_make_a_version_that_differs_in_their_column_only() {
     s.json(&["import", "a.csv"]).ok();
     let made = s.json(&["label", "a", "--column", "quality", "--set", "1=good", "--set", "3=bad"]).ok();
     assert_eq!((&made["version"], &made["rows"]), (&2.into(), &3.into()));
+    assert_eq!(made["parent"], "a@1", "named as in every list");
     assert!(made["note"].as_str().unwrap().starts_with("2 labels in `quality` by "), "{made:#}");
     s.json(&["label", "a", "--column", "quality", "--set", "2=good", "--set", "3=good", "--note", "second look"]).ok();
     let profile = s.json(&["profile", "a"]).ok();

@@ -5,13 +5,15 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::{Report, number, table};
+use crate::data::table::format_datetime;
 use crate::domain::branch::{Branch, MAIN, VersionTag};
 use crate::domain::dataset::DatasetVersion;
-use crate::domain::diff::{DiffReport, KeySource};
+use crate::domain::diff::{ColumnDiff, DiffReport, KeySource};
 use crate::domain::edit::EditOutcome;
 use crate::domain::ids::VersionId;
 use crate::domain::question::RejectsPage;
 use crate::domain::request::RestoreOutcome;
+use crate::domain::schema::ColumnKind;
 use crate::domain::words::{counted, thousands};
 
 /// All that a listing of versions needs.
@@ -154,6 +156,14 @@ pub fn rejected(version: &DatasetVersion, page: &RejectsPage) -> Report {
     Report::new(json, text)
 }
 
+/// Datetimes are counted in milliseconds.
+fn mean(column: &ColumnDiff, side: usize) -> String {
+    match column.mean[side] {
+        Some(ms) if column.drift.kind == ColumnKind::Datetime => format_datetime(ms as i64),
+        mean => number(mean),
+    }
+}
+
 pub fn diff(report: &DiffReport) -> Report {
     let (rows, mut text) = (report.rows, format!("{} → {}\n", report.left.label, report.right.label));
     if report.equal {
@@ -196,7 +206,7 @@ pub fn diff(report: &DiffReport) -> Report {
                 c.column.clone(),
                 if c.is_key { "key".to_owned() } else { thousands(c.changed_cells) },
                 format!("{} → {}", thousands(c.missing[0]), thousands(c.missing[1])),
-                format!("{} → {}", number(c.mean[0]), number(c.mean[1])),
+                format!("{} → {}", mean(c, 0), mean(c, 1)),
                 c.drift.test.map_or("–", |t| t.as_str()).to_owned(),
                 number(c.drift.statistic),
             ]

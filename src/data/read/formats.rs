@@ -57,11 +57,14 @@ pub fn guess(path: &Path, name: &str, draft: &ReadDraft) -> Result<Option<Guess>
         SourceFormat::Excel => {
             guess.parts = excel::sheets(path, name)?;
             let (sheet, skip_lines, has_header) = excel::look(path, name, options.part.as_deref())?;
+            guess.notes.extend(others("sheet", &sheet, &guess.parts, draft));
             (options.part, options.skip_lines, options.has_header) = (Some(sheet), skip_lines, has_header);
         }
         SourceFormat::Sqlite => {
             guess.parts = sqlite::tables(path, name)?;
-            options.part = Some(sqlite::table(path, name, options.part.as_deref())?);
+            let table = sqlite::table(path, name, options.part.as_deref())?;
+            guess.notes.extend(others("table", &table, &guess.parts, draft));
+            options.part = Some(table);
         }
         SourceFormat::Json | SourceFormat::Ndjson => {
             options.encoding = draft.encoding.unwrap_or_else(|| encoding(&head));
@@ -71,6 +74,18 @@ pub fn guess(path: &Path, name: &str, draft: &ReadDraft) -> Result<Option<Guess>
     }
     guess.options = draft.apply(guess.options);
     Ok(Some(guess))
+}
+
+/// That a part was chosen where nobody did, and what is left out.
+fn others(what: &str, chosen: &str, parts: &[String], draft: &ReadDraft) -> Option<String> {
+    const SHOWN: usize = 5;
+    let others: Vec<String> = parts.iter().filter(|p| *p != chosen).map(|p| format!("`{p}`")).collect();
+    if draft.part.is_some() || others.is_empty() {
+        return None;
+    }
+    let more = if others.len() > SHOWN { format!(" and {} more", others.len() - SHOWN) } else { String::new() };
+    let shown = others[..others.len().min(SHOWN)].join(", ");
+    Some(format!("only {what} `{chosen}` was read, not {shown}{more}; choose with --{what}, or in the import panel"))
 }
 
 /// Rows of a file that says how many it has.

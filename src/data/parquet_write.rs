@@ -279,18 +279,18 @@ impl ColumnEncoder {
         match (&mut self.cells, cells) {
             (Pending::Floats(values), Cells::Float(new)) => {
                 values.extend_from_slice(&new[rows.clone()]);
-                push_bits(&mut self.valid, new[rows].iter().map(|x| !x.is_nan()));
+                push_valid(&mut self.valid, &new[rows], |x| !x.is_nan());
             }
             (Pending::Wholes(values), Cells::Int(new) | Cells::DatetimeMs(new)) => {
                 values.extend(new[rows.clone()].iter().map(|x| x.unwrap_or_default()));
-                push_bits(&mut self.valid, new[rows].iter().map(Option::is_some));
+                push_valid(&mut self.valid, &new[rows], Option::is_some);
             }
             (Pending::Booleans(values), Cells::Boolean(new)) => {
                 push_bits(values, new[rows.clone()].iter().map(|x| x.unwrap_or_default()));
-                push_bits(&mut self.valid, new[rows].iter().map(Option::is_some));
+                push_valid(&mut self.valid, &new[rows], Option::is_some);
             }
             (Pending::Texts(group), Cells::Text(new)) => {
-                push_bits(&mut self.valid, new.codes[rows.clone()].iter().map(|code| *code != MISSING_CODE));
+                push_valid(&mut self.valid, &new.codes[rows.clone()], |code| *code != MISSING_CODE);
                 group.push(new, rows, keys);
             }
             _ => polars_bail!(ComputeError: "a column changed its type"),
@@ -332,6 +332,16 @@ impl ColumnEncoder {
 fn push_bits(bits: &mut BitmapBuilder, new: impl Iterator<Item = bool>) {
     bits.reserve(new.size_hint().0);
     new.for_each(|bit| bits.push(bit));
+}
+
+/// Most columns have no gaps, which is quickly seen and written.
+fn push_valid<T>(bits: &mut BitmapBuilder, cells: &[T], is_valid: impl Fn(&T) -> bool) {
+    // Without an early end the compiler makes vector code of it.
+    if cells.iter().fold(true, |all, cell| all & is_valid(cell)) {
+        bits.extend_constant(cells.len(), true);
+    } else {
+        push_bits(bits, cells.iter().map(is_valid));
+    }
 }
 
 /// The texts of a row group: a key per row into its distinct values, in order of first appearance.

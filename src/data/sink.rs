@@ -12,6 +12,8 @@ use crate::domain::ids::ContentHash;
 use crate::domain::preview::BadRow;
 use crate::domain::schema::Storage;
 
+/// Fewer rows than this are gathered first. More come as they were read: gathering copies every cell.
+const ROWS_AT_ONCE: usize = 4096;
 /// Rejected rows that are written at once.
 const REJECTS_AT_ONCE: usize = 4096;
 
@@ -82,6 +84,10 @@ impl TableSink for StoringSink {
             }
         }
         self.writer.as_mut().map_or(Ok(()), |writer| writer.write(chunk))
+    }
+
+    fn rows_at_once(&self) -> usize {
+        ROWS_AT_ONCE
     }
 
     fn bad_row(&mut self, row: BadRow) -> Result<(), LoadError> {

@@ -4,7 +4,7 @@
 //! does not read goes to [`Observed::add`], which knows all rules. Distinct texts are judged once per chunk.
 
 use super::NullTokens;
-use super::bytes::check_text;
+use super::bytes::{check_text, newlines};
 use super::chunks::Chunk;
 use super::coder::Coder;
 use super::tokens::{ASIDE, Dialect, Field, Flaw, MAX_FIELD_BYTES, Splitter, Trouble};
@@ -92,7 +92,8 @@ pub fn parse(chunk: Chunk, plan: &Plan, file: &str, order: &[usize]) -> Parsed {
         parsed.error = Some(wrong.error(file, 0));
         return parsed;
     }
-    let estimate = text.len() / (8 * order.len()) + 16;
+    // At least as many as there are rows (but for CR line ends), so that no column grows; a field takes a byte or more.
+    let estimate = (newlines(text) as usize).min(text.len() / order.len()) + 1;
     let mut columns: Vec<Column> = (0..order.len()).map(|c| Column::new(&plan.columns[c], estimate)).collect();
     let mut splitter = Splitter::new(text, plan.dialect);
     let tile_rows = (TILE_FIELDS / order.len()).max(8);

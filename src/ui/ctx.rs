@@ -21,8 +21,11 @@ impl<'a> UiCtx<'a> {
         Self { state, tokens, now_ms, outbox }
     }
 
-    /// Applied after the frame.
+    /// Applied after the frame. A question that two places of a frame ask is asked once.
     pub fn send(&self, command: Command) {
-        self.outbox.borrow_mut().push(command);
+        let mut outbox = self.outbox.borrow_mut();
+        if !matches!(command, Command::Ask(_)) || !outbox.contains(&command) {
+            outbox.push(command);
+        }
     }
 }

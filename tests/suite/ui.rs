@@ -319,7 +319,7 @@ fn a_text_filter_says_what_is_wrong_at_the_place() {
     harness.get_by_label("Clear the text filter").click();
     harness.run();
     type_into(&mut harness, "Filter rows", "agee > 3");
-    assert!(harness.query_by_label_contains("did you mean `age`?").is_some());
+    assert!(harness.query_by_label_contains("did you mean “age”?").is_some());
     harness.get_by_label("Clear the text filter").click();
     harness.run();
     assert!(harness.query_by_label_contains("did you mean").is_none());

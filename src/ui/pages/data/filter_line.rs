@@ -7,6 +7,7 @@ use crate::domain::dataset::DatasetVersion;
 use crate::domain::filter::{self, FilterProblem};
 use crate::domain::table::TableQuery;
 use crate::state::command::Command;
+use crate::state::format;
 use crate::state::table::TableState;
 use crate::ui::ctx::UiCtx;
 use crate::ui::palette::name_it;
@@ -103,7 +104,7 @@ impl FilterLine {
                 ui.label(job);
             });
         } else if let Some((_, problem)) = &table.refused {
-            ui.label(RichText::new(&problem.summary).size(size::DATA).color(tokens.bad));
+            ui.label(RichText::new(format::sentence(&problem.summary)).size(size::DATA).color(tokens.bad));
         }
     }
 }

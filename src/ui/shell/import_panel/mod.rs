@@ -1,6 +1,6 @@
 //! The import panel: the first rows of a file and every guess about it, each as a control. Enter imports, Esc leaves.
 
-use egui::{Button, Grid, Id, Key, Label, Modal, RichText, ScrollArea, TextEdit, Ui};
+use egui::{Align, Button, Grid, Id, Key, Label, Layout, Modal, RichText, ScrollArea, TextEdit, Ui};
 
 use crate::domain::dataset::SourceFormat;
 use crate::domain::preview::ImportPreview;
@@ -20,6 +20,9 @@ use crate::ui::widgets::{badge::Tone, states};
 mod model;
 
 const CONTROL_WIDTH: f32 = 150.0;
+const CONTROLS_WIDTH: f32 = 330.0;
+/// What stands below the body.
+const FOOTER: f32 = 44.0;
 const CELL_WIDTH: f32 = 130.0;
 const ROW_HEIGHT: f32 = 20.0;
 const SHOWN_COLUMNS: usize = 60;
@@ -59,6 +62,7 @@ pub fn import_panel_ui(ui: &Ui, ctx: &UiCtx<'_>, texts: &mut Texts) {
     let response = modal.show(ui.ctx(), |ui| {
         ui.set_width((screen.width() - 80.0).min(1120.0));
         let height = (screen.height() - 150.0).min(720.0);
+        let top = ui.cursor().top();
         section(ui, ctx, &title(panel));
         together(ui, ctx, &mut changed);
         let preview = texts.last.take();
@@ -71,7 +75,7 @@ pub fn import_panel_ui(ui: &Ui, ctx: &UiCtx<'_>, texts: &mut Texts) {
                     });
                 }
             }
-            (Some(preview), None) => body(ui, ctx, preview, &mut changed, texts, height - 90.0),
+            (Some(preview), None) => body(ui, ctx, preview, &mut changed, texts, top + height),
             (None, None) => states::loading(ui, ctx, "the first rows"),
         }
         ui.add_space(space::S);
@@ -114,7 +118,7 @@ fn body(
     preview: &ImportPreview,
     panel: &mut ImportPanel,
     texts: &mut Texts,
-    height: f32,
+    bottom: f32,
 ) {
     weak(ui, ctx, model::facts(preview));
     for note in preview.notes.iter().take(4) {
@@ -129,14 +133,20 @@ fn body(
         });
     }
     ui.add_space(space::S);
-    ui.horizontal_top(|ui| {
-        ui.allocate_ui(egui::vec2(330.0, height), |ui| {
+    let height = (bottom - FOOTER - ui.cursor().top()).max(160.0);
+    let size = egui::vec2(ui.available_width(), height);
+    // The layout of each part is said: one inherited would put the controls side by side, and a row grows with its line.
+    ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::TOP), |ui| {
+        ui.set_max_height(height);
+        ui.allocate_ui_with_layout(egui::vec2(CONTROLS_WIDTH, height), Layout::top_down(Align::LEFT), |ui| {
+            ui.set_width(CONTROLS_WIDTH);
             ScrollArea::vertical().id_salt("import controls").max_height(height).show(ui, |ui| {
                 controls(ui, ctx, preview, panel, texts);
             });
         });
         ui.separator();
         ui.vertical(|ui| {
+            ui.set_max_height(height);
             let columns_height = (height * 0.42).max(120.0);
             ScrollArea::both().id_salt("import columns").max_height(columns_height).show(ui, |ui| {
                 columns(ui, ctx, preview, panel, texts);
@@ -274,8 +284,11 @@ fn date_format(ui: &mut Ui, column: &str, now: &str, panel: &mut ImportPanel, te
 fn rows(ui: &mut Ui, ctx: &UiCtx<'_>, preview: &ImportPreview, height: f32) {
     let n = preview.columns.len().min(SHOWN_COLUMNS);
     let cell = |ui: &mut Ui, text: RichText| {
-        let size = egui::vec2(CELL_WIDTH, ROW_HEIGHT);
-        ui.add_sized(size, Label::new(text.size(size::DATA)).truncate().halign(egui::Align::LEFT));
+        let room = egui::vec2(CELL_WIDTH, ROW_HEIGHT);
+        ui.allocate_ui_with_layout(room, Layout::left_to_right(Align::Center), |ui| {
+            ui.set_min_size(room);
+            ui.add(Label::new(text.size(size::DATA)).truncate());
+        });
     };
     ScrollArea::both().id_salt("import rows").max_height(height).auto_shrink([false, false]).show_rows(
         ui,

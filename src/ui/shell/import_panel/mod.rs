@@ -8,6 +8,7 @@ use crate::domain::question::{Answer, Question};
 use crate::domain::schema::Storage;
 use crate::domain::words::file_name;
 use crate::state::command::Command;
+use crate::state::format::sentence;
 use crate::state::import::{ImportPanel, Together};
 use crate::state::loadable::Loadable;
 use crate::ui::ctx::UiCtx;
@@ -122,7 +123,7 @@ fn body(
 ) {
     weak(ui, ctx, model::facts(preview));
     for note in preview.notes.iter().take(4) {
-        ui.add(Label::new(RichText::new(note).size(size::DATA).color(Tone::Info.color(ctx.tokens))).truncate());
+        ui.add(Label::new(RichText::new(sentence(note)).size(size::DATA).color(Tone::Info.color(ctx.tokens))).truncate());
     }
     if preview.remembered {
         ui.horizontal(|ui| {

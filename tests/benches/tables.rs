@@ -96,7 +96,7 @@ fn import(path: &Path) -> Measured {
     measured(|| {
         let request = JobRequest::Import(ImportRequest::of(path));
         match lifecycle::perform(&folder.path().join("workspace"), &request, &Silent) {
-            Ok(JobOutcome::Import(done)) => (done.version.rows, done.version.schema.columns.len()),
+            Ok(JobOutcome::Imported(done)) => (done.version.rows, done.version.schema.columns.len()),
             Ok(_) => panic!("an import"),
             Err(error) => panic!("{error}"),
         }

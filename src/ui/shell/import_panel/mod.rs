@@ -123,7 +123,9 @@ fn body(
 ) {
     weak(ui, ctx, model::facts(preview));
     for note in preview.notes.iter().take(4) {
-        ui.add(Label::new(RichText::new(sentence(note)).size(size::DATA).color(Tone::Info.color(ctx.tokens))).truncate());
+        ui.add(
+            Label::new(RichText::new(sentence(note)).size(size::DATA).color(Tone::Info.color(ctx.tokens))).truncate(),
+        );
     }
     if preview.remembered {
         ui.horizontal(|ui| {

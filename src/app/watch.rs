@@ -73,26 +73,41 @@ const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
 /// Looks at the watched places on a thread of its own until it is dropped.
 pub struct Sources {
-    /// Dropping it ends the thread.
-    _end: SyncSender<()>,
+    wake: SyncSender<Wake>,
+}
+
+/// What ends the pause between two looks.
+enum Wake {
+    Hint,
+    End,
+}
+
+/// Hints that may wait; more say nothing new.
+const HINTS: usize = 4;
+
+impl Drop for Sources {
+    fn drop(&mut self) {
+        // The thread that would not take it is gone already.
+        let _ = self.wake.send(Wake::End);
+    }
 }
 
 impl Sources {
     /// `None` when the system has no thread left: `watch run` and the button still look.
     pub fn start(backend: Arc<dyn Backend>, answers: Answers) -> Option<Self> {
-        let (end, ended) = sync_channel(1);
+        let (wake, woken) = sync_channel(HINTS);
+        let hints = wake.clone();
         let looks = thread::Builder::new().name("app sources".to_owned());
-        looks.spawn(move || look_on(&backend, &answers, &ended)).ok()?;
-        Some(Self { _end: end })
+        looks.spawn(move || look_on(&backend, &answers, &hints, &woken)).ok()?;
+        Some(Self { wake })
     }
 }
 
-fn look_on(backend: &Arc<dyn Backend>, answers: &Answers, ended: &Receiver<()>) {
-    let (events, woken) = sync_channel::<()>(1);
+fn look_on(backend: &Arc<dyn Backend>, answers: &Answers, hints: &SyncSender<Wake>, woken: &Receiver<Wake>) {
     let mut listener = Listener { inner: None, folders: Vec::new() };
     let (mut again, mut busy) = (LOOK_AGAIN, false);
     loop {
-        listener.listen_at(backend.watched_folders(), &events);
+        listener.listen_at(backend.watched_folders(), hints);
         let found = backend.anything_to_collect();
         if found {
             answers.send(Message::SourcesChanged);
@@ -100,29 +115,21 @@ fn look_on(backend: &Arc<dyn Backend>, answers: &Answers, ended: &Receiver<()>) 
         again = if busy && found { (again * 2).min(LOOK_EVERY) } else { LOOK_AGAIN };
         busy = found;
         let pause = if found { again } else { LOOK_EVERY };
-        if !wait(ended, &woken, pause) {
+        if !wait(woken, pause) {
             return;
         }
     }
 }
 
 /// Until something hints at a change, or the pause is over. `false` when the window is gone.
-fn wait(ended: &Receiver<()>, woken: &Receiver<()>, pause: Duration) -> bool {
-    const STEP: Duration = Duration::from_millis(500);
-    let mut waited = Duration::ZERO;
-    while waited < pause {
-        match ended.recv_timeout(STEP) {
-            Err(RecvTimeoutError::Disconnected) => return false,
-            Err(RecvTimeoutError::Timeout) => waited += STEP,
-            Ok(()) => return true,
-        }
-        if woken.try_recv().is_ok() {
-            // One look per burst of events.
-            thread::sleep(SETTLE);
-            return true;
-        }
+fn wait(woken: &Receiver<Wake>, pause: Duration) -> bool {
+    match woken.recv_timeout(pause) {
+        Err(RecvTimeoutError::Timeout) => return true,
+        Err(RecvTimeoutError::Disconnected) | Ok(Wake::End) => return false,
+        // One look per burst of events.
+        Ok(Wake::Hint) => thread::sleep(SETTLE),
     }
-    true
+    !woken.try_iter().any(|wake| matches!(wake, Wake::End))
 }
 
 /// The file system's events for the folders that are watched now. Where it has none (network drives, no watches left)
@@ -133,15 +140,15 @@ struct Listener {
 }
 
 impl Listener {
-    fn listen_at(&mut self, folders: Vec<PathBuf>, events: &SyncSender<()>) {
+    fn listen_at(&mut self, folders: Vec<PathBuf>, hints: &SyncSender<Wake>) {
         if folders == self.folders && self.inner.is_some() {
             return;
         }
-        let events = events.clone();
+        let hints = hints.clone();
         // Errors and overflows are hints as well.
         let handler = move |event: notify::Result<Event>| {
             if event.map_or(true, |e| !e.kind.is_access()) {
-                let _ = events.try_send(());
+                let _ = hints.try_send(Wake::Hint);
             }
         };
         self.inner = notify::recommended_watcher(handler)

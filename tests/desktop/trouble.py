@@ -31,6 +31,7 @@ from harness import (
 SMALL, SMALL_ROWS = SAMPLES / "iris.csv", 150
 LARGE, LARGE_NAME = SAMPLES / "churn-2026-01.csv", "churn"
 # "Train 3 models", not the page of that name in the rail.
+IMPORT_BUTTON = "Import ?* rows"
 TRAIN_BUTTON = "Train ?*"
 # A person waits this long for a list to show what another process did.
 NOTICE_SECONDS = 15
@@ -60,6 +61,7 @@ def check(report, screen, binary, folder, output):
 
 def inside(report, screen, program, window, output):
     with report.check("a file given as argument is imported"):
+        program.press_soon(IMPORT_BUTTON)
         wait_until("the import", IMPORT_SECONDS, lambda: rows(program) == [SMALL_ROWS], pause=1)
     with report.check("training it"):
         go(screen, window, "ctrl+4")

@@ -98,10 +98,14 @@ class Program:
     def controls(self):
         self.must_run()
         command = [sys.executable, HERE / "a11y.py", "tree", str(self.pid)]
-        found = subprocess.run(command, capture_output=True, text=True, timeout=60)
-        if found.returncode != 0:
-            raise Failed(f"no accessibility tree: {found.stderr.strip()[-300:]}")
-        return [json.loads(line) for line in found.stdout.splitlines()]
+        # What is listed may go while it is read: a toast that closes, a job that ends.
+        for attempt in range(3):
+            found = subprocess.run(command, capture_output=True, text=True, timeout=60)
+            if found.returncode == 0:
+                return [json.loads(line) for line in found.stdout.splitlines()]
+            time.sleep(0.5 * (attempt + 1))
+            self.must_run()
+        raise Failed(f"no accessibility tree: {found.stderr.strip()[-300:]}")
 
     def press(self, name, roles):
         command = [sys.executable, HERE / "a11y.py", "press", str(self.pid), name, *roles]

@@ -41,7 +41,10 @@ pub trait Backend: Send + Sync + 'static {
     fn cancel_table(&self, version: VersionId);
     /// The names of these columns of the schema.
     fn column_names(&self, version: VersionId, columns: &[usize]) -> Result<Vec<String>, Problem>;
-    fn answer(&self, question: &Question) -> Result<Answer, Problem>;
+    /// `progress` hears the phase and, where known, the share done.
+    fn answer(&self, question: &Question, progress: &dyn Fn(&str, Option<f64>)) -> Result<Answer, Problem>;
+    /// Ends the answering as cancelled, where a worker does it.
+    fn cancel_answer(&self, question: &Question);
     fn edit(&self, edit: &Edit) -> Result<EditOutcome, Problem>;
     fn rename_dataset(&self, id: DatasetId, name: &str, event: &NewEvent) -> Result<(), Problem>;
     fn hide_dataset(&self, id: DatasetId, hidden: bool, event: &NewEvent) -> Result<(), Problem>;

@@ -141,10 +141,17 @@ impl Effects {
             Effect::CopyCells { version, query, rows, columns, header } => {
                 self.answer("copy", move |b| Message::CellsRead(tsv(b, version, &query, rows, &columns, header)))
             }
-            Effect::Answer(question) => self.answer("question", move |b| {
-                let answer = b.answer(&question).map(Box::new);
-                Message::Answer(question, answer)
-            }),
+            Effect::Answer(question) => {
+                let answers = self.answers.clone();
+                self.answer("question", move |b| {
+                    let answer = b.answer(&question, &|phase, fraction| {
+                        let (question, phase) = (question.clone(), phase.to_owned());
+                        answers.send_progress(Message::Answering { question, phase, fraction });
+                    });
+                    Message::Answer(question, answer.map(Box::new))
+                });
+            }
+            Effect::CancelAnswer(question) => self.backend.cancel_answer(&question),
             Effect::Edit(edit) => self.answer("edit", move |b| Message::Edited(b.edit(&edit))),
             Effect::RenameDataset { id, name, event } => {
                 self.change("rename", move |b| b.rename_dataset(id, &name, &event));

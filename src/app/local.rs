@@ -27,6 +27,7 @@ use crate::state::effect::{RunDetail, WorkspaceInfo};
 use crate::store::{Workspace, recent};
 
 use super::backend::{Backend, JobSink};
+use super::throttle::Throttle;
 
 /// Tables kept open with the row order of their last query; the least recently used goes first.
 const OPEN_TABLES: usize = 4;
@@ -36,6 +37,8 @@ pub struct LocalBackend {
     open: RwLock<Option<Arc<Workspace>>>,
     tables: Mutex<Vec<OpenTable>>,
     jobs: Mutex<HashMap<JobId, JobHandle>>,
+    /// Workers that answer questions.
+    answering: Mutex<Vec<(Question, Arc<JobHandle>)>>,
     /// Held while an order is computed: two at once would want twice the memory.
     ordering: Mutex<()>,
     stops: Mutex<HashMap<Work, Arc<AtomicBool>>>,
@@ -232,15 +235,34 @@ impl Backend for LocalBackend {
         Ok(columns.iter().map(name).collect())
     }
 
-    fn answer(&self, question: &Question) -> Result<Answer, Problem> {
+    fn answer(&self, question: &Question, progress: &dyn Fn(&str, Option<f64>)) -> Result<Answer, Problem> {
         let workspace = self.workspace()?;
         if !question.needs_worker() {
             return answer::answer(&workspace, question, &Silent).map_err(problem("look that up"));
         }
         let workers = workers(&workspace)?;
-        match workers.run(&JobRequest::Ask(question.clone()), |_| {})? {
+        let started = |handle: Arc<JobHandle>| lock(&self.answering).push((question.clone(), handle));
+        let throttle = Throttle::default();
+        let heard = |event: &JobEvent| {
+            if let JobEvent::Progress { phase, fraction, .. } = event
+                && throttle.lets_through(event)
+            {
+                progress(phase, *fraction);
+            }
+        };
+        let outcome = workers.run_watched(&JobRequest::Ask(question.clone()), started, heard);
+        lock(&self.answering).retain(|(_, handle)| !handle.is_finished());
+        match outcome? {
             JobOutcome::Answered(answer) => Ok(*answer),
             _ => Err(Problem::failed("The worker answered something else", "", "Restart the program")),
+        }
+    }
+
+    fn cancel_answer(&self, question: &Question) {
+        let mut answering = lock(&self.answering);
+        if let Some(at) = answering.iter().position(|(asked, _)| asked == question) {
+            // Taken out: the same question may be asked again at once.
+            answering.remove(at).1.cancel();
         }
     }
 

@@ -101,4 +101,7 @@ pub struct EditOutcome {
     pub said: String,
     /// The edit that takes it back.
     pub undo: Option<Edit>,
+    /// The version it made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made: Option<VersionId>,
 }

@@ -111,11 +111,23 @@ impl Workers {
 
     /// Runs the job and waits for it; every event passes `on_event`.
     pub fn run(&self, request: &JobRequest, on_event: impl Fn(&JobEvent)) -> Result<JobOutcome, Problem> {
+        self.run_watched(request, |_| {}, on_event)
+    }
+
+    /// The same for somebody who may want to cancel it from elsewhere: `on_start` gets what is needed for that.
+    pub fn run_watched(
+        &self,
+        request: &JobRequest,
+        on_start: impl FnOnce(Arc<JobHandle>),
+        on_event: impl Fn(&JobEvent),
+    ) -> Result<JobOutcome, Problem> {
         let (send, receive) = std::sync::mpsc::sync_channel(64);
         let handle = self.start(JobId(0), request, move |event| {
             // The receiver lives until the last event.
             let _ = send.send(event);
         })?;
+        let handle = Arc::new(handle);
+        on_start(handle.clone());
         let mut result = Err(Problem::failed(format!("{} did not finish", request.title()), "", ""));
         for event in receive {
             on_event(&event);
@@ -125,7 +137,7 @@ impl Workers {
                 JobEvent::Progress { .. } | JobEvent::Recorded { .. } => {}
             }
         }
-        handle.join();
+        handle.wait();
         result
     }
 }
@@ -154,9 +166,9 @@ impl JobHandle {
     }
 
     /// Waits until the last event was delivered.
-    pub fn join(mut self) {
-        if let Some(reader) = self.reader.take() {
-            let _ = reader.join();
+    fn wait(&self) {
+        while !self.is_finished() {
+            thread::sleep(Duration::from_millis(1));
         }
     }
 }

@@ -19,8 +19,8 @@ pub fn edit(workspace: &Workspace, edit: &Edit) -> Result<EditOutcome, StageErro
         Edit::HideBranch { branch, hidden } => write(workspace, |tx| hide_branch(tx, *branch, *hidden)),
         Edit::AddTag { version, name } => write(workspace, |tx| add_tag(tx, *version, name)),
         Edit::HideTag { tag, hidden } => write(workspace, |tx| hide_tag(tx, *tag, *hidden)),
-        Edit::Revert { version, note } => write(workspace, |tx| revert(tx, *version, note)),
-        Edit::SetKind { version, column, kind } => write(workspace, |tx| set_kind(tx, *version, column, *kind)),
+        Edit::Revert { version, note } => make(workspace, |tx| revert(tx, *version, note)),
+        Edit::SetKind { version, column, kind } => make(workspace, |tx| set_kind(tx, *version, column, *kind)),
         Edit::SetMemoryBudget { bytes } => write(workspace, |tx| set_memory_budget(tx, *bytes)),
         Edit::Describe { dataset, said } => storage::describe(workspace, *dataset, said),
         Edit::Delete(keys) => storage::delete(workspace, keys),
@@ -42,7 +42,16 @@ type Done = Result<(String, Edit), StoreError>;
 /// An edit whose record and log entry are one transaction.
 fn write(workspace: &Workspace, change: impl FnOnce(&Tx) -> Done) -> Result<EditOutcome, StageError> {
     let (said, undo) = workspace.write(change)?;
-    Ok(EditOutcome { said, undo: Some(undo) })
+    Ok(EditOutcome { said, undo: Some(undo), made: None })
+}
+
+/// An edit that makes a version.
+fn make(
+    workspace: &Workspace,
+    change: impl FnOnce(&Tx) -> Result<(VersionId, String, Edit), StoreError>,
+) -> Result<EditOutcome, StageError> {
+    let (made, said, undo) = workspace.write(change)?;
+    Ok(EditOutcome { said, undo: Some(undo), made: Some(made) })
 }
 
 fn set_note(tx: &Tx, version: VersionId, note: &str) -> Done {
@@ -97,17 +106,23 @@ fn hide_tag(tx: &Tx, tag: TagId, hidden: bool) -> Done {
     Ok((said, Edit::HideTag { tag, hidden: !hidden }))
 }
 
-fn revert(tx: &Tx, version: VersionId, note: &str) -> Done {
+fn revert(tx: &Tx, version: VersionId, note: &str) -> Result<(VersionId, String, Edit), StoreError> {
     let (new, before) = revert::revert(tx, version, note)?;
     let undo = Edit::Revert { version: before.id, note: String::new() };
-    Ok((format!("{} holds what {} held", new.label(), datasets::version(tx, version)?.label()), undo))
+    let said = format!("{} holds what {} held", new.label(), datasets::version(tx, version)?.label());
+    Ok((new.id, said, undo))
 }
 
-fn set_kind(tx: &Tx, version: VersionId, column: &str, kind: ColumnKind) -> Done {
+fn set_kind(
+    tx: &Tx,
+    version: VersionId,
+    column: &str,
+    kind: ColumnKind,
+) -> Result<(VersionId, String, Edit), StoreError> {
     let new = revert::set_kind(tx, version, column, kind)?;
     let said = format!("{column} is {} in {}", kind.as_str(), new.label());
     let was = datasets::version(tx, version)?.schema.column(column).map_or(kind, |c| c.kind);
-    Ok((said, Edit::SetKind { version: new.id, column: column.to_owned(), kind: was }))
+    Ok((new.id, said, Edit::SetKind { version: new.id, column: column.to_owned(), kind: was }))
 }
 
 fn set_memory_budget(tx: &Tx, budget: Option<u64>) -> Done {

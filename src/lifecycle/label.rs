@@ -72,7 +72,7 @@ pub fn draft(
         let session = labels::start(tx, id, column)?;
         labels::add(tx, session, row, label, note)
     })?;
-    Ok(EditOutcome { said: String::new(), undo: None })
+    Ok(EditOutcome { said: String::new(), undo: None, made: None })
 }
 
 /// Ends a session without a version; its drafts stay in the history.
@@ -82,7 +82,7 @@ pub fn drop_session(workspace: &Workspace, id: LabelSessionId) -> Result<EditOut
         labels::end(tx, id, None)?;
         Ok(session.labels.len() as u64)
     })?;
-    Ok(EditOutcome { said: format!("Gave up {}", counted(n, "label", "labels")), undo: None })
+    Ok(EditOutcome { said: format!("Gave up {}", counted(n, "label", "labels")), undo: None, made: None })
 }
 
 /// Labels become a new version.

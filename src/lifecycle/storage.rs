@@ -36,7 +36,7 @@ pub fn delete(workspace: &Workspace, keys: &[StorageKey]) -> Result<EditOutcome,
     let labels: Vec<&str> = entries.iter().map(|e| e.label.as_str()).collect();
     let objects = entries.iter().map(|e| e.objects.len() as u64).sum();
     let said = format!("Moved {} to the bin ({})", labels.join(", "), counted(objects, "file", "files"));
-    Ok(EditOutcome { said, undo: Some(Edit::RestoreBinned(entries.iter().map(|e| e.id).collect())) })
+    Ok(EditOutcome { said, undo: Some(Edit::RestoreBinned(entries.iter().map(|e| e.id).collect())), made: None })
 }
 
 /// Unfinished bundles of exports that were killed: an hour after their last byte nobody writes to them any more.
@@ -62,7 +62,7 @@ pub fn restore(workspace: &Workspace, ids: &[BinId]) -> Result<EditOutcome, Stag
     }
     let labels: Vec<&str> = entries.iter().map(|e| e.label.as_str()).collect();
     let undo = Edit::Delete(entries.iter().map(|e| e.key).collect());
-    Ok(EditOutcome { said: format!("Brought back {}", labels.join(", ")), undo: Some(undo) })
+    Ok(EditOutcome { said: format!("Brought back {}", labels.join(", ")), undo: Some(undo), made: None })
 }
 
 /// The entry of the bin that a user names by its number or its label: the newest of that label.
@@ -84,7 +84,7 @@ pub fn binned(workspace: &Workspace, name: &str) -> Result<BinId, StageError> {
 /// The only step that cannot be taken back.
 pub fn empty_bin(workspace: &Workspace) -> Result<EditOutcome, StageError> {
     let freed = workspace.empty_bin()?;
-    Ok(EditOutcome { said: format!("Emptied the bin: {} freed", counted(freed, "byte", "bytes")), undo: None })
+    Ok(EditOutcome { said: format!("Emptied the bin: {} freed", counted(freed, "byte", "bytes")), undo: None, made: None })
 }
 
 /// Changes what is said about a dataset.
@@ -103,7 +103,7 @@ pub fn describe(workspace: &Workspace, id: DatasetId, said: &Description) -> Res
         };
         activity::append(tx, &event)?;
         let undo = Edit::Describe { dataset: id, said: before };
-        Ok(EditOutcome { said: format!("Described {name}"), undo: Some(undo) })
+        Ok(EditOutcome { said: format!("Described {name}"), undo: Some(undo), made: None })
     })?)
 }
 

@@ -158,7 +158,7 @@ pub fn add(
         let summary = format!("Watching {} for {name} ({})", path.display(), policy.as_str());
         activity::append(tx, &event("watching", &name, &summary))?;
         let undo = Edit::HideWatch { watch: id, hidden: true };
-        Ok(EditOutcome { said: format!("Watching {} for {name}", file_name(&path)), undo: Some(undo) })
+        Ok(EditOutcome { said: format!("Watching {} for {name}", file_name(&path)), undo: Some(undo), made: None })
     })?)
 }
 
@@ -173,7 +173,7 @@ pub fn set_policy(workspace: &Workspace, id: WatchId, policy: WatchPolicy) -> Re
         let summary = format!("Changes of {} {what}", before.path.display());
         activity::append(tx, &event("watching", &before.dataset, &summary))?;
         let undo = Edit::SetWatchPolicy { watch: id, policy: before.policy };
-        Ok(EditOutcome { said: format!("Changes of {} {what}", file_name(&before.path)), undo: Some(undo) })
+        Ok(EditOutcome { said: format!("Changes of {} {what}", file_name(&before.path)), undo: Some(undo), made: None })
     })?)
 }
 
@@ -184,7 +184,7 @@ pub fn hide(workspace: &Workspace, id: WatchId, hidden: bool) -> Result<EditOutc
         let verb = if hidden { "Stopped watching" } else { "Watching again" };
         activity::append(tx, &event("watching", &watch.dataset, &format!("{verb} {}", watch.path.display())))?;
         let undo = Edit::HideWatch { watch: id, hidden: !hidden };
-        Ok(EditOutcome { said: format!("{verb} {}", file_name(&watch.path)), undo: Some(undo) })
+        Ok(EditOutcome { said: format!("{verb} {}", file_name(&watch.path)), undo: Some(undo), made: None })
     })?)
 }
 

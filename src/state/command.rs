@@ -246,6 +246,8 @@ pub enum Command {
 
     /// A page needs the answer; asked once, until the workspace changes.
     Ask(Question),
+    /// Nobody waits for this answer any more.
+    StopAsking(Question),
 
     // Editing, all undoable
     Edit(Edit),

@@ -54,6 +54,8 @@ pub enum Effect {
         header: bool,
     },
     Answer(Question),
+    /// Ends the answering of a question, where a worker does it.
+    CancelAnswer(Question),
     Edit(Edit),
     StartJob {
         id: JobId,
@@ -121,6 +123,12 @@ pub enum Message {
         page: Result<TablePage, Problem>,
     },
     Answer(Question, Result<Box<Answer>, Problem>),
+    /// How far the answering of a question is.
+    Answering {
+        question: Question,
+        phase: String,
+        fraction: Option<f64>,
+    },
     Edited(Result<EditOutcome, Problem>),
     Job(JobEvent),
     Picked {

@@ -22,6 +22,10 @@ impl<T> Loadable<T> {
         }
     }
 
+    pub fn is_loading(&self) -> bool {
+        matches!(self, Self::Loading { .. })
+    }
+
     /// Turns into `Loading`, keeping what is there.
     pub fn start_loading(&mut self) {
         let previous = match std::mem::take(self) {

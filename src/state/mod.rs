@@ -70,6 +70,8 @@ pub struct AppState {
 pub struct Focus {
     pub version: Option<VersionId>,
     pub column: Option<String>,
+    /// A version that an edit made, until the lists know it: then it is the one in focus.
+    pub awaited: Option<VersionId>,
     pub run: Option<RunId>,
     pub check_run: Option<CheckRunId>,
     pub drift: Option<DriftId>,
@@ -117,7 +119,7 @@ impl AppState {
             Command::Pick(pick) => vec![Effect::PickFiles(pick)],
             Command::Picked { pick, paths } => work::picked(self, pick, paths, now_ms),
             Command::DropFiles(paths) => work::drop_files(self, paths, now_ms),
-            Command::ChangeImport(panel) => handlers::import::change(self, *panel),
+            Command::ChangeImport(panel) => handlers::import::change(self, *panel, now_ms),
             Command::ConfirmImport => handlers::import::confirm(self, now_ms),
             Command::RunChecks(request) => work::run_checks(self, request, now_ms),
             Command::Train(request) => work::train(self, request, now_ms),
@@ -139,7 +141,8 @@ impl AppState {
                 look::copy_cells(self, version, rows, columns, header, now_ms)
             }
             Command::ArrangeColumns { dataset, layout } => look::arrange(self, dataset, layout),
-            Command::Ask(question) => questions::ask(self, question),
+            Command::Ask(question) => questions::ask(self, question, now_ms),
+            Command::StopAsking(question) => questions::stop(self, question),
             Command::Edit(edit) => vec![Effect::Edit(edit)],
             Command::ToggleCompare(id) => look::toggle_compare(self, id),
             Command::ClearCompare => look::clear_compare(self),
@@ -171,6 +174,7 @@ impl AppState {
             Message::CellsRead(answer) => answers::cells_read(self, answer, now_ms),
             Message::Page { version, query, page } => answers::page(self, version, &query, page),
             Message::Answer(question, answer) => questions::answered(self, &question, answer, now_ms),
+            Message::Answering { question, phase, fraction } => questions::answering(self, &question, phase, fraction),
             Message::Edited(answer) => questions::edited(self, answer, now_ms),
             Message::Job(event) => answers::job(self, event, now_ms),
             Message::Picked { pick, paths } => work::picked(self, pick, paths, now_ms),

@@ -21,6 +21,11 @@ pub fn history(state: &mut AppState, answer: Result<Box<History>, Problem>, now_
     match answer {
         Ok(history) => {
             state.history = Loadable::Ready(*history);
+            let made = state.focus.awaited.take();
+            if let Some(made) = made.filter(|id| state.history.value().is_some_and(|h| h.version(*id).is_some())) {
+                state.focus.version = Some(made);
+                state.focus.check_run = None;
+            }
             edit::refocus(state);
             let mut effects: Vec<Effect> = state.asked.forget().into_iter().map(Effect::Answer).collect();
             if let Some(version) = state.focus.version {

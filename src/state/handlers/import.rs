@@ -30,16 +30,17 @@ pub fn open(state: &mut AppState, paths: Vec<PathBuf>, now_ms: i64) -> Vec<Effec
     state.asked.forget_previews();
     let question = panel.question();
     state.import = Some(panel);
-    questions::ask(state, question)
+    questions::ask(state, question, now_ms)
 }
 
-pub fn change(state: &mut AppState, panel: ImportPanel) -> Vec<Effect> {
-    if state.import.is_none() {
-        return Vec::new();
-    }
-    let question = panel.question();
+pub fn change(state: &mut AppState, panel: ImportPanel, now_ms: i64) -> Vec<Effect> {
+    let Some(before) = &state.import else { return Vec::new() };
+    let (before, question) = (before.question(), panel.question());
     state.import = Some(panel);
-    questions::ask(state, question)
+    // A look that a newer one replaces is not worth its work.
+    let mut effects = if before == question { Vec::new() } else { questions::stop(state, before) };
+    effects.extend(questions::ask(state, question, now_ms));
+    effects
 }
 
 pub fn confirm(state: &mut AppState, now_ms: i64) -> Vec<Effect> {

@@ -7,7 +7,7 @@ use crate::state::command::Page;
 use crate::state::effect::Effect;
 use crate::state::{AppState, Open};
 
-use super::{load_profile, load_run};
+use super::{load_profile, load_run, questions};
 
 pub fn go_to(state: &mut AppState, page: Page) -> Vec<Effect> {
     state.page = page;
@@ -95,7 +95,9 @@ pub fn toggle_problems(state: &mut AppState) -> Vec<Effect> {
 pub fn dismiss_all(state: &mut AppState) -> Vec<Effect> {
     if state.open.anything() {
         state.open = Open::default();
-    } else if state.import.take().is_none() {
+    } else if let Some(panel) = state.import.take() {
+        return questions::stop(state, panel.question());
+    } else {
         state.notifications.toasts.clear();
     }
     Vec::new()

@@ -10,8 +10,17 @@ use crate::state::notification::{Note, NoteTone};
 
 use super::workspace;
 
-pub fn ask(state: &mut AppState, question: Question) -> Vec<Effect> {
-    if state.asked.start(&question) { vec![Effect::Answer(question)] } else { Vec::new() }
+pub fn ask(state: &mut AppState, question: Question, now_ms: i64) -> Vec<Effect> {
+    if state.asked.start(&question, now_ms) { vec![Effect::Answer(question)] } else { Vec::new() }
+}
+
+pub fn stop(state: &mut AppState, question: Question) -> Vec<Effect> {
+    if state.asked.stop(&question) { vec![Effect::CancelAnswer(question)] } else { Vec::new() }
+}
+
+pub fn answering(state: &mut AppState, question: &Question, phase: String, fraction: Option<f64>) -> Vec<Effect> {
+    state.asked.progress(question, phase, fraction);
+    Vec::new()
 }
 
 pub fn answered(
@@ -29,6 +38,7 @@ pub fn edited(state: &mut AppState, answer: Result<EditOutcome, Problem>, now_ms
         // A draft: it is one of many, and the page that sent it shows it already.
         Ok(outcome) if outcome.said.is_empty() => return Vec::new(),
         Ok(outcome) => {
+            state.focus.awaited = outcome.made;
             let mut note = Note::new(NoteTone::Success, outcome.said);
             if let Some(undo) = outcome.undo {
                 note = note.action("Undo", vec![Command::Edit(undo)]);

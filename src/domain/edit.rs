@@ -92,6 +92,8 @@ pub enum Edit {
     },
     /// Gives an open session up.
     DropLabels(LabelSessionId),
+    /// Opens a session again that was given up.
+    ResumeLabels(LabelSessionId),
 }
 
 /// What an edit did.

@@ -33,6 +33,7 @@ pub fn edit(workspace: &Workspace, edit: &Edit) -> Result<EditOutcome, StageErro
             label::draft(workspace, *version, column, *row, label.as_deref(), note)
         }
         Edit::DropLabels(session) => label::drop_session(workspace, *session),
+        Edit::ResumeLabels(session) => label::resume_session(workspace, *session),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::data::view::RowOrder;
 use crate::data::{parquet, profile};
 use crate::domain::activity::{NewEvent, ObjectKind};
 use crate::domain::dataset::{DatasetVersion, Origin, Provenance};
-use crate::domain::edit::EditOutcome;
+use crate::domain::edit::{Edit, EditOutcome};
 use crate::domain::ids::{LabelSessionId, VersionId};
 use crate::domain::io::{JobIo, Part};
 use crate::domain::labels::{Label, LabelHistory, LabelLog, LabelQueue, LabelTask, settled};
@@ -82,7 +82,21 @@ pub fn drop_session(workspace: &Workspace, id: LabelSessionId) -> Result<EditOut
         labels::end(tx, id, None)?;
         Ok(session.labels.len() as u64)
     })?;
-    Ok(EditOutcome { said: format!("Gave up {}", counted(n, "label", "labels")), undo: None, made: None })
+    let undo = Some(Edit::ResumeLabels(id));
+    Ok(EditOutcome { said: format!("Gave up {}", counted(n, "label", "labels")), undo, made: None })
+}
+
+/// Opens a session again that was given up.
+pub fn resume_session(workspace: &Workspace, id: LabelSessionId) -> Result<EditOutcome, StageError> {
+    let session = workspace.read(|conn| labels::session(conn, id))?;
+    let open = workspace.read(|conn| labels::open_session(conn, session.version, &session.column))?;
+    if open.is_some_and(|open| open.id != id) {
+        let what = format!("rows were labelled anew in `{}` meanwhile", session.column);
+        return Err(StageError::usage(what, "Save those labels or drop them, then bring these back"));
+    }
+    workspace.write(|tx| labels::reopen(tx, id))?;
+    let said = format!("Brought back {}", counted(session.labels.len() as u64, "label", "labels"));
+    Ok(EditOutcome { said, undo: Some(Edit::DropLabels(id)), made: None })
 }
 
 /// Labels become a new version.

@@ -4,6 +4,11 @@ use chrono::{DateTime, Local, Utc};
 
 pub use crate::domain::words::{counted, thousands as count};
 
+/// Keeps a number and its percent sign on one line.
+pub fn unbroken(text: &str) -> String {
+    text.replace(" %", "\u{a0}%")
+}
+
 /// Four significant digits without trailing zeros, thousands separated; very large and very small in scientific
 /// notation.
 pub fn number(value: f64) -> String {

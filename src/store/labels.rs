@@ -54,6 +54,16 @@ pub fn end(tx: &Tx, id: LabelSessionId, result: Option<VersionId>) -> Result<(),
     records::seal(tx, &LABEL_SESSIONS, id.0)
 }
 
+/// Opens a session again that was given up; one that became a version stays closed.
+pub fn reopen(tx: &Tx, id: LabelSessionId) -> Result<(), StoreError> {
+    records::check(tx, &LABEL_SESSIONS, id.0)?;
+    let sql = "UPDATE label_sessions SET ended_at_ms = NULL WHERE id = ?1 AND result_id IS NULL";
+    if tx.prepare_cached(sql)?.execute([id])? == 0 {
+        return Err(sql::not_found("open labels", id));
+    }
+    records::seal(tx, &LABEL_SESSIONS, id.0)
+}
+
 fn with_labels(conn: &Connection, mut session: LabelSession) -> Result<LabelSession, StoreError> {
     let sql =
         "SELECT id, row_number, label, note, who, created_at_ms FROM label_drafts WHERE session_id = ?1 ORDER BY id";

@@ -336,7 +336,7 @@ fn find_goes_from_match_to_match() {
     let mut harness = table_page();
     press(&mut harness, Modifiers::COMMAND, Key::F);
     type_into(&mut harness, "Find in the cells", "c-0");
-    assert!(harness.query_by_label("Row match 2 of 7").is_some());
+    assert!(harness.query_by_label("Matching row 2 of 7").is_some());
     press(&mut harness, Modifiers::NONE, Key::F3);
     assert!(harness.query_by_label_contains("row 4, customer_id: C-00004").is_some());
     harness.get_by_label("Close find").click();

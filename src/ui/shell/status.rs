@@ -1,8 +1,7 @@
 //! The bar at the bottom: what runs, how far it is, how to stop it.
 
 use egui::{
-    Align, Button, Frame, Label, Layout, Margin, Panel, Popup, PopupCloseBehavior, Response, RichText, Sense, Ui,
-    WidgetInfo, vec2,
+    Align, Button, Frame, Label, Layout, Margin, Panel, Popup, PopupCloseBehavior, Response, RichText, Ui,
 };
 
 use crate::state::command::Command;
@@ -11,6 +10,7 @@ use crate::state::jobs::{JobPhase, JobView};
 use crate::ui::ctx::UiCtx;
 use crate::ui::theme::icons::{Icon, icon_button};
 use crate::ui::theme::tokens::{size, space};
+use crate::ui::widgets::states;
 
 pub fn status_ui(ui: &mut Ui, ctx: &UiCtx<'_>) {
     let frame = Frame::NONE.fill(ctx.tokens.surface).inner_margin(Margin::symmetric(space::M as i8, 0));
@@ -63,21 +63,9 @@ fn job_line(ui: &mut Ui, ctx: &UiCtx<'_>, job: &JobView, width: f32) {
     }
 }
 
-/// Without a known share the bar is a quarter full and still: an animation would redraw the window all the time.
 fn bar(ui: &mut Ui, ctx: &UiCtx<'_>, job: &JobView, width: f32) -> Response {
-    let (rect, response) = ui.allocate_exact_size(vec2(width, 6.0), Sense::hover());
-    let share = job.fraction.unwrap_or(if job.state == JobPhase::Queued { 0.0 } else { 0.25 });
-    response.widget_info(|| {
-        let mut info = WidgetInfo::labeled(egui::Role::ProgressIndicator, true, &job.title);
-        info.value = job.fraction;
-        info
-    });
-    ui.painter().rect_filled(rect, 3.0, ctx.tokens.line);
-    let mut done = rect;
-    done.set_width(rect.width() * share as f32);
-    let color = if job.fraction.is_some() { ctx.tokens.accent } else { ctx.tokens.accent.gamma_multiply(0.5) };
-    ui.painter().rect_filled(done, 3.0, color);
-    response
+    let fraction = if job.state == JobPhase::Queued { Some(0.0) } else { job.fraction };
+    states::progress_bar(ui, ctx, &job.title, fraction, width)
 }
 
 fn idle_line(ctx: &UiCtx<'_>) -> String {

@@ -1,8 +1,9 @@
 //! The looks of something that is not there: empty, loading, failed. All three stand where the content will stand.
 
-use egui::{Align, Button, CornerRadius, Label, Layout, RichText, Sense, Ui, WidgetInfo, vec2};
+use egui::{Align, Button, CornerRadius, Label, Layout, Response, RichText, Sense, Ui, WidgetInfo, vec2};
 
-use crate::domain::problem::Problem;
+use crate::domain::problem::{Problem, ProblemKind};
+use crate::domain::question::Question;
 use crate::state::command::Command;
 use crate::ui::ctx::UiCtx;
 use crate::ui::theme::icons::{self, Icon};
@@ -40,8 +41,56 @@ pub fn loading(ui: &mut Ui, ctx: &UiCtx<'_>, what: &str) {
     }
 }
 
+/// While a question is being answered: the grey bars, with how far it is after 300 ms, and after 2 s a way to stop it.
+pub fn answering(ui: &mut Ui, ctx: &UiCtx<'_>, what: &str, question: &Question) {
+    const TELL_MS: i64 = 300;
+    const OFFER_MS: i64 = 2_000;
+    if question.needs_worker()
+        && let Some(waiting) = ctx.state.asked.waiting(question)
+    {
+        let waited = ctx.now_ms - waiting.since_ms;
+        ui.horizontal(|ui| {
+            ui.set_min_height(24.0);
+            if waited < TELL_MS {
+                return;
+            }
+            progress_bar(ui, ctx, what, waiting.fraction, 160.0);
+            ui.label(RichText::new(&waiting.phase).size(size::DATA).color(ctx.tokens.text_weak));
+            if waited >= OFFER_MS && ui.button("Cancel").on_hover_text(format!("Stops preparing {what}")).clicked() {
+                ctx.send(Command::StopAsking(question.clone()));
+            }
+        });
+        let next = [TELL_MS, OFFER_MS].into_iter().find(|at| waited < *at);
+        if let Some(wait) = next.and_then(|at| u64::try_from(at - waited).ok()) {
+            ui.ctx().request_repaint_after(std::time::Duration::from_millis(wait));
+        }
+    }
+    loading(ui, ctx, what);
+}
+
+/// How far something is. Without a known share the bar is a quarter full and still: an animation would redraw the
+/// window all the time.
+pub fn progress_bar(ui: &mut Ui, ctx: &UiCtx<'_>, what: &str, fraction: Option<f64>, width: f32) -> Response {
+    let (rect, response) = ui.allocate_exact_size(vec2(width, 6.0), Sense::hover());
+    response.widget_info(|| {
+        let mut info = WidgetInfo::labeled(egui::Role::ProgressIndicator, true, what);
+        info.value = fraction;
+        info
+    });
+    ui.painter().rect_filled(rect, CornerRadius::same(3), ctx.tokens.line);
+    let mut done = rect;
+    done.set_width(rect.width() * fraction.unwrap_or(0.25) as f32);
+    let color = if fraction.is_some() { ctx.tokens.accent } else { ctx.tokens.accent.gamma_multiply(0.5) };
+    ui.painter().rect_filled(done, CornerRadius::same(3), color);
+    response
+}
+
 /// What failed, what to do, the details folded with a copy button, and another try.
 pub fn failed(ui: &mut Ui, ctx: &UiCtx<'_>, problem: &Problem, retry: Option<Command>) {
+    if problem.kind == ProblemKind::Cancelled {
+        let again = retry.map(|command| ("Start again", command));
+        return empty(ui, ctx, Icon::Info, "Stopped, as you asked", "Nothing was changed", again);
+    }
     centered(ui, 170.0, |ui| {
         icons::icon(ui, Icon::Error, 28.0, ctx.tokens.bad);
         ui.add_space(space::XS);

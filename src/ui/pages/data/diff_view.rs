@@ -39,11 +39,14 @@ pub struct DiffView {
     filter: ExampleFilter,
     /// Only rows in which this column changed are asked for.
     narrowed: Option<String>,
+    /// What was asked last: another question stops it.
+    asked: Option<Question>,
 }
 
 impl DiffView {
     pub fn new(left: VersionId, right: VersionId) -> Self {
-        Self { left, right, key: Vec::new(), limit: FIRST_EXAMPLES, filter: ExampleFilter::default(), narrowed: None }
+        let filter = ExampleFilter::default();
+        Self { left, right, key: Vec::new(), limit: FIRST_EXAMPLES, filter, narrowed: None, asked: None }
     }
 
     fn question(&self) -> Question {
@@ -78,16 +81,23 @@ pub fn diff_ui(ui: &mut Ui, ctx: &UiCtx<'_>, view: &mut DiffView, history: &Hist
         view.narrowed = None;
     }
     let question = view.question();
+    if let Some(before) = view.asked.take_if(|asked| close || *asked != question) {
+        ctx.send(Command::StopAsking(before));
+    }
+    if close {
+        return true;
+    }
+    view.asked = Some(question.clone());
     let asked = ctx.state.asked.get(&question);
     match asked {
         Loadable::Failed(problem) => states::failed(ui, ctx, problem, Some(Command::Ask(question))),
         Loadable::Idle => {
-            ctx.send(Command::Ask(question));
-            states::loading(ui, ctx, "the comparison");
+            ctx.send(Command::Ask(question.clone()));
+            states::answering(ui, ctx, "the comparison", &question);
         }
         loadable => match loadable.value() {
             Some(Answer::Diff(report)) => report_ui(ui, ctx, view, report),
-            _ => states::loading(ui, ctx, "the comparison"),
+            _ => states::answering(ui, ctx, "the comparison", &question),
         },
     }
     close

@@ -100,7 +100,7 @@ fn status(bar: &FindBar, table: &TableState) -> (String, bool) {
         (_, Some(None)) if current => ("No cell contains it".to_owned(), true),
         (_, Some(Some(found))) if current => {
             let place = match found.nth {
-                Some((nth, of)) => format!("Row match {} of {}", count(nth), count(of)),
+                Some((nth, of)) => format!("Matching row {} of {}", count(nth), count(of)),
                 None => format!("In row {}", count(found.row + 1)),
             };
             let wrapped = if found.wrapped { " · went on from the other end" } else { "" };

@@ -7,7 +7,7 @@ use crate::domain::profile::{ColumnProfile, DateSummary, TextLengths};
 use crate::domain::schema::{ColumnSchema, Storage};
 use crate::domain::table::ColumnFilter;
 use crate::state::command::Command;
-use crate::state::format::{bytes, count, counted, date_time, number, percent, utc};
+use crate::state::format::{bytes, count, counted, date_time, number, percent, unbroken, utc};
 use crate::state::loadable::Loadable;
 use crate::ui::ctx::UiCtx;
 use crate::ui::theme::icons::{Icon, icon, icon_button};
@@ -65,9 +65,10 @@ fn column_ui(ui: &mut Ui, ctx: &UiCtx<'_>, profile: &ColumnProfile, rows: u64) -
     let distinct = format!("{} · {}", count(profile.distinct), percent(share(profile.distinct, rows)));
     facts(ui, ctx, "counts", &[("Missing", missing), ("Distinct", distinct)]);
     for alert in &profile.alerts {
-        ui.horizontal_wrapped(|ui| {
-            icon(ui, Icon::Info, 12.0, ctx.tokens.info);
-            ui.label(RichText::new(&alert.text).size(size::DATA));
+        ui.horizontal_top(|ui| {
+            ui.spacing_mut().item_spacing.x = space::XS;
+            icon(ui, Icon::Info, 14.0, ctx.tokens.info);
+            ui.vertical(|ui| ui.label(RichText::new(unbroken(&alert.text)).size(size::DATA)));
         });
     }
     let mut wanted = shape(ui, ctx, profile);
@@ -200,10 +201,8 @@ fn findings(ui: &mut Ui, ctx: &UiCtx<'_>, version: &DatasetVersion, column: &str
     let Some(check) = ctx.state.history.value().and_then(|h| h.latest_check(version.id)) else { return };
     for finding in findings_on(check, column) {
         ui.add_space(space::XS);
-        ui.horizontal_wrapped(|ui| {
-            badge(ui, ctx, Tone::of_severity(finding.severity), finding.severity.as_str());
-            ui.label(RichText::new(&finding.message).size(size::DATA));
-        });
+        badge(ui, ctx, Tone::of_severity(finding.severity), finding.severity.as_str());
+        ui.label(RichText::new(unbroken(&finding.message)).size(size::DATA));
         if !finding.rows.is_empty() && ui.small_button("Show the rows").clicked() {
             ctx.send(Command::ShowRows {
                 version: version.id,

@@ -6,7 +6,7 @@ use egui::{Button, ComboBox, Grid, Key, Label, Modifiers, RichText, ScrollArea, 
 
 use crate::domain::dataset::DatasetVersion;
 use crate::domain::edit::Edit;
-use crate::domain::ids::VersionId;
+use crate::domain::ids::{LabelSessionId, VersionId};
 use crate::domain::labels::{LabelQueue, LabelTask};
 use crate::domain::question::{Answer, Question};
 use crate::domain::request::{DataRef, LabelRequest};
@@ -136,6 +136,8 @@ fn session(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut Labelling, version: &Dataset
                 }
             });
         }
+        // Started on an older answer, labels that were dropped meanwhile would come back.
+        loadable if page.is_fresh() && loadable.is_loading() => None,
         loadable => match loadable.value() {
             Some(Answer::LabelTask(task)) => Some(task.as_ref()),
             _ => None,
@@ -166,15 +168,39 @@ fn session(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut Labelling, version: &Dataset
         Primary::new(format!("Save {} as a version", counted(done, "label", "labels")), Command::SaveLabels(request))
             .unless((done == 0).then(|| "Label a row first".to_owned()));
     page_header(ui, ctx, "Label rows", &subtitle, Some(save));
+    let session = task.session.as_ref().map(|session| session.id);
     main_panel(ui, |ui| match page.rows.get(page.at).copied() {
-        Some(row) => row_ui(ui, ctx, page, version, &column, row),
-        None => finished(ui, ctx, page, done),
+        Some(row) => row_ui(ui, ctx, page, version, &column, (row, session)),
+        None => finished(ui, ctx, page, session),
     });
+}
+
+/// Gives the labels of this session up; the note that says so has an Undo.
+fn drop_button(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut Labelling, session: Option<LabelSessionId>) {
+    let Some(session) = session.filter(|_| !page.given.is_empty()) else { return };
+    let words = format!("Drop {}", counted(page.given.len() as u64, "label", "labels"));
+    if ui.button(words).on_hover_text("Gives up what was labelled since the last version").clicked() {
+        ctx.send(Command::Edit(Edit::DropLabels(session)));
+        *page = Labelling {
+            version: page.version,
+            column: std::mem::take(&mut page.column),
+            new_column: std::mem::take(&mut page.new_column),
+            queue: page.queue.clone(),
+            ..Labelling::default()
+        };
+    }
+}
+
+impl Labelling {
+    /// Nothing was taken over yet.
+    fn is_fresh(&self) -> bool {
+        self.rows.is_empty() && self.at == 0 && self.given.is_empty()
+    }
 }
 
 /// Rows, classes and former labels come in once.
 fn take_over(page: &mut Labelling, task: &LabelTask) {
-    if !page.rows.is_empty() || page.at > 0 || !page.given.is_empty() {
+    if !page.is_fresh() {
         return;
     }
     page.rows.clone_from(&task.rows);
@@ -207,8 +233,8 @@ fn learn(classes: &mut Vec<String>, class: &str) {
     }
 }
 
-fn finished(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut Labelling, done: u64) {
-    let sentence = if done == 0 { "There is nothing to label here" } else { "That was the last row" };
+fn finished(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut Labelling, session: Option<LabelSessionId>) {
+    let sentence = if page.given.is_empty() { "There is nothing to label here" } else { "That was the last row" };
     states::empty(ui, ctx, Icon::Ok, sentence, "Save the labels above, or go back to change one", None);
     ui.vertical_centered(|ui| {
         if ui.button("Back (Backspace)").clicked() || pressed(ui, Modifiers::NONE, Key::Backspace) {
@@ -217,10 +243,18 @@ fn finished(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut Labelling, done: u64) {
         if ui.button("Close").clicked() {
             ctx.send(Command::LabelRows(None));
         }
+        drop_button(ui, ctx, page, session);
     });
 }
 
-fn row_ui(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut Labelling, version: &DatasetVersion, column: &str, row: u64) {
+fn row_ui(
+    ui: &mut Ui,
+    ctx: &UiCtx<'_>,
+    page: &mut Labelling,
+    version: &DatasetVersion,
+    column: &str,
+    (row, session): (u64, Option<LabelSessionId>),
+) {
     let mut answer = None;
     ui.horizontal(|ui| {
         section(ui, ctx, &format!("Row {}", count(row)));
@@ -275,6 +309,7 @@ fn row_ui(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut Labelling, version: &DatasetV
         if ui.button("Close").on_hover_text("The labels so far are kept; come back later").clicked() {
             ctx.send(Command::LabelRows(None));
         }
+        drop_button(ui, ctx, page, session);
     });
     if let Some(label) = answer {
         give(ctx, page, version.id, column, row, label);

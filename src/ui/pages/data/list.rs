@@ -29,15 +29,11 @@ pub fn list_ui(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut DataPage, history: &Hist
         }
         for (id, name, versions) in found {
             let Some(newest) = versions.first() else { continue };
-            version_row(ui, ctx, page, history, newest, name, 0);
+            // One row for each dataset, telling of the version that is shown; the others are in the Versions tab.
+            let shown = versions.iter().find(|v| ctx.state.focus.version == Some(v.id)).unwrap_or(newest);
+            dataset_row(ui, ctx, page, history, shown, name, newest);
             if let Some(entry) = entries.iter().find(|e| e.id == id) {
-                ui.push_id(id, |ui| details::marks(ui, ctx, entry, newest));
-            }
-            let open = versions.iter().any(|v| ctx.state.focus.version == Some(v.id));
-            if open {
-                for version in versions.iter().skip(1) {
-                    version_row(ui, ctx, page, history, version, &version.label(), 1);
-                }
+                ui.push_id(id, |ui| details::marks(ui, ctx, entry, shown));
             }
         }
     });
@@ -45,27 +41,24 @@ pub fn list_ui(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut DataPage, history: &Hist
     details::details_dialog(ui, ctx, &mut page.details);
 }
 
-fn version_row(
+fn dataset_row(
     ui: &mut Ui,
     ctx: &UiCtx<'_>,
     page: &mut DataPage,
     history: &History,
     version: &DatasetVersion,
-    title: &str,
-    indent: u32,
+    name: &str,
+    newest: &DatasetVersion,
 ) {
     let selected = ctx.state.focus.version == Some(version.id);
     let when = ago(ctx.now_ms, version.created_at_ms);
     let rows = counted(version.rows, "row", "rows");
-    let subtitle = if version.version == 1 {
-        format!("{rows} · {when}")
-    } else {
-        format!("v{} · {rows} · {when}", version.version)
+    let subtitle = match (version.version, newest.version) {
+        (1, 1) => format!("{rows} · {when}"),
+        (n, last) if n == last => format!("v{n} · {rows} · {when}"),
+        (n, last) => format!("v{n} of {last} · {rows} · {when}"),
     };
-    let mut row = Row::new(title).subtitle(&subtitle).selected(selected).indent(indent);
-    if indent == 0 {
-        row = row.icon(Icon::Data);
-    }
+    let mut row = Row::new(name).subtitle(&subtitle).selected(selected).icon(Icon::Data);
     let errors = history.latest_check(version.id).map(messages::tally);
     let word = errors.map(|(errors, warnings)| (errors + warnings).to_string()).unwrap_or_default();
     match errors {

@@ -368,9 +368,12 @@ pub fn kind_ui(ui: &mut Ui, ctx: &UiCtx<'_>, version: &DatasetVersion, column: &
     let options: Vec<(ColumnKind, String)> =
         ColumnKind::ALL.into_iter().map(|kind| (kind, kind.as_str().to_owned())).collect();
     ui.horizontal(|ui| {
-        let (rect, _) = ui.allocate_exact_size(vec2(96.0, 16.0), Sense::hover());
-        let words = RichText::new("Treat as").size(size::DATA).color(ctx.tokens.text_weak);
-        ui.put(rect, Label::new(words).halign(egui::Align::Min));
+        // Under the names and the values of the facts above.
+        ui.spacing_mut().item_spacing.x = space::M;
+        ui.allocate_ui_with_layout(vec2(96.0, space::ROW), egui::Layout::left_to_right(egui::Align::Center), |ui| {
+            ui.set_min_width(96.0);
+            ui.label(RichText::new("Treat as").size(size::DATA).color(ctx.tokens.text_weak));
+        });
         let width = ui.available_width().min(150.0);
         if let Some(Some(kind)) = parts::pick(ui, "Kind of the column", &options, Some(&column.kind), None, width)
             && kind != column.kind

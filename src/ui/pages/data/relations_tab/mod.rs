@@ -63,12 +63,14 @@ pub fn relations_tab_ui(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut DataPage, versi
     let relations = match asked {
         Loadable::Failed(problem) => return states::failed(ui, ctx, problem, Some(Command::Ask(question))),
         Loadable::Idle => {
-            ctx.send(Command::Ask(question));
+            ctx.send(Command::Ask(question.clone()));
             None
         }
         other => other.value(),
     };
-    let Some(Answer::Relations(relations)) = relations else { return states::loading(ui, ctx, "the relations") };
+    let Some(Answer::Relations(relations)) = relations else {
+        return states::answering(ui, ctx, "the relations", &question);
+    };
     if relations.pairs.is_empty() {
         let why = "Relations need two columns of numbers or categories with more than one value";
         return states::empty(ui, ctx, Icon::Compare, "Nothing to relate", why, None);
@@ -189,14 +191,14 @@ fn picture(ui: &mut Ui, ctx: &UiCtx<'_>, view: &mut RelationsView, version: &Dat
             states::failed(ui, ctx, problem, Some(Command::Ask(question)));
             return None;
         }
-        Loadable::Idle => ctx.send(Command::Ask(question)),
+        Loadable::Idle => ctx.send(Command::Ask(question.clone())),
         other => {
             if let Some(Answer::Pair(plot)) = other.value() {
                 return pair::pair_ui(ui, ctx, version, plot);
             }
         }
     }
-    states::loading(ui, ctx, "the picture");
+    states::answering(ui, ctx, "the picture", &question);
     None
 }
 

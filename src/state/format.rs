@@ -4,11 +4,6 @@ use chrono::{DateTime, Local, Utc};
 
 pub use crate::domain::words::{counted, thousands as count};
 
-/// Keeps a number and its percent sign on one line.
-pub fn unbroken(text: &str) -> String {
-    text.replace(" %", "\u{a0}%")
-}
-
 /// Four significant digits without trailing zeros, thousands separated; very large and very small in scientific
 /// notation.
 pub fn number(value: f64) -> String {
@@ -72,6 +67,12 @@ pub fn sentence(text: &str) -> String {
         }
     }
     out.replace(" %", "\u{a0}%")
+}
+
+/// With a capital letter first; a name in quotation marks stays as it is.
+pub fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn trimmed(digits: &str) -> &str {

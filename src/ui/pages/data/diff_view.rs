@@ -9,7 +9,7 @@ use crate::domain::ids::VersionId;
 use crate::domain::question::{Answer, Question};
 use crate::domain::request::DataRef;
 use crate::state::command::Command;
-use crate::state::format::{count, percent};
+use crate::state::format::{capital, count, percent};
 use crate::state::loadable::Loadable;
 use crate::ui::ctx::UiCtx;
 use crate::ui::pages::monitor;
@@ -132,14 +132,14 @@ fn report_ui(ui: &mut Ui, ctx: &UiCtx<'_>, view: &mut DiffView, report: &DiffRep
     ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = space::S;
         if report.equal {
-            parts::alert(ui, ctx, Tone::Ok, "both hold the same rows and the same columns");
+            parts::alert(ui, ctx, Tone::Ok, "Both hold the same rows and the same columns");
         }
         counts_ui(ui, ctx, view, report);
         if let Some(said) = diff_model::pairing(report) {
             weak(ui, ctx, said);
         }
         for note in &report.notes {
-            parts::alert(ui, ctx, Tone::Info, note);
+            parts::alert(ui, ctx, Tone::Info, &capital(note));
         }
         let schema = diff_model::schema_lines(report);
         if !schema.is_empty() {
@@ -228,7 +228,7 @@ fn columns_ui(ui: &mut Ui, ctx: &UiCtx<'_>, view: &mut DiffView, report: &DiffRe
 fn column_ui(ui: &mut Ui, ctx: &UiCtx<'_>, report: &DiffReport, column: &ColumnDiff) {
     ui.add_space(space::XS);
     if column.compared_as_text {
-        parts::alert(ui, ctx, Tone::Info, "the two sides store it differently, so its cells were compared as texts");
+        parts::alert(ui, ctx, Tone::Info, "The two sides store it differently, so its cells were compared as texts");
     }
     let names = [report.left.label.clone(), report.right.label.clone()];
     let id = format!("diff {} {} {}", report.left.version, report.right.version, column.column);

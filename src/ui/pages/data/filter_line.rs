@@ -50,9 +50,8 @@ pub fn filter_line(ui: &mut Ui, ctx: &UiCtx<'_>, line: &mut FilterLine, version:
     }
     if edit.lost_focus() && ui.input(|i| i.key_pressed(Key::Enter)) {
         apply(ctx, line, version, query);
-        if line.problem.is_some() {
-            edit.request_focus();
-        }
+        // For the next try.
+        edit.request_focus();
     }
     edit.on_hover_text(filter::HELP);
 }
@@ -104,7 +103,7 @@ impl FilterLine {
                 ui.label(job);
             });
         } else if let Some((_, problem)) = &table.refused {
-            ui.label(RichText::new(format::sentence(&problem.summary)).size(size::DATA).color(tokens.bad));
+            ui.label(RichText::new(format::capital(&format::sentence(&problem.summary))).size(size::DATA).color(tokens.bad));
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::domain::profile::{ColumnProfile, DateSummary, TextLengths};
 use crate::domain::schema::{ColumnSchema, Storage};
 use crate::domain::table::ColumnFilter;
 use crate::state::command::Command;
-use crate::state::format::{bytes, count, counted, date_time, number, percent, unbroken, utc};
+use crate::state::format::{bytes, count, counted, date_time, number, percent, sentence, utc};
 use crate::state::loadable::Loadable;
 use crate::ui::ctx::UiCtx;
 use crate::ui::theme::icons::{Icon, icon, icon_button};
@@ -68,7 +68,7 @@ fn column_ui(ui: &mut Ui, ctx: &UiCtx<'_>, profile: &ColumnProfile, rows: u64) -
         ui.horizontal_top(|ui| {
             ui.spacing_mut().item_spacing.x = space::XS;
             icon(ui, Icon::Info, 14.0, ctx.tokens.info);
-            ui.vertical(|ui| ui.label(RichText::new(unbroken(&alert.text)).size(size::DATA)));
+            ui.vertical(|ui| ui.label(RichText::new(sentence(&alert.text)).size(size::DATA)));
         });
     }
     let mut wanted = shape(ui, ctx, profile);
@@ -180,13 +180,17 @@ fn dates_ui(ui: &mut Ui, ctx: &UiCtx<'_>, dates: &DateSummary) {
         ui.label(RichText::new(text).size(size::DATA));
     }
     const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+    // Of dates without a time all are at midnight.
+    let only_dates = dates.hours.iter().skip(1).all(|n| *n == 0);
     let told = |names: &mut dyn Iterator<Item = String>, counts: &[u64]| -> String {
         names.zip(counts).map(|(name, n)| format!("{name} {}", count(*n))).collect::<Vec<_>>().join(", ")
     };
     ui.label(RichText::new("Monday to Sunday").size(size::DATA).color(ctx.tokens.text_weak));
     bar_row(ui, ctx, &told(&mut DAYS.iter().map(|d| (*d).to_owned()), &dates.weekdays), &dates.weekdays);
-    ui.label(RichText::new("0 to 24 o'clock, UTC").size(size::DATA).color(ctx.tokens.text_weak));
-    bar_row(ui, ctx, &told(&mut (0..24).map(|h| h.to_string()), &dates.hours), &dates.hours);
+    if !only_dates {
+        ui.label(RichText::new("0 to 24 o'clock, UTC").size(size::DATA).color(ctx.tokens.text_weak));
+        bar_row(ui, ctx, &told(&mut (0..24).map(|h| h.to_string()), &dates.hours), &dates.hours);
+    }
 }
 
 /// Bars whose numbers are told on hovering.
@@ -202,7 +206,7 @@ fn findings(ui: &mut Ui, ctx: &UiCtx<'_>, version: &DatasetVersion, column: &str
     for finding in findings_on(check, column) {
         ui.add_space(space::XS);
         badge(ui, ctx, Tone::of_severity(finding.severity), finding.severity.as_str());
-        ui.label(RichText::new(unbroken(&finding.message)).size(size::DATA));
+        ui.label(RichText::new(sentence(&finding.message)).size(size::DATA));
         if !finding.rows.is_empty() && ui.small_button("Show the rows").clicked() {
             ctx.send(Command::ShowRows {
                 version: version.id,

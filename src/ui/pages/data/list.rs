@@ -51,7 +51,8 @@ fn dataset_row(
     newest: &DatasetVersion,
 ) {
     let selected = ctx.state.focus.version == Some(version.id);
-    let when = ago(ctx.now_ms, version.created_at_ms);
+    // Short: the list is narrow.
+    let when = ago(ctx.now_ms, version.created_at_ms).replace(" minute", " min").replace("mins", "min");
     let rows = counted(version.rows, "row", "rows");
     let subtitle = match (version.version, newest.version) {
         (1, 1) => format!("{rows} · {when}"),

@@ -23,7 +23,7 @@ use crate::ui::widgets::badge::Tone;
 use crate::ui::widgets::page::{section, weak};
 
 use super::diff_view::{self, DiffView};
-use super::versions_model::{VersionRow, facts, origin, version_rows};
+use super::versions_model::{VersionRow, branches_of, facts, origin, version_rows};
 
 const LANE: f32 = 14.0;
 
@@ -231,12 +231,19 @@ fn actions_ui(ui: &mut Ui, ctx: &UiCtx<'_>, tab: &mut VersionsTab, history: &His
         if ui.button("Branch…").clicked() {
             tab.dialog = Some((Naming::Branch(version.dataset_id, version.id), String::new()));
         }
-        if ui.button("Revert to this").on_hover_text("Make a new version of what this one holds").clicked() {
+        if revert_button(ui, history, version) {
             ctx.send(Command::Edit(Edit::Revert { version: version.id, note: String::new() }));
         }
         MenuButton::new("Restore… ▾").ui(ui, |ui| restore_menu(ui, ctx, version));
         MenuButton::new("Compare with… ▾").ui(ui, |ui| compare_menu(ui, ctx, tab, history, version));
     });
+}
+
+fn revert_button(ui: &mut Ui, history: &History, version: &DatasetVersion) -> bool {
+    let is_main = branches_of(history, version).iter().any(|(name, _)| *name == crate::domain::branch::MAIN);
+    let button = ui.add_enabled(!is_main, Button::new("Revert to this"));
+    let button = button.on_hover_text("Make a new version of what this one holds");
+    button.on_disabled_hover_text("The branch main leads here already").clicked()
 }
 
 fn menu_ui(ui: &mut Ui, ctx: &UiCtx<'_>, tab: &mut VersionsTab, history: &History, version: &DatasetVersion) {
@@ -247,7 +254,7 @@ fn menu_ui(ui: &mut Ui, ctx: &UiCtx<'_>, tab: &mut VersionsTab, history: &Histor
     if ui.button("Branch…").clicked() {
         tab.dialog = Some((Naming::Branch(version.dataset_id, version.id), String::new()));
     }
-    if ui.button("Revert to this").clicked() {
+    if revert_button(ui, history, version) {
         ctx.send(Command::Edit(Edit::Revert { version: version.id, note: String::new() }));
     }
     ui.separator();

@@ -69,7 +69,7 @@ impl BigTable {
             if ui.input(|i| i.events.iter().any(|e| matches!(e, Event::Copy))) {
                 output.copy = Some(ui.input(|i| i.modifiers.shift));
             }
-            if ui.input(|i| i.key_pressed(Key::Enter) || i.key_pressed(Key::F2)) {
+            if ui.input(|i| [Key::Enter, Key::F2, Key::Space].into_iter().any(|key| i.key_pressed(key))) {
                 output.opened = self.cursor;
             }
         }

@@ -90,8 +90,11 @@ pub enum Edit {
         label: Option<String>,
         note: String,
     },
-    /// Gives an open session up.
-    DropLabels(LabelSessionId),
+    /// Gives the open session of a column up.
+    DropLabels {
+        version: VersionId,
+        column: String,
+    },
     /// Opens a session again that was given up.
     ResumeLabels(LabelSessionId),
 }

@@ -32,7 +32,7 @@ pub fn edit(workspace: &Workspace, edit: &Edit) -> Result<EditOutcome, StageErro
         Edit::DraftLabel { version, column, row, label, note } => {
             label::draft(workspace, *version, column, *row, label.as_deref(), note)
         }
-        Edit::DropLabels(session) => label::drop_session(workspace, *session),
+        Edit::DropLabels { version, column } => label::drop_session(workspace, *version, column),
         Edit::ResumeLabels(session) => label::resume_session(workspace, *session),
     }
 }

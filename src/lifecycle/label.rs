@@ -75,15 +75,15 @@ pub fn draft(
     Ok(EditOutcome { said: String::new(), undo: None, made: None })
 }
 
-/// Ends a session without a version; its drafts stay in the history.
-pub fn drop_session(workspace: &Workspace, id: LabelSessionId) -> Result<EditOutcome, StageError> {
-    let n = workspace.write(|tx| {
-        let session = labels::session(tx, id)?;
-        labels::end(tx, id, None)?;
-        Ok(session.labels.len() as u64)
-    })?;
-    let undo = Some(Edit::ResumeLabels(id));
-    Ok(EditOutcome { said: format!("Gave up {}", counted(n, "label", "labels")), undo, made: None })
+/// Ends the open session of a column without a version; its drafts stay in the history.
+pub fn drop_session(workspace: &Workspace, id: VersionId, column: &str) -> Result<EditOutcome, StageError> {
+    let Some(session) = workspace.read(|conn| labels::open_session(conn, id, column))? else {
+        let what = format!("no labels of `{column}` wait to be saved");
+        return Err(StageError::usage(what, "They were saved or dropped already"));
+    };
+    workspace.write(|tx| labels::end(tx, session.id, None))?;
+    let said = format!("Dropped {}", counted(session.labels.len() as u64, "label", "labels"));
+    Ok(EditOutcome { said, undo: Some(Edit::ResumeLabels(session.id)), made: None })
 }
 
 /// Opens a session again that was given up.
@@ -95,8 +95,9 @@ pub fn resume_session(workspace: &Workspace, id: LabelSessionId) -> Result<EditO
         return Err(StageError::usage(what, "Save those labels or drop them, then bring these back"));
     }
     workspace.write(|tx| labels::reopen(tx, id))?;
+    let drop = Edit::DropLabels { version: session.version, column: session.column };
     let said = format!("Brought back {}", counted(session.labels.len() as u64, "label", "labels"));
-    Ok(EditOutcome { said, undo: Some(Edit::DropLabels(id)), made: None })
+    Ok(EditOutcome { said, undo: Some(drop), made: None })
 }
 
 /// Labels become a new version.

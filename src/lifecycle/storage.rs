@@ -84,7 +84,11 @@ pub fn binned(workspace: &Workspace, name: &str) -> Result<BinId, StageError> {
 /// The only step that cannot be taken back.
 pub fn empty_bin(workspace: &Workspace) -> Result<EditOutcome, StageError> {
     let freed = workspace.empty_bin()?;
-    Ok(EditOutcome { said: format!("Emptied the bin: {} freed", counted(freed, "byte", "bytes")), undo: None, made: None })
+    Ok(EditOutcome {
+        said: format!("Emptied the bin: {} freed", counted(freed, "byte", "bytes")),
+        undo: None,
+        made: None,
+    })
 }
 
 /// Changes what is said about a dataset.

@@ -98,6 +98,11 @@ impl Asked {
         self.kept.retain(|entry| !matches!(entry.question, Question::Preview { .. }));
     }
 
+    /// A label was given: whoever starts again gets it back.
+    pub fn forget_label_tasks(&mut self) {
+        self.kept.retain(|entry| !matches!(entry.question, Question::LabelTask { .. }));
+    }
+
     /// The workspace changed: what is asked again is answered again. Until then the old answers show.
     pub fn forget(&mut self) -> Vec<Question> {
         let stale = |entry: &&mut Entry| matches!(entry.answer, Loadable::Ready(_)) && !entry.question.is_settled();

@@ -7,6 +7,7 @@ mod bad_inputs;
 mod cli;
 mod columns;
 mod crash;
+mod data_pages;
 mod keep;
 mod pages;
 mod sandbox;

@@ -67,6 +67,17 @@ impl<'a> Bench<'a> {
         self.sent.borrow_mut().clear();
         self.harness.get_by_role_and_label(role, label).click();
         self.harness.run();
+        self.sent()
+    }
+
+    pub fn key(&mut self, modifiers: egui::Modifiers, key: egui::Key) -> Vec<Command> {
+        self.sent.borrow_mut().clear();
+        self.harness.key_press_modifiers(modifiers, key);
+        self.harness.run();
+        self.sent()
+    }
+
+    fn sent(&self) -> Vec<Command> {
         // Nobody answers here, so the list asks for its catalogue in every frame.
         let of_the_list = Command::Ask(Question::Catalogue);
         self.sent.borrow().iter().filter(|command| **command != of_the_list).cloned().collect()

@@ -36,7 +36,10 @@ pub fn answered(
 pub fn edited(state: &mut AppState, answer: Result<EditOutcome, Problem>, now_ms: i64) -> Vec<Effect> {
     match answer {
         // A draft: it is one of many, and the page that sent it shows it already.
-        Ok(outcome) if outcome.said.is_empty() => return Vec::new(),
+        Ok(outcome) if outcome.said.is_empty() => {
+            state.asked.forget_label_tasks();
+            return Vec::new();
+        }
         Ok(outcome) => {
             state.focus.awaited = outcome.made;
             let mut note = Note::new(NoteTone::Success, outcome.said);

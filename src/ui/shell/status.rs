@@ -1,8 +1,6 @@
 //! The bar at the bottom: what runs, how far it is, how to stop it.
 
-use egui::{
-    Align, Button, Frame, Label, Layout, Margin, Panel, Popup, PopupCloseBehavior, Response, RichText, Ui,
-};
+use egui::{Align, Button, Frame, Label, Layout, Margin, Panel, Popup, PopupCloseBehavior, Response, RichText, Ui};
 
 use crate::state::command::Command;
 use crate::state::format::{bytes, duration};

@@ -103,7 +103,9 @@ impl FilterLine {
                 ui.label(job);
             });
         } else if let Some((_, problem)) = &table.refused {
-            ui.label(RichText::new(format::capital(&format::sentence(&problem.summary))).size(size::DATA).color(tokens.bad));
+            ui.label(
+                RichText::new(format::capital(&format::sentence(&problem.summary))).size(size::DATA).color(tokens.bad),
+            );
         }
     }
 }

@@ -74,6 +74,7 @@ pub fn data_ui(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut DataPage) {
     if let Some(labelled) = ctx.state.labelling.and_then(|id| history?.version(id)) {
         return labelling::labelling_ui(ui, ctx, &mut page.labelling, labelled);
     }
+    page.labelling.close();
     let subtitle = version.map_or_else(
         || "Tables, their columns and versions".to_owned(),
         |v| {

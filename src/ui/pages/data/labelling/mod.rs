@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use egui::{Button, ComboBox, Grid, Key, Label, Modifiers, RichText, ScrollArea, TextEdit, Ui};
+use egui::{Button, Key, Label, Modifiers, RichText, ScrollArea, TextEdit, Ui};
 
 use crate::domain::dataset::DatasetVersion;
 use crate::domain::edit::Edit;
-use crate::domain::ids::{LabelSessionId, VersionId};
+use crate::domain::ids::VersionId;
 use crate::domain::labels::{LabelQueue, LabelTask};
 use crate::domain::question::{Answer, Question};
 use crate::domain::request::{DataRef, LabelRequest};
@@ -22,6 +22,8 @@ use crate::ui::theme::tokens::{size, space};
 use crate::ui::widgets::page::{Primary, card, main_panel, page_header, section, weak};
 use crate::ui::widgets::states;
 
+mod setup;
+
 /// Rows whose cells are fetched at once.
 const FETCHED: usize = 20;
 const KEYS: [Key; 9] =
@@ -36,6 +38,8 @@ pub struct Labelling {
     queue: LabelQueue,
     /// The question whose rows are worked through; `None` before the start.
     task: Option<Question>,
+    /// The answer was taken over.
+    started: bool,
     /// The rows as they were at the start: they do not change while the lists are read again.
     rows: Vec<u64>,
     classes: Vec<String>,
@@ -52,72 +56,7 @@ pub fn labelling_ui(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut Labelling, version:
     if page.version != Some(version.id) {
         *page = Labelling { version: Some(version.id), ..Labelling::default() };
     }
-    if page.task.is_none() { setup(ui, ctx, page, version) } else { session(ui, ctx, page, version) }
-}
-
-fn setup(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut Labelling, version: &DatasetVersion) {
-    page_header(ui, ctx, "Label rows", &format!("of {}", version.label()), None);
-    main_panel(ui, |ui| {
-        let room = egui::vec2(ui.available_width().min(560.0), ui.available_height());
-        ui.allocate_ui(room, |ui| {
-            card(ui, ctx, |ui| {
-                section(ui, ctx, "What to label");
-                Grid::new("what").num_columns(2).spacing([space::L, space::S]).show(ui, |ui| {
-                    ui.label("Column");
-                    column_choice(ui, page, version);
-                    ui.end_row();
-                    if page.column.is_empty() {
-                        ui.label("Its name");
-                        let edit = ui.add(TextEdit::singleline(&mut page.new_column).hint_text("quality"));
-                        name_it(ui, &edit, "Name of the new column");
-                        ui.end_row();
-                    }
-                    ui.label("Rows");
-                    ui.horizontal(|ui| {
-                        ui.radio_value(&mut page.queue, LabelQueue::Missing, "without a label");
-                        ui.radio_value(&mut page.queue, LabelQueue::All, "all");
-                        let random = matches!(page.queue, LabelQueue::Random { .. });
-                        if ui.radio(random, "200 at random").clicked() {
-                            page.queue = LabelQueue::Random { seed: 42, rows: 200 };
-                        }
-                    });
-                    ui.end_row();
-                });
-                ui.add_space(space::S);
-                ui.horizontal(|ui| {
-                    let column = chosen(page);
-                    let why = if column.is_empty() {
-                        Some("Give the new column a name")
-                    } else if page.column.is_empty() && version.schema.column(&column).is_some() {
-                        Some("A column of that name exists: choose it above")
-                    } else {
-                        None
-                    };
-                    let start = ui.add_enabled(why.is_none(), Button::new("Start labelling"));
-                    if start.on_disabled_hover_text(why.unwrap_or_default()).clicked() {
-                        let task = Question::LabelTask { version: version.id, column, queue: page.queue.clone() };
-                        ctx.send(Command::Ask(task.clone()));
-                        page.task = Some(task);
-                    }
-                    if ui.button("Close").clicked() {
-                        ctx.send(Command::LabelRows(None));
-                    }
-                });
-            })
-        });
-        weak(ui, ctx, "Every label is kept at once. Saving the session makes a new version; this one stays as it is.");
-    });
-}
-
-fn column_choice(ui: &mut Ui, page: &mut Labelling, version: &DatasetVersion) {
-    let shown = if page.column.is_empty() { "a new column" } else { page.column.as_str() }.to_owned();
-    let combo = ComboBox::from_id_salt("label column").selected_text(shown).show_ui(ui, |ui| {
-        ui.selectable_value(&mut page.column, String::new(), "a new column");
-        for column in version.schema.columns.iter().filter(|c| c.storage != Storage::DatetimeMs) {
-            ui.selectable_value(&mut page.column, column.name.clone(), &column.name);
-        }
-    });
-    ui.ctx().accesskit_node_builder(combo.response.id, |node| node.set_label("Column to label"));
+    if page.task.is_none() { setup::setup(ui, ctx, page, version) } else { session(ui, ctx, page, version) }
 }
 
 fn chosen(page: &Labelling) -> String {
@@ -126,28 +65,13 @@ fn chosen(page: &Labelling) -> String {
 
 fn session(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut Labelling, version: &DatasetVersion) {
     let Some(question) = page.task.clone() else { return };
-    let task = match ctx.state.asked.get(&question) {
-        Loadable::Failed(problem) => {
-            page_header(ui, ctx, "Label rows", &version.label(), None);
-            return main_panel(ui, |ui| {
-                states::failed(ui, ctx, problem, Some(Command::Ask(question)));
-                if ui.button("Close").clicked() {
-                    ctx.send(Command::LabelRows(None));
-                }
-            });
+    if !page.started {
+        match ctx.state.asked.get(&question) {
+            // The older answer does not know the labels given since, or knows some that were dropped.
+            Loadable::Ready(Answer::LabelTask(task)) => take_over(page, task),
+            other => return waiting(ui, ctx, version, question, other),
         }
-        // Started on an older answer, labels that were dropped meanwhile would come back.
-        loadable if page.is_fresh() && loadable.is_loading() => None,
-        loadable => match loadable.value() {
-            Some(Answer::LabelTask(task)) => Some(task.as_ref()),
-            _ => None,
-        },
-    };
-    let Some(task) = task else {
-        page_header(ui, ctx, "Label rows", &version.label(), None);
-        return main_panel(ui, |ui| states::loading(ui, ctx, "the rows to label"));
-    };
-    take_over(page, task);
+    }
     let column = chosen(page);
     let done = page.given.len() as u64;
     let in_queue = page.rows.iter().filter(|row| page.given.contains_key(row)).count() as u64;
@@ -168,41 +92,54 @@ fn session(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut Labelling, version: &Dataset
         Primary::new(format!("Save {} as a version", counted(done, "label", "labels")), Command::SaveLabels(request))
             .unless((done == 0).then(|| "Label a row first".to_owned()));
     page_header(ui, ctx, "Label rows", &subtitle, Some(save));
-    let session = task.session.as_ref().map(|session| session.id);
     main_panel(ui, |ui| match page.rows.get(page.at).copied() {
-        Some(row) => row_ui(ui, ctx, page, version, &column, (row, session)),
-        None => finished(ui, ctx, page, session),
+        Some(row) => row_ui(ui, ctx, page, version, &column, row),
+        None => finished(ui, ctx, page, version.id),
     });
 }
 
 /// Gives the labels of this session up; the note that says so has an Undo.
-fn drop_button(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut Labelling, session: Option<LabelSessionId>) {
-    let Some(session) = session.filter(|_| !page.given.is_empty()) else { return };
+fn drop_button(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut Labelling, version: VersionId) {
+    if page.given.is_empty() {
+        return;
+    }
     let words = format!("Drop {}", counted(page.given.len() as u64, "label", "labels"));
     if ui.button(words).on_hover_text("Gives up what was labelled since the last version").clicked() {
-        ctx.send(Command::Edit(Edit::DropLabels(session)));
-        *page = Labelling {
-            version: page.version,
-            column: std::mem::take(&mut page.column),
-            new_column: std::mem::take(&mut page.new_column),
-            queue: page.queue.clone(),
-            ..Labelling::default()
-        };
+        ctx.send(Command::Edit(Edit::DropLabels { version, column: chosen(page) }));
+        page.close();
     }
 }
 
 impl Labelling {
-    /// Nothing was taken over yet.
-    fn is_fresh(&self) -> bool {
-        self.rows.is_empty() && self.at == 0 && self.given.is_empty()
+    /// Back to the choice of what to label. The labels are in the store.
+    pub fn close(&mut self) {
+        *self = Self {
+            version: self.version,
+            column: std::mem::take(&mut self.column),
+            new_column: std::mem::take(&mut self.new_column),
+            queue: self.queue.clone(),
+            ..Self::default()
+        };
     }
+}
+
+fn waiting(ui: &mut Ui, ctx: &UiCtx<'_>, version: &DatasetVersion, question: Question, asked: &Loadable<Answer>) {
+    page_header(ui, ctx, "Label rows", &version.label(), None);
+    main_panel(ui, |ui| {
+        match asked {
+            Loadable::Failed(problem) => states::failed(ui, ctx, problem, Some(Command::Ask(question))),
+            Loadable::Idle => ctx.send(Command::Ask(question)),
+            _ => states::loading(ui, ctx, "the rows to label"),
+        }
+        if ui.button("Close").clicked() {
+            ctx.send(Command::LabelRows(None));
+        }
+    });
 }
 
 /// Rows, classes and former labels come in once.
 fn take_over(page: &mut Labelling, task: &LabelTask) {
-    if !page.is_fresh() {
-        return;
-    }
+    page.started = true;
     page.rows.clone_from(&task.rows);
     page.classes.clone_from(&task.classes);
     for label in task.session.iter().flat_map(|s| &s.labels) {
@@ -233,7 +170,7 @@ fn learn(classes: &mut Vec<String>, class: &str) {
     }
 }
 
-fn finished(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut Labelling, session: Option<LabelSessionId>) {
+fn finished(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut Labelling, version: VersionId) {
     let sentence = if page.given.is_empty() { "There is nothing to label here" } else { "That was the last row" };
     states::empty(ui, ctx, Icon::Ok, sentence, "Save the labels above, or go back to change one", None);
     ui.vertical_centered(|ui| {
@@ -243,19 +180,20 @@ fn finished(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut Labelling, session: Option<
         if ui.button("Close").clicked() {
             ctx.send(Command::LabelRows(None));
         }
-        drop_button(ui, ctx, page, session);
+        drop_button(ui, ctx, page, version);
     });
 }
 
-fn row_ui(
-    ui: &mut Ui,
-    ctx: &UiCtx<'_>,
-    page: &mut Labelling,
-    version: &DatasetVersion,
-    column: &str,
-    (row, session): (u64, Option<LabelSessionId>),
-) {
-    let mut answer = None;
+fn row_ui(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut Labelling, version: &DatasetVersion, column: &str, row: u64) {
+    // Before the buttons: a key that means something here must not also press the button that has the focus.
+    let classes = page.classes.iter().zip(KEYS);
+    let mut answer =
+        classes.filter(|(_, key)| pressed(ui, Modifiers::NONE, *key)).map(|(class, _)| class.clone()).last();
+    let mut skip = pressed(ui, Modifiers::NONE, Key::Space);
+    let mut back = pressed(ui, Modifiers::NONE, Key::Backspace) || pressed(ui, Modifiers::COMMAND, Key::Z);
+    if !ctx.state.open.anything() && pressed(ui, Modifiers::NONE, Key::Escape) {
+        return ctx.send(Command::LabelRows(None));
+    }
     ui.horizontal(|ui| {
         section(ui, ctx, &format!("Row {}", count(row)));
         weak(ui, ctx, format!("{} of {} in the queue", count(page.at as u64 + 1), count(page.rows.len() as u64)));
@@ -278,40 +216,52 @@ fn row_ui(
             let here = page.given.get(&row) == Some(class);
             let button = Button::new(class.as_str()).selected(here).shortcut_text((i + 1).to_string());
             let button = button.min_size(egui::vec2(88.0, 32.0));
-            if ui.add(button).clicked() || pressed(ui, Modifiers::NONE, KEYS[i]) {
+            if ui.add(button).clicked() {
                 answer = Some(class.clone());
             }
         }
-        let edit = ui.add(TextEdit::singleline(&mut page.free).hint_text("another label").desired_width(150.0));
+        let hint = if page.classes.is_empty() { "Type a label, then Enter" } else { "Another label" };
+        // A button more before it must not make this another field.
+        let edit = TextEdit::singleline(&mut page.free).id_salt("another label").hint_text(hint).desired_width(170.0);
+        let edit = ui.add(edit);
         name_it(ui, &edit, "Another label");
-        let entered = edit.lost_focus() && ui.input(|i| i.key_pressed(Key::Enter));
-        if entered && !page.free.trim().is_empty() {
-            answer = Some(std::mem::take(&mut page.free).trim().to_owned());
+        let text = page.free.trim().to_owned();
+        let misfit = version.schema.column(column).filter(|_| !text.is_empty()).and_then(|c| misfit(c.storage, &text));
+        if edit.lost_focus() && ui.input(|i| i.key_pressed(Key::Enter)) && !text.is_empty() {
+            if misfit.is_some() {
+                edit.request_focus();
+            } else {
+                page.free.clear();
+                answer = Some(text);
+            }
+        }
+        if let Some(what) = misfit {
+            ui.label(RichText::new(format!("“{column}” holds {what} only")).color(ctx.tokens.bad));
         }
     });
     ui.horizontal(|ui| {
-        if ui.add(Button::new("Skip").shortcut_text("Space")).clicked() || pressed(ui, Modifiers::NONE, Key::Space) {
-            page.trail.push(page.at);
-            page.at += 1;
-        }
-        let back = ui.add_enabled(!page.trail.is_empty(), Button::new("Back").shortcut_text("Backspace"));
-        let keys = pressed(ui, Modifiers::NONE, Key::Backspace) || pressed(ui, Modifiers::COMMAND, Key::Z);
-        if back.clicked() || keys {
-            go_back(page);
-        }
+        skip |= ui.add(Button::new("Skip").shortcut_text("Space")).clicked();
+        back |= ui.add_enabled(!page.trail.is_empty(), Button::new("Back").shortcut_text("Backspace")).clicked();
         if page.given.contains_key(&row) && ui.button("Take this label back").clicked() {
             page.given.remove(&row);
             let (column, note) = (column.to_owned(), String::new());
             ctx.send(Command::Edit(Edit::DraftLabel { version: version.id, column, row, label: None, note }));
         }
-        let edit = ui.add(TextEdit::singleline(&mut page.note).hint_text("note on this row").desired_width(200.0));
+        let edit = ui.add(
+            TextEdit::singleline(&mut page.note).id_salt("note").hint_text("Note on this row").desired_width(200.0),
+        );
         name_it(ui, &edit, "Note on this row");
         if ui.button("Close").on_hover_text("The labels so far are kept; come back later").clicked() {
             ctx.send(Command::LabelRows(None));
         }
-        drop_button(ui, ctx, page, session);
+        drop_button(ui, ctx, page, version.id);
     });
-    if let Some(label) = answer {
+    if back {
+        go_back(page);
+    } else if skip {
+        page.trail.push(page.at);
+        page.at += 1;
+    } else if let Some(label) = answer {
         give(ctx, page, version.id, column, row, label);
     }
 }
@@ -323,6 +273,22 @@ fn give(ctx: &UiCtx<'_>, page: &mut Labelling, version: VersionId, column: &str,
     ctx.send(Command::Edit(Edit::DraftLabel { version, column, row, label: Some(label), note }));
     page.trail.push(page.at);
     page.at += 1;
+}
+
+/// What the column holds, if the label is nothing of it.
+fn misfit(storage: Storage, label: &str) -> Option<&'static str> {
+    let fits = match storage {
+        Storage::Float64 => label.parse::<f64>().is_ok_and(f64::is_finite),
+        Storage::Int64 => label.parse::<i64>().is_ok(),
+        Storage::Boolean => ["true", "false"].contains(&label.to_lowercase().as_str()),
+        Storage::String | Storage::DatetimeMs => true,
+    };
+    let what = match storage {
+        Storage::Float64 => "numbers",
+        Storage::Int64 => "whole numbers",
+        _ => "true and false",
+    };
+    (!fits).then_some(what)
 }
 
 fn go_back(page: &mut Labelling) {

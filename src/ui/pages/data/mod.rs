@@ -7,7 +7,7 @@ use egui::Ui;
 use crate::domain::dataset::DatasetVersion;
 use crate::domain::ids::{DatasetId, VersionId};
 use crate::domain::table::{ColumnFilter, TableQuery};
-use crate::state::command::{Command, PickFor};
+use crate::state::command::{Command, Page, PickFor};
 use crate::state::messages;
 use crate::ui::ctx::UiCtx;
 use crate::ui::theme::icons::Icon;
@@ -99,6 +99,13 @@ pub fn data_ui(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut DataPage) {
     inspector_panel(ui, ctx, "data", |ui| inspector::inspector_ui(ui, ctx, page, version));
     main_panel(ui, |ui| {
         tabs(ui, page, version);
+        let entry = details::catalogue(ctx).iter().find(|e| e.id == version.dataset_id);
+        if page.tab != Tab::Versions && entry.is_some_and(|e| e.deleted.contains(&version.id)) {
+            let sentence = format!("The files of {} were deleted", version.label());
+            let more = "They can be brought back until the bin is emptied; what is recorded about them stays";
+            let button = Some(("Open Storage", Command::GoTo(Page::Storage)));
+            return states::empty(ui, ctx, Icon::Data, &sentence, more, button);
+        }
         match page.tab {
             Tab::Table => table_tab::table_tab_ui(ui, ctx, page, version),
             Tab::Profile => profile_tab::profile_tab_ui(ui, ctx, version),

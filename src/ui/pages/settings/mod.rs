@@ -20,8 +20,8 @@ use crate::ui::widgets::page::{card, main_panel, page_header, section, weak};
 #[derive(Debug, Default)]
 pub struct SettingsPage {
     scale: Option<f32>,
-    /// The memory budget while it is typed.
-    memory: Option<String>,
+    /// The memory budget as it is set, and while it is typed.
+    memory: Option<(Option<u64>, String)>,
 }
 
 pub fn settings_ui(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut SettingsPage) {
@@ -134,7 +134,11 @@ fn memory(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut SettingsPage) {
     );
     ui.horizontal(|ui| {
         let label = ui.label("For a table");
-        let text = page.memory.get_or_insert_with(|| set.map(bytes).unwrap_or_default());
+        // Until the new setting is known, what was typed stays.
+        let (_, text) = match page.memory.take().filter(|(known, _)| *known == set) {
+            Some(typed) => page.memory.insert(typed),
+            None => page.memory.insert((set, set.map(bytes).unwrap_or_default())),
+        };
         let hint = format!("{} (half of what is free)", bytes(default));
         let edit = ui.add(TextEdit::singleline(text).hint_text(hint).desired_width(220.0)).labelled_by(label.id);
         let wanted = if text.trim().is_empty() { Some(None) } else { parse_bytes(text).map(Some) };
@@ -143,8 +147,9 @@ fn memory(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut SettingsPage) {
         {
             if wanted != set {
                 ctx.send(Command::Edit(Edit::SetMemoryBudget { bytes: wanted }));
+            } else {
+                *text = set.map(bytes).unwrap_or_default();
             }
-            page.memory = None;
         }
         if wanted.is_none() {
             weak(ui, ctx, "Write an amount such as 500 MB or 2 GB");

@@ -1,6 +1,6 @@
 //! The catalogue in the Data list: badges of a dataset, and a dialog for what people say about it.
 
-use egui::{ComboBox, Grid, Id, Modal, RichText, TextEdit, Ui};
+use egui::{ComboBox, Frame, Grid, Id, Margin, Modal, RichText, TextEdit, Ui};
 
 use crate::domain::catalogue::{CatalogueEntry, Description, Sensitivity};
 use crate::domain::dataset::DatasetVersion;
@@ -54,27 +54,30 @@ pub fn marks(ui: &mut Ui, ctx: &UiCtx<'_>, entry: &CatalogueEntry, newest: &Data
     if !anything && entry.said.sensitivity.is_none() {
         return;
     }
-    ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing = egui::vec2(space::XS, space::XS);
-        ui.add_space(space::L);
-        if let Some(sensitivity) = entry.said.sensitivity {
-            let strict = matches!(sensitivity, Sensitivity::Confidential | Sensitivity::Restricted);
-            badge(ui, ctx, if strict { Tone::Warn } else { Tone::Neutral }, sensitivity.as_str());
-        }
-        if !personal.is_empty() {
-            badge(ui, ctx, Tone::Warn, "personal data").on_hover_text(personal.join("\n"));
-        }
-        if entry.deleted.contains(&newest.id) {
-            badge(ui, ctx, Tone::Neutral, "deleted").on_hover_text("Its files were deleted; see the Storage page");
-        }
-        if entry.offered {
-            badge(ui, ctx, Tone::Info, "source changed");
-            if ui.small_button("Refresh").on_hover_text("Make a version of what the source holds now").clicked() {
-                ctx.send(Command::Collect { accept: true });
+    // A margin, not a space: the second line stands under the first.
+    let margin = Margin { left: space::L as i8, ..Margin::ZERO };
+    Frame::NONE.inner_margin(margin).show(ui, |ui| {
+        ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().item_spacing = egui::vec2(space::XS, space::XS);
+            if let Some(sensitivity) = entry.said.sensitivity {
+                let strict = matches!(sensitivity, Sensitivity::Confidential | Sensitivity::Restricted);
+                badge(ui, ctx, if strict { Tone::Warn } else { Tone::Neutral }, sensitivity.as_str());
             }
-        } else if entry.watched {
-            badge(ui, ctx, Tone::Ok, "watched");
-        }
+            if !personal.is_empty() {
+                badge(ui, ctx, Tone::Warn, "personal data").on_hover_text(personal.join("\n"));
+            }
+            if entry.deleted.contains(&newest.id) {
+                badge(ui, ctx, Tone::Neutral, "deleted").on_hover_text("Its files were deleted; see the Storage page");
+            }
+            if entry.offered {
+                badge(ui, ctx, Tone::Info, "source changed");
+                if ui.small_button("Refresh").on_hover_text("Make a version of what the source holds now").clicked() {
+                    ctx.send(Command::Collect { accept: true });
+                }
+            } else if entry.watched {
+                badge(ui, ctx, Tone::Ok, "watched");
+            }
+        })
     });
 }
 

@@ -6,6 +6,7 @@ use egui::{Label, PopupCloseBehavior, RichText, ScrollArea, Sense, Stroke, Ui, v
 use crate::domain::diff::{ColumnDiff, DiffReport, DiffRequest, MAX_EXAMPLES, RowChange};
 use crate::domain::history::History;
 use crate::domain::ids::VersionId;
+use crate::domain::problem::ProblemKind;
 use crate::domain::question::{Answer, Question};
 use crate::domain::request::DataRef;
 use crate::state::command::Command;
@@ -87,9 +88,14 @@ pub fn diff_ui(ui: &mut Ui, ctx: &UiCtx<'_>, view: &mut DiffView, history: &Hist
     if close {
         return true;
     }
-    view.asked = Some(question.clone());
+    let fresh = view.asked.replace(question.clone()).is_none();
     let asked = ctx.state.asked.get(&question);
     match asked {
+        // It was left before it was done, and is wanted again.
+        Loadable::Failed(problem) if fresh && problem.kind == ProblemKind::Cancelled => {
+            ctx.send(Command::Ask(question.clone()));
+            states::answering(ui, ctx, "the comparison", &question);
+        }
         Loadable::Failed(problem) => states::failed(ui, ctx, problem, Some(Command::Ask(question))),
         Loadable::Idle => {
             ctx.send(Command::Ask(question.clone()));
@@ -207,9 +213,9 @@ fn columns_ui(ui: &mut Ui, ctx: &UiCtx<'_>, view: &mut DiffView, report: &DiffRe
     });
     let heads = [
         Column::new("Column", 110.0).grows(),
-        Column::new("Changed cells", 110.0).right().help("Among rows that belong together"),
+        Column::new("Changed cells", 140.0).right().help("Among rows that belong together"),
         Column::new("Missing", 90.0).right().help("Cells without a value, left → right"),
-        Column::new("Centre", 150.0).grows().help("Mean of numbers, most frequent value of others, left → right"),
+        Column::new("Centre", 140.0).grows().help("Mean of numbers, most frequent value of others, left → right"),
         Column::new("Distribution", 110.0).help("By the drift test of the column"),
     ];
     let columns = diff_model::most_changed_first(report);

@@ -57,7 +57,7 @@ pub fn answering(ui: &mut Ui, ctx: &UiCtx<'_>, what: &str, question: &Question) 
             progress_bar(ui, ctx, what, waiting.fraction, 160.0);
             // As wide for each phase, so that the button stays where it is.
             let phase = RichText::new(&waiting.phase).size(size::DATA).color(ctx.tokens.text_weak);
-            let room = vec2((ui.available_width() - 90.0).clamp(60.0, 280.0), 24.0);
+            let room = vec2((ui.available_width() - 90.0).clamp(60.0, 220.0), 24.0);
             ui.allocate_ui_with_layout(room, Layout::left_to_right(Align::Center), |ui| {
                 ui.set_min_width(room.x);
                 ui.add(Label::new(phase).truncate());

@@ -186,9 +186,8 @@ fn finished(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut Labelling, version: Version
 
 fn row_ui(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut Labelling, version: &DatasetVersion, column: &str, row: u64) {
     // Before the buttons: a key that means something here must not also press the button that has the focus.
-    let classes = page.classes.iter().zip(KEYS);
-    let mut answer =
-        classes.filter(|(_, key)| pressed(ui, Modifiers::NONE, *key)).map(|(class, _)| class.clone()).last();
+    let mut classes = page.classes.iter().zip(KEYS);
+    let mut answer = classes.find(|(_, key)| pressed(ui, Modifiers::NONE, *key)).map(|(class, _)| class.clone());
     let mut skip = pressed(ui, Modifiers::NONE, Key::Space);
     let mut back = pressed(ui, Modifiers::NONE, Key::Backspace) || pressed(ui, Modifiers::COMMAND, Key::Z);
     if !ctx.state.open.anything() && pressed(ui, Modifiers::NONE, Key::Escape) {

@@ -4,6 +4,7 @@ use egui::epaint::TextShape;
 use egui::{Color32, FontId, Rect, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
 use crate::domain::relations::{Relations, Role};
+use crate::state::format::fixed;
 use crate::ui::ctx::UiCtx;
 use crate::ui::theme::icons::focus_ring;
 use crate::ui::theme::tokens::size;
@@ -118,7 +119,7 @@ fn cell(ui: &Ui, ctx: &UiCtx<'_>, view: &RelationsView, relations: &Relations, (
     let color = if strength > 0.6 { ctx.tokens.on_accent } else { ctx.tokens.text };
     if at.width() >= NUMBERED - 1.0 {
         let font = FontId::proportional(size::DATA - 2.0);
-        ui.painter().text(at.center(), egui::Align2::CENTER_CENTER, format!("{value:.2}"), font, color);
+        ui.painter().text(at.center(), egui::Align2::CENTER_CENTER, fixed(value, 2), font, color);
     } else if value < 0.0 && strength >= 0.05 {
         let half = (at.width() * 0.22).max(2.0);
         ui.painter().hline(at.center().x - half..=at.center().x + half, at.center().y, Stroke::new(1.2, color));

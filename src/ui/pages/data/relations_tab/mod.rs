@@ -8,7 +8,7 @@ use crate::domain::question::{Answer, Question};
 use crate::domain::relations::{Measure, Relations, Role, STRONG};
 use crate::domain::schema::ColumnKind;
 use crate::state::command::Command;
-use crate::state::format::count;
+use crate::state::format::{count, fixed};
 use crate::state::loadable::Loadable;
 use crate::ui::ctx::UiCtx;
 use crate::ui::pages::parts;
@@ -151,7 +151,7 @@ fn strongest(ui: &mut Ui, ctx: &UiCtx<'_>, view: &mut RelationsView, version: Ve
                 let pair = [&relations.columns[a].name, &relations.columns[b].name];
                 pair == [x, y] || pair == [y, x]
             });
-            let text = RichText::new(format!("{value:.2}  {names}")).size(size::DATA);
+            let text = RichText::new(format!("{}  {names}", fixed(value, 2))).size(size::DATA);
             let row = ui.selectable_label(chosen, text);
             let told = format!("{} {value:.4} over {} rows", measure.title(), count(pair.rows));
             if row.on_hover_text(told).clicked() {

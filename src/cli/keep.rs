@@ -272,7 +272,8 @@ fn kept(plans: &[DeletionPlan], mut text: String) -> Report {
     text.push_str("Nothing was deleted\n");
     let plans: Vec<Value> = plans.iter().map(plan_json).collect();
     let error = json!({ "summary": problem.summary, "details": "", "hint": problem.hint });
-    let json = json!({ "deleted": [], "would_delete": plans, "bin": [], "done": "Nothing was deleted", "error": error });
+    let json =
+        json!({ "deleted": [], "would_delete": plans, "bin": [], "done": "Nothing was deleted", "error": error });
     Report { said_no: true, ..Report::new(json, text) }
 }
 

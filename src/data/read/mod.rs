@@ -84,11 +84,7 @@ impl SourceSpec {
 }
 
 /// Errors: a file with the columns `present` lacks one of `wanted`.
-pub fn must_have<'a>(
-    file: &str,
-    present: impl Iterator<Item = &'a str>,
-    wanted: &[String],
-) -> Result<(), LoadError> {
+pub fn must_have<'a>(file: &str, present: impl Iterator<Item = &'a str>, wanted: &[String]) -> Result<(), LoadError> {
     let present: Vec<String> = present.map(str::to_owned).collect();
     let missing: Vec<String> = wanted.iter().filter(|name| !present.contains(name)).cloned().collect();
     if missing.is_empty() { Ok(()) } else { Err(LoadError::NoColumns { file: file.to_owned(), missing, present }) }
@@ -236,7 +232,8 @@ fn first_rows(
         SourceFormat::Delimited => delimited::stream(source, options, io, sink)?,
         _ => formats::stream(source, options, limit, io, sink)?,
     };
-    let unknown: Vec<String> = options.columns.keys().filter(|name| !report.has_column(name)).map(|n| clip(n)).collect();
+    let unknown: Vec<String> =
+        options.columns.keys().filter(|name| !report.has_column(name)).map(|n| clip(n)).collect();
     report.warnings.extend(unknown.iter().map(|name| format!("there is no column `{name}` to be read as was asked")));
     if report.rows > MAX_ROWS {
         return Err(LoadError::TooManyRows { file: source.name.clone(), found: report.rows, limit: MAX_ROWS });

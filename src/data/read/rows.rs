@@ -8,7 +8,8 @@ use std::path::Path;
 
 use super::values::{self, Gauge, Plan, Texts, Value};
 use super::{
-    FirstBad, MAX_COLUMNS, MAX_ROWS, NullTokens, ReadColumn, ReadReport, SourceSpec, TableSink, clean_names, records::BATCH_ROWS,
+    FirstBad, MAX_COLUMNS, MAX_ROWS, NullTokens, ReadColumn, ReadReport, SourceSpec, TableSink, clean_names,
+    records::BATCH_ROWS,
 };
 use crate::data::builder::CellsBuilder;
 use crate::data::error::LoadError;

@@ -195,7 +195,7 @@ fn wrong_usage_is_one_document_too_and_names_what_there_is() {
     let (summary, _) = refused(&["watch", "add", "nowhere", "--dataset", "w"]);
     assert!(summary.contains("nowhere cannot be watched"), "{summary}");
     let (summary, hint) = refused(&["import", "a.csv", "aa.csv"]);
-    assert_eq!((summary.as_str(), hint.as_str()), ("There is no file aa.csv", "Did you mean a.csv?"));
+    assert_eq!((summary.as_str(), hint.as_str()), ("There is no file aa.csv", "Did you mean a.csv or b.csv?"));
     let (summary, hint) = refused(&["import", "quarterly.csv"]);
     assert_eq!(
         (summary.as_str(), hint.as_str()),

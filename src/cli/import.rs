@@ -7,19 +7,23 @@ use serde_json::json;
 
 use super::report::{self, Report};
 use super::{absolute, mixed_up, work};
+use crate::data::read::{files, must_have};
+use crate::data::target::close_names;
 use crate::domain::dataset::{BadRows, ColumnChoice, Mark, ReadDraft, SourceFormat, TextEncoding};
 use crate::domain::preview::ImportPreview;
 use crate::domain::problem::Problem;
 use crate::domain::question::{Answer, Question};
 use crate::domain::request::{ImportRequest, JobOutcome, JobRequest};
 use crate::domain::schema::{ColumnKind, Storage};
-use crate::domain::words::{counted, thousands};
+use crate::domain::words::{counted, file_name, thousands};
 
 /// Rows of a preview as JSON.
 const PREVIEW_ROWS: u32 = 1000;
 /// Rows of a preview on a terminal.
 const SHOWN_ROWS: usize = 10;
 const SHOWN_CHARS: usize = 24;
+/// Names of a folder in a message.
+const SHOWN_NAMES: usize = 10;
 
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("part").multiple(false))]
@@ -127,6 +131,8 @@ pub fn import(root: &Path, args: ImportArgs) -> Result<Report, Problem> {
     if args.name.is_some() && args.files.len() > 1 {
         return Err(Problem::usage("--name goes with one file", "Import the files one by one, or leave --name out"));
     }
+    // Before anything is imported.
+    args.files.iter().try_for_each(|file| must_exist(file))?;
     let mut reports = Vec::new();
     for file in &args.files {
         let path = absolute(file)?;
@@ -138,6 +144,7 @@ pub fn import(root: &Path, args: ImportArgs) -> Result<Report, Problem> {
             path,
             name: args.name.clone(),
             read: args.draft(),
+            needs_columns: args.draft().columns.into_keys().collect(),
             remember: args.remember,
             forget: args.forget,
             note: args.note.clone(),
@@ -156,11 +163,56 @@ pub fn import(root: &Path, args: ImportArgs) -> Result<Report, Problem> {
     Ok(Report::join(reports, if args.preview { "previews" } else { "imports" }))
 }
 
+/// A file, a folder, or a pattern that names something.
+fn must_exist(path: &Path) -> Result<(), Problem> {
+    if path.exists() || files::is_pattern(path) {
+        return Ok(());
+    }
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let wanted = file_name(path);
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        let said = format!("There is no folder {} to import {wanted} from", folder.display());
+        return Err(Problem::usage(said, "Check the path"));
+    };
+    let mut names: Vec<String> = entries.flatten().map(|e| e.file_name().to_string_lossy().into_owned()).collect();
+    names.retain(|name| !name.starts_with('.'));
+    names.sort();
+    let near = close_names(names.iter().map(String::as_str), &wanted);
+    let hint = match (near.is_empty(), names.len()) {
+        (false, _) => format!("Did you mean {}?", near.join(" or ")),
+        (true, 0) => "The folder is empty".to_owned(),
+        (true, n) => {
+            let more = if n > SHOWN_NAMES { format!(" and {} more", n - SHOWN_NAMES) } else { String::new() };
+            names.truncate(SHOWN_NAMES);
+            format!("The folder holds {}{more}", names.join(", "))
+        }
+    };
+    Err(Problem::usage(format!("There is no file {}", path.display()), hint))
+}
+
+/// Errors: a flag is about a column that is not there. Records beyond those looked at may still bring it.
+fn check_columns(preview: &ImportPreview, args: &ImportArgs) -> Result<(), Problem> {
+    let grows = matches!(preview.options.format, SourceFormat::Json | SourceFormat::Ndjson);
+    if grows && !preview.complete {
+        return Ok(());
+    }
+    let names = preview.columns.iter().map(|c| c.schema.name.as_str());
+    let wanted: Vec<String> = args.draft().columns.into_keys().collect();
+    must_have(&preview.source_name, names, &wanted)
+        .map_err(|e| Problem::usage(format!("Could not read the first rows: {e}"), ""))
+}
+
 fn preview(root: &Path, path: PathBuf, args: &ImportArgs) -> Result<Report, Problem> {
     let question = Question::Preview { path, draft: args.draft(), rows: PREVIEW_ROWS, remembered: !args.forget };
     match work(root, JobRequest::Ask(question))? {
         JobOutcome::Answered(answer) => match *answer {
-            Answer::Preview(preview) => Ok(Report::new(json!(preview), text(&preview))),
+            Answer::Preview(preview) => {
+                check_columns(&preview, args)?;
+                Ok(Report::new(json!(preview), text(&preview)))
+            }
             _ => Err(mixed_up()),
         },
         _ => Err(mixed_up()),
@@ -222,6 +274,9 @@ fn text(preview: &ImportPreview) -> String {
         preview.rows.iter().take(SHOWN_ROWS).map(|row| row.iter().map(cut).collect()).collect();
     text.push('\n');
     text.push_str(&report::table(&names, &rows));
+    if let Some(note) = preview.bad_rows_note() {
+        text.push_str(&format!("{note} (--bad-rows)\n"));
+    }
     for bad in preview.bad_rows.iter().take(SHOWN_ROWS) {
         text.push_str(&format!("line {}: {}\n", bad.line, bad.reason));
     }

@@ -244,18 +244,13 @@ fn delete(ws: &Workspace, args: &StorageArgs) -> Result<Report, StageError> {
     }
     let rows: Vec<Vec<String>> = plans.iter().map(plan_row).collect();
     let mut text = table(&["item", "files", "bytes", "refused because"], &rows);
-    // One that the others of this list make free is no obstacle; the deletion itself looks again.
-    let refused = keys.len() == 1 && plans.iter().any(|p| !p.refused.is_empty());
+    let refused = plans.iter().any(|p| !p.refused.is_empty());
     if args.dry_run {
         let plans: Vec<Value> = plans.iter().map(plan_json).collect();
         return Ok(Report { said_no: refused, ..Report::new(json!({ "dry_run": true, "would_delete": plans }), text) });
     }
     if refused {
-        let why: Vec<String> = plans.iter().flat_map(|p| p.refused.clone()).collect();
-        return Err(StageError::usage(
-            format!("{} stays: {}", plans[0].label, why.join("; ")),
-            "Delete what needs it first; --dry-run shows what stands in the way",
-        ));
+        return Ok(kept(&plans, text));
     }
     let outcome = edit::edit(ws, &Edit::Delete(keys))?;
     text.push_str(&outcome.said);
@@ -266,6 +261,20 @@ fn delete(ws: &Workspace, args: &StorageArgs) -> Result<Report, StageError> {
     };
     let deleted: Vec<Value> = plans.iter().map(plan_json).collect();
     Ok(Report::new(json!({ "deleted": deleted, "bin": binned, "done": outcome.said }), text))
+}
+
+/// Something stands in the way: nothing was deleted.
+fn kept(plans: &[DeletionPlan], mut text: String) -> Report {
+    let stays = plans.iter().filter(|p| !p.refused.is_empty());
+    let stays: Vec<String> = stays.map(|p| format!("{} stays: {}", p.label, p.refused.join("; "))).collect();
+    let problem = Problem::usage(stays.join(". "), "Delete what needs it first; nothing was deleted");
+    eprintln!("{problem}");
+    text.push_str("Nothing was deleted\n");
+    let plans: Vec<Value> = plans.iter().map(plan_json).collect();
+    let error = json!({ "summary": problem.summary, "details": "", "hint": problem.hint });
+    let json =
+        json!({ "deleted": [], "would_delete": plans, "bin": [], "done": "Nothing was deleted", "error": error });
+    Report { said_no: true, ..Report::new(json, text) }
 }
 
 fn plan_row(plan: &DeletionPlan) -> Vec<String> {

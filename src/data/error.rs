@@ -74,6 +74,8 @@ pub enum LoadError {
     Line { file: String, line: u64, what: String, hint: &'static str },
     #[error("{file} has no {what} `{part}`; it has: {}", list(present))]
     NoPart { file: String, what: &'static str, part: String, present: Vec<String> },
+    #[error("{file} has no column {}; it has: {}", list(missing), list(present))]
+    NoColumns { file: String, missing: Vec<String>, present: Vec<String> },
     #[error("{file} has no {what} with rows; {hint}")]
     NoParts { file: String, what: &'static str, hint: &'static str },
     #[error("{file} claims {claim}; it is damaged or made to exhaust memory, export or copy it again")]
@@ -120,9 +122,21 @@ impl LoadError {
             self,
             Self::NoSuchColumn { .. }
                 | Self::NearColumn { .. }
+                | Self::NoColumns { .. }
+                | Self::NoPart { .. }
+                | Self::NoFiles { .. }
+                | Self::Options { .. }
                 | Self::Filter { .. }
                 | Self::FilterValue { .. }
                 | Self::FilterOrder { .. }
+        )
+    }
+
+    /// It is about one row, which could be set aside.
+    pub fn is_about_a_row(&self) -> bool {
+        matches!(
+            self,
+            Self::FieldCount { .. } | Self::TextAfterQuote { .. } | Self::UnclosedQuote { .. } | Self::Line { .. }
         )
     }
 

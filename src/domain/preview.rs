@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::dataset::ReadOptions;
+use super::dataset::{BadRows, ReadOptions};
 use super::schema::ColumnSchema;
+use super::words::{counted, thousands};
 
 /// How the bytes of a source are packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,9 +52,36 @@ pub struct ImportPreview {
     pub rows: Vec<Vec<Option<String>>>,
     /// Rows that could not be read, the first ones.
     pub bad_rows: Vec<BadRow>,
+    /// All such rows among those judged.
+    #[serde(default)]
+    pub n_bad_rows: u64,
     /// The sheets of a workbook, the tables of a database, the files of a folder.
     pub parts: Vec<String>,
     pub size: SizeEstimate,
+}
+
+impl ImportPreview {
+    /// Rows that cannot be read would refuse the file.
+    pub fn is_refused(&self) -> bool {
+        self.options.bad_rows == BadRows::Refuse && !self.bad_rows.is_empty()
+    }
+
+    /// What will become of rows that cannot be read, and why the first one is such.
+    pub fn bad_rows_note(&self) -> Option<String> {
+        let first = self.bad_rows.first()?;
+        let first = format!("first in line {}: {}", thousands(first.line), first.reason);
+        let n = |one, many| {
+            let counted = counted(self.n_bad_rows.max(self.bad_rows.len() as u64), one, many);
+            if self.complete { counted } else { format!("at least {counted}") }
+        };
+        Some(match self.options.bad_rows {
+            BadRows::SetAside => format!("{} set aside, {first}", n("row will be", "rows will be")),
+            BadRows::Refuse => {
+                let n = n("row cannot be read", "rows cannot be read");
+                format!("{n}, {first}; the file will be refused unless such rows are corrected or set aside")
+            }
+        })
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -69,6 +69,10 @@ pub struct ImportRequest {
     pub name: Option<String>,
     /// What is fixed about the reading; the rest is guessed.
     pub read: ReadDraft,
+    /// Columns that must be there: what was said about them has no meaning else. Choices in `read` for other columns
+    /// that are missing are only a warning.
+    #[serde(default)]
+    pub needs_columns: Vec<String>,
     /// Use `read` again the next time this source is imported.
     pub remember: bool,
     /// Guess anew, and forget what was remembered about this source.
@@ -87,6 +91,7 @@ impl ImportRequest {
             path: path.into(),
             name: None,
             read: ReadDraft::default(),
+            needs_columns: Vec::new(),
             remember: false,
             forget: false,
             note: String::new(),

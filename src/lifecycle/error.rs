@@ -48,6 +48,10 @@ pub enum StageError {
     File { path: String, source: std::io::Error },
 }
 
+/// For a row that refuses its file.
+const SET_ASIDE_HINT: &str =
+    "Correct the file, or import it without such rows: --bad-rows set-aside, or “Set them aside” in the import panel";
+
 fn list(problems: &[ParamProblem]) -> String {
     problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
@@ -80,14 +84,19 @@ impl StageError {
             Self::Target(e) => matches!(e, TargetError::Unknown { .. }),
             Self::Split(e) => matches!(e, SplitError::NoColumn { .. } | SplitError::NotTime { .. }),
             Self::Store(e) => matches!(e, StoreError::NotFound { .. } | StoreError::Needed { .. }),
-            Self::Load(e) => matches!(e, LoadError::NotInBoth { .. }),
+            Self::Load(e) => e.is_usage() || matches!(e, LoadError::NotInBoth { .. }),
             _ => false,
         };
         Problem {
             kind: if usage { ProblemKind::Usage } else { ProblemKind::Failed },
             summary: format!("Could not {}: {self}", verb(request)),
             details: String::new(),
-            hint: self.hint(),
+            hint: match (self, request) {
+                (Self::Load(e), JobRequest::Import(_) | JobRequest::Refresh(_)) if e.is_about_a_row() => {
+                    SET_ASIDE_HINT.to_owned()
+                }
+                _ => self.hint(),
+            },
         }
     }
 

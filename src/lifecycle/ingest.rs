@@ -85,6 +85,7 @@ pub(super) fn prepare(
         _ => guess(&copy, &request.read)?,
     };
     if let Some(version) = same_bytes.filter(|version| version.read == options) {
+        read::must_have(&source_name, version.schema.names(), &request.needs_columns)?;
         // Damaged objects are replaced by the right bytes.
         copy.keep(workspace)?;
         return Ok(Prepared::Known(Box::new(version)));
@@ -92,6 +93,8 @@ pub(super) fn prepare(
     let (table, rejects) = (workspace.temp_path()?, workspace.temp_path()?);
     let mut sink = StoringSink::new(&table, &rejects, budget::of(workspace)?);
     let report = read::stream(&copy.spec, &options, &Part { io, from: 0.1, to: 0.65 }, &mut sink)?;
+    let names = report.columns.iter().map(|c| c.name.as_str());
+    read::must_have(&source_name, names, &request.needs_columns)?;
     io.progress("Writing the table", Some(0.65))?;
     let stored = sink.finish()?;
     let (schema, profile) = describe(&report, &stored, &Part { io, from: 0.66, to: 0.97 })?;

@@ -13,14 +13,13 @@ use crate::store::{Workspace, activity, bin, catalogue};
 
 use super::StageError;
 
-/// What deleting these would do, one plan each. Changes nothing.
+/// What [`delete`] would do, one plan each, in its order. Changes nothing.
 pub fn plan(workspace: &Workspace, keys: &[StorageKey]) -> Result<Vec<DeletionPlan>, StageError> {
-    keys.iter().map(|key| Ok(workspace.plan_deletion(*key)?)).collect()
+    Ok(workspace.plan_deletions(&in_order(keys))?)
 }
 
-/// Moves them to the bin: runs' bundles first, then runs, then versions, so that one frees the next. The first that
-/// must stay ends it; what went before stays in the bin.
-pub fn delete(workspace: &Workspace, keys: &[StorageKey]) -> Result<EditOutcome, StageError> {
+/// Runs' bundles first, then runs, then versions, so that one frees the next.
+fn in_order(keys: &[StorageKey]) -> Vec<StorageKey> {
     let mut ordered = keys.to_vec();
     ordered.sort_by_key(|key| match key {
         StorageKey::Bundle(_) => 0,
@@ -28,9 +27,15 @@ pub fn delete(workspace: &Workspace, keys: &[StorageKey]) -> Result<EditOutcome,
         StorageKey::Version(_) => 2,
         StorageKey::Unreferenced => 3,
     });
-    ordered.dedup();
+    let mut seen = std::collections::BTreeSet::new();
+    ordered.retain(|key| seen.insert(*key));
+    ordered
+}
+
+/// Moves them to the bin. The first that must stay ends it; what went before stays in the bin.
+pub fn delete(workspace: &Workspace, keys: &[StorageKey]) -> Result<EditOutcome, StageError> {
     let mut entries = Vec::new();
-    for key in ordered {
+    for key in in_order(keys) {
         entries.push(workspace.delete(key)?);
     }
     let labels: Vec<&str> = entries.iter().map(|e| e.label.as_str()).collect();

@@ -110,6 +110,7 @@ impl ImportPanel {
             path,
             name,
             read: self.draft.clone(),
+            needs_columns: Vec::new(),
             remember: self.remember,
             forget: self.fresh,
             note: self.note.trim().to_owned(),

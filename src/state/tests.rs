@@ -11,7 +11,7 @@ use crate::jobs::event::{JobEvent, JobId};
 
 use super::command::{Command, Page, PickFor};
 use super::effect::{Effect, Message, WorkspaceInfo};
-use super::import::AskBeforeImport;
+use super::import::{AskBeforeImport, ImportPanel};
 use super::loadable::Loadable;
 use super::notification::NoteTone;
 use super::{AppState, fixture};
@@ -287,7 +287,11 @@ fn a_file_is_looked_at_before_it_is_imported() {
     let [JobRequest::Import(request)] = requests(&effects)[..] else { panic!("{effects:?}") };
     assert_eq!((request.read.delimiter, state.import.is_none()), (Some(';'), true));
 
-    state.apply(Command::DropFiles(vec!["/d/a.csv".into()]), 0);
+    state.apply(Command::DropFiles(vec!["/d/b.csv".into()]), 0);
+    state.apply(Command::ChangeImport(Box::new(ImportPanel { files: vec!["/d/b.csv".into()], ..panel })), 0);
+    state.apply(Command::DropFiles(vec!["/d/a.csv".into(), "/d/b.csv".into()]), 0);
+    let panel = state.import.clone().unwrap();
+    assert_eq!((panel.files.len(), panel.draft.delimiter), (2, Some(';')), "a second drop joins the first");
     state.apply(Command::DismissAll, 0);
     assert!(state.import.is_none() && requests(&state.apply(Command::ConfirmImport, 0)).is_empty());
 }

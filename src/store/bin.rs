@@ -110,6 +110,30 @@ impl Workspace {
         self.read(|conn| get(conn, id))
     }
 
+    /// What deleting these one after another would do. Changes nothing: it is done in a transaction that is taken back,
+    /// so that what one deletion frees is free for the next.
+    pub fn plan_deletions(&self, keys: &[StorageKey]) -> Result<Vec<DeletionPlan>, StoreError> {
+        if let [key] = keys {
+            return Ok(vec![self.plan_deletion(*key)?]);
+        }
+        let sizes = self.object_sizes()?;
+        let mut plans = Vec::new();
+        let rehearsed: Result<(), StoreError> = self.write(|tx| {
+            for key in keys {
+                let plan = storage::plan(tx, *key, &sizes)?;
+                if plan.refused.is_empty() {
+                    insert(tx, &plan)?;
+                }
+                plans.push(plan);
+            }
+            Err(StoreError::Needed { what: "a rehearsal".to_owned() })
+        });
+        match rehearsed {
+            Err(error) if plans.len() < keys.len() => Err(error),
+            _ => Ok(plans),
+        }
+    }
+
     /// Brings the objects of a deletion back to their places.
     pub fn restore(&self, id: BinId) -> Result<BinEntry, StoreError> {
         self.write(|tx| {

@@ -37,7 +37,7 @@ SAMPLE, SAMPLE_ROWS, TARGET = "churn-2026-01.csv", 20_000, "churned"
 DROP_NAME = "déposé ici/churn reference.csv"
 PAGES = {
     "overview": "ctrl+1", "data": "ctrl+2", "checks": "ctrl+3", "train": "ctrl+4", "runs": "ctrl+5", "ship": "ctrl+6",
-    "monitor": "ctrl+7", "activity": "ctrl+8", "settings": "ctrl+comma",
+    "monitor": "ctrl+7", "activity": "ctrl+8", "storage": "ctrl+9", "settings": "ctrl+comma",
 }  # fmt: skip
 # All of it takes about three minutes on two busy cores.
 DISPLAY_SECONDS, ALL_SECONDS = 30, 1800

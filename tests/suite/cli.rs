@@ -151,6 +151,9 @@ fn exit_codes_tell_failure_wrong_usage_and_no_apart() {
     assert_eq!(broken.code, 1);
     assert!(broken.stderr.contains("line 3"), "{}", broken.stderr);
     assert!(broken.json()["error"]["summary"].as_str().unwrap().contains("line 3"));
+    assert!(broken.json()["error"]["hint"].as_str().unwrap().contains("--bad-rows set-aside"));
+    let aside = s.run(&["import", "a.csv", "--bad-rows", "set-aside"]);
+    assert_eq!(aside.stderr, "a.csv: 1 row was set aside, first in line 3: 3 fields, expected 2\n");
 
     assert_eq!(s.run(&["frobnicate", "--x"]).code, 2);
     assert_eq!(s.run(&["train", "nothing", "--target", "y"]).code, 2);
@@ -191,6 +194,36 @@ fn wrong_usage_is_one_document_too_and_names_what_there_is() {
     assert_eq!((summary.as_str(), hint.as_str()), ("dataset a has no version 7", "It has a@1"));
     let (summary, _) = refused(&["watch", "add", "nowhere", "--dataset", "w"]);
     assert!(summary.contains("nowhere cannot be watched"), "{summary}");
+    let (summary, hint) = refused(&["import", "a.csv", "aa.csv"]);
+    assert_eq!((summary.as_str(), hint.as_str()), ("There is no file aa.csv", "Did you mean a.csv or b.csv?"));
+    let (summary, hint) = refused(&["import", "quarterly.csv"]);
+    assert_eq!(
+        (summary.as_str(), hint.as_str()),
+        ("There is no file quarterly.csv", "The folder holds a.csv, b.csv, workspace")
+    );
+    let (summary, _) = refused(&["import", "no/a.csv"]);
+    assert_eq!(summary, "There is no folder no to import a.csv from");
+    let (summary, _) = refused(&["import", "no*.csv"]);
+    assert!(summary.contains("no*.csv holds no file"), "{summary}");
+}
+
+#[test]
+fn a_flag_about_a_column_that_is_not_there_is_wrong_usage() {
+    let s = Sandbox::new();
+    s.file("a.csv", "x,y\n1,2\n");
+    for args in [&["--column", "z=text"][..], &["--kind", "z=numeric"], &["--column", "z=text", "--preview"]] {
+        let ran = s.json(&[&["import", "a.csv"][..], args].concat());
+        assert_eq!(ran.code, 2, "{args:?}");
+        assert!(ran.stderr.contains("a.csv has no column `z`; it has: `x`, `y`"), "{}", ran.stderr);
+    }
+    assert!(s.json(&["datasets"]).stdout.find("a.csv").is_none(), "nothing was imported");
+    let imported = s.json(&["import", "a.csv", "--column", "x=text", "--remember"]).ok();
+    assert_eq!(imported["columns"][0]["name"], "x");
+    // What is remembered is no flag: a column that left the source is only told.
+    s.file("a.csv", "v,y\n1,2\n");
+    let again = s.json(&["import", "a.csv"]);
+    assert_eq!(again.code, 0);
+    assert!(again.stderr.contains("there is no column `x` to be read as was asked"), "{}", again.stderr);
 }
 
 #[test]
@@ -206,6 +239,11 @@ fn a_choice_among_tables_is_said() {
     let expected = "only table `a` was read, not `b`; choose with --table, or in the import panel";
     assert_eq!(said, serde_json::json!([expected]));
     assert_eq!(warnings(&["import", "shop.db", "--table", "b", "--name", "b"]), serde_json::json!([]));
+    for args in [&["--table", "c"][..], &["--table", "c", "--preview"]] {
+        let ran = s.json(&[&["import", "shop.db"][..], args].concat());
+        assert_eq!(ran.code, 2, "{args:?}");
+        assert!(ran.stderr.contains("shop.db has no table `c`; it has: `a`, `b`"), "{}", ran.stderr);
+    }
 }
 
 #[test]

@@ -328,6 +328,27 @@ mod tests {
     }
 
     #[test]
+    fn unpacking_holds_one_piece_however_much_comes_out() {
+        const PIECE: usize = 1 << 18;
+        let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        (0..32).for_each(|_| gz.write_all(&[b'x'; 1 << 20]).unwrap());
+        let (gz, zst) = (gz.finish().unwrap(), zstd::stream::encode_all(&[b'x'; 32 << 20][..], 1).unwrap());
+        for packed in [gz, zst] {
+            let mut file = tempfile::NamedTempFile::new().unwrap();
+            file.write_all(&packed).unwrap();
+            let mut source = Utf8Source::open(file.path(), "t.csv", TextEncoding::Utf8).unwrap();
+            let (mut out, mut total, mut more) = (Vec::new(), 0, true);
+            while more {
+                out.clear();
+                more = source.fill(&mut out, PIECE).unwrap();
+                total += out.len();
+                assert!(out.capacity() + source.unchecked.capacity() + source.raw.capacity() <= 4 * PIECE);
+            }
+            assert_eq!(total, 32 << 20);
+        }
+    }
+
+    #[test]
     fn packed_files_are_unpacked_and_damage_is_named() {
         let plain = "a,b\n1,2\n".repeat(1000);
         let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());

@@ -147,7 +147,7 @@ pub fn stream(
         left -= wanted;
     }
     let columns = outs.into_iter().zip(noticed).map(|(out, noticed)| out.report(&noticed, options)).collect();
-    Ok(ReadReport { rows, columns, warnings, bad_rows: 0 })
+    Ok(ReadReport { rows, columns, warnings, bad_rows: 0, first_bad: None })
 }
 
 /// Where the columns of a file stand in the dataset.

@@ -9,7 +9,7 @@ use super::parse::{Parsed, Plan};
 use super::records::BATCH_CELLS;
 use super::spots;
 use super::tokens::Dialect;
-use super::{MAX_ROWS, NullTokens, ReadColumn, ReadReport, SourceSpec, TableSink};
+use super::{FirstBad, MAX_ROWS, NullTokens, ReadColumn, ReadReport, SourceSpec, TableSink};
 use crate::data::builder::CellsBuilder;
 use crate::data::dates::{self, DateFormat};
 use crate::data::error::{LoadError, clip};
@@ -17,11 +17,11 @@ use crate::data::infer::{Observed, Typed};
 use crate::data::numbers::Marks;
 use crate::data::table::Cells;
 use crate::data::verdict::{Decided, Verdict};
-use crate::domain::dataset::{ReadOptions, TextEncoding};
+use crate::domain::dataset::ReadOptions;
 use crate::domain::io::JobIo;
 use crate::domain::preview::BadRow;
 use crate::domain::schema::Storage;
-use crate::domain::words::{counted, thousands};
+use crate::domain::words::counted;
 
 /// Fewer bytes than this are read by one thread.
 const BYTES_PER_THREAD: u64 = 128 << 10;
@@ -50,15 +50,12 @@ pub fn stream(
     }
     pass.flush()?;
     let tally = pass.tally;
-    let mut warnings = option_warnings(options);
-    warnings.append(&mut feed.warnings);
-    let known = |name: &&String| !feed.names.contains(name);
-    let unknown = options.columns.keys().filter(known);
-    warnings.extend(unknown.map(|name| format!("there is no column `{}` to be read as was asked", clip(name))));
+    let mut warnings = std::mem::take(&mut feed.warnings);
     tally.warn(&feed, &mut warnings);
     let columns = feed.names.iter().zip(verdicts).zip(&pass.observed);
     let columns = columns.map(|((name, verdict), observed)| column(name, verdict, observed, &plan, options)).collect();
-    Ok(ReadReport { rows: tally.rows, columns, warnings, bad_rows: tally.bad_rows })
+    let first_bad = tally.first_bad.map(|(file, bad)| FirstBad::new(bad, spec, file));
+    Ok(ReadReport { rows: tally.rows, columns, warnings, bad_rows: tally.bad_rows, first_bad })
 }
 
 fn plan(feed: &Feed, spec: &SourceSpec, options: &ReadOptions) -> Result<Plan, LoadError> {
@@ -99,17 +96,6 @@ fn marks(spec: &SourceSpec, options: &ReadOptions) -> Result<Marks, LoadError> {
     }
 }
 
-fn option_warnings(options: &ReadOptions) -> Vec<String> {
-    let mut warnings = Vec::new();
-    if options.encoding == TextEncoding::Latin1 {
-        warnings.push("the file is no UTF-8 and was read as Latin-1; if letters look wrong, save it as UTF-8".into());
-    }
-    if !options.has_header {
-        warnings.push("the first line looks like data, so the columns are numbered".into());
-    }
-    warnings
-}
-
 fn column(name: &str, verdict: Verdict, observed: &Observed, plan: &Plan, options: &ReadOptions) -> ReadColumn {
     let tokens = observed.tokens.iter().enumerate().filter(|(_, n)| **n > 0);
     let mut tokens: Vec<(String, u64)> = tokens.map(|(i, n)| (plan.nulls.token(i).to_owned(), *n)).collect();
@@ -146,11 +132,6 @@ impl Tally {
         };
         skipped(self.blank_lines + feed.blank_lines, "blank line was", "blank lines were");
         skipped(self.comments + feed.comments, "comment line was", "comment lines were");
-        if let Some((file, bad)) = &self.first_bad {
-            let what = counted(self.bad_rows, "row was", "rows were");
-            let (file, line) = (feed.file_name(*file), thousands(bad.line));
-            warnings.push(format!("{what} set aside, first {file}, line {line}: {}", bad.reason));
-        }
     }
 }
 

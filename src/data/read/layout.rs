@@ -52,6 +52,9 @@ pub fn guess(text: &str, whole: bool, draft: &ReadDraft, options: &mut ReadOptio
     }
     let nulls = NullTokens::new(&options.null_tokens);
     options.has_header = draft.has_header.unwrap_or_else(|| has_header(&records, &nulls));
+    if draft.has_header.is_none() && !options.has_header {
+        notes.push("the first line looks like data, so the columns are numbered".to_owned());
+    }
     records
 }
 
@@ -113,7 +116,8 @@ fn quote(text: &str) -> char {
     if opening >= MIN_QUOTED && opening == closing { '\'' } else { '"' }
 }
 
-/// `#`, if lines that start with it are unlike records. A single one with the right number of fields may be a header.
+/// `#`, if lines that start with it are unlike records. Those with as many fields may be a header or rows, unless they
+/// stand at the top, right above what is a header itself.
 fn comment(text: &str, plain: &str, whole: bool, options: &ReadOptions) -> Option<char> {
     let marked = lines_and_places(text, '#', options.quote).filter(|(line, outside)| *outside && line.starts_with('#'));
     let marked: Vec<&str> = marked.map(|(line, _)| line).take(SAMPLE_RECORDS).collect();
@@ -122,7 +126,13 @@ fn comment(text: &str, plain: &str, whole: bool, options: &ReadOptions) -> Optio
     let fields = |line: &str| split(line, true, options.delimiter, options.quote).first().map_or(0, Vec::len);
     let unlike = marked.iter().filter(|line| fields(line) != n_fields).count();
     // Half is enough: a comment may have as many commas as a record, but only one line can be a header.
-    (unlike > 0 && unlike * 2 >= marked.len()).then_some('#')
+    if unlike > 0 && unlike * 2 >= marked.len() {
+        return Some('#');
+    }
+    let leading = lines(text).filter(|line| !line.trim().is_empty()).take_while(|line| line.starts_with('#')).count();
+    let above_header = leading > 0 && leading == marked.len();
+    let nulls = NullTokens::new(&options.null_tokens);
+    (above_header && header_votes(&records, &nulls) > 0).then_some('#')
 }
 
 /// Lines and records before the header: those with a single field, when all below them have the same number of
@@ -212,7 +222,19 @@ fn has_header(records: &[Vec<String>], nulls: &NullTokens) -> bool {
         // A row without any value is no row; names were left out.
         return !rest.is_empty();
     }
-    let mut votes = 0i64;
+    let votes = header_votes(records, nulls);
+    if votes != 0 {
+        return votes > 0;
+    }
+    let mut seen = HashSet::new();
+    first.iter().all(|c| infer::look(c) == Look::Text && !c.trim().is_empty() && seen.insert(c.trim()))
+}
+
+/// How many columns speak for the first record as a header, less those that speak against it: by its type, unlike or
+/// like that of the cells below, and by its text coming again.
+fn header_votes(records: &[Vec<String>], nulls: &NullTokens) -> i64 {
+    let Some((first, rest)) = records.split_first() else { return 0 };
+    let mut votes = 0;
     for (column, head) in first.iter().enumerate() {
         let cells: Vec<&str> = rest.iter().filter_map(|r| r.get(column)).map(String::as_str).collect();
         let present = cells.iter().filter(|c| !nulls.is_missing(c) && !c.trim().is_empty());
@@ -227,9 +249,5 @@ fn has_header(records: &[Vec<String>], nulls: &NullTokens) -> bool {
             _ => {}
         }
     }
-    if votes != 0 {
-        return votes > 0;
-    }
-    let mut seen = HashSet::new();
-    first.iter().all(|c| infer::look(c) == Look::Text && !c.trim().is_empty() && seen.insert(c.trim()))
+    votes
 }

@@ -33,13 +33,14 @@ mod values;
 use std::path::{Path, PathBuf};
 
 use super::builder::{CellsBuilder, Facts, facts};
-use super::error::LoadError;
+use super::error::{LoadError, clip};
 use super::infer::{self, Typed};
 use super::table::{Cells, Table};
 use crate::domain::dataset::{ReadOptions, SourceFormat};
 use crate::domain::io::{JobIo, Part};
 use crate::domain::preview::{BadRow, Misfit};
 use crate::domain::schema::{ColumnKind, ColumnSchema, Storage};
+use crate::domain::words::{counted, thousands};
 
 use names::{clean_names, numbered_names};
 pub use nulls::NullTokens;
@@ -82,6 +83,13 @@ impl SourceSpec {
     }
 }
 
+/// Errors: a file with the columns `present` lacks one of `wanted`.
+pub fn must_have<'a>(file: &str, present: impl Iterator<Item = &'a str>, wanted: &[String]) -> Result<(), LoadError> {
+    let present: Vec<String> = present.map(str::to_owned).collect();
+    let missing: Vec<String> = wanted.iter().filter(|name| !present.contains(name)).cloned().collect();
+    if missing.is_empty() { Ok(()) } else { Err(LoadError::NoColumns { file: file.to_owned(), missing, present }) }
+}
+
 /// Takes a table as it is read.
 pub trait TableSink {
     /// The columns as they are now believed to be. When a later cell proves a type wrong, this is called again and all
@@ -108,6 +116,43 @@ pub struct ReadReport {
     pub warnings: Vec<String>,
     /// Rows set aside.
     pub bad_rows: u64,
+    pub first_bad: Option<FirstBad>,
+}
+
+impl ReadReport {
+    fn has_column(&self, name: &str) -> bool {
+        self.columns.iter().any(|c| c.name == name)
+    }
+
+    /// "2 rows were set aside, first in line 21: 2 fields, expected 4"
+    fn set_aside(&self) -> Option<String> {
+        let what = counted(self.bad_rows, "row was", "rows were");
+        self.first_bad.as_ref().map(|first| format!("{what} set aside, first {first}"))
+    }
+}
+
+/// The first row that could not be read, for messages that name the source already.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FirstBad {
+    /// Only of several.
+    file: Option<String>,
+    line: u64,
+    reason: String,
+}
+
+impl FirstBad {
+    fn new(bad: BadRow, source: &SourceSpec, file: usize) -> Self {
+        let several = source.files.len() > 1;
+        let file = source.files.get(file).filter(|_| several).map(|(name, _)| name.clone());
+        Self { file, line: bad.line, reason: bad.reason }
+    }
+}
+
+impl std::fmt::Display for FirstBad {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let file = self.file.as_ref().map_or_else(String::new, |file| format!("{file}, "));
+        write!(f, "in {file}line {}: {}", thousands(self.line), self.reason)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -169,10 +214,27 @@ pub fn stream(
     io: &dyn JobIo,
     sink: &mut dyn TableSink,
 ) -> Result<ReadReport, LoadError> {
-    let report = match options.format {
+    let mut report = first_rows(source, options, None, io, sink)?;
+    report.warnings.extend(report.set_aside());
+    Ok(report)
+}
+
+/// As [`stream`], with `limit` only the first rows of formats other than text; rows set aside are for the caller to
+/// tell.
+fn first_rows(
+    source: &SourceSpec,
+    options: &ReadOptions,
+    limit: Option<u64>,
+    io: &dyn JobIo,
+    sink: &mut dyn TableSink,
+) -> Result<ReadReport, LoadError> {
+    let mut report = match options.format {
         SourceFormat::Delimited => delimited::stream(source, options, io, sink)?,
-        _ => formats::stream(source, options, None, io, sink)?,
+        _ => formats::stream(source, options, limit, io, sink)?,
     };
+    let unknown: Vec<String> =
+        options.columns.keys().filter(|name| !report.has_column(name)).map(|n| clip(n)).collect();
+    report.warnings.extend(unknown.iter().map(|name| format!("there is no column `{name}` to be read as was asked")));
     if report.rows > MAX_ROWS {
         return Err(LoadError::TooManyRows { file: source.name.clone(), found: report.rows, limit: MAX_ROWS });
     }
@@ -399,7 +461,7 @@ mod tests {
     fn files_without_a_header_get_numbered_columns() {
         let (table, warnings) = loaded(b"1,Ada\n2,Grace\n").unwrap();
         assert_eq!((table.n_rows, table.schema.names().collect::<Vec<_>>()), (2, vec!["column_1", "column_2"]));
-        assert_eq!(warnings, ["the first line looks like data, so the columns are numbered"]);
+        assert!(warnings.is_empty());
     }
 
     #[test]
@@ -409,9 +471,7 @@ mod tests {
         let wide: Vec<u8> = "\u{feff}".chars().chain(text.chars()).flat_map(|c| (c as u16).to_le_bytes()).collect();
         assert_eq!(loaded(&wide).unwrap().0, expected);
         let narrow: Vec<u8> = text.chars().map(|c| c as u32 as u8).collect();
-        let (table, warnings) = loaded(&narrow).unwrap();
-        assert_eq!(table, expected);
-        assert!(warnings[0].contains("Latin-1"));
+        assert_eq!(loaded(&narrow).unwrap().0, expected);
         assert_eq!(loaded(text.replace('\n', "\r").as_bytes()).unwrap().0, expected);
         let (table, warnings) = loaded(text.replace('\n', "\r\n\r\n").as_bytes()).unwrap();
         assert_eq!((table, &warnings[..]), (expected, &["3 blank lines were skipped".to_owned()][..]));

@@ -6,7 +6,7 @@ use std::path::Path;
 use tempfile::NamedTempFile;
 
 use super::bytes::Unpacked;
-use super::{Guess, Memory, ReadColumn, SourceSpec, files, formats, sniff_with, stream};
+use super::{Guess, Memory, ReadColumn, SourceSpec, files, first_rows, formats, sniff_with};
 use crate::data::builder::{CellsBuilder, facts};
 use crate::data::error::LoadError;
 use crate::data::table::Cells;
@@ -54,13 +54,11 @@ pub fn preview(
         (head, _) => sniff_with(head.as_ref().map_or(first.as_path(), |h| h.file.path()), &name, draft)?,
     };
     let Guess { mut options, compression, mut notes, mut parts } = guess;
+    // What would refuse the file is shown with the rest.
     let wanted = std::mem::replace(&mut options.bad_rows, BadRows::SetAside);
     let mut memory = Memory::default();
     let spec = SourceSpec::file(&name, head.as_ref().map_or(first, |h| h.file.path()));
-    let report = match options.format {
-        SourceFormat::Delimited => stream(&spec, &options, io, &mut memory)?,
-        _ => formats::stream(&spec, &options, Some(JUDGED_ROWS), io, &mut memory)?,
-    };
+    let report = first_rows(&spec, &options, Some(JUDGED_ROWS), io, &mut memory)?;
     options.bad_rows = wanted;
 
     let cells: Vec<Cells> = memory.builders.into_iter().map(CellsBuilder::finish).collect();
@@ -73,10 +71,6 @@ pub fn preview(
             counted(all.len() as u64, "file", "files")
         ));
         parts = all.iter().take(SHOWN_PARTS).map(|f| file_name(f)).collect();
-    }
-    if report.bad_rows > 0 && wanted == BadRows::Refuse {
-        let what = counted(report.bad_rows, "row cannot be read and refuses", "rows cannot be read and refuse");
-        notes.push(format!("{what} the file; choose to set such rows aside, or correct the file"));
     }
     let rows_of_first = match (&head, whole) {
         (_, true) => report.rows,
@@ -101,6 +95,7 @@ pub fn preview(
         columns: report.columns.iter().zip(&cells).map(|(c, cells)| column(c, cells, draft)).collect(),
         rows: (0..shown).map(|row| cells.iter().map(|c| c.text(row)).collect()).collect(),
         bad_rows: memory.bad_rows,
+        n_bad_rows: report.bad_rows,
         parts,
         size,
         options,

@@ -165,7 +165,7 @@ fn bad_rows_are_set_aside_with_line_and_reason() {
         ]
     );
     assert_eq!(read.report.bad_rows, 4);
-    assert_eq!(read.report.warnings, ["4 rows were set aside, first 1.csv, line 3: 1 field, expected 2"]);
+    assert_eq!(read.report.warnings, ["4 rows were set aside, first in line 3: 1 field, expected 2"]);
 }
 
 #[test]

@@ -8,7 +8,8 @@ use std::path::Path;
 
 use super::values::{self, Gauge, Plan, Texts, Value};
 use super::{
-    MAX_COLUMNS, MAX_ROWS, NullTokens, ReadColumn, ReadReport, SourceSpec, TableSink, clean_names, records::BATCH_ROWS,
+    FirstBad, MAX_COLUMNS, MAX_ROWS, NullTokens, ReadColumn, ReadReport, SourceSpec, TableSink, clean_names,
+    records::BATCH_ROWS,
 };
 use crate::data::builder::CellsBuilder;
 use crate::data::error::LoadError;
@@ -65,6 +66,7 @@ pub fn stream(
         limit: limit.unwrap_or(u64::MAX),
         warnings: Vec::new(),
         bad_rows: 0,
+        first_bad: None,
         file: String::new(),
     };
     for (name, path) in &source.files {
@@ -73,7 +75,7 @@ pub fn stream(
         format.read(path, name, options, &mut judge)?;
         judge.places.check_complete(&source.files[0].0, name)?;
     }
-    let Judge { places, gauges, rows, mut warnings, bad_rows, .. } = judge;
+    let Judge { places, gauges, rows, mut warnings, bad_rows, first_bad, .. } = judge;
     if rows == 0 {
         return Err(LoadError::NoRows { file: source.name.clone() });
     }
@@ -104,7 +106,7 @@ pub fn stream(
         let kind = options.columns.get(&name).and_then(|c| c.kind);
         ReadColumn { name, typed: plan.typed, missing_tokens: gauge.missing_tokens(), fitting, misfits, kind }
     });
-    Ok(ReadReport { rows, columns: columns.collect(), warnings, bad_rows })
+    Ok(ReadReport { rows, columns: columns.collect(), warnings, bad_rows, first_bad })
 }
 
 /// Where the columns of each file stand in the dataset.
@@ -175,6 +177,7 @@ struct Judge<'a> {
     limit: u64,
     warnings: Vec<String>,
     bad_rows: u64,
+    first_bad: Option<FirstBad>,
     file: String,
 }
 
@@ -218,10 +221,12 @@ impl Taker for Judge<'_> {
 
     fn bad(&mut self, row: BadRow) -> Result<Flow, LoadError> {
         if self.options.bad_rows == BadRows::Refuse {
-            let hint = "correct it, or choose to set such rows aside";
+            let hint = "correct it";
             return Err(LoadError::Line { file: self.file.clone(), line: row.line, what: row.reason, hint });
         }
         self.bad_rows += 1;
+        let file = (self.places.n_files > 1).then(|| self.file.clone());
+        self.first_bad.get_or_insert(FirstBad { file, line: row.line, reason: row.reason });
         Ok(Flow::More)
     }
 

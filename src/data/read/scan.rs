@@ -174,8 +174,10 @@ impl Scan {
             return (TextEncoding::Utf8, None);
         }
         if !self.japanese.is_likely() {
-            let note =
-                format!("line {line} is the first that is no UTF-8; Latin-1 is a guess, any bytes are valid in it");
+            let note = format!(
+                "line {line} is the first that is no UTF-8, so the file is read as Latin-1; if letters look wrong, \
+                 choose another encoding, or save it as UTF-8"
+            );
             return (TextEncoding::Latin1, Some(note));
         }
         let pairs = self.japanese.pairs;

@@ -97,6 +97,7 @@ mod tests {
     use std::io::Write;
 
     use super::*;
+    use crate::domain::io::Silent;
 
     fn sniffed(bytes: &[u8]) -> Result<ReadOptions, LoadError> {
         let mut file = tempfile::NamedTempFile::new().unwrap();
@@ -122,6 +123,26 @@ mod tests {
         assert_eq!(comment("a,b\n# by hand\n1,\"x\n# y\"\n2,5\" disk\n"), Some('#'));
         assert_eq!(comment("# of 2026, by hand\na,b\n1,2\n# half way\n3,4\n"), Some('#'));
         assert_eq!(comment("#id,name\n1,Ada\n2,Bo\n"), None);
+    }
+
+    #[test]
+    fn comments_with_as_many_commas_as_a_record_are_told_from_headers() {
+        let check = |text: &str, comment: Option<char>, first_name: &str| {
+            let mut file = tempfile::NamedTempFile::new().unwrap();
+            file.write_all(text.as_bytes()).unwrap();
+            let guess = sniff_with(file.path(), "t.csv", &ReadDraft::default()).unwrap();
+            assert_eq!(guess.options.comment, comment, "{text}");
+            let said = guess.notes.iter().any(|n| n == "lines that start with `#` are taken for comments");
+            assert_eq!(said, comment.is_some(), "{text}");
+            let (table, _) = super::super::load(file.path(), "t.csv", &guess.options, &Silent).unwrap();
+            assert_eq!(table.schema.columns[0].name, first_name, "{text}");
+        };
+        check("# a, b\nx,y\n1,2\n3,4\n", Some('#'), "x");
+        check("\n# by Ann, in May\n# of 2026, again\nid,name\n1,Ada\n2,Bo\n", Some('#'), "id");
+        // As NumPy writes a header.
+        check("# x,y\n1,2\n3,4\n", None, "# x");
+        // Nothing tells which of the two lines names the columns.
+        check("#city,country\nParis,France\nRome,Italy\n", None, "#city");
     }
 
     #[test]

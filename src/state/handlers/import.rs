@@ -20,9 +20,12 @@ pub fn open(state: &mut AppState, paths: Vec<PathBuf>, now_ms: i64) -> Vec<Effec
     let ask = state.settings.ask_before_import;
     // How several belong together is always asked.
     let shown = ask == AskBeforeImport::Always || (paths.len() > 1 && ask != AskBeforeImport::Never);
-    let mut waiting = state.import.take().map_or_else(Vec::new, |panel| panel.files);
-    waiting.extend(paths);
-    let panel = ImportPanel::new(waiting, shown);
+    // What was chosen for the files that wait already stays chosen.
+    let mut before = state.import.take().unwrap_or_default();
+    let waiting = std::mem::take(&mut before.files).into_iter().chain(paths).collect();
+    let ImportPanel { files, .. } = ImportPanel::new(waiting, shown);
+    let shown = shown || before.shown || (files.len() > 1 && ask != AskBeforeImport::Never);
+    let panel = ImportPanel { files, shown, ..before };
     if ask == AskBeforeImport::Never {
         return start(state, &panel, now_ms);
     }

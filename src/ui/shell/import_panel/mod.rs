@@ -1,14 +1,13 @@
 //! The import panel: the first rows of a file and every guess about it, each as a control. Enter imports, Esc leaves.
 
-use egui::{Align, Button, Grid, Id, Key, Label, Layout, Modal, RichText, ScrollArea, TextEdit, Ui};
+use egui::{Align, Button, Grid, Id, Key, Label, Layout, Modal, Rect, RichText, ScrollArea, TextEdit, Ui, vec2};
 
-use crate::domain::dataset::SourceFormat;
-use crate::domain::preview::ImportPreview;
+use crate::domain::dataset::{BadRows, SourceFormat};
+use crate::domain::preview::{ImportPreview, PreviewColumn};
 use crate::domain::question::{Answer, Question};
 use crate::domain::schema::Storage;
 use crate::domain::words::file_name;
 use crate::state::command::Command;
-use crate::state::format::sentence;
 use crate::state::import::{ImportPanel, Together};
 use crate::state::loadable::Loadable;
 use crate::ui::ctx::UiCtx;
@@ -22,11 +21,14 @@ mod model;
 
 const CONTROL_WIDTH: f32 = 150.0;
 const CONTROLS_WIDTH: f32 = 330.0;
+const KIND_WIDTH: f32 = 110.0;
+const DATE_WIDTH: f32 = 110.0;
 /// What stands below the body.
 const FOOTER: f32 = 44.0;
 const CELL_WIDTH: f32 = 130.0;
-const ROW_HEIGHT: f32 = 20.0;
-const SHOWN_COLUMNS: usize = 60;
+const ROW_HEIGHT: f32 = 22.0;
+const COLUMN_HEIGHT: f32 = 24.0;
+const SHOWN_NOTES: usize = 4;
 
 /// Half-typed texts; they count when their field is left.
 #[derive(Debug, Default)]
@@ -36,6 +38,8 @@ pub struct Texts {
     tokens: String,
     skip: String,
     date: Option<(String, String)>,
+    /// A field was left in this frame: the Enter that ended it imports nothing.
+    left: bool,
     /// What was shown before the look under way.
     last: Option<Box<ImportPreview>>,
 }
@@ -57,6 +61,7 @@ pub fn import_panel_ui(ui: &Ui, ctx: &UiCtx<'_>, texts: &mut Texts) {
     }
     let loading = matches!(answer, Loadable::Loading { .. } | Loadable::Idle);
     let problem = if let Loadable::Failed(problem) = answer { Some(problem.clone()) } else { None };
+    texts.left = false;
     let mut changed = panel.clone();
     let screen = ui.ctx().content_rect();
     let modal = Modal::new(Id::unique("import panel")).backdrop_color(ctx.tokens.scrim()).frame(dialog_frame(ui, 16));
@@ -71,8 +76,11 @@ pub fn import_panel_ui(ui: &Ui, ctx: &UiCtx<'_>, texts: &mut Texts) {
             (_, Some(problem)) => {
                 states::failed(ui, ctx, problem, None);
                 if let Some(preview) = &preview {
-                    ui.allocate_ui(egui::vec2(ui.available_width(), height - 220.0), |ui| {
-                        controls(ui, ctx, preview, &mut changed, texts);
+                    let left = vec2(ui.available_width(), (top + height - FOOTER - ui.cursor().top()).max(120.0));
+                    ui.allocate_ui(left, |ui| {
+                        ScrollArea::vertical().id_salt("import controls").max_height(left.y).show(ui, |ui| {
+                            controls(ui, ctx, preview, &mut changed, texts);
+                        });
                     });
                 }
             }
@@ -80,13 +88,15 @@ pub fn import_panel_ui(ui: &Ui, ctx: &UiCtx<'_>, texts: &mut Texts) {
             (None, None) => states::loading(ui, ctx, "the first rows"),
         }
         ui.add_space(space::S);
-        footer(ui, ctx, &mut changed, preview.as_deref().filter(|_| problem.is_none()), loading);
+        footer(ui, ctx, &mut changed, preview.as_deref().filter(|_| problem.is_none()), loading, texts.left);
         texts.last = preview;
     });
     if changed != *panel {
         ctx.send(Command::ChangeImport(Box::new(changed)));
     }
-    if response.should_close() {
+    // A click beside the panel may be a slip, and must not cost what was chosen.
+    let slipped = response.backdrop_response.clicked() && !panel.draft.is_empty();
+    if !slipped && response.should_close() {
         ctx.send(Command::DismissAll);
     }
 }
@@ -111,6 +121,8 @@ fn together(ui: &mut Ui, ctx: &UiCtx<'_>, panel: &mut ImportPanel) {
             ui.radio_value(&mut panel.together, Together::OneOfAll, text);
         }
     });
+    let shown = panel.files.first().map(|f| file_name(f)).unwrap_or_default();
+    weak(ui, ctx, format!("These are the first rows of {shown}; what you choose here holds for all"));
 }
 
 fn body(
@@ -122,11 +134,8 @@ fn body(
     bottom: f32,
 ) {
     weak(ui, ctx, model::facts(preview));
-    for note in preview.notes.iter().take(4) {
-        ui.add(
-            Label::new(RichText::new(sentence(note)).size(size::DATA).color(Tone::Info.color(ctx.tokens))).truncate(),
-        );
-    }
+    bad_rows(ui, ctx, preview, panel);
+    notes(ui, ctx, preview);
     if preview.remembered {
         ui.horizontal(|ui| {
             weak(ui, ctx, "Read as remembered for this source");
@@ -137,11 +146,11 @@ fn body(
     }
     ui.add_space(space::S);
     let height = (bottom - FOOTER - ui.cursor().top()).max(160.0);
-    let size = egui::vec2(ui.available_width(), height);
+    let size = vec2(ui.available_width(), height);
     // The layout of each part is said: one inherited would put the controls side by side, and a row grows with its line.
     ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::TOP), |ui| {
         ui.set_max_height(height);
-        ui.allocate_ui_with_layout(egui::vec2(CONTROLS_WIDTH, height), Layout::top_down(Align::LEFT), |ui| {
+        ui.allocate_ui_with_layout(vec2(CONTROLS_WIDTH, height), Layout::top_down(Align::LEFT), |ui| {
             ui.set_width(CONTROLS_WIDTH);
             ScrollArea::vertical().id_salt("import controls").max_height(height).show(ui, |ui| {
                 controls(ui, ctx, preview, panel, texts);
@@ -150,19 +159,46 @@ fn body(
         ui.separator();
         ui.vertical(|ui| {
             ui.set_max_height(height);
-            let columns_height = (height * 0.42).max(120.0);
-            ScrollArea::both().id_salt("import columns").max_height(columns_height).show(ui, |ui| {
-                columns(ui, ctx, preview, panel, texts);
-            });
+            let below = ui.cursor().top() + height;
+            columns(ui, ctx, preview, panel, texts, (height * 0.42).max(120.0));
             ui.separator();
-            rows(ui, ctx, preview, height - columns_height - space::L);
+            rows(ui, ctx, preview, below - ui.cursor().top());
         });
     });
 }
 
+/// What becomes of rows that cannot be read, with the way out where they would refuse the file.
+fn bad_rows(ui: &mut Ui, ctx: &UiCtx<'_>, preview: &ImportPreview, panel: &mut ImportPanel) {
+    let Some(note) = preview.bad_rows_note() else { return };
+    let tone = if preview.is_refused() { Tone::Warn } else { Tone::Info };
+    ui.horizontal(|ui| {
+        if preview.is_refused() && ui.small_button(model::SET_ASIDE).clicked() {
+            panel.draft.bad_rows = Some(BadRows::SetAside);
+        }
+        let text = RichText::new(model::note(&note)).size(size::DATA).color(tone.color(ctx.tokens));
+        ui.add(Label::new(text).truncate());
+    });
+}
+
+fn notes(ui: &mut Ui, ctx: &UiCtx<'_>, preview: &ImportPreview) {
+    let line = |ui: &mut Ui, text: &str| {
+        let text = RichText::new(text).size(size::DATA).color(Tone::Info.color(ctx.tokens));
+        ui.add(Label::new(text).truncate())
+    };
+    let notes: Vec<String> = preview.notes.iter().map(|n| model::note(n)).collect();
+    // One more takes no more room than the line that counts it.
+    let shown = if notes.len() > SHOWN_NOTES + 1 { SHOWN_NOTES } else { notes.len() };
+    notes[..shown].iter().for_each(|note| drop(line(ui, note)));
+    if shown < notes.len() {
+        line(ui, &format!("and {} more", notes.len() - shown)).on_hover_text(notes[shown..].join("\n"));
+    }
+}
+
 /// The guesses about the file as a whole, in two columns.
 fn controls(ui: &mut Ui, ctx: &UiCtx<'_>, preview: &ImportPreview, panel: &mut ImportPanel, texts: &mut Texts) {
-    let (options, draft) = (&preview.options, &mut panel.draft);
+    // What was chosen shows at once, before the file is looked at again.
+    let options = &panel.draft.clone().apply(preview.options.clone());
+    let draft = &mut panel.draft;
     let text = options.format == SourceFormat::Delimited;
     macro_rules! choice {
         ($ui:expr, $name:expr, $options:expr, $now:expr, $field:ident) => {
@@ -201,77 +237,125 @@ fn controls(ui: &mut Ui, ctx: &UiCtx<'_>, preview: &ImportPreview, panel: &mut I
             ui.end_row();
         }
         if text || options.format == SourceFormat::Excel {
-            let mut has_header = options.has_header;
-            if ui.checkbox(&mut has_header, "First row names the columns").changed() {
-                draft.has_header = Some(has_header);
-            }
             field(ui, ctx, "Lines to skip", |ui| {
                 let edit = ui.add(TextEdit::singleline(&mut texts.skip).desired_width(CONTROL_WIDTH));
                 if edit.lost_focus() {
-                    draft.skip_lines = texts.skip.trim().parse().ok().or(draft.skip_lines);
+                    texts.left = true;
+                    match texts.skip.trim().parse::<u64>() {
+                        Ok(n) if n != options.skip_lines => draft.skip_lines = Some(n),
+                        Ok(_) => {}
+                        Err(_) => texts.skip = options.skip_lines.to_string(),
+                    }
                 }
             });
             ui.end_row();
         }
     });
-    field(ui, ctx, "Words for missing", |ui| {
-        let edit = ui.add(TextEdit::singleline(&mut texts.tokens).desired_width(2.0 * CONTROL_WIDTH + space::S));
-        if edit.lost_focus() && model::tokens_of(&texts.tokens) != options.null_tokens {
-            draft.null_tokens = Some(model::tokens_of(&texts.tokens));
+    if text || options.format == SourceFormat::Excel {
+        let mut has_header = options.has_header;
+        if ui.checkbox(&mut has_header, "First row names the columns").changed() {
+            draft.has_header = Some(has_header);
         }
+    }
+    field(ui, ctx, "Words for missing, with commas between", |ui| {
+        let edit = ui.add(TextEdit::singleline(&mut texts.tokens).desired_width(2.0 * CONTROL_WIDTH + space::S));
+        if edit.lost_focus() {
+            texts.left = true;
+            if model::tokens_of(&texts.tokens) != options.null_tokens {
+                draft.null_tokens = Some(model::tokens_of(&texts.tokens));
+            }
+        }
+        edit.on_hover_text(&texts.tokens);
     });
     if !draft.is_empty() && ui.button("Back to the guesses").clicked() {
         *draft = Default::default();
     }
 }
 
-/// What each column will be.
-fn columns(ui: &mut Ui, ctx: &UiCtx<'_>, preview: &ImportPreview, panel: &mut ImportPanel, texts: &mut Texts) {
-    Grid::new("import columns").num_columns(5).spacing([space::S, 2.0]).show(ui, |ui| {
-        for column in preview.columns.iter().take(SHOWN_COLUMNS) {
-            let name = column.schema.name.as_str();
-            ui.scope(|ui| {
-                ui.set_max_width(CELL_WIDTH);
-                ui.add(Label::new(RichText::new(name).strong()).truncate());
+/// What each column will be; only those in sight are drawn.
+fn columns(
+    ui: &mut Ui,
+    ctx: &UiCtx<'_>,
+    preview: &ImportPreview,
+    panel: &mut ImportPanel,
+    texts: &mut Texts,
+    height: f32,
+) {
+    let (n, has_dates) = (preview.columns.len(), preview.columns.iter().any(|c| c.date_format.is_some()));
+    let area = ScrollArea::both().id_salt("import columns").max_height(height);
+    area.show_rows(ui, COLUMN_HEIGHT, n, |ui, range| {
+        for column in &preview.columns[range] {
+            ui.horizontal(|ui| {
+                ui.set_height(COLUMN_HEIGHT);
+                column_row(ui, ctx, column, panel, texts, has_dates);
             });
-            let label = format!("Storage of {name}");
-            let picked = pick(ui, &label, &model::storages(), Some(&column.schema.storage), None, CELL_WIDTH);
-            if let Some(picked) = picked {
-                model::choose(&mut panel.draft, name, |c| c.storage = picked);
-            }
-            let label = format!("Kind of {name}");
-            if let Some(picked) = pick(ui, &label, &model::kinds(), Some(&column.schema.kind), None, 110.0) {
-                model::choose(&mut panel.draft, name, |c| c.kind = picked);
-            }
-            if column.schema.storage == Storage::DatetimeMs {
-                date_format(ui, name, column.date_format.as_deref().unwrap_or_default(), panel, texts);
-            } else {
-                ui.label("");
-            }
-            let (text, hover) = model::fit(column);
-            let tone = if column.misfits.is_empty() { ctx.tokens.text_weak } else { ctx.tokens.warn };
-            let label = ui.add(Label::new(RichText::new(text).size(size::DATA).color(tone)).extend());
-            if !hover.is_empty() {
-                label.on_hover_text(hover);
-            }
-            ui.end_row();
         }
     });
-    if preview.columns.len() > SHOWN_COLUMNS {
-        let more = preview.columns.len() - SHOWN_COLUMNS;
-        weak(ui, ctx, format!("and {more} more columns, read as guessed"));
+}
+
+fn column_row(
+    ui: &mut Ui,
+    ctx: &UiCtx<'_>,
+    column: &PreviewColumn,
+    panel: &mut ImportPanel,
+    texts: &mut Texts,
+    has_dates: bool,
+) {
+    let name = column.schema.name.as_str();
+    fixed(ui, CELL_WIDTH, |ui| ui.add(Label::new(RichText::new(name).strong()).truncate()));
+    let chosen = panel.draft.columns.get(name).cloned().unwrap_or_default();
+    let storage = chosen.storage.unwrap_or(column.schema.storage);
+    let label = format!("Storage of {name}");
+    let picked = fixed(ui, CELL_WIDTH, |ui| pick(ui, &label, &model::storages(), Some(&storage), None, CELL_WIDTH));
+    if let Some(picked) = picked {
+        model::choose(&mut panel.draft, name, |c| {
+            c.storage = picked;
+            c.date_format = c.date_format.take().filter(|_| picked == Some(Storage::DatetimeMs));
+        });
     }
+    let label = format!("Kind of {name}");
+    let kind = chosen.kind.unwrap_or(column.schema.kind);
+    let picked = fixed(ui, KIND_WIDTH, |ui| pick(ui, &label, &model::kinds(), Some(&kind), None, KIND_WIDTH));
+    if let Some(picked) = picked {
+        model::choose(&mut panel.draft, name, |c| c.kind = picked);
+    }
+    if has_dates {
+        fixed(ui, DATE_WIDTH, |ui| {
+            if column.schema.storage == Storage::DatetimeMs {
+                date_format(ui, name, column.date_format.as_deref().unwrap_or_default(), panel, texts);
+            }
+        });
+    }
+    let (text, hover) = model::fit(column);
+    let tone = if column.misfits.is_empty() { ctx.tokens.text_weak } else { ctx.tokens.warn };
+    let label = ui.add(Label::new(RichText::new(text).size(size::DATA).color(tone)).extend());
+    if !hover.is_empty() {
+        label.on_hover_text(hover);
+    }
+}
+
+/// A cell of one width, whatever it holds.
+fn fixed<R>(ui: &mut Ui, width: f32, add: impl FnOnce(&mut Ui) -> R) -> R {
+    let room = vec2(width, COLUMN_HEIGHT);
+    ui.allocate_ui_with_layout(room, Layout::left_to_right(Align::Center), |ui| {
+        ui.set_min_size(room);
+        ui.set_max_width(width);
+        add(ui)
+    })
+    .inner
 }
 
 fn date_format(ui: &mut Ui, column: &str, now: &str, panel: &mut ImportPanel, texts: &mut Texts) {
     let typing = texts.date.as_ref().is_some_and(|(name, _)| name == column);
     let mut text =
         if typing { texts.date.as_ref().map_or_else(String::new, |(_, t)| t.clone()) } else { now.to_owned() };
-    let edit = ui.add(TextEdit::singleline(&mut text).desired_width(100.0));
+    let edit = ui.add(TextEdit::singleline(&mut text).desired_width(DATE_WIDTH));
     name_it(ui, &edit, &format!("Date format of {column}"));
+    let edit = edit.on_hover_text("How its dates are written, such as %d.%m.%Y %H:%M");
     if edit.changed() {
         texts.date = Some((column.to_owned(), text.clone()));
     }
+    texts.left |= edit.lost_focus();
     if edit.lost_focus() && typing {
         texts.date = None;
         if text != now {
@@ -283,40 +367,51 @@ fn date_format(ui: &mut Ui, column: &str, now: &str, panel: &mut ImportPanel, te
     }
 }
 
-/// The first rows; only those in sight are drawn.
+/// The first rows under their names; only the cells in sight are drawn.
 fn rows(ui: &mut Ui, ctx: &UiCtx<'_>, preview: &ImportPreview, height: f32) {
-    let n = preview.columns.len().min(SHOWN_COLUMNS);
-    let cell = |ui: &mut Ui, text: RichText| {
-        let room = egui::vec2(CELL_WIDTH, ROW_HEIGHT);
-        ui.allocate_ui_with_layout(room, Layout::left_to_right(Align::Center), |ui| {
-            ui.set_min_size(room);
-            ui.add(Label::new(text.size(size::DATA)).truncate());
-        });
-    };
-    ScrollArea::both().id_salt("import rows").max_height(height).auto_shrink([false, false]).show_rows(
-        ui,
-        ROW_HEIGHT,
-        preview.rows.len() + 1,
-        |ui, range| {
-            for row in range {
-                ui.horizontal(|ui| {
-                    for column in 0..n {
-                        let text = match row.checked_sub(1) {
-                            None => RichText::new(&preview.columns[column].schema.name).strong(),
-                            Some(row) => match preview.rows[row].get(column).and_then(Option::as_deref) {
-                                Some(text) => RichText::new(text).color(ctx.tokens.text),
-                                None => RichText::new("–").color(ctx.tokens.text_weak),
-                            },
-                        };
-                        cell(ui, text);
-                    }
-                });
+    let (n_columns, n_rows) = (preview.columns.len(), preview.rows.len());
+    let cell = vec2(CELL_WIDTH + space::S, ROW_HEIGHT);
+    let area = ScrollArea::both().id_salt("import rows").max_height(height).auto_shrink([false, false]);
+    area.show_viewport(ui, |ui, viewport| {
+        ui.set_min_size(vec2(cell.x * n_columns as f32, cell.y * (n_rows + 1) as f32));
+        let corner = ui.min_rect().min;
+        let in_sight = |from: f32, to: f32, size: f32, n: usize| {
+            ((from / size).max(0.0) as usize).min(n)..((to / size).ceil().max(0.0) as usize).min(n)
+        };
+        let columns = in_sight(viewport.min.x, viewport.max.x, cell.x, n_columns);
+        let put = |ui: &mut Ui, column: usize, top: f32, text: RichText| {
+            let place = Rect::from_min_size(corner + vec2(column as f32 * cell.x, top), vec2(CELL_WIDTH, cell.y));
+            let layout = Layout::left_to_right(Align::Center);
+            ui.scope_builder(egui::UiBuilder::new().max_rect(place).layout(layout), |ui| {
+                ui.add(Label::new(text.size(size::DATA)).truncate());
+            });
+        };
+        // The names stay where they are; the row that is half below them is left out.
+        let first = (viewport.min.y / cell.y).ceil().max(0.0) as usize;
+        for row in first..in_sight(0.0, viewport.max.y - cell.y, cell.y, n_rows).end.max(first) {
+            for column in columns.clone() {
+                let text = match preview.rows[row].get(column).and_then(Option::as_deref) {
+                    Some(text) => RichText::new(text).color(ctx.tokens.text),
+                    None => RichText::new("–").color(ctx.tokens.text_weak),
+                };
+                put(ui, column, (row + 1) as f32 * cell.y, text);
             }
-        },
-    );
+        }
+        for column in columns {
+            let name = RichText::new(&preview.columns[column].schema.name).strong();
+            put(ui, column, viewport.min.y, name);
+        }
+    });
 }
 
-fn footer(ui: &mut Ui, ctx: &UiCtx<'_>, panel: &mut ImportPanel, preview: Option<&ImportPreview>, loading: bool) {
+fn footer(
+    ui: &mut Ui,
+    ctx: &UiCtx<'_>,
+    panel: &mut ImportPanel,
+    preview: Option<&ImportPreview>,
+    loading: bool,
+    left: bool,
+) {
     ui.horizontal(|ui| {
         if panel.files.len() == 1 || panel.together != Together::OneEach {
             let hint = panel.suggested_name();
@@ -343,8 +438,9 @@ fn footer(ui: &mut Ui, ctx: &UiCtx<'_>, panel: &mut ImportPanel, preview: Option
             if loading {
                 ui.spinner();
             }
-            let typing = ui.ctx().text_edit_focused();
-            if ready && !typing && ui.input(|i| i.key_pressed(Key::Enter)) {
+            // Enter on a control is that control's; at the end of the name or the note it imports.
+            let free = !left && ui.memory(|m| m.focused()).is_none();
+            if ready && free && ui.input(|i| i.key_pressed(Key::Enter)) {
                 ctx.send(Command::ConfirmImport);
             }
         });

@@ -3,7 +3,7 @@
 use crate::domain::dataset::{BadRows, Mark, ReadDraft, SourceFormat, TextEncoding};
 use crate::domain::preview::{ImportPreview, PreviewColumn};
 use crate::domain::schema::{ColumnKind, Storage};
-use crate::state::format::{bytes, counted, percent};
+use crate::state::format::{bytes, counted, percent, sentence};
 
 pub fn storage_title(storage: Storage) -> &'static str {
     match storage {
@@ -21,11 +21,37 @@ pub fn storages() -> Vec<(Storage, String)> {
 }
 
 pub fn kinds() -> Vec<(ColumnKind, String)> {
-    ColumnKind::ALL.into_iter().map(|k| (k, k.as_str().to_owned())).collect()
+    ColumnKind::ALL.into_iter().map(|k| (k, capital(k.as_str()))).collect()
 }
 
+fn format_title(format: SourceFormat) -> &'static str {
+    match format {
+        SourceFormat::Delimited => "Delimited text",
+        SourceFormat::Json => "JSON",
+        SourceFormat::Ndjson => "JSON lines",
+        SourceFormat::Parquet => "Parquet",
+        SourceFormat::Arrow => "Arrow",
+        SourceFormat::Excel => "Workbook",
+        SourceFormat::Sqlite => "SQLite",
+    }
+}
+
+/// With a capital letter, unless it begins with a name in quotes.
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// A note as a line of its own.
+pub fn note(text: &str) -> String {
+    capital(&sentence(text.trim_end_matches('.')))
+}
+
+/// The rule for rows that cannot be read; messages call it so.
+pub const SET_ASIDE: &str = "Set them aside";
+
 pub fn formats() -> Vec<(SourceFormat, String)> {
-    SourceFormat::ALL.into_iter().map(|f| (f, f.as_str().to_owned())).collect()
+    SourceFormat::ALL.into_iter().map(|f| (f, format_title(f).to_owned())).collect()
 }
 
 pub fn encodings() -> Vec<(TextEncoding, String)> {
@@ -62,7 +88,7 @@ pub fn comments() -> Vec<(Mark, String)> {
 }
 
 pub fn bad_row_rules() -> Vec<(BadRows, String)> {
-    vec![(BadRows::Refuse, "Refuse the file".to_owned()), (BadRows::SetAside, "Set them aside".to_owned())]
+    vec![(BadRows::Refuse, "Refuse the file".to_owned()), (BadRows::SetAside, SET_ASIDE.to_owned())]
 }
 
 pub fn mark(c: Option<char>) -> Mark {
@@ -105,9 +131,7 @@ pub fn button(preview: &ImportPreview, n_files: usize, one_of_all: bool) -> Stri
 
 /// Why there is nothing to import.
 pub fn refusal(preview: &ImportPreview) -> Option<String> {
-    let refused = preview.options.bad_rows == BadRows::Refuse;
-    let bad = preview.bad_rows.first().filter(|_| refused)?;
-    Some(format!("Line {} cannot be read: {}. Set such rows aside, or correct the file", bad.line, bad.reason))
+    preview.is_refused().then(|| preview.bad_rows_note().map(|n| note(&n)))?
 }
 
 /// What the share of fitting cells and the missing ones come to, and the examples for a hover.
@@ -153,6 +177,12 @@ mod tests {
         let tokens = tokens_of(" NA, n/a ,,-99");
         assert_eq!(tokens, ["NA", "n/a", "-99"]);
         assert_eq!(tokens_text(&tokens), "NA, n/a, -99");
+    }
+
+    #[test]
+    fn notes_begin_with_a_capital_and_end_without_a_stop() {
+        let lines = ["lines that start with `#` are taken for comments", "`a` is empty.", "1 row", "état"].map(note);
+        assert_eq!(lines, ["Lines that start with “#” are taken for comments", "“a” is empty", "1 row", "État"]);
     }
 
     #[test]

@@ -82,6 +82,8 @@ pub enum Policy {
     Offer,
     /// Make a version
     Import,
+    /// Make a version with the rows of all files of the folder
+    Append,
 }
 
 #[derive(Debug, Subcommand)]
@@ -361,6 +363,7 @@ pub fn watch(root: &Path, what: WatchCommand) -> Result<Report, Problem> {
             let kind = if path.is_dir() { WatchKind::Folder } else { WatchKind::Source };
             let policy = match (policy, kind) {
                 (Some(Policy::Offer), _) | (None, WatchKind::Source) => WatchPolicy::Offer,
+                (Some(Policy::Append), _) => WatchPolicy::Append,
                 (Some(Policy::Import), _) | (None, WatchKind::Folder) => WatchPolicy::Import,
             };
             // Watching may be the first thing a workspace is used for.

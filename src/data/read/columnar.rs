@@ -137,6 +137,7 @@ pub fn stream(
         let places = places(&columns, &file.columns(), name, &source.files[0].0)?;
         let as_text: Vec<bool> = places.iter().map(|&p| outs[p].typed.storage == Storage::String).collect();
         let wanted = left.min(file.n_rows());
+        sink.from_file(i, rows - left);
         file.convert(wanted, &as_text, &share(i, 0.5), &mut |chunk| {
             let mut ordered: Vec<Option<Cells>> = vec![None; chunk.len()];
             for (&place, cells) in places.iter().zip(chunk) {

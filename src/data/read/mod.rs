@@ -25,6 +25,7 @@ mod records;
 mod rows;
 mod scan;
 mod sniff;
+mod source_column;
 mod spots;
 mod sqlite;
 mod tokens;
@@ -98,6 +99,9 @@ pub trait TableSink {
 
     /// A row that was set aside (only under `BadRows::SetAside`); again from the first after `begin`.
     fn bad_row(&mut self, row: BadRow) -> Result<(), LoadError>;
+
+    /// Rows from `first_row` on, counted since `begin`, come from this file of the source; told before they come.
+    fn from_file(&mut self, _file: usize, _first_row: u64) {}
 }
 
 /// What a reading found.
@@ -169,10 +173,7 @@ pub fn stream(
     io: &dyn JobIo,
     sink: &mut dyn TableSink,
 ) -> Result<ReadReport, LoadError> {
-    let report = match options.format {
-        SourceFormat::Delimited => delimited::stream(source, options, io, sink)?,
-        _ => formats::stream(source, options, None, io, sink)?,
-    };
+    let report = stream_some(source, options, None, io, sink)?;
     if report.rows > MAX_ROWS {
         return Err(LoadError::TooManyRows { file: source.name.clone(), found: report.rows, limit: MAX_ROWS });
     }
@@ -180,6 +181,24 @@ pub fn stream(
         return Err(LoadError::NoRows { file: source.name.clone() });
     }
     Ok(report)
+}
+
+/// The same without judging the number of rows. With `limit`, only the first rows of formats that tell where they end;
+/// delimited text is cut beforehand.
+fn stream_some(
+    source: &SourceSpec,
+    options: &ReadOptions,
+    limit: Option<u64>,
+    io: &dyn JobIo,
+    sink: &mut dyn TableSink,
+) -> Result<ReadReport, LoadError> {
+    if let Some(name) = &options.source_column {
+        return source_column::stream(name, source, options, limit, io, sink);
+    }
+    match options.format {
+        SourceFormat::Delimited => delimited::stream(source, options, io, sink),
+        _ => formats::stream(source, options, limit, io, sink),
+    }
 }
 
 /// Keeps a table in memory.

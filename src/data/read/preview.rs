@@ -6,7 +6,7 @@ use std::path::Path;
 use tempfile::NamedTempFile;
 
 use super::bytes::Unpacked;
-use super::{Guess, Memory, ReadColumn, SourceSpec, files, formats, sniff_with, stream};
+use super::{Guess, Memory, ReadColumn, SourceSpec, files, formats, sniff_with, stream_some};
 use crate::data::builder::{CellsBuilder, facts};
 use crate::data::error::LoadError;
 use crate::data::table::Cells;
@@ -14,7 +14,7 @@ use crate::domain::dataset::{BadRows, ReadDraft, SourceFormat};
 use crate::domain::io::JobIo;
 use crate::domain::preview::{Compression, ImportPreview, PreviewColumn, SizeEstimate};
 use crate::domain::schema::Storage;
-use crate::domain::words::{counted, file_name};
+use crate::domain::words::counted;
 
 /// Rows that are judged.
 const JUDGED_ROWS: u64 = 20_000;
@@ -36,7 +36,8 @@ pub fn preview(
     let all = files::expand(path)?;
     let first = &all[0];
     let several = all.len() > 1;
-    let name = if several { file_name(first) } else { name.to_owned() };
+    let mut names = files::names(&all);
+    let name = if several { names[0].clone() } else { name.to_owned() };
     let mut bytes = 0;
     for file in &all {
         bytes += std::fs::metadata(file).map_err(LoadError::io(file, "opening"))?.len();
@@ -57,10 +58,7 @@ pub fn preview(
     let wanted = std::mem::replace(&mut options.bad_rows, BadRows::SetAside);
     let mut memory = Memory::default();
     let spec = SourceSpec::file(&name, head.as_ref().map_or(first, |h| h.file.path()));
-    let report = match options.format {
-        SourceFormat::Delimited => stream(&spec, &options, io, &mut memory)?,
-        _ => formats::stream(&spec, &options, Some(JUDGED_ROWS), io, &mut memory)?,
-    };
+    let report = stream_some(&spec, &options, Some(JUDGED_ROWS), io, &mut memory)?;
     options.bad_rows = wanted;
 
     let cells: Vec<Cells> = memory.builders.into_iter().map(CellsBuilder::finish).collect();
@@ -72,7 +70,8 @@ pub fn preview(
             "{} as one dataset; these are the first rows of {name}",
             counted(all.len() as u64, "file", "files")
         ));
-        parts = all.iter().take(SHOWN_PARTS).map(|f| file_name(f)).collect();
+        names.truncate(SHOWN_PARTS);
+        parts = names;
     }
     if report.bad_rows > 0 && wanted == BadRows::Refuse {
         let what = counted(report.bad_rows, "row cannot be read and refuses", "rows cannot be read and refuse");

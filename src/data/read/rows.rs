@@ -94,8 +94,9 @@ pub fn stream(
         sink,
     };
     convert.start();
-    for (name, path) in &source.files {
+    for (file, (name, path)) in source.files.iter().enumerate() {
         convert.places.next_file();
+        convert.sink.from_file(file, convert.done);
         format.read(path, name, options, &mut convert)?;
     }
     convert.flush()?;

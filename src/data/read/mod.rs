@@ -30,6 +30,7 @@ mod spots;
 mod sqlite;
 mod tokens;
 mod values;
+mod verbatim;
 
 use std::path::{Path, PathBuf};
 
@@ -44,9 +45,10 @@ use crate::domain::schema::{ColumnKind, ColumnSchema, Storage};
 
 use names::{clean_names, numbered_names};
 pub use nulls::NullTokens;
+pub use records::Batch;
 pub use records::MAX_COLUMNS;
-use records::{Batch, Records};
 pub use sniff::{Guess, sniff, sniff_with};
+pub use verbatim::Verbatim;
 
 /// Most rows a table may have: row numbers are 32-bit in sorted views.
 pub const MAX_ROWS: u64 = u32::MAX as u64 - 1;
@@ -252,59 +254,6 @@ pub fn load(
         table.columns.push(cells);
     }
     Ok((table, report.warnings))
-}
-
-/// All cells of a delimited file as they stand in it.
-#[derive(Debug)]
-pub(super) struct Verbatim {
-    pub names: Vec<String>,
-    pub batches: Vec<Batch>,
-    pub n_rows: usize,
-}
-
-impl Verbatim {
-    /// The cells of one column, top to bottom.
-    pub fn column(&self, column: usize) -> impl Iterator<Item = &str> {
-        self.batches.iter().flat_map(move |batch| batch.column(column))
-    }
-}
-
-/// Reads a delimited file without typing it. A first record that holds all `expected` names is the header whatever
-/// the options guessed.
-pub(super) fn verbatim(
-    path: &Path,
-    name: &str,
-    options: &mut ReadOptions,
-    expected: &[&str],
-    warnings: &mut Vec<String>,
-    io: &dyn JobIo,
-) -> Result<Verbatim, LoadError> {
-    let first = Records::open(path, name, options)?.header()?.unwrap_or_default();
-    if !expected.is_empty() && expected.iter().all(|e| first.iter().any(|cell| cell.trim() == *e)) {
-        options.has_header = true;
-    }
-    let mut records = Records::open(path, name, options)?;
-    let first = records.header()?.ok_or_else(|| LoadError::Empty { file: name.to_owned() })?;
-    let names = if options.has_header {
-        clean_names(&first, warnings)
-    } else {
-        records = Records::open(path, name, options)?;
-        numbered_names(first.len())
-    };
-    let mut text = Verbatim { names, batches: Vec::new(), n_rows: 0 };
-    loop {
-        io.progress("Reading rows", Some(records.fraction()))?;
-        let batch = records.batch(records::BATCH_ROWS)?;
-        if batch.n_rows == 0 {
-            break;
-        }
-        text.n_rows += batch.n_rows;
-        text.batches.push(batch);
-    }
-    if text.n_rows == 0 {
-        return Err(LoadError::NoRows { file: name.to_owned() });
-    }
-    Ok(text)
 }
 
 #[cfg(test)]

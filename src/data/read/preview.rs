@@ -37,7 +37,7 @@ pub fn preview(
     let first = &all[0];
     let several = all.len() > 1;
     let mut names = files::names(&all);
-    let name = if several { names[0].clone() } else { name.to_owned() };
+    let name = if path.is_file() { name.to_owned() } else { names[0].clone() };
     let mut bytes = 0;
     for file in &all {
         bytes += std::fs::metadata(file).map_err(LoadError::io(file, "opening"))?.len();

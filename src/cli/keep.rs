@@ -10,7 +10,7 @@ use crate::domain::catalogue::{CatalogueEntry, Description, Sensitivity};
 use crate::domain::edit::Edit;
 use crate::domain::ids::{BundleId, RunId, WatchId};
 use crate::domain::io::Silent;
-use crate::domain::labels::Label;
+use crate::domain::labels::{Label, LabelQueue};
 use crate::domain::problem::Problem;
 use crate::domain::request::{CollectRequest, DataRef, JobOutcome, JobRequest, LabelRequest};
 use crate::domain::storage::{DeletionPlan, StorageKey, StorageReport};
@@ -126,11 +126,29 @@ pub struct LabelArgs {
     #[arg(long, value_name = "NAME")]
     pub column: String,
     /// ROW=VALUE, rows counted from 1; repeat for several
-    #[arg(long = "set", required = true, value_name = "ROW=VALUE", value_parser = parse_label)]
+    #[arg(long = "set", required_unless_present = "queue", value_name = "ROW=VALUE", value_parser = parse_label)]
     pub labels: Vec<(u64, String)>,
+    /// List the rows to label and make nothing: missing, all, random, random:N, or a filter such as 'age > 40 and plan =
+    /// "basic"'
+    #[arg(long, value_name = "missing|all|random[:N]|FILTER", conflicts_with = "labels")]
+    pub queue: Option<String>,
     /// What the version is noted with
     #[arg(long, value_name = "TEXT", default_value = "")]
     pub note: String,
+}
+
+/// The rows of a queue, without labelling any.
+fn queue(root: &Path, data: &str, column: &str, queue: &str) -> Result<Report, Problem> {
+    listing(root, |ws| {
+        let version = resolve::resolve(ws, &named(data)?, &Silent)?;
+        let task = labelling::task(ws, version.id, column, &LabelQueue::parse(queue))?;
+        let json = json!({
+            "dataset": version.label(), "column": column, "exists": task.exists, "classes": task.classes,
+            "rows": task.rows,
+        });
+        let text = task.rows.iter().map(|row| format!("{row}\n")).collect();
+        Ok(Report::new(json, text))
+    })
 }
 
 fn parse_label(text: &str) -> Result<(u64, String), String> {
@@ -479,6 +497,9 @@ fn collected_report(all: &[Collected]) -> Report {
 }
 
 pub fn label(root: &Path, args: LabelArgs) -> Result<Report, Problem> {
+    if let Some(rows) = &args.queue {
+        return queue(root, &args.data, &args.column, rows);
+    }
     let labels = args.labels.into_iter().map(|(row, label)| Label {
         row,
         label: Some(label),

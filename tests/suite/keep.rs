@@ -146,6 +146,13 @@ fn labels_make_a_version_that_differs_in_their_column_only() {
     for column in 0..3 {
         assert_eq!(profile["columns"][column], before["columns"][column]);
     }
+    let queue = |rows: &str| s.json(&["label", "a", "--column", "quality", "--queue", rows]).ok();
+    assert_eq!(queue("quality = good")["rows"], serde_json::json!([1, 2, 3]));
+    assert_eq!(queue("quality = good")["classes"], serde_json::json!(["good"]));
+    assert_eq!(queue("not quality is missing and quality != good")["rows"], serde_json::json!([]));
+    assert_eq!(queue("all")["rows"].as_array().unwrap().len(), queue("missing")["rows"].as_array().unwrap().len() + 3);
+    let wrong = s.json(&["label", "a", "--column", "quality", "--queue", "quality >"]);
+    assert!(wrong.code != 0 && wrong.stderr.contains("filter"), "{}", wrong.stderr);
     let labels = s.json(&["labels", "a"]).ok();
     let rows: Vec<(String, u64)> = labels["labels"]
         .as_array()

@@ -6,6 +6,7 @@ use egui::{Button, ComboBox, Grid, Key, Label, Modifiers, RichText, ScrollArea, 
 
 use crate::domain::dataset::DatasetVersion;
 use crate::domain::edit::Edit;
+use crate::domain::filter;
 use crate::domain::ids::VersionId;
 use crate::domain::labels::{LabelQueue, LabelTask};
 use crate::domain::question::{Answer, Question};
@@ -78,9 +79,20 @@ fn setup(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut Labelling, version: &DatasetVe
                         ui.radio_value(&mut page.queue, LabelQueue::All, "all");
                         let random = matches!(page.queue, LabelQueue::Random { .. });
                         if ui.radio(random, "200 at random").clicked() {
-                            page.queue = LabelQueue::Random { seed: 42, rows: 200 };
+                            page.queue = LabelQueue::Random { seed: LabelQueue::SEED, rows: LabelQueue::AT_RANDOM };
+                        }
+                        if ui.radio(matches!(page.queue, LabelQueue::Filter(_)), "that pass a filter").clicked() {
+                            page.queue = LabelQueue::Filter(String::new());
                         }
                     });
+                    if let LabelQueue::Filter(text) = &mut page.queue {
+                        ui.end_row();
+                        ui.label("Filter");
+                        let hint = "age > 40 and plan = \"basic\"";
+                        let edit = ui.add(TextEdit::singleline(text).hint_text(hint).desired_width(320.0));
+                        name_it(ui, &edit, "Filter for the rows to label");
+                        edit.on_hover_text(filter::HELP);
+                    }
                     ui.end_row();
                 });
                 ui.add_space(space::S);
@@ -90,6 +102,8 @@ fn setup(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut Labelling, version: &DatasetVe
                         Some("Give the new column a name")
                     } else if page.column.is_empty() && version.schema.column(&column).is_some() {
                         Some("A column of that name exists: choose it above")
+                    } else if matches!(&page.queue, LabelQueue::Filter(text) if text.trim().is_empty()) {
+                        Some("Write a filter, or choose other rows")
                     } else {
                         None
                     };
@@ -131,6 +145,9 @@ fn session(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut Labelling, version: &Dataset
             page_header(ui, ctx, "Label rows", &version.label(), None);
             return main_panel(ui, |ui| {
                 states::failed(ui, ctx, problem, Some(Command::Ask(question)));
+                if ui.button("Choose other rows").clicked() {
+                    page.task = None;
+                }
                 if ui.button("Close").clicked() {
                     ctx.send(Command::LabelRows(None));
                 }

@@ -210,7 +210,7 @@ impl<'a> Pass<'a> {
         self.lines = place.lines_before.unwrap_or(self.lines);
         let first_row = self.tally.rows;
         if self.file.replace(place.file) != Some(place.file) {
-            self.sink.from_file(place.file, first_row);
+            self.sink.begin_file(place.file, first_row);
         }
         for bad in parsed.bad_rows.drain(..) {
             self.tally.bad_rows += 1;

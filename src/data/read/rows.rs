@@ -96,7 +96,7 @@ pub fn stream(
     convert.start();
     for (file, (name, path)) in source.files.iter().enumerate() {
         convert.places.next_file();
-        convert.sink.from_file(file, convert.done);
+        convert.sink.begin_file(file, convert.done);
         format.read(path, name, options, &mut convert)?;
     }
     convert.flush()?;

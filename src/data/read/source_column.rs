@@ -1,7 +1,8 @@
 //! A column that says which file each row comes from, added behind those that are read.
 
-use super::{ReadColumn, ReadReport, SourceSpec, TableSink, stream_some, values};
+use super::{ReadColumn, ReadReport, SourceSpec, TableSink, stream_some};
 use crate::data::error::{LoadError, clip};
+use crate::data::infer::Typed;
 use crate::data::table::{Cells, Dictionary};
 use crate::domain::dataset::ReadOptions;
 use crate::domain::io::JobIo;
@@ -22,7 +23,7 @@ pub fn stream(
     let files = source.files.iter().map(|(name, _)| name.clone()).collect();
     let mut named = Named { sink, name, source: &source.name, files, starts: Vec::new(), done: 0 };
     let mut report = stream_some(source, &plain, limit, io, &mut named)?;
-    let mut column = ReadColumn::plain(name.to_owned(), values::typed_as(Storage::String));
+    let mut column = ReadColumn::plain(name.to_owned(), Typed::new(Storage::String));
     column.kind = choice.and_then(|choice| choice.kind);
     report.columns.push(column);
     Ok(report)
@@ -81,7 +82,7 @@ impl TableSink for Named<'_> {
         self.sink.bad_row(row)
     }
 
-    fn from_file(&mut self, file: usize, first_row: u64) {
+    fn begin_file(&mut self, file: usize, first_row: u64) {
         self.starts.push((file, first_row));
     }
 }

@@ -71,7 +71,10 @@ pub fn append(
             Some(Prepared::New(_)) if moved && base.is_some() => return Ok(()),
             Some(Prepared::New(new)) => {
                 let version = datasets::insert_version(tx, new)?;
-                taken = sorted.good.len() as u64;
+                let kept = |entry: &Entry, hash: &ContentHash| {
+                    base.is_some_and(|b| b.provenance.files.iter().any(|f| f.name == entry.name && f.hash == *hash))
+                };
+                taken = sorted.good.iter().filter(|(entry, hash)| !kept(entry, hash)).count() as u64;
                 let (files, rows) = (counted(taken, "file", "files"), counted(version.rows, "row", "rows"));
                 let summary = format!("Added {files} from {}; {} has {rows}", watch.path.display(), version.label());
                 activity::append(tx, &event("collected", &version.label(), &summary))?;
@@ -89,7 +92,7 @@ pub fn append(
     })?;
     io.recorded();
     collected.taken += taken;
-    collected.same += if taken == 0 { sorted.good.len() as u64 } else { 0 };
+    collected.same += sorted.good.len() as u64 - taken;
     collected.problems.extend(sorted.bad.into_iter().map(|(entry, _, problem)| (entry.name, problem)));
     Ok(())
 }

@@ -136,10 +136,10 @@ pub enum Command {
     /// Watch files and folders: what appears or changes becomes a version
     Watch {
         #[command(subcommand)]
-        what: super::keep::WatchCommand,
+        what: super::watch::WatchCommand,
     },
     /// Give rows labels by hand; all of them together become one new version
-    Label(super::keep::LabelArgs),
+    Label(super::labels::LabelArgs),
     /// List the labels that were given by hand: row, label, who, when
     Labels {
         /// A dataset: name or name@version

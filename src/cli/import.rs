@@ -83,6 +83,9 @@ pub struct ImportArgs {
     /// The table of a database
     #[arg(long, value_name = "NAME", group = "part")]
     table: Option<String>,
+    /// Add a text column of this name with the file each row comes from
+    #[arg(long, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    source_column: Option<String>,
     /// How a column is stored, such as zip=text or since=date:%d.%m.%Y; repeat for several
     #[arg(long = "column", value_name = "NAME=STORAGE[:FORMAT]", value_parser = parse_column)]
     columns: Vec<(String, ColumnChoice)>,
@@ -122,6 +125,7 @@ impl ImportArgs {
             skip_lines: self.skip_lines,
             bad_rows: self.bad_rows,
             part: self.sheet.clone().or_else(|| self.table.clone()),
+            source_column: self.source_column.clone(),
             columns,
         }
     }

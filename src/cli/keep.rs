@@ -1,32 +1,23 @@
-//! Commands for what is kept: the catalogue, storage and its bin, watched places, labels.
+//! Commands for what is kept: the catalogue, storage and its bin, a source read again.
 
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::path::Path;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::Args;
 use serde_json::{Value, json};
 
 use crate::domain::catalogue::{CatalogueEntry, Description, Sensitivity};
 use crate::domain::edit::Edit;
-use crate::domain::ids::{BundleId, RunId, WatchId};
+use crate::domain::ids::{BundleId, RunId};
 use crate::domain::io::Silent;
-use crate::domain::labels::Label;
 use crate::domain::problem::Problem;
-use crate::domain::request::{CollectRequest, DataRef, JobOutcome, JobRequest, LabelRequest};
+use crate::domain::request::{DataRef, JobOutcome, JobRequest};
 use crate::domain::storage::{DeletionPlan, StorageKey, StorageReport};
-use crate::domain::watch::{Collected, WatchKind, WatchPolicy, WatchView};
 use crate::domain::words::counted;
-use crate::lifecycle::{StageError, edit, label as labelling, resolve, storage as deleting, watch as watching};
+use crate::lifecycle::{StageError, edit, resolve, storage as deleting};
 use crate::store::{Workspace, catalogue};
 
 use super::report::{self, Report, table};
-use super::{absolute, data_ref, listing, mixed_up, work};
-
-/// Between two looks of `watch run`. Listings are the truth; a look at an unchanged folder of 10,000 files takes
-/// some 30 ms.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
-/// Files that one worker takes.
-const FILES_AT_ONCE: u32 = 2_000;
+use super::{data_ref, listing, mixed_up, work};
 
 #[derive(Debug, Args)]
 pub struct DescribeArgs {
@@ -74,67 +65,6 @@ pub struct StorageArgs {
     /// Do not ask before the bin is emptied
     #[arg(long)]
     pub yes: bool,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum Policy {
-    /// Tell, and wait to be asked
-    Offer,
-    /// Make a version
-    Import,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum WatchCommand {
-    /// Watch a source file, or a folder whose files each become a version
-    Add {
-        #[arg(value_name = "PATH")]
-        path: PathBuf,
-        /// The dataset that gets the versions
-        #[arg(long, value_name = "NAME")]
-        dataset: String,
-        /// What happens with something new (default: offer for a file, import for a folder)
-        #[arg(long, value_enum)]
-        policy: Option<Policy>,
-    },
-    /// List watched places and how they stand
-    List,
-    /// Stop watching a place: its number or its path; what was taken stays
-    Remove {
-        #[arg(value_name = "WATCH")]
-        watch: String,
-    },
-    /// Watch until Ctrl+C
-    Run {
-        /// Look once, and end
-        #[arg(long)]
-        once: bool,
-        /// Make versions also of what is only offered
-        #[arg(long)]
-        accept: bool,
-    },
-}
-
-#[derive(Debug, Args)]
-pub struct LabelArgs {
-    /// A dataset: name or name@version
-    #[arg(value_name = "D")]
-    pub data: String,
-    /// The column with the labels; made where there is none
-    #[arg(long, value_name = "NAME")]
-    pub column: String,
-    /// ROW=VALUE, rows counted from 1; repeat for several
-    #[arg(long = "set", required = true, value_name = "ROW=VALUE", value_parser = parse_label)]
-    pub labels: Vec<(u64, String)>,
-    /// What the version is noted with
-    #[arg(long, value_name = "TEXT", default_value = "")]
-    pub note: String,
-}
-
-fn parse_label(text: &str) -> Result<(u64, String), String> {
-    let (row, label) = text.split_once('=').ok_or("write ROW=VALUE")?;
-    let row = row.trim().parse().map_err(|_| format!("`{row}` is no row number"))?;
-    Ok((row, label.to_owned()))
 }
 
 pub fn datasets(root: &Path, search: Option<&str>) -> Result<Report, Problem> {
@@ -227,7 +157,7 @@ fn confirmed() -> Result<bool, Problem> {
     Ok(read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
-fn done(said: &str) -> Result<Report, StageError> {
+pub(super) fn done(said: &str) -> Result<Report, StageError> {
     Ok(Report::new(json!({ "done": said }), format!("{said}\n")))
 }
 
@@ -363,180 +293,8 @@ fn bin(report: &StorageReport) -> Report {
     Report::new(json, table(&["bin", "item", "bytes", "deleted by"], &rows))
 }
 
-pub fn watch(root: &Path, what: WatchCommand) -> Result<Report, Problem> {
-    match what {
-        WatchCommand::Add { path, dataset, policy } => {
-            let path = absolute(&path)?;
-            let kind = if path.is_dir() { WatchKind::Folder } else { WatchKind::Source };
-            let policy = match (policy, kind) {
-                (Some(Policy::Offer), _) | (None, WatchKind::Source) => WatchPolicy::Offer,
-                (Some(Policy::Import), _) | (None, WatchKind::Folder) => WatchPolicy::Import,
-            };
-            // Watching may be the first thing a workspace is used for.
-            Workspace::open(root).map_err(|e| Problem::failed(format!("Could not watch: {e}"), "", ""))?;
-            listing(root, |ws| {
-                edit::edit(ws, &Edit::AddWatch { kind, path: path.clone(), dataset, policy })?;
-                let views = watching::views(ws)?;
-                let view = views.into_iter().filter(|v| v.watch.path == path).collect::<Vec<_>>();
-                Ok(watches(&view))
-            })
-        }
-        WatchCommand::List => listing(root, |ws| Ok(watches(&watching::views(ws)?))),
-        WatchCommand::Remove { watch } => listing(root, |ws| {
-            let path = std::path::absolute(&watch).unwrap_or_else(|_| PathBuf::from(&watch));
-            let number = watch.parse().ok().map(WatchId);
-            let views = watching::views(ws)?;
-            let found = views.iter().find(|v| Some(v.watch.id) == number || v.watch.path == path);
-            let id = found.map(|v| v.watch.id).ok_or_else(|| {
-                StageError::usage(format!("nothing is watched as {watch}"), "`watch list` shows what is")
-            })?;
-            done(&edit::edit(ws, &Edit::HideWatch { watch: id, hidden: true })?.said)
-        }),
-        WatchCommand::Run { once, accept } => run(root, once, accept),
-    }
-}
-
-fn watches(views: &[WatchView]) -> Report {
-    let rows: Vec<Vec<String>> = views
-        .iter()
-        .map(|v| {
-            let state = if v.present { "" } else { "not there" };
-            vec![
-                v.watch.id.to_string(),
-                v.watch.kind.as_str().to_owned(),
-                v.watch.dataset.clone(),
-                v.watch.policy.as_str().to_owned(),
-                v.taken.to_string(),
-                v.offered.to_string(),
-                v.n_problems.to_string(),
-                format!("{} {state}", v.watch.path.display()).trim().to_owned(),
-            ]
-        })
-        .collect();
-    let header = ["watch", "kind", "dataset", "policy", "taken", "offered", "problems", "path"];
-    Report::new(json!({ "watches": views }), table(&header, &rows))
-}
-
-/// Looks until Ctrl+C; each look that finds something is a worker's. Once: until nothing is left to take.
-fn run(root: &Path, once: bool, accept: bool) -> Result<Report, Problem> {
-    let mut all: Vec<Collected> = Vec::new();
-    loop {
-        let started = Instant::now();
-        let ws =
-            Workspace::open_existing(root).map_err(|e| Problem::failed(format!("Could not watch: {e}"), "", ""))?;
-        let new = once || watching::anything_to_collect(&ws).unwrap_or(true);
-        drop(ws);
-        if new {
-            let request = CollectRequest { watch: None, max: FILES_AT_ONCE, accept };
-            let JobOutcome::Collected(collected) = work(root, JobRequest::Collect(request))? else {
-                return Err(mixed_up());
-            };
-            let more = collected.iter().any(|c| c.more);
-            for c in &collected {
-                tell(c);
-                merge(&mut all, c);
-            }
-            if more {
-                continue;
-            }
-        }
-        if once {
-            return Ok(collected_report(&all));
-        }
-        std::thread::sleep(LOOK_EVERY.saturating_sub(started.elapsed()));
-    }
-}
-
-/// Sums of several looks at one place.
-fn merge(all: &mut Vec<Collected>, new: &Collected) {
-    let Some(sum) = all.iter_mut().find(|c| c.watch == new.watch) else { return all.push(new.clone()) };
-    sum.taken += new.taken;
-    sum.same += new.same;
-    sum.offered += new.offered;
-    sum.problems.extend(new.problems.clone());
-    (sum.waiting, sum.more, sum.missing) = (new.waiting, new.more, new.missing);
-    sum.skipped.clone_from(&new.skipped);
-}
-
-fn tell(c: &Collected) {
-    if c.missing {
-        eprintln!("{} is not there; looking again later", c.path.display());
-    }
-    if c.taken + c.offered > 0 || !c.problems.is_empty() {
-        eprintln!("{}: {} taken, {} offered, {} with problems", c.dataset, c.taken, c.offered, c.problems.len());
-    }
-    for (path, problem) in &c.problems {
-        eprintln!("{path}: {problem}");
-    }
-}
-
-fn collected_report(all: &[Collected]) -> Report {
-    let rows: Vec<Vec<String>> = all
-        .iter()
-        .map(|c| {
-            let numbers = [c.taken, c.same, c.offered, c.waiting, c.problems.len() as u64, c.skipped.len() as u64];
-            let mut row = vec![c.watch.to_string(), c.dataset.clone()];
-            row.extend(numbers.map(|n| n.to_string()));
-            row
-        })
-        .collect();
-    let header = ["watch", "dataset", "taken", "same", "offered", "waiting", "problems", "skipped"];
-    Report::new(json!({ "collected": all }), table(&header, &rows))
-}
-
-pub fn label(root: &Path, args: LabelArgs) -> Result<Report, Problem> {
-    let labels = args.labels.into_iter().map(|(row, label)| Label {
-        row,
-        label: Some(label),
-        note: String::new(),
-        // Signed and dated where it is recorded.
-        who: String::new(),
-        at_ms: 0,
-    });
-    let request = LabelRequest {
-        data: data_ref(&args.data)?,
-        column: args.column,
-        labels: labels.collect(),
-        ends_session: false,
-        note: args.note,
-    };
-    match work(root, JobRequest::Label(request))? {
-        JobOutcome::Labelled(version) => {
-            let parent = version.provenance.parent.map(DataRef::Version);
-            let parent = parent.map(|id| listing(root, |ws| resolve::find(ws, &id, &Silent))).transpose()?;
-            let json = json!({
-                "dataset": version.dataset, "version": version.version, "rows": version.rows,
-                "parent": parent.map(|v| v.label()), "note": version.provenance.note,
-            });
-            Ok(Report::new(json, format!("{}: {}\n", version.label(), version.provenance.note)))
-        }
-        _ => Err(mixed_up()),
-    }
-}
-
-pub fn labels(root: &Path, data: &str) -> Result<Report, Problem> {
-    listing(root, |ws| {
-        let version = resolve::resolve(ws, &named(data)?, &Silent)?;
-        let history = labelling::history(ws, version.id)?;
-        let mut rows = Vec::new();
-        let mut all = Vec::new();
-        for one in &history {
-            for l in &one.log.labels {
-                let label = l.label.clone().unwrap_or_default();
-                rows.push(vec![one.version.clone(), l.row.to_string(), one.log.column.clone(), label, l.who.clone()]);
-                all.push(json!({
-                    "version": one.version, "parent": one.log.parent, "column": one.log.column, "row": l.row,
-                    "label": l.label, "note": l.note, "who": l.who, "at_ms": l.at_ms,
-                }));
-            }
-        }
-        let text = table(&["version", "row", "column", "label", "who"], &rows);
-        Ok(Report::new(json!({ "dataset": version.label(), "labels": all }), text))
-    })
-}
-
 /// Nothing is imported on the way to a description.
-fn named(text: &str) -> Result<DataRef, StageError> {
+pub(super) fn named(text: &str) -> Result<DataRef, StageError> {
     match DataRef::parse(text, |_| false) {
         named @ DataRef::Named { .. } => Ok(named),
         _ => Err(StageError::usage(format!("{text} names no dataset"), "Write its name or name@version")),

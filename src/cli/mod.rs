@@ -26,11 +26,13 @@ use crate::store::{Workspace, recent};
 pub mod args;
 pub mod import;
 pub mod keep;
+pub mod labels;
 mod profiles;
 mod progress;
 mod report;
 mod rows;
 mod versions;
+pub mod watch;
 
 use args::{Cli, Command, TrainArgs};
 use report::Report;
@@ -116,9 +118,9 @@ fn execute(command: Command, root: &Path) -> Result<Report, Problem> {
         Command::Describe(args) => keep::describe(root, args),
         Command::Refresh { data } => keep::refresh(root, &data),
         Command::Storage(args) => keep::storage(root, args),
-        Command::Watch { what } => keep::watch(root, what),
-        Command::Label(args) => keep::label(root, args),
-        Command::Labels { data } => keep::labels(root, &data),
+        Command::Watch { what } => watch::watch(root, what),
+        Command::Label(args) => labels::label(root, args),
+        Command::Labels { data } => labels::labels(root, &data),
         Command::Check { data, against, target } => {
             let request =
                 CheckRequest { data: data_ref(&data)?, against: against.as_deref().map(data_ref).transpose()?, target };

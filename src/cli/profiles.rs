@@ -16,7 +16,7 @@ use crate::domain::request::{DataRef, ImportRequest, JobOutcome, JobRequest, Rep
 use crate::domain::words::thousands;
 use crate::lifecycle::{look, report as stage, resolve};
 
-use super::report::{self, Report, number, table};
+use super::report::{self, DriftRow, Report, table};
 use super::{absolute, data_ref, listing, mixed_up, work};
 
 /// Pairs in the text for people; the JSON has all.
@@ -129,24 +129,17 @@ fn profile_of(root: &Path, data: &str) -> Result<(String, TableProfile), Problem
 }
 
 fn drift_report(reference: &str, current: &str, drift: &ProfileDrift) -> Report {
-    let rows: Vec<Vec<String>> = drift
-        .columns
-        .iter()
-        .map(|c| {
-            vec![
-                if c.drifted { "drift" } else { "ok" }.to_owned(),
-                c.column.clone(),
-                c.kind.as_str().to_owned(),
-                c.basis.title().to_owned(),
-                number(c.jensen_shannon),
-                number(c.psi),
-                number(c.mean_shift),
-                c.note.clone().unwrap_or_default(),
-            ]
-        })
-        .collect();
-    let header = ["", "column", "kind", "compared by", "jensen-shannon", "psi", "mean shift", "note"];
-    let mut text = table(&header, &rows);
+    let mut text = report::drift_table(
+        ["compared by", "jensen-shannon", "psi", "mean shift"],
+        drift.columns.iter().map(|c| DriftRow {
+            drifted: c.drifted,
+            column: &c.column,
+            kind: c.kind,
+            compared_by: c.basis.title(),
+            numbers: [c.jensen_shannon, c.psi, c.mean_shift],
+            note: c.note.as_deref(),
+        }),
+    );
     let _ = writeln!(
         text,
         "{} of {} columns drifted (distance from {} on), judged by stored profiles",

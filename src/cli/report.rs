@@ -15,7 +15,7 @@ use crate::domain::metric::Metric;
 use crate::domain::profile::TableProfile;
 use crate::domain::request::{DemoOutcome, ExportOutcome, ImportOutcome, ScoreOutcome, TrainOutcome, VerifyOutcome};
 use crate::domain::run::{Run, RunMetrics};
-use crate::domain::schema::Storage;
+use crate::domain::schema::{ColumnKind, Storage};
 use crate::domain::split::SplitRows;
 use crate::domain::words::{bytes, counted};
 
@@ -304,25 +304,43 @@ pub fn split(rows: &SplitRows) -> Report {
     Report::new(json!({ "train": rows.train, "test": rows.test }), text)
 }
 
-pub fn drift(stored: &StoredDrift) -> Report {
-    let report = &stored.report;
-    let rows: Vec<Vec<String>> = report
-        .columns
-        .iter()
+/// One column's line of a drift report.
+pub struct DriftRow<'a> {
+    pub drifted: bool,
+    pub column: &'a str,
+    pub kind: ColumnKind,
+    pub compared_by: &'a str,
+    pub numbers: [Option<f64>; 3],
+    pub note: Option<&'a str>,
+}
+
+/// `by`: what `compared_by` and the three numbers are called.
+pub fn drift_table<'a>(by: [&str; 4], columns: impl Iterator<Item = DriftRow<'a>>) -> String {
+    let rows: Vec<Vec<String>> = columns
         .map(|c| {
-            vec![
-                if c.drifted { "drift" } else { "ok" }.to_owned(),
-                c.column.clone(),
-                c.kind.as_str().to_owned(),
-                c.test.map_or("–", |t| t.as_str()).to_owned(),
-                number(c.statistic),
-                number(c.p_value),
-                number(c.threshold),
-                c.note.clone().unwrap_or_default(),
-            ]
+            let start = [if c.drifted { "drift" } else { "ok" }, c.column, c.kind.as_str(), c.compared_by];
+            let mut row: Vec<String> = start.map(str::to_owned).to_vec();
+            row.extend(c.numbers.map(number));
+            row.push(c.note.unwrap_or_default().to_owned());
+            row
         })
         .collect();
-    let mut text = table(&["", "column", "kind", "test", "statistic", "p", "limit", "note"], &rows);
+    table(&[&["", "column", "kind"], &by[..], &["note"]].concat(), &rows)
+}
+
+pub fn drift(stored: &StoredDrift) -> Report {
+    let report = &stored.report;
+    let mut text = drift_table(
+        ["test", "statistic", "p", "limit"],
+        report.columns.iter().map(|c| DriftRow {
+            drifted: c.drifted,
+            column: &c.column,
+            kind: c.kind,
+            compared_by: c.test.map_or("–", |t| t.as_str()),
+            numbers: [c.statistic, c.p_value, c.threshold],
+            note: c.note.as_deref(),
+        }),
+    );
     let drifted = report.columns.iter().filter(|c| c.drifted).count();
     let _ = writeln!(
         text,

@@ -1,7 +1,7 @@
-//! A stored table as CSV, row group by row group.
+//! Lines of CSV: a stored table, row group by row group, or the cells of others.
 //!
 //! *Exact* reads back as the same table: whole floats keep a point so that they stay floats, a row of one missing cell
-//! is a pair of quotes, not an empty line. Types are not part of a CSV file: texts that all look like numbers are read
+//! is a pair of quotes, not an empty line. *Verbatim* quotes only what has to be. Types are not part of a CSV file: texts that all look like numbers are read
 //! as numbers unless the reading says otherwise. *For spreadsheets* puts an apostrophe before texts that a spreadsheet
 //! would take for formulas (CWE-1236), and a byte order mark at the start, without which Excel takes UTF-8 for a local
 //! encoding.
@@ -19,6 +19,8 @@ use crate::domain::schema::{Schema, Storage};
 pub enum CsvForm {
     Exact,
     Spreadsheet,
+    /// Cells that were in quotes only for their content are so again; the empty text is an empty cell.
+    Verbatim,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,14 +54,12 @@ pub fn write_file(
 ) -> Result<Written, LoadError> {
     let failed = |source| LoadError::Io { file: "the CSV file".to_owned(), doing: "writing", source };
     let mut out = BufWriter::with_capacity(1 << 16, out);
-    let mut line = Line { form, text: String::new(), guarded: 0 };
+    let mut lines = Lines::new(form, ',');
     if form == CsvForm::Spreadsheet {
         out.write_all("\u{feff}".as_bytes()).map_err(failed)?;
     }
-    for (at, (name, _)) in columns.iter().enumerate() {
-        line.cell(at, Some(name), true);
-    }
-    line.end(columns.len());
+    columns.iter().for_each(|(name, _)| lines.cell(Some(name), true));
+    lines.end();
     for group in 0..file.row_starts.len() - 1 {
         let done = file.row_starts[group];
         io.progress("Writing rows", Some(done as f64 / file.n_rows.max(1) as f64))?;
@@ -69,21 +69,20 @@ pub fn write_file(
             .map(|(at, (_, storage))| file.column_of_groups(group..group + 1, at, *storage))
             .collect::<Result<Vec<Cells>, LoadError>>()?;
         for row in 0..(file.row_starts[group + 1] - done) as usize {
-            for (at, cells) in cells.iter().enumerate() {
+            for cells in &cells {
                 match cells {
-                    Cells::Text(d) => line.cell(at, d.get(row), true),
-                    Cells::Float(_) => line.cell(at, cells.text(row).map(float).as_deref(), false),
-                    _ => line.cell(at, cells.text(row).as_deref(), false),
+                    Cells::Text(d) => lines.cell(d.get(row), true),
+                    Cells::Float(_) => lines.cell(cells.text(row).map(float).as_deref(), false),
+                    _ => lines.cell(cells.text(row).as_deref(), false),
                 }
             }
-            line.end(columns.len());
+            lines.end();
         }
-        out.write_all(line.text.as_bytes()).map_err(failed)?;
-        line.text.clear();
+        lines.flush(&mut out).map_err(failed)?;
     }
-    out.write_all(line.text.as_bytes()).map_err(failed)?;
+    lines.flush(&mut out).map_err(failed)?;
     out.flush().map_err(failed)?;
-    Ok(Written { rows: file.n_rows, guarded: line.guarded })
+    Ok(Written { rows: file.n_rows, guarded: lines.guarded })
 }
 
 /// A whole float with a point, so that the column is read as floats again.
@@ -91,22 +90,38 @@ fn float(text: String) -> String {
     if text.bytes().all(|b| b.is_ascii_digit() || b == b'-') { text + ".0" } else { text }
 }
 
-struct Line {
+/// Rows on their way into a file.
+pub struct Lines {
     form: CsvForm,
+    delimiter: char,
     text: String,
+    /// Cells of the row under way.
+    n_cells: usize,
+    /// The row under way is empty so far.
+    is_empty: bool,
+    /// Cells that got an apostrophe.
     guarded: u64,
 }
 
-impl Line {
-    fn cell(&mut self, at: usize, cell: Option<&str>, is_text: bool) {
-        if at > 0 {
-            self.text.push(',');
+impl Lines {
+    pub fn new(form: CsvForm, delimiter: char) -> Self {
+        Self { form, delimiter, text: String::new(), n_cells: 0, is_empty: true, guarded: 0 }
+    }
+
+    /// The next cell of the row; `None` is missing.
+    pub fn cell(&mut self, cell: Option<&str>, is_text: bool) {
+        if self.n_cells > 0 {
+            self.text.push(self.delimiter);
         }
+        self.n_cells += 1;
         let Some(cell) = cell else { return };
         let guarded = is_text && self.form == CsvForm::Spreadsheet && is_formula(cell);
         self.guarded += u64::from(guarded);
-        let special = |c| matches!(c, ',' | '"' | '\n' | '\r');
-        if !guarded && !cell.is_empty() && !cell.contains(special) && cell.trim() == cell {
+        let delimiter = self.delimiter;
+        let special = |c| c == delimiter || matches!(c, '"' | '\n' | '\r');
+        let plain = self.form == CsvForm::Verbatim || !cell.is_empty() && cell.trim() == cell;
+        self.is_empty &= plain && cell.is_empty();
+        if !guarded && plain && !cell.contains(special) {
             self.text.push_str(cell);
             return;
         }
@@ -123,11 +138,19 @@ impl Line {
         self.text.push('"');
     }
 
-    fn end(&mut self, n_columns: usize) {
-        if n_columns == 1 && (self.text.is_empty() || self.text.ends_with('\n')) {
+    pub fn end(&mut self) {
+        if self.n_cells == 1 && self.is_empty {
             self.text.push_str("\"\"");
         }
         self.text.push('\n');
+        (self.n_cells, self.is_empty) = (0, true);
+    }
+
+    /// Writes the rows so far.
+    pub fn flush(&mut self, out: &mut dyn Write) -> std::io::Result<()> {
+        out.write_all(self.text.as_bytes())?;
+        self.text.clear();
+        Ok(())
     }
 }
 

@@ -143,6 +143,9 @@ pub struct ReadOptions {
     /// The sheet of a workbook, the table of a database.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part: Option<String>,
+    /// Name of an added text column with the file each row comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_column: Option<String>,
     /// By column name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub columns: BTreeMap<String, ColumnChoice>,
@@ -164,6 +167,7 @@ impl Default for ReadOptions {
             skip_lines: 0,
             bad_rows: BadRows::Refuse,
             part: None,
+            source_column: None,
             columns: BTreeMap::new(),
         }
     }
@@ -210,6 +214,7 @@ pub struct ReadDraft {
     pub skip_lines: Option<u64>,
     pub bad_rows: Option<BadRows>,
     pub part: Option<String>,
+    pub source_column: Option<String>,
     pub columns: BTreeMap<String, ColumnChoice>,
 }
 
@@ -236,6 +241,7 @@ impl ReadDraft {
             skip_lines: self.skip_lines.or(base.skip_lines),
             bad_rows: self.bad_rows.or(base.bad_rows),
             part: self.part.or(base.part),
+            source_column: self.source_column.or(base.source_column),
             columns,
         }
     }
@@ -255,6 +261,7 @@ impl ReadDraft {
         guessed.skip_lines = draft.skip_lines.unwrap_or(guessed.skip_lines);
         guessed.bad_rows = draft.bad_rows.unwrap_or(guessed.bad_rows);
         guessed.part = draft.part.or(guessed.part);
+        guessed.source_column = draft.source_column.or(guessed.source_column);
         guessed.columns.extend(draft.columns);
         guessed
     }

@@ -21,14 +21,36 @@ pub enum LabelQueue {
         seed: u64,
         rows: u64,
     },
+    /// Rows that pass a text filter, see [`super::filter`].
+    Filter(String),
 }
 
 impl LabelQueue {
-    /// 1-based row numbers. `is_missing` tells of a 0-based row whether it has no label yet.
-    pub fn rows(&self, n_rows: u64, is_missing: impl Fn(u64) -> bool) -> Vec<u64> {
+    /// By its word, such as `missing` or `random:50`; anything else is a text filter.
+    pub fn parse(text: &str) -> Self {
+        let random = |rows| Self::Random { seed: Self::SEED, rows };
+        match text.trim() {
+            "all" => Self::All,
+            "missing" => Self::Missing,
+            "random" => random(Self::AT_RANDOM),
+            other => match other.strip_prefix("random:").and_then(|rows| rows.trim().parse().ok()) {
+                Some(rows) => random(rows),
+                None => Self::Filter(other.to_owned()),
+            },
+        }
+    }
+
+    /// Of a queue at random that says no more.
+    pub const SEED: u64 = 42;
+    pub const AT_RANDOM: u64 = 200;
+
+    /// 1-based row numbers. `is_wanted` tells of a 0-based row whether it has no label yet, or passes the filter.
+    pub fn rows(&self, n_rows: u64, is_wanted: impl Fn(u64) -> bool) -> Vec<u64> {
         match self {
             Self::All => (1..=n_rows).take(MAX_QUEUE).collect(),
-            Self::Missing => (0..n_rows).filter(|&row| is_missing(row)).map(|row| row + 1).take(MAX_QUEUE).collect(),
+            Self::Missing | Self::Filter(_) => {
+                (0..n_rows).filter(|&row| is_wanted(row)).map(|row| row + 1).take(MAX_QUEUE).collect()
+            }
             Self::Random { seed, rows } => {
                 let mut order: Vec<u64> = (1..=n_rows).collect();
                 Shuffler::new(*seed).shuffle(&mut order);
@@ -119,6 +141,9 @@ mod tests {
         let (one, two) = (queue.rows(100, odd), queue.rows(100, odd));
         assert_eq!((one.len(), &one), (4, &two));
         assert!(one.iter().all(|row| (1..=100).contains(row)));
+        assert_eq!(LabelQueue::parse("missing"), LabelQueue::Missing);
+        assert_eq!(LabelQueue::parse("random:7"), LabelQueue::Random { seed: 42, rows: 7 });
+        assert_eq!(LabelQueue::parse(" age > 40 "), LabelQueue::Filter("age > 40".to_owned()));
     }
 
     #[test]

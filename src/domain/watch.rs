@@ -40,18 +40,23 @@ pub enum WatchPolicy {
     Offer,
     /// Make a version.
     Import,
+    /// The files of a folder are one dataset: make a version with the rows of all of them.
+    Append,
 }
 
 impl WatchPolicy {
+    pub const ALL: [Self; 3] = [Self::Offer, Self::Import, Self::Append];
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Offer => "offer",
             Self::Import => "import",
+            Self::Append => "append",
         }
     }
 
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Offer, Self::Import].into_iter().find(|p| p.as_str() == word)
+        Self::ALL.into_iter().find(|p| p.as_str() == word)
     }
 }
 

@@ -23,6 +23,8 @@ use super::protocol::{FromWorker, ToWorker, read_frame, write_frame};
 const STACK_BYTES: usize = 256 * 1024 * 1024;
 /// How long a job may take to notice that nobody waits before the process ends under it.
 const ORPHAN_GRACE: Duration = Duration::from_secs(2);
+/// A job takes at most some 2.5 times the table it holds.
+const PEAK_PER_BUDGET: u64 = 3;
 /// Progress more often than this is dropped.
 const PROGRESS_EVERY: Duration = Duration::from_millis(50);
 /// Set to a number of MiB to change the limit on the worker's memory.
@@ -32,7 +34,6 @@ static CANCELLED: AtomicBool = AtomicBool::new(false);
 
 /// Runs the job that arrives on standard input.
 pub fn main() -> ExitCode {
-    limit_memory();
     let (workspace, request) = match read_frame(&mut io::stdin().lock()) {
         Ok(Some(ToWorker::Start { workspace, request })) => (workspace, request),
         _ => {
@@ -40,6 +41,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    limit_memory(&workspace);
     watch_for_cancel();
     let title = request.title();
     let job = thread::Builder::new().name("job".to_owned()).stack_size(STACK_BYTES);
@@ -101,13 +103,15 @@ fn watch_for_cancel() {
 }
 
 /// A runaway allocation must fail here, not push the whole computer into swapping. Address space is what can be
-/// limited, so leave room for stacks and mapped files above the physical memory.
-fn limit_memory() {
+/// limited, so leave room for stacks and mapped files above the physical memory, or above what a job with the memory
+/// budget that was asked for takes at its peak. A budget is no limit by itself: it says when a table stays on disk.
+fn limit_memory(workspace: &Path) {
     let asked = std::env::var(MEMORY_LIMIT_VARIABLE).ok().and_then(|text| text.trim().parse::<u64>().ok());
     let bytes = asked.map(|mib| mib.saturating_mul(1024 * 1024)).unwrap_or_else(|| {
         let mut system = sysinfo::System::new();
         system.refresh_memory();
-        system.total_memory() + 4 * 1024 * 1024 * 1024
+        let peak = lifecycle::budget::asked(workspace).map_or(0, |budget| budget.saturating_mul(PEAK_PER_BUDGET));
+        system.total_memory().max(peak).saturating_add(4 * 1024 * 1024 * 1024)
     });
     #[cfg(unix)]
     {

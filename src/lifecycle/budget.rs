@@ -3,6 +3,8 @@
 //! Import, checks, drift and training ask here. Above the budget a table is worked on column by column, and training
 //! takes a sample of its rows.
 
+use std::path::Path;
+
 use crate::domain::dataset::DatasetVersion;
 use crate::domain::schema::Storage;
 use crate::store::{Workspace, settings};
@@ -27,6 +29,12 @@ pub fn of(workspace: &Workspace) -> Result<u64, StageError> {
 /// What the workspace says, if anything.
 pub fn setting(workspace: &Workspace) -> Result<Option<u64>, StageError> {
     Ok(workspace.read(|conn| settings::get::<Option<u64>>(conn, SETTING))?.flatten())
+}
+
+/// What the command or the workspace at `root` asks for, if anything; a workspace that cannot be read asks for nothing.
+pub fn asked(root: &Path) -> Option<u64> {
+    let of_command = std::env::var(VARIABLE).ok().and_then(|text| text.trim().parse().ok());
+    of_command.or_else(|| setting(&Workspace::open_existing(root).ok()?).ok()?)
 }
 
 /// Half of the memory that is free now, at least 256 MB.

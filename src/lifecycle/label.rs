@@ -5,20 +5,27 @@
 
 use std::collections::BTreeMap;
 
-use crate::data::table::{Cells, Table};
+use crate::data::columns::{Columns, StoredTable};
+use crate::data::error::LoadError;
+use crate::data::table::Cells;
 use crate::data::view::RowOrder;
 use crate::data::{parquet, profile};
 use crate::domain::activity::{NewEvent, ObjectKind};
 use crate::domain::dataset::{DatasetVersion, Origin, Provenance};
 use crate::domain::edit::{Edit, EditOutcome};
+use crate::domain::filter::{Condition, Filter, Test, Word};
 use crate::domain::ids::{LabelSessionId, VersionId};
-use crate::domain::io::{JobIo, Part};
-use crate::domain::labels::{Label, LabelHistory, LabelLog, LabelQueue, LabelTask, settled};
+use crate::domain::io::{JobIo, Part, Silent};
+use crate::domain::labels::{Label, LabelHistory, LabelLog, LabelQueue, LabelTask, MAX_QUEUE, settled};
+use crate::domain::profile::{ColumnProfile, TableProfile};
 use crate::domain::request::LabelRequest;
-use crate::domain::schema::{ColumnKind, ColumnSchema, Storage};
+use crate::domain::schema::{ColumnKind, ColumnSchema, Schema, Storage};
+use crate::domain::table::TableQuery;
 use crate::domain::words::counted;
 use crate::store::datasets::{self, NewVersion};
 use crate::store::{Workspace, activity, labels};
+
+use tempfile::TempPath;
 
 use super::{StageError, look, resolve};
 
@@ -32,16 +39,31 @@ pub fn task(workspace: &Workspace, id: VersionId, column: &str, queue: &LabelQue
     resolve::require_present(workspace, &version)?;
     let session = workspace.read(|conn| labels::open_session(conn, id, column))?;
     let exists = version.schema.column(column).is_some();
-    let mut classes = Vec::new();
-    let mut rows = queue.rows(version.rows, |_| true);
-    if exists {
-        let path = workspace.verified_object(&version.table_hash)?;
-        let table = parquet::open(&path, &version.schema, Some(&[column.to_owned()]))?;
-        let cells = &table.columns[0];
-        rows = queue.rows(version.rows, |row| cells.is_missing(row as usize));
-        classes = frequent(cells);
-    }
+    let rows = match queue {
+        LabelQueue::Filter(text) => matching(workspace, id, text)?,
+        // A new column has no labels yet.
+        LabelQueue::Missing if exists => {
+            let missing = Condition { column: Word::new(column), test: Test::Missing };
+            matching(workspace, id, &Filter::Test(missing).to_string())?
+        }
+        _ => queue.rows(version.rows, |_| true),
+    };
+    let classes = match version.schema.index_of(column) {
+        Some(at) => frequent(&workspace.read(|conn| datasets::profile(conn, id))?.columns[at]),
+        None => Vec::new(),
+    };
     Ok(LabelTask { session, exists, classes, rows })
+}
+
+/// The first rows that pass a text filter, 1-based.
+fn matching(workspace: &Workspace, id: VersionId, filter: &str) -> Result<Vec<u64>, StageError> {
+    let view = look::table(workspace, id)?;
+    let query = TableQuery { expression: Some(filter.to_owned()), ..TableQuery::default() };
+    let order = view.order(&query, &Silent)?;
+    Ok(match order {
+        RowOrder::All => LabelQueue::All.rows(view.n_rows(), |_| true),
+        RowOrder::Rows(rows) => rows.iter().take(MAX_QUEUE).map(|row| u64::from(*row) + 1).collect(),
+    })
 }
 
 /// The cells of some rows (1-based) in column order.
@@ -129,14 +151,7 @@ pub fn finish(workspace: &Workspace, request: &LabelRequest, io: &dyn JobIo) -> 
         check_row(&parent, label.row)?;
         check_label(parent.schema.column(column), label.row, label.label.as_deref().unwrap_or_default())?;
     }
-    io.progress("Reading the table", Some(0.05))?;
-    let mut table = resolve::load(workspace, &parent)?;
-    let at = set_labels(&mut table, column, &given);
-    let temp = workspace.temp_path()?;
-    parquet::write(&table, &temp, &Part { io, from: 0.2, to: 0.6 })?;
-    let profile = profile::profile(&table, &Part { io, from: 0.6, to: 0.95 })?;
-    (table.schema.columns[at].missing, table.schema.columns[at].distinct) =
-        (profile.columns[at].missing, profile.columns[at].distinct);
+    let (temp, schema, profile) = rewrite(workspace, &parent, column, &given, io)?;
     io.progress("Saving", Some(0.95))?;
     let log = LabelLog {
         format_version: FORMAT,
@@ -151,7 +166,7 @@ pub fn finish(workspace: &Workspace, request: &LabelRequest, io: &dyn JobIo) -> 
     let new = NewVersion {
         dataset: parent.dataset.clone(),
         rows: parent.rows,
-        schema: table.schema,
+        schema,
         source_hash: workspace.put_bytes(&text)?,
         table_hash: workspace.adopt(temp)?,
         source_name: format!("labels-of-{column}.json").replace(['/', '\\'], "-"),
@@ -256,29 +271,76 @@ fn parse_bool(column: &ColumnSchema, label: &str) -> Option<bool> {
     }
 }
 
-/// Puts the labels into their column, which is made where there is none; returns its place.
-fn set_labels(table: &mut Table, column: &str, labels: &[Label]) -> usize {
-    let by_row: BTreeMap<usize, &str> =
-        labels.iter().filter_map(|l| Some((usize::try_from(l.row - 1).ok()?, l.label.as_deref()?))).collect();
-    let at = table.schema.index_of(column).unwrap_or_else(|| {
-        table.schema.columns.push(ColumnSchema {
-            name: column.to_owned(),
-            kind: ColumnKind::Categorical,
-            storage: Storage::String,
-            missing: 0,
-            distinct: 0,
-            true_spellings: vec![],
-            false_spellings: vec![],
-            notes: vec!["labelled by hand".to_owned()],
-            missing_tokens: vec![],
-            personal: None,
-        });
-        let empty = std::iter::repeat_n(None, table.n_rows).collect();
-        table.columns.push(Cells::Text(empty));
-        table.columns.len() - 1
+/// The parent's table with the labels in their column, which is made where there is none; written row group by row
+/// group. What is known of the other columns stays.
+fn rewrite(
+    workspace: &Workspace,
+    parent: &DatasetVersion,
+    column: &str,
+    labels: &[Label],
+    io: &dyn JobIo,
+) -> Result<(TempPath, Schema, TableProfile), StageError> {
+    resolve::require_present(workspace, parent)?;
+    let path = workspace.verified_object(&parent.table_hash)?;
+    let before = parquet::File::open(&path, &parent.label())?;
+    before.check(&parent.schema)?;
+    let mut schema = parent.schema.clone();
+    let at = schema.index_of(column).unwrap_or_else(|| {
+        schema.columns.push(new_column(column));
+        schema.columns.len() - 1
     });
-    let schema = &table.schema.columns[at];
-    let cells = &mut table.columns[at];
+    let columns: Vec<(String, Storage)> = schema.columns.iter().map(|c| (c.name.clone(), c.storage)).collect();
+    let temp = workspace.temp_path()?;
+    let mut writer = parquet::Writer::create(&temp, &columns)?;
+    for (group, rows) in before.row_starts.windows(2).enumerate() {
+        io.progress("Writing the labels", Some(0.05 + 0.65 * rows[0] as f64 / parent.rows.max(1) as f64))?;
+        let read = |at: usize| before.column_of_groups(group..group + 1, at, columns[at].1);
+        let mut cells = (0..parent.schema.columns.len()).map(read).collect::<Result<Vec<Cells>, LoadError>>()?;
+        if at == cells.len() {
+            cells.push(Cells::Text(std::iter::repeat_n(None, (rows[1] - rows[0]) as usize).collect()));
+        }
+        let first = labels.partition_point(|label| label.row - 1 < rows[0]);
+        let end = labels.partition_point(|label| label.row - 1 < rows[1]);
+        put(&mut cells[at], &schema.columns[at], &labels[first..end], rows[0]);
+        writer.write(&cells)?;
+    }
+    writer.finish()?;
+    io.progress("Counting the labels", Some(0.7))?;
+    let mut profile = workspace.read(|conn| datasets::profile(conn, parent.id))?;
+    let labelled = One { table: &StoredTable::open(&temp, &schema)?, at };
+    let studies = profile::study(&labelled, &Part { io, from: 0.7, to: 0.95 })?;
+    for study in studies {
+        let described = study.with_kind(schema.columns[at].kind).profile;
+        (schema.columns[at].missing, schema.columns[at].distinct) = (described.missing, described.distinct);
+        match profile.columns.get_mut(at) {
+            Some(old) => *old = described,
+            None => profile.columns.push(described),
+        }
+    }
+    Ok((temp, schema, profile))
+}
+
+fn new_column(name: &str) -> ColumnSchema {
+    ColumnSchema {
+        name: name.to_owned(),
+        kind: ColumnKind::Categorical,
+        storage: Storage::String,
+        missing: 0,
+        distinct: 0,
+        true_spellings: vec![],
+        false_spellings: vec![],
+        notes: vec!["labelled by hand".to_owned()],
+        missing_tokens: vec![],
+        personal: None,
+    }
+}
+
+/// Puts labels into some cells, the first of which is row `first_row` of the table, counted from 0.
+fn put(cells: &mut Cells, schema: &ColumnSchema, labels: &[Label], first_row: u64) {
+    let by_row: BTreeMap<usize, &str> = labels
+        .iter()
+        .filter_map(|l| Some((usize::try_from(l.row - 1 - first_row).ok()?, l.label.as_deref()?)))
+        .collect();
     for (&row, &label) in &by_row {
         match cells {
             Cells::Float(v) => v[row] = label.parse().unwrap_or(f64::NAN),
@@ -288,17 +350,34 @@ fn set_labels(table: &mut Table, column: &str, labels: &[Label]) -> usize {
         }
     }
     if let Cells::Text(dictionary) = cells {
-        *dictionary = (0..table.n_rows).map(|row| by_row.get(&row).copied().or_else(|| dictionary.get(row))).collect();
+        let n_rows = dictionary.codes.len();
+        *dictionary = (0..n_rows).map(|row| by_row.get(&row).copied().or_else(|| dictionary.get(row))).collect();
     }
-    at
+}
+
+/// One column of a table as a table of its own.
+struct One<'a> {
+    table: &'a StoredTable,
+    at: usize,
+}
+
+impl Columns for One<'_> {
+    fn n_rows(&self) -> u64 {
+        self.table.n_rows()
+    }
+
+    fn storages(&self) -> Vec<(String, Storage)> {
+        vec![self.table.storages().swap_remove(self.at)]
+    }
+
+    fn pieces(&self, _: usize, take: &mut dyn FnMut(&Cells) -> Result<(), LoadError>) -> Result<(), LoadError> {
+        self.table.pieces(self.at, take)
+    }
 }
 
 /// The most frequent values, at most nine.
-fn frequent(cells: &Cells) -> Vec<String> {
-    let dictionary = cells.to_dictionary();
-    let mut counted: Vec<(u64, &String)> = dictionary.counts().into_iter().zip(&dictionary.values).collect();
-    counted.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(b.1)));
-    counted.into_iter().filter(|(n, _)| *n > 0).take(CLASSES).map(|(_, value)| value.clone()).collect()
+fn frequent(column: &ColumnProfile) -> Vec<String> {
+    column.top.iter().take(CLASSES).map(|(value, _)| value.clone()).collect()
 }
 
 fn now_ms() -> i64 {

@@ -1,18 +1,21 @@
-//! Score: a model on a file. The input's columns and rows, in their order, then what the model says.
+//! Score: a model on a file. The input's columns and rows, in their order, then what the model says. Rows go through
+//! in pieces, so that the file may be larger than memory.
 
 use std::time::Instant;
 
 use crate::bundle;
 use crate::data::recipe;
-use crate::data::scoring::{ExtraColumn, ScoringInput};
+use crate::data::scoring::{self, ExtraColumn, ScoringFile};
 use crate::domain::activity::{NewEvent, ObjectKind};
 use crate::domain::ids::RunId;
 use crate::domain::io::{JobIo, Part};
 use crate::domain::model::TrainedModel;
+use crate::domain::raw::RawColumns;
 use crate::domain::recipe::{ColumnInput, FittedRecipe};
 use crate::domain::request::{ScoreOutcome, ScoreRequest, ScoringModel};
 use crate::domain::task::Predictions;
 use crate::domain::words::file_name;
+use crate::ml::error::PredictError;
 use crate::ml::predict;
 use crate::store::{Workspace, activity, runs};
 
@@ -25,28 +28,33 @@ pub fn score(workspace: &Workspace, request: &ScoreRequest, io: &dyn JobIo) -> R
     // A copy, as for an import: the file may be written to, or be a pipe that never ends.
     let copy = workspace.stage_file(&request.input, &Part { io, from: 0.0, to: 0.1 })?;
     let name = file_name(&request.input);
-    let reading = Part { io, from: 0.1, to: 0.5 };
-    let (input, extra, by) = match &request.model {
+    let scoring = Part { io, from: 0.1, to: 0.99 };
+    let file = |inputs| ScoringFile { path: copy.path(), name: &name, inputs, out: &request.output };
+    let (scored, by) = match &request.model {
         ScoringModel::Run(id) => {
             let model = model_of(workspace, *id)?;
-            let input = ScoringInput::read(copy.path(), &name, &inputs(&model.recipe), &reading)?;
-            io.progress("Scoring", Some(0.5))?;
-            let matrix = recipe::encode(input.raw(), &model.recipe)?;
-            let part = Part { io, from: 0.5, to: 0.8 };
-            let predicted = predict::predict(&model.model, model.task, model.classes.len(), &matrix, &part)?;
-            (input, columns(&model, predicted), format!("run {id}"))
+            let inputs = inputs(&model.recipe);
+            let mut done = 0;
+            let mut predict = |raw: &RawColumns, io: &dyn JobIo| -> Result<_, StageError> {
+                let matrix = recipe::encode(raw, &model.recipe)?;
+                let predicted = predict::predict(&model.model, model.task, model.classes.len(), &matrix, io);
+                let predicted = predicted.map_err(|error| in_file(error, done))?;
+                done += raw.n_rows;
+                Ok(columns(&model, predicted))
+            };
+            (scoring::score(&file(&inputs), &mut predict, &scoring)?, format!("run {id}"))
         }
         ScoringModel::Bundle(path) => {
             let bundle = bundle::open(path)?;
             let inputs = inputs(&bundle.manifest.model.recipe);
-            let input = ScoringInput::read(copy.path(), &name, &inputs, &reading)?;
-            io.progress("Scoring", Some(0.5))?;
-            let scores = bundle.score(input.raw())?;
-            (input, score_columns(scores), file_name(path))
+            let mut predict = |raw: &RawColumns, io: &dyn JobIo| -> Result<_, StageError> {
+                io.progress("Scoring", Some(0.0))?;
+                Ok(score_columns(bundle.score(raw)?))
+            };
+            (scoring::score(&file(&inputs), &mut predict, &scoring)?, file_name(path))
         }
     };
-    let written = input.write(&request.output, &extra, &Part { io, from: 0.8, to: 0.99 })?;
-    let rows = input.n_rows() as u64;
+    let rows = scored.rows;
     let event = NewEvent {
         action: "scored".to_owned(),
         object_kind: ObjectKind::Scoring,
@@ -57,10 +65,18 @@ pub fn score(workspace: &Workspace, request: &ScoreRequest, io: &dyn JobIo) -> R
     Ok(ScoreOutcome {
         rows,
         output: request.output.clone(),
-        columns: extra.into_iter().map(|(name, _)| name).collect(),
+        columns: scored.columns,
         seconds: started.elapsed().as_secs_f64(),
-        warnings: written,
+        warnings: scored.warnings,
     })
+}
+
+/// Rows are counted from the start of the file, not of the piece.
+fn in_file(error: PredictError, rows_before: usize) -> PredictError {
+    match error {
+        PredictError::Overflow { row } => PredictError::Overflow { row: row + rows_before },
+        other => other,
+    }
 }
 
 /// The stored model of a completed run.

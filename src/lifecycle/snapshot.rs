@@ -40,28 +40,54 @@ pub fn snapshot(workspace: &Workspace, path: &Path, io: &dyn JobIo) -> Result<Sn
         });
     }
     let paths = files::expand(path)?;
-    let (mut spec, mut bytes) = (SourceSpec { name, files: Vec::new() }, 0);
-    let (mut files, mut staged) = (Vec::new(), Vec::new());
-    for (i, file) in paths.iter().enumerate() {
+    let mut copies = Vec::new();
+    for (i, (file, name)) in paths.iter().zip(files::names(&paths)).enumerate() {
         let part = |i: usize| i as f64 / paths.len() as f64;
         let copy = workspace.stage_file(file, &Part { io, from: part(i), to: part(i + 1) })?;
-        let name = file_name(file);
-        spec.files.push((name.clone(), copy.path().to_owned()));
-        bytes += copy.bytes;
-        files.push(SourceFile { name, hash: copy.hash.clone(), bytes: copy.bytes });
-        staged.push(copy);
+        copies.push((name, Copy::New(copy)));
     }
-    let failed = |source| StageError::File { path: path.display().to_string(), source };
-    let list = serde_json::to_vec_pretty(&files).map_err(|e| failed(e.into()))?;
-    let mut file = tempfile::NamedTempFile::new().map_err(failed)?;
-    file.write_all(&list).and_then(|()| file.flush()).map_err(failed)?;
-    let list = workspace.stage_file(file.path(), &crate::domain::io::Silent)?;
-    let hash = list.hash.clone();
-    staged.push(list);
-    Ok(Snapshot { spec, hash, bytes, files, staged })
+    Snapshot::of_files(workspace, name, copies)
+}
+
+/// The bytes of one file of several.
+pub enum Copy {
+    New(Staged),
+    /// An object since an earlier version.
+    Kept(SourceFile),
 }
 
 impl Snapshot {
+    /// Of files by their names, in the order of the rows. Those kept before are checked.
+    pub fn of_files(workspace: &Workspace, name: String, copies: Vec<(String, Copy)>) -> Result<Self, StageError> {
+        let (mut spec, mut bytes) = (SourceSpec { name, files: Vec::new() }, 0);
+        let (mut files, mut staged) = (Vec::new(), Vec::new());
+        for (name, copy) in copies {
+            let (file, path) = match copy {
+                Copy::New(copy) => {
+                    let file = SourceFile { name: name.clone(), hash: copy.hash.clone(), bytes: copy.bytes };
+                    let path = copy.path().to_owned();
+                    staged.push(copy);
+                    (file, path)
+                }
+                Copy::Kept(file) => {
+                    let path = workspace.verified_object(&file.hash)?;
+                    (file, path)
+                }
+            };
+            bytes += file.bytes;
+            spec.files.push((name, path));
+            files.push(file);
+        }
+        let failed = |source| StageError::File { path: spec.name.clone(), source };
+        let list = serde_json::to_vec_pretty(&files).map_err(|e| failed(e.into()))?;
+        let mut file = tempfile::NamedTempFile::new().map_err(failed)?;
+        file.write_all(&list).and_then(|()| file.flush()).map_err(failed)?;
+        let list = workspace.stage_file(file.path(), &crate::domain::io::Silent)?;
+        let hash = list.hash.clone();
+        staged.push(list);
+        Ok(Self { spec, hash, bytes, files, staged })
+    }
+
     /// Makes the copies objects; `hash` names the one that stands for the source.
     pub fn keep(self, workspace: &Workspace) -> Result<(), StageError> {
         for copy in self.staged {

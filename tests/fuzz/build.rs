@@ -7,8 +7,8 @@ use std::{env, fs};
 
 const DATA: [&str; 7] = ["builder", "dates", "error", "infer", "kinds", "numbers", "table"];
 /// Left out of `data::read`; the last is replaced.
-const OTHER_FORMATS: [&str; 12] = [
-    "columnar", "excel", "files", "foreign", "ipc", "json", "preview", "rows", "sqlite", "values", "parquet", "formats",
+const OTHER_FORMATS: [&str; 13] = [
+    "columnar", "excel", "files", "fit", "foreign", "ipc", "json", "preview", "rows", "sqlite", "values", "parquet", "formats",
 ];
 
 fn main() {

@@ -156,6 +156,13 @@ fn labels_make_a_version_that_differs_in_their_column_only() {
     for column in 0..3 {
         assert_eq!(profile["columns"][column], before["columns"][column]);
     }
+    let queue = |rows: &str| s.json(&["label", "a", "--column", "quality", "--queue", rows]).ok();
+    assert_eq!(queue("quality = good")["rows"], serde_json::json!([1, 2, 3]));
+    assert_eq!(queue("quality = good")["classes"], serde_json::json!(["good"]));
+    assert_eq!(queue("not quality is missing and quality != good")["rows"], serde_json::json!([]));
+    assert_eq!(queue("all")["rows"].as_array().unwrap().len(), queue("missing")["rows"].as_array().unwrap().len() + 3);
+    let wrong = s.json(&["label", "a", "--column", "quality", "--queue", "quality >"]);
+    assert!(wrong.code != 0 && wrong.stderr.contains("filter"), "{}", wrong.stderr);
     let labels = s.json(&["labels", "a"]).ok();
     let rows: Vec<(String, u64)> = labels["labels"]
         .as_array()
@@ -277,5 +284,44 @@ fn of_many_files_each_is_taken_exactly_once_also_across_kills() {
     let names: std::collections::BTreeSet<&str> =
         versions["datasets"].as_array().unwrap().iter().map(|v| v["source"].as_str().unwrap()).collect();
     assert_eq!((versions["datasets"].as_array().unwrap().len(), names.len()), (FILES, FILES));
+    sound(&s);
+}
+
+#[test]
+fn the_files_of_a_folder_grow_one_dataset() {
+    let s = Sandbox::new();
+    let folder = s.path("in");
+    std::fs::create_dir(&folder).unwrap();
+    let put = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
+    put("part-2.csv", "id,v\n1,1\n2,2\n");
+    let read = ["import", "in", "--name", "all", "--source-column", "file", "--remember"];
+    assert_eq!(s.json(&read).ok()["version"], 1);
+    let refused = s.json(&["import", "in", "--name", "other", "--source-column", "v"]);
+    assert!(refused.code == 1 && refused.stderr.contains("`v` already"), "{}", refused.stderr);
+    let preview = s.json(&["import", "in", "--preview", "--source-column", "from"]).ok();
+    assert_eq!(preview["options"]["source_column"], "from");
+    assert_eq!(preview["rows"][0], serde_json::json!(["1", "1", "part-2.csv"]));
+
+    s.json(&["watch", "add", "in", "--dataset", "all", "--policy", "append"]).ok();
+    put("part-10.csv", "v,id\n3,4\n");
+    put("part-9.csv", "id,v\noops,5\n");
+    put("odd.csv", "id,w\n9,9\n");
+    let look = s.json(&["watch", "run", "--once"]).ok();
+    assert_eq!(taken(&look), [2, 1, 0, 1], "{look:#}");
+    assert!(look["collected"][0]["problems"][0][1].as_str().unwrap().contains("it lacks `v`"), "{look:#}");
+    let files = |of: &str| -> Vec<String> {
+        let out = s.path("out.csv");
+        s.json(&["restore", of, "--out", "out.csv", "--as", "csv", "--force"]).ok();
+        std::fs::read_to_string(out).unwrap().lines().map(str::to_owned).collect()
+    };
+    let rows = ["id,v,file", "1,1,part-2.csv", "2,2,part-2.csv", "oops,5,part-9.csv", "4,3,part-10.csv"];
+    assert_eq!(files("all@2"), rows);
+    assert_eq!(taken(&s.json(&["watch", "run", "--once"]).ok()), [0, 0, 0, 0]);
+
+    put("part-9.csv", "id,v\n3,5\n");
+    assert_eq!(taken(&s.json(&["watch", "run", "--once"]).ok())[0], 1);
+    assert_eq!(files("all@3")[3], "3,5,part-9.csv", "changed rows keep their place");
+    let refused = s.json(&["watch", "add", "in/odd.csv", "--dataset", "all", "--policy", "append"]);
+    assert_eq!(refused.code, 2);
     sound(&s);
 }

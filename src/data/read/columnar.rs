@@ -3,8 +3,9 @@
 
 use std::collections::HashMap;
 
+use super::fit::Fit;
 use super::rows::unlike;
-use super::values::{self, Fit, Value};
+use super::values::{self, Value};
 use super::{MAX_COLUMNS, MAX_ROWS, ReadColumn, ReadReport, SourceSpec, TableSink, clean_names};
 use crate::data::error::LoadError;
 use crate::data::infer::Typed;
@@ -137,6 +138,7 @@ pub fn stream(
         let places = places(&columns, &file.columns(), name, &source.files[0].0)?;
         let as_text: Vec<bool> = places.iter().map(|&p| outs[p].typed.storage == Storage::String).collect();
         let wanted = left.min(file.n_rows());
+        sink.begin_file(i, rows - left);
         file.convert(wanted, &as_text, &share(i, 0.5), &mut |chunk| {
             let mut ordered: Vec<Option<Cells>> = vec![None; chunk.len()];
             for (&place, cells) in places.iter().zip(chunk) {

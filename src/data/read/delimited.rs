@@ -143,6 +143,8 @@ struct Pass<'a> {
     tally: Tally,
     /// Lines of the current file so far.
     lines: u64,
+    /// The one whose rows come.
+    file: Option<usize>,
     /// A type was proved wrong: rows are judged, but no longer handed on.
     is_void: bool,
     /// The types are those of all cells.
@@ -164,6 +166,7 @@ impl<'a> Pass<'a> {
             observed: vec![Observed::default(); plan.columns.len()],
             tally: Tally::default(),
             lines: 0,
+            file: None,
             is_void: false,
             is_final: false,
             held: held(plan),
@@ -187,6 +190,9 @@ impl<'a> Pass<'a> {
     fn take(&mut self, place: Place, parsed: &mut Parsed, plan: &Plan, files: &[String]) -> Result<(), LoadError> {
         self.lines = place.lines_before.unwrap_or(self.lines);
         let first_row = self.tally.rows;
+        if self.file.replace(place.file) != Some(place.file) {
+            self.sink.begin_file(place.file, first_row);
+        }
         for bad in parsed.bad_rows.drain(..) {
             self.tally.bad_rows += 1;
             let bad = BadRow { line: bad.line + self.lines, ..bad };

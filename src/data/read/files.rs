@@ -36,6 +36,19 @@ pub fn expand(path: &Path) -> Result<Vec<PathBuf>, LoadError> {
     Ok(files)
 }
 
+/// What the files of a dataset are called in it, with `/`: by their places below the folder they have in common.
+pub fn names(files: &[PathBuf]) -> Vec<String> {
+    let mut folder = files.first().and_then(|f| f.parent());
+    while let Some(common) = folder.filter(|common| !files.iter().all(|f| f.starts_with(common))) {
+        folder = common.parent();
+    }
+    let below = |file: &PathBuf| {
+        let parts = folder.and_then(|folder| file.strip_prefix(folder).ok()).unwrap_or(file).components();
+        parts.map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
+    };
+    files.iter().map(below).collect()
+}
+
 /// Does the text name several files?
 pub fn is_pattern(path: &Path) -> bool {
     !path.exists() && path.to_string_lossy().contains(['*', '?', '['])
@@ -75,7 +88,7 @@ fn ending(path: &Path) -> String {
 }
 
 /// Runs of digits compare as numbers, the rest as text.
-fn natural(a: &str, b: &str) -> Ordering {
+pub fn natural(a: &str, b: &str) -> Ordering {
     let (mut a, mut b) = (a, b);
     while let (Some(x), Some(y)) = (a.chars().next(), b.chars().next()) {
         if x.is_ascii_digit() && y.is_ascii_digit() {
@@ -103,6 +116,15 @@ fn digits(text: &str) -> (&str, &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn files_are_called_by_their_places_below_the_common_folder() {
+        let of = |files: &[&str]| names(&files.iter().map(PathBuf::from).collect::<Vec<_>>());
+        assert_eq!(of(&["/d/a.csv"]), ["a.csv"]);
+        assert_eq!(of(&["/d/1/a.csv", "/d/2/a.csv"]), ["1/a.csv", "2/a.csv"]);
+        assert_eq!(of(&["/d/1/a.csv", "/d/10/a.csv", "/d/1/b.csv"]), ["1/a.csv", "10/a.csv", "1/b.csv"]);
+        assert_eq!(of(&["a.csv", "b.csv"]), ["a.csv", "b.csv"]);
+    }
 
     #[test]
     fn a_folder_is_listed_in_natural_order() {

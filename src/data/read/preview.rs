@@ -14,7 +14,7 @@ use crate::domain::dataset::{BadRows, ReadDraft, SourceFormat};
 use crate::domain::io::JobIo;
 use crate::domain::preview::{Compression, ImportPreview, PreviewColumn, SizeEstimate};
 use crate::domain::schema::Storage;
-use crate::domain::words::{counted, file_name};
+use crate::domain::words::counted;
 
 /// Rows that are judged.
 const JUDGED_ROWS: u64 = 20_000;
@@ -36,7 +36,8 @@ pub fn preview(
     let all = files::expand(path)?;
     let first = &all[0];
     let several = all.len() > 1;
-    let name = if several { file_name(first) } else { name.to_owned() };
+    let mut names = files::names(&all);
+    let name = if path.is_file() { name.to_owned() } else { names[0].clone() };
     let mut bytes = 0;
     for file in &all {
         bytes += std::fs::metadata(file).map_err(LoadError::io(file, "opening"))?.len();
@@ -70,7 +71,8 @@ pub fn preview(
             "{} as one dataset; these are the first rows of {name}",
             counted(all.len() as u64, "file", "files")
         ));
-        parts = all.iter().take(SHOWN_PARTS).map(|f| file_name(f)).collect();
+        names.truncate(SHOWN_PARTS);
+        parts = names;
     }
     let rows_of_first = match (&head, whole) {
         (_, true) => report.rows,

@@ -1,8 +1,11 @@
 //! Delimited files of every sort through [`stream`](super::stream), held against what was written.
 
 use super::*;
+use crate::data::builder::CellsBuilder;
 use crate::domain::dataset::{BadRows, ColumnChoice, ReadDraft};
 use crate::domain::io::Silent;
+use crate::domain::preview::Misfit;
+use crate::domain::schema::ColumnKind;
 
 /// Keeps everything, and counts the beginnings.
 #[derive(Default)]

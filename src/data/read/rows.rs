@@ -96,8 +96,9 @@ pub fn stream(
         sink,
     };
     convert.start();
-    for (name, path) in &source.files {
+    for (file, (name, path)) in source.files.iter().enumerate() {
         convert.places.next_file();
+        convert.sink.begin_file(file, convert.done);
         format.read(path, name, options, &mut convert)?;
     }
     convert.flush()?;

@@ -20,7 +20,7 @@ use crate::domain::schema::Storage;
 use crate::domain::words::{counted, thousands};
 
 /// Cells that do not fit are shown up to this number.
-const MISFITS: usize = 20;
+pub const MISFITS: usize = 20;
 /// Tokens that are told apart when missing cells are counted.
 const TOKENS: usize = 50;
 /// A text column is worth a note if at least this share of its cells has the type it missed.
@@ -329,59 +329,14 @@ pub fn typed_as(storage: Storage) -> Typed {
     typed
 }
 
-/// A storage that the user chose, and how the cells bear it.
-#[derive(Clone, Debug)]
-pub struct Fit {
-    pub storage: Storage,
-    plan: Plan,
-    nulls: NullTokens,
-    values: u64,
-    unfit: u64,
-    first: Vec<Misfit>,
-    rows: u64,
-}
-
-impl Fit {
-    pub fn new(storage: Storage, choice: &ColumnChoice) -> Self {
-        let plan = Plan { typed: typed_as(storage), pattern: choice.date_format.clone() };
-        let nulls = NullTokens::new(&[]);
-        Self { storage, plan, nulls, values: 0, unfit: 0, first: Vec::new(), rows: 0 }
-    }
-
-    /// Appends the next cell; what does not fit becomes missing and is counted.
-    pub fn push(&mut self, builder: &mut CellsBuilder, value: &Value) {
-        self.rows += 1;
-        if !matches!(value, Value::Empty | Value::Missing(_)) {
-            self.values += 1;
-            if !fits(value, self.storage, self.plan.pattern.as_deref()) {
-                self.unfit += 1;
-                if self.first.len() < MISFITS {
-                    self.first.push(Misfit { row: self.rows, text: clip(&value.text().unwrap_or_default()) });
-                }
-            }
-        }
-        push(builder, value, &self.plan, &self.nulls);
-    }
-
-    pub fn fitting(&self) -> (f64, Vec<Misfit>) {
-        (1.0 - self.unfit as f64 / self.values.max(1) as f64, self.first.clone())
-    }
-
-    pub fn typed(&self) -> Typed {
-        let mut typed = typed_as(self.storage);
-        note_unfit(self.unfit, self.first.first(), &mut typed);
-        typed
-    }
-}
-
-fn note_unfit(unfit: u64, first: Option<&Misfit>, typed: &mut Typed) {
+pub fn note_unfit(unfit: u64, first: Option<&Misfit>, typed: &mut Typed) {
     if unfit > 0 {
         let what = counted(unfit, "cell that does not fit is", "cells that do not fit are");
         typed.notes.push(format!("{what} missing{}", place(first)));
     }
 }
 
-fn fits(value: &Value, storage: Storage, pattern: Option<&str>) -> bool {
+pub fn fits(value: &Value, storage: Storage, pattern: Option<&str>) -> bool {
     match storage {
         Storage::String => true,
         Storage::Float64 => !as_float(value).is_nan(),

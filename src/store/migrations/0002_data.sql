@@ -64,8 +64,8 @@ CREATE TABLE watches (
     kind          TEXT    NOT NULL CHECK (kind IN ('source', 'folder')),
     path          TEXT    NOT NULL,
     dataset       TEXT    NOT NULL,
-    -- offer: tell and wait; import: make a version.
-    policy        TEXT    NOT NULL CHECK (policy IN ('offer', 'import')),
+    -- offer: tell and wait; import: make a version; append: make a version of all files of the folder.
+    policy        TEXT    NOT NULL CHECK (policy IN ('offer', 'import', 'append')),
     created_at_ms INTEGER NOT NULL,
     hidden_at_ms  INTEGER,
     digest        TEXT    NOT NULL DEFAULT '',

@@ -62,6 +62,7 @@ pub fn policy(policy: WatchPolicy) -> &'static str {
     match policy {
         WatchPolicy::Offer => "Offer changes",
         WatchPolicy::Import => "Import by itself",
+        WatchPolicy::Append => "Add to one dataset",
     }
 }
 

@@ -64,7 +64,8 @@ fn watch_ui(ui: &mut Ui, ctx: &UiCtx<'_>, view: &WatchView) {
             }
             let mut chosen = watch.policy;
             let combo = ComboBox::from_id_salt("policy").selected_text(model::policy(chosen)).show_ui(ui, |ui| {
-                for policy in [WatchPolicy::Offer, WatchPolicy::Import] {
+                let folder = watch.kind == WatchKind::Folder;
+                for policy in WatchPolicy::ALL.into_iter().filter(|p| folder || *p != WatchPolicy::Append) {
                     ui.selectable_value(&mut chosen, policy, model::policy(policy));
                 }
             });

@@ -37,6 +37,7 @@ pub struct Texts {
     of: Option<Question>,
     tokens: String,
     skip: String,
+    source_column: String,
     date: Option<(String, String)>,
     /// A field was left in this frame: the Enter that ended it imports nothing.
     left: bool,
@@ -56,6 +57,7 @@ pub fn import_panel_ui(ui: &Ui, ctx: &UiCtx<'_>, texts: &mut Texts) {
     {
         texts.tokens = model::tokens_text(&preview.options.null_tokens);
         texts.skip = preview.options.skip_lines.to_string();
+        texts.source_column = preview.options.source_column.clone().unwrap_or_default();
         texts.last = Some(preview.clone());
         texts.of = Some(question);
     }
@@ -267,6 +269,16 @@ fn controls(ui: &mut Ui, ctx: &UiCtx<'_>, preview: &ImportPreview, panel: &mut I
         }
         edit.on_hover_text(&texts.tokens);
     });
+    let several = !matches!(options.format, SourceFormat::Excel | SourceFormat::Sqlite) && preview.parts.len() > 1;
+    if several || options.source_column.is_some() {
+        field(ui, ctx, "Column with each row's file", |ui| {
+            let edit = TextEdit::singleline(&mut texts.source_column).hint_text("No such column");
+            if ui.add(edit.desired_width(CONTROL_WIDTH)).lost_focus() {
+                let name = texts.source_column.trim();
+                draft.source_column = (!name.is_empty()).then(|| name.to_owned());
+            }
+        });
+    }
     if !draft.is_empty() && ui.button("Back to the guesses").clicked() {
         *draft = Default::default();
     }

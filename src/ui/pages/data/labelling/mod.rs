@@ -69,7 +69,7 @@ fn session(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut Labelling, version: &Dataset
         match ctx.state.asked.get(&question) {
             // The older answer does not know the labels given since, or knows some that were dropped.
             Loadable::Ready(Answer::LabelTask(task)) => take_over(page, task),
-            other => return waiting(ui, ctx, version, question, other),
+            other => return waiting(ui, ctx, page, version, question, other),
         }
     }
     let column = chosen(page);
@@ -123,13 +123,16 @@ impl Labelling {
     }
 }
 
-fn waiting(ui: &mut Ui, ctx: &UiCtx<'_>, version: &DatasetVersion, question: Question, asked: &Loadable<Answer>) {
+fn waiting(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut Labelling, version: &DatasetVersion, question: Question, asked: &Loadable<Answer>) {
     page_header(ui, ctx, "Label rows", &version.label(), None);
     main_panel(ui, |ui| {
         match asked {
             Loadable::Failed(problem) => states::failed(ui, ctx, problem, Some(Command::Ask(question))),
             Loadable::Idle => ctx.send(Command::Ask(question)),
             _ => states::loading(ui, ctx, "the rows to label"),
+        }
+        if matches!(asked, Loadable::Failed(_)) && ui.button("Choose other rows").clicked() {
+            page.task = None;
         }
         if ui.button("Close").clicked() {
             ctx.send(Command::LabelRows(None));

@@ -3,6 +3,7 @@
 use egui::{Button, ComboBox, Grid, Key, Modifiers, TextEdit, Ui};
 
 use crate::domain::dataset::DatasetVersion;
+use crate::domain::filter;
 use crate::domain::labels::LabelQueue;
 use crate::domain::question::Question;
 use crate::domain::schema::Storage;
@@ -43,9 +44,21 @@ pub fn setup(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut Labelling, version: &Datas
                         ui.radio_value(&mut page.queue, LabelQueue::All, "All");
                         let random = matches!(page.queue, LabelQueue::Random { .. });
                         if ui.radio(random, "200 at random").clicked() {
-                            page.queue = LabelQueue::Random { seed: 42, rows: 200 };
+                            page.queue = LabelQueue::Random { seed: LabelQueue::SEED, rows: LabelQueue::AT_RANDOM };
+                        }
+                        if ui.radio(matches!(page.queue, LabelQueue::Filter(_)), "That pass a filter").clicked() {
+                            page.queue = LabelQueue::Filter(String::new());
                         }
                     });
+                    if let LabelQueue::Filter(text) = &mut page.queue {
+                        ui.end_row();
+                        ui.label("Filter");
+                        let hint = "age > 40 and plan = \"basic\"";
+                        let edit = ui.add(TextEdit::singleline(text).hint_text(hint).desired_width(320.0));
+                        name_it(ui, &edit, "Filter for the rows to label");
+                        entered |= edit.lost_focus() && ui.input(|i| i.key_pressed(Key::Enter));
+                        edit.on_hover_text(filter::HELP);
+                    }
                     ui.end_row();
                 });
                 ui.add_space(space::S);
@@ -55,6 +68,8 @@ pub fn setup(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut Labelling, version: &Datas
                         Some("Give the new column a name")
                     } else if page.column.is_empty() && version.schema.column(&column).is_some() {
                         Some("A column of that name exists: choose it above")
+                    } else if matches!(&page.queue, LabelQueue::Filter(text) if text.trim().is_empty()) {
+                        Some("Write a filter, or choose other rows")
                     } else {
                         None
                     };

@@ -51,6 +51,8 @@ pub struct RelationsView {
     part: Part,
     /// Ranks instead of numbers.
     spearman: bool,
+    /// The version whose rows are all used, however many.
+    all_rows: Option<VersionId>,
     /// The pair in the picture, with the version it belongs to.
     pair: Option<(VersionId, String, String)>,
     /// The column whose classes colour the points.
@@ -58,10 +60,16 @@ pub struct RelationsView {
 }
 
 pub fn relations_tab_ui(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut DataPage, version: &DatasetVersion) {
-    let question = Question::Relations { version: version.id, all_rows: false };
+    let question = Question::Relations { version: version.id, all_rows: page.relations.all_rows == Some(version.id) };
     let asked = ctx.state.asked.get(&question);
     let relations = match asked {
-        Loadable::Failed(problem) => return states::failed(ui, ctx, problem, Some(Command::Ask(question))),
+        Loadable::Failed(problem) => {
+            states::failed(ui, ctx, problem, Some(Command::Ask(question)));
+            if page.relations.all_rows.is_some() && ui.button("Back to the sample").clicked() {
+                page.relations.all_rows = None;
+            }
+            return;
+        }
         Loadable::Idle => {
             ctx.send(Command::Ask(question.clone()));
             None
@@ -75,7 +83,7 @@ pub fn relations_tab_ui(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut DataPage, versi
         let why = "Relations need two columns of numbers or categories with more than one value";
         return states::empty(ui, ctx, Icon::Compare, "Nothing to relate", why, None);
     }
-    toolbar(ui, ctx, &mut page.relations, relations);
+    toolbar(ui, ctx, &mut page.relations, version.id, relations);
     let view = &mut page.relations;
     view.pair.take_if(|(of, _, _)| *of != version.id);
     let mut wanted = None;
@@ -113,7 +121,7 @@ pub fn relations_tab_ui(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut DataPage, versi
     }
 }
 
-fn toolbar(ui: &mut Ui, ctx: &UiCtx<'_>, view: &mut RelationsView, relations: &Relations) {
+fn toolbar(ui: &mut Ui, ctx: &UiCtx<'_>, view: &mut RelationsView, version: VersionId, relations: &Relations) {
     ui.horizontal_wrapped(|ui| {
         for (part, name) in Part::ALL {
             ui.selectable_value(&mut view.part, part, RichText::new(name).size(size::DATA));
@@ -126,7 +134,12 @@ fn toolbar(ui: &mut Ui, ctx: &UiCtx<'_>, view: &mut RelationsView, relations: &R
     });
     if relations.rows_used < relations.rows {
         let (used, all) = (count(relations.rows_used), count(relations.rows));
-        weak(ui, ctx, format!("From a sample of {used} of {all} rows (seed {})", relations.seed));
+        ui.horizontal_wrapped(|ui| {
+            weak(ui, ctx, format!("From a sample of {used} of {all} rows (seed {})", relations.seed));
+            if ui.button("Use all rows").on_hover_text("Takes longer, as a job of its own").clicked() {
+                view.all_rows = Some(version);
+            }
+        });
     }
 }
 

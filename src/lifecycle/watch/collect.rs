@@ -1,34 +1,28 @@
-//! Watching: files that appear or change become versions, each exactly once.
+//! One look at the watched places: each new file becomes a version, in the transaction that remembers it.
 //!
-//! A look at a place is two listings a second apart; `domain::watch` decides on them. Whatever becomes of a file is
-//! recorded in the transaction of its version, so that a kill at any moment neither loses a file nor takes one twice.
 //! Small files are read side by side and committed many at a time: most of their time is waiting for the disk.
 
-use std::fs::{self, File};
-use std::io::{Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use crate::domain::activity::{NewEvent, ObjectKind};
-use crate::domain::dataset::{DatasetVersion, Origin, ReadDraft};
-use crate::domain::edit::{Edit, EditOutcome};
-use crate::domain::ids::{ContentHash, VersionId, WatchId};
+use crate::domain::dataset::{DatasetVersion, Origin};
+use crate::domain::ids::{ContentHash, VersionId};
 use crate::domain::io::{JobIo, Silent};
-use crate::domain::request::{CollectRequest, DataRef, ImportOutcome, ImportRequest};
-use crate::domain::watch::{
-    Collected, Entry, EntryKind, Sorted, Watch, WatchKind, WatchPolicy, WatchView, anything_new, looks_whole, sort_out,
-};
-use crate::domain::words::{counted, file_name};
+use crate::domain::request::{CollectRequest, ImportRequest};
+use crate::domain::watch::{Collected, Entry, Sorted, Watch, WatchKind, WatchPolicy, anything_new, sort_out};
+use crate::domain::words::counted;
+use crate::lifecycle::StageError;
+use crate::lifecycle::ingest::{self, Prepared};
+use crate::lifecycle::snapshot::snapshot;
 use crate::store::datasets::{self, NewVersion};
 use crate::store::watches::{self, Seen};
 use crate::store::{StoreError, Tx, Workspace, activity};
 
-use super::ingest::{self, Prepared};
-use super::snapshot::snapshot;
-use super::{StageError, resolve};
+use super::listing::{ends_well, listing};
+use super::{append, event};
 
 /// Between the two listings of a look.
 const APART: Duration = Duration::from_millis(1_050);
@@ -38,35 +32,6 @@ const BATCH: usize = 128;
 const READERS: usize = 8;
 /// Larger ones are read one after the other, with progress.
 const SMALL_BYTES: u64 = 1 << 20;
-
-/// Reads a dataset's source again; a version only if it changed.
-pub fn refresh(workspace: &Workspace, data: &DataRef, io: &dyn JobIo) -> Result<ImportOutcome, StageError> {
-    let version = resolve::find(workspace, data, io)?;
-    let versions = workspace.read(datasets::all)?;
-    let mut of_dataset = versions.iter().filter(|v| v.dataset_id == version.dataset_id).rev();
-    let found = of_dataset.find(|v| v.provenance.source_path.is_some()).unwrap_or(&version);
-    let Some(path) = found.provenance.source_path.clone() else {
-        return Err(StageError::usage(
-            format!("{} was imported before sources were remembered", version.dataset),
-            format!("Import the file again: modelwright import FILE --name {}", version.dataset),
-        ));
-    };
-    if fs::symlink_metadata(&path).is_err() {
-        return Err(StageError::usage(
-            format!("the source of {} is not there any more: {}", version.dataset, path.display()),
-            "Bring it back, or import it from its new place under the same name",
-        ));
-    }
-    // Read as before, whatever was fixed then; what was guessed is guessed anew.
-    let read = ReadDraft {
-        part: found.read.part.clone(),
-        columns: found.read.columns.clone(),
-        bad_rows: Some(found.read.bad_rows),
-        ..ReadDraft::default()
-    };
-    let request = ImportRequest { name: Some(version.dataset.clone()), read, ..ImportRequest::of(path) };
-    ingest::ingest_as(workspace, &request, Origin::Refresh, io)
-}
 
 /// Looks at watched places and takes what is ready.
 pub fn collect(workspace: &Workspace, request: &CollectRequest, io: &dyn JobIo) -> Result<Vec<Collected>, StageError> {
@@ -93,162 +58,6 @@ pub fn collect(workspace: &Workspace, request: &CollectRequest, io: &dyn JobIo) 
     Ok(all)
 }
 
-/// Is there anything in a watched place that was not decided on? Cheap: nothing is opened.
-pub fn anything_to_collect(workspace: &Workspace) -> Result<bool, StageError> {
-    for watch in workspace.read(watches::all)? {
-        let known = workspace.read(|conn| watches::known(conn, watch.id, true))?;
-        if listing(&watch).is_some_and(|entries| anything_new(&entries, &known)) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-/// The folders to listen at: watched ones, and those of watched files.
-pub fn folders(workspace: &Workspace) -> Result<Vec<PathBuf>, StageError> {
-    let watches = workspace.read(watches::all)?;
-    let mut folders: Vec<PathBuf> = watches
-        .into_iter()
-        .filter_map(|watch| match watch.kind {
-            WatchKind::Folder => Some(watch.path),
-            WatchKind::Source => watch.path.parent().map(Path::to_owned),
-        })
-        .collect();
-    folders.sort();
-    folders.dedup();
-    Ok(folders)
-}
-
-/// How every watch stands.
-pub fn views(workspace: &Workspace) -> Result<Vec<WatchView>, StageError> {
-    Ok(workspace.read(|conn| watches::views(conn, |watch| listing(watch).is_some()))?)
-}
-
-pub fn add(
-    workspace: &Workspace,
-    kind: WatchKind,
-    path: &Path,
-    dataset: &str,
-    policy: WatchPolicy,
-) -> Result<EditOutcome, StageError> {
-    let name = ingest::dataset_name(Some(dataset), "")?;
-    let path =
-        std::path::absolute(path).map_err(|source| StageError::File { path: path.display().to_string(), source })?;
-    let meta = fs::symlink_metadata(&path).map_err(|e| {
-        StageError::usage(format!("{} cannot be watched: {e}", path.display()), "Name a file or folder that is there")
-    })?;
-    let fits = match kind {
-        WatchKind::Source => meta.is_file(),
-        WatchKind::Folder => meta.is_dir(),
-    };
-    if !fits {
-        return Err(StageError::usage(
-            format!("{} cannot be watched: it is neither a file nor a folder", path.display()),
-            "Links are not followed: name the file or folder itself",
-        ));
-    }
-    if path.starts_with(workspace.root()) || workspace.root().starts_with(&path) && kind == WatchKind::Folder {
-        return Err(StageError::usage(
-            "the workspace cannot watch itself",
-            "Choose a folder outside of the workspace's",
-        ));
-    }
-    Ok(workspace.write(|tx| {
-        let id = watches::add(tx, kind, &path, &name, policy)?;
-        let summary = format!("Watching {} for {name} ({})", path.display(), policy.as_str());
-        activity::append(tx, &event("watching", &name, &summary))?;
-        let undo = Edit::HideWatch { watch: id, hidden: true };
-        Ok(EditOutcome { said: format!("Watching {} for {name}", file_name(&path)), undo: Some(undo), made: None })
-    })?)
-}
-
-pub fn set_policy(workspace: &Workspace, id: WatchId, policy: WatchPolicy) -> Result<EditOutcome, StageError> {
-    Ok(workspace.write(|tx| {
-        let before = watches::get(tx, id)?;
-        watches::set_policy(tx, id, policy)?;
-        let what = match policy {
-            WatchPolicy::Offer => "are offered",
-            WatchPolicy::Import => "become versions by themselves",
-        };
-        let summary = format!("Changes of {} {what}", before.path.display());
-        activity::append(tx, &event("watching", &before.dataset, &summary))?;
-        let undo = Edit::SetWatchPolicy { watch: id, policy: before.policy };
-        Ok(EditOutcome { said: format!("Changes of {} {what}", file_name(&before.path)), undo: Some(undo), made: None })
-    })?)
-}
-
-pub fn hide(workspace: &Workspace, id: WatchId, hidden: bool) -> Result<EditOutcome, StageError> {
-    Ok(workspace.write(|tx| {
-        let watch = watches::get(tx, id)?;
-        watches::hide(tx, id, hidden)?;
-        let verb = if hidden { "Stopped watching" } else { "Watching again" };
-        activity::append(tx, &event("watching", &watch.dataset, &format!("{verb} {}", watch.path.display())))?;
-        let undo = Edit::HideWatch { watch: id, hidden: !hidden };
-        Ok(EditOutcome { said: format!("{verb} {}", file_name(&watch.path)), undo: Some(undo), made: None })
-    })?)
-}
-
-fn event(action: &str, dataset: &str, summary: &str) -> NewEvent {
-    NewEvent {
-        action: action.to_owned(),
-        object_kind: ObjectKind::Dataset,
-        object: dataset.to_owned(),
-        summary: summary.to_owned(),
-    }
-}
-
-/// The entries of a watched place; `None` when it is not there or cannot be read.
-fn listing(watch: &Watch) -> Option<Vec<Entry>> {
-    match watch.kind {
-        WatchKind::Source => {
-            let meta = fs::symlink_metadata(&watch.path).ok()?;
-            Some(vec![entry(file_name(&watch.path), &meta)])
-        }
-        WatchKind::Folder => {
-            if !fs::symlink_metadata(&watch.path).ok()?.is_dir() {
-                return None;
-            }
-            let entries = fs::read_dir(&watch.path).ok()?.flatten();
-            // One that vanished in between is not there.
-            let mut all: Vec<Entry> = entries
-                .filter_map(|e| {
-                    let meta = e.metadata().ok()?;
-                    Some(match e.file_name().into_string() {
-                        Ok(name) => entry(name, &meta),
-                        Err(name) => {
-                            Entry { kind: EntryKind::Unnameable, ..entry(name.to_string_lossy().into_owned(), &meta) }
-                        }
-                    })
-                })
-                .collect();
-            all.sort_by(|a, b| a.name.cmp(&b.name));
-            Some(all)
-        }
-    }
-}
-
-fn entry(name: String, meta: &fs::Metadata) -> Entry {
-    let kind = meta.file_type();
-    let kind = if kind.is_file() {
-        EntryKind::File
-    } else if kind.is_dir() {
-        EntryKind::Folder
-    } else if kind.is_symlink() {
-        EntryKind::Link
-    } else {
-        EntryKind::Special
-    };
-    #[cfg(unix)]
-    let inode = std::os::unix::fs::MetadataExt::ino(meta);
-    #[cfg(not(unix))]
-    let inode = 0;
-    Entry { name, kind, bytes: meta.len(), modified_ms: meta.modified().map_or(0, ms), inode }
-}
-
-fn ms(at: SystemTime) -> i64 {
-    at.duration_since(UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX))
-}
-
 fn look_at(
     workspace: &Workspace,
     watch: &Watch,
@@ -271,7 +80,13 @@ fn look_at(
         more: false,
     };
     let Some(now) = now else { return Ok(collected) };
-    let known = workspace.read(|conn| watches::known(conn, watch.id, !request.accept))?;
+    let mut known = workspace.read(|conn| watches::known(conn, watch.id, !request.accept))?;
+    let append = watch.policy == WatchPolicy::Append;
+    let base = if append { append::base(workspace, watch)? } else { None };
+    if append && base.is_none() {
+        // What was taken file by file before belongs to the one dataset, too.
+        known.clear();
+    }
     let Sorted { mut ready, waiting, skipped } = sort_out(before.unwrap_or_default(), now, &known);
     collected.skipped = skipped;
     collected.waiting = waiting.len() as u64;
@@ -282,6 +97,10 @@ fn look_at(
     let n_ready = ready.len();
     ready.retain(|entry| ends_well(folder, entry));
     collected.waiting += (n_ready - ready.len()) as u64;
+    if append {
+        append::append(workspace, watch, base.as_ref(), &ready, &mut collected, io)?;
+        return Ok(collected);
+    }
     collected.more = ready.len() > request.max as usize;
     ready.truncate(request.max as usize);
     let take = watch.policy == WatchPolicy::Import || request.accept;
@@ -294,19 +113,6 @@ fn look_at(
         io.recorded();
     }
     Ok(collected)
-}
-
-/// Half-written files wait: most formats tell by their end.
-fn ends_well(folder: &Path, entry: &Entry) -> bool {
-    let path = folder.join(&entry.name);
-    let mut last = Vec::new();
-    let read = File::open(path).and_then(|mut file| {
-        file.seek(SeekFrom::Start(entry.bytes.saturating_sub(4)))?;
-        file.take(4).read_to_end(&mut last)
-    });
-    // One that cannot be opened now may be later; what is wrong with it for good is told by reading it.
-    let idle_ms = ms(SystemTime::now()) - entry.modified_ms;
-    read.is_err() || looks_whole(&entry.name, entry.bytes, &last, idle_ms)
 }
 
 /// What reading a file came to.
@@ -395,7 +201,7 @@ fn read_one(
 }
 
 /// Gone, or not ours to read: no reason to stop the others.
-fn is_the_files(error: &std::io::Error) -> bool {
+pub(super) fn is_the_files(error: &std::io::Error) -> bool {
     matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::PermissionDenied)
 }
 
@@ -463,7 +269,7 @@ fn commit(
     Ok(())
 }
 
-fn record(
+pub(super) fn record(
     tx: &Tx,
     watch: &Watch,
     entry: &Entry,

@@ -17,6 +17,7 @@ pub mod edit;
 pub mod evaluation;
 pub mod features;
 pub mod filter;
+pub mod formula;
 pub mod finding;
 pub mod history;
 pub mod ids;

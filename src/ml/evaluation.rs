@@ -120,7 +120,7 @@ fn importance(model: &FittedModel, features: &[String]) -> Vec<(String, f64)> {
         }
     };
     match model {
-        FittedModel::Baseline { .. } => {}
+        FittedModel::Baseline { .. } | FittedModel::Trees(_) => {}
         FittedModel::Linear { coefficients, .. } => {
             coefficients.iter().enumerate().for_each(|(feature, weight)| add(feature, *weight));
         }

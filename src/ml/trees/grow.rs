@@ -121,6 +121,7 @@ impl<'a> Grower<'a> {
         let left = self.nodes.len();
         self.nodes.extend([pending(), pending()]);
         self.nodes[at.node] = TreeNode::Split {
+            missing_left: false,
             feature: split.column as u32,
             threshold: self.bins.cuts[split.column][split.bin],
             left: left as u32,

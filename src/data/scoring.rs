@@ -8,6 +8,7 @@ use std::fs;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
+use super::dates::{self, DateFormat};
 use super::error::{LoadError, clip};
 use super::numbers::{Marks, number_with};
 use super::parquet;
@@ -257,8 +258,26 @@ fn raw_columns(
             column: name.clone(),
             value: clip(value),
         };
-        let is_number = matches!(input, ColumnInput::Number { .. });
+        let not_a_date = |row: usize, value: &str| LoadError::NotADate {
+            file: file.to_owned(),
+            row: row as u64 + 1,
+            column: name.clone(),
+            value: clip(value),
+        };
+        let is_number = !input.is_text();
         let column = match body {
+            Body::Delimited(text) if *input == ColumnInput::Datetime => {
+                let cells: Vec<&str> =
+                    text.column(at).map(|cell| if nulls.is_missing(cell) { "" } else { cell.trim() }).collect();
+                RawColumn::Numbers(dates(&cells, not_a_date)?)
+            }
+            Body::Typed(table) if *input == ColumnInput::Datetime => match &table.columns[at] {
+                Cells::Text(d) => {
+                    let cells: Vec<&str> = (0..n_rows).map(|row| d.get(row).unwrap_or_default().trim()).collect();
+                    RawColumn::Numbers(dates(&cells, not_a_date)?)
+                }
+                cells => RawColumn::Numbers(cells.numbers()),
+            },
             Body::Delimited(text) if is_number => {
                 RawColumn::Numbers(numbers(text.column(at), nulls, marks, not_a_number)?)
             }
@@ -278,6 +297,18 @@ fn raw_columns(
         Ok((name.clone(), column))
     });
     Ok(RawColumns { n_rows, columns: columns.collect::<Result<_, LoadError>>()? })
+}
+
+/// Milliseconds since 1970, by the first spelling of dates that reads every cell, as an import guesses it.
+fn dates(cells: &[&str], not_a_date: impl Fn(usize, &str) -> LoadError) -> Result<Vec<f64>, LoadError> {
+    let read = |cell: &str, format| dates::parse(cell, format).map(|moment| moment.ms as f64);
+    let fits = |format: &DateFormat| cells.iter().all(|cell| cell.is_empty() || read(cell, *format).is_some());
+    let format = DateFormat::ALL.into_iter().find(fits).unwrap_or(DateFormat::Iso);
+    let date = |(row, cell): (usize, &&str)| match *cell {
+        "" => Ok(f64::NAN),
+        cell => read(cell, format).ok_or_else(|| not_a_date(row, cell)),
+    };
+    cells.iter().enumerate().map(date).collect()
 }
 
 fn numbers<'a>(
@@ -336,6 +367,17 @@ mod tests {
         assert_eq!(raw.columns[0], ("plan".into(), RawColumn::Texts(vec!["basic".into(), "a,b".into(), "".into()])));
         let RawColumn::Numbers(age) = &raw.columns[1].1 else { panic!("numbers expected") };
         assert!(age[0] == 41.5 && age[1].is_nan() && age[2] == 5.0);
+    }
+
+    #[test]
+    fn dates_are_read_in_the_spelling_that_fits_all_of_them() {
+        let (_folder, path) = folder("in.csv", "id,day\n1,01.03.2026\n2,\n3,13.03.2026\n");
+        let found = read(&path, &[input("day", ColumnInput::Datetime)], &Silent).unwrap();
+        let RawColumn::Numbers(days) = &found.raw().columns[0].1 else { panic!("numbers expected") };
+        assert!(days[0] == 1_772_323_200_000.0 && days[1].is_nan() && days[2] == 1_773_360_000_000.0);
+        let (_folder, path) = folder("in.csv", "id,day\n1,2026-03-01\n2,soon\n");
+        let error = read(&path, &[input("day", ColumnInput::Datetime)], &Silent).unwrap_err().to_string();
+        assert!(error.contains("row 2, column `day`: expected a date, found `soon`"), "{error}");
     }
 
     #[test]

@@ -37,9 +37,9 @@ fn finish(mut frame: Frame<'_>, recipe: &FittedRecipe) -> Result<Features, Recip
 /// One step on columns.
 pub(super) fn apply(step: &FittedStep, frame: &mut Frame<'_>) -> Result<(), RecipeError> {
     match step {
-        FittedStep::Copy { columns } => frame.make(columns, |frame, item| {
-            Ok(vec![(item.into.clone(), frame.column(&item.column)?.clone())])
-        }),
+        FittedStep::Copy { columns } => {
+            frame.make(columns, |frame, item| Ok(vec![(item.into.clone(), frame.column(&item.column)?.clone())]))
+        }
         FittedStep::Impute { columns } => impute::apply(columns, frame),
         FittedStep::ImputeText { columns } => impute::apply_text(columns, frame),
         FittedStep::Scale { columns, .. } => scale::apply(columns, frame),

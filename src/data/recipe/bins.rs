@@ -43,11 +43,15 @@ pub(super) fn edges(values: &[f64], method: Binning, bins: u32) -> Vec<f64> {
 }
 
 pub(super) fn apply(columns: &[Binned], frame: &mut Frame<'_>) -> Result<(), RecipeError> {
-    frame.change_numbers(columns, |c| &c.column, |item, values| {
-        for x in values.iter_mut().filter(|x| !x.is_nan()) {
-            *x = item.edges.partition_point(|edge| edge <= x) as f64;
-        }
-    })
+    frame.change_numbers(
+        columns,
+        |c| &c.column,
+        |item, values| {
+            for x in values.iter_mut().filter(|x| !x.is_nan()) {
+                *x = item.edges.partition_point(|edge| edge <= x) as f64;
+            }
+        },
+    )
 }
 
 #[cfg(test)]

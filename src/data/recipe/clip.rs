@@ -21,18 +21,22 @@ pub(super) fn fit(name: &str, values: &[f64], rule: ClipRule) -> Option<Clipped>
 }
 
 pub(super) fn apply(columns: &[Clipped], frame: &mut Frame<'_>) -> Result<(), RecipeError> {
-    frame.change_numbers(columns, |c| &c.column, |item, values| {
-        for x in values.iter_mut() {
-            // Not `clamp`, which panics on limits in the wrong order.
-            *x = if *x < item.low {
-                item.low
-            } else if *x > item.high {
-                item.high
-            } else {
-                *x
-            };
-        }
-    })
+    frame.change_numbers(
+        columns,
+        |c| &c.column,
+        |item, values| {
+            for x in values.iter_mut() {
+                // Not `clamp`, which panics on limits in the wrong order.
+                *x = if *x < item.low {
+                    item.low
+                } else if *x > item.high {
+                    item.high
+                } else {
+                    *x
+                };
+            }
+        },
+    )
 }
 
 #[cfg(test)]

@@ -8,7 +8,13 @@ const DAY_MS: f64 = 86_400_000.0;
 const HOUR_MS: f64 = 3_600_000.0;
 
 /// The parts to write for one column of dates, in columns called `joined.year` and so on.
-pub(super) fn fit(name: &str, dates: &[f64], parts: &[DatePart], reference_ms: Option<i64>, frame: &Frame<'_>) -> Dated {
+pub(super) fn fit(
+    name: &str,
+    dates: &[f64],
+    parts: &[DatePart],
+    reference_ms: Option<i64>,
+    frame: &Frame<'_>,
+) -> Dated {
     let latest = dates.iter().copied().filter(|ms| !ms.is_nan()).fold(f64::NEG_INFINITY, f64::max);
     let latest = if latest.is_finite() { latest as i64 } else { 0 };
     let mut written: Vec<(DatePart, String)> = Vec::new();

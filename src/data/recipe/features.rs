@@ -76,8 +76,7 @@ mod tests {
                 column("churned", ColumnKind::Boolean, Storage::Boolean, 0, 2),
             ],
         };
-        let (features, left_out) = 
-            default_features(&schema, 100, "churned", &["left".into()], &RecipeSpec::default());
+        let (features, left_out) = default_features(&schema, 100, "churned", &["left".into()], &RecipeSpec::default());
         assert_eq!(features, ["age", "vip", "plan", "promo", "joined"]);
         let expected = [
             ("id", "identifier: 100 different values in 100 rows"),

@@ -34,7 +34,8 @@ fn names(frame: &Frame<'_>) -> String {
 /// One after the other: a formula may use the column that the one before it wrote.
 pub(super) fn apply(columns: &[Computed], frame: &mut Frame<'_>) -> Result<(), RecipeError> {
     for item in columns {
-        let formula = parse(&item.expression).map_err(|problem| RecipeError::mismatch(&item.into, problem.to_string()))?;
+        let formula =
+            parse(&item.expression).map_err(|problem| RecipeError::mismatch(&item.into, problem.to_string()))?;
         let numbers = compute(&formula, frame)?;
         frame.put(&item.into, Column::Numbers(numbers));
     }

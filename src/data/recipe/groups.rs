@@ -1,6 +1,6 @@
 //! What a number amounts to in each category of another column: `mean(charge) by plan`.
 
-use super::column::{Column, Frame, Texts};
+use super::column::Frame;
 use super::{RecipeError, scale};
 use crate::data::table::MISSING_CODE;
 use crate::domain::recipe::{Aggregate, LookedUp, LookupKind};
@@ -61,6 +61,7 @@ mod tests {
     use std::borrow::Cow;
 
     use super::*;
+    use crate::data::recipe::column::{Column, Texts};
     use crate::data::recipe::lookup;
 
     #[test]

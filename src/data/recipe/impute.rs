@@ -45,11 +45,15 @@ pub(super) fn apply(columns: &[Filled], frame: &mut Frame<'_>) -> Result<(), Rec
         let flags = frame.numbers(&item.column)?.iter().map(|x| f64::from(u8::from(x.is_nan()))).collect();
         Ok(vec![(item.indicator.clone().unwrap_or_default(), Column::Numbers(flags))])
     })?;
-    frame.change_numbers(columns, |c| &c.column, |item, values| {
-        for x in values.iter_mut() {
-            *x = if x.is_nan() { item.value } else { *x };
-        }
-    })
+    frame.change_numbers(
+        columns,
+        |c| &c.column,
+        |item, values| {
+            for x in values.iter_mut() {
+                *x = if x.is_nan() { item.value } else { *x };
+            }
+        },
+    )
 }
 
 pub(super) fn apply_text(columns: &[FilledText], frame: &mut Frame<'_>) -> Result<(), RecipeError> {
@@ -59,18 +63,22 @@ pub(super) fn apply_text(columns: &[FilledText], frame: &mut Frame<'_>) -> Resul
         let flags = texts.map(1.0, |_| 0.0);
         Ok(vec![(item.indicator.clone().unwrap_or_default(), Column::Numbers(flags))])
     })?;
-    frame.change_texts(columns, |c| &c.column, |item, mut texts| {
-        let found = texts.values.iter().position(|value| *value == item.value);
-        let fill = found.unwrap_or_else(|| {
-            texts.values.push(item.value.clone().into());
-            texts.values.len() - 1
-        }) as u32;
-        let known = texts.values.len() as u32;
-        for code in &mut texts.codes {
-            *code = if *code < known { *code } else { fill };
-        }
-        Column::Texts(texts)
-    })
+    frame.change_texts(
+        columns,
+        |c| &c.column,
+        |item, mut texts| {
+            let found = texts.values.iter().position(|value| *value == item.value);
+            let fill = found.unwrap_or_else(|| {
+                texts.values.push(item.value.clone().into());
+                texts.values.len() - 1
+            }) as u32;
+            let known = texts.values.len() as u32;
+            for code in &mut texts.codes {
+                *code = if *code < known { *code } else { fill };
+            }
+            Column::Texts(texts)
+        },
+    )
 }
 
 #[cfg(test)]

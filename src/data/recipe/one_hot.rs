@@ -20,21 +20,26 @@ pub(super) fn fit_codes(name: &str, texts: &Texts<'_>) -> Coded {
 }
 
 pub(super) fn apply(columns: &[OneHot], frame: &mut Frame<'_>) -> Result<(), RecipeError> {
-    frame.change_texts(columns, |c| &c.column, |item, texts| {
-        let index = positions_of(&item.categories);
-        let for_missing = item.missing_as.as_deref().and_then(|category| index.get(category).copied());
-        let for_missing = for_missing.unwrap_or(NO_CODE);
-        let for_unknown = if item.unknown == UnknownCategory::Missing { for_missing } else { NO_CODE };
-        let codes = texts.map(for_missing, |text| index.get(text).copied().unwrap_or(for_unknown));
-        Column::Indicators { codes, n_levels: item.categories.len() as u32 }
-    })
+    frame.change_texts(
+        columns,
+        |c| &c.column,
+        |item, texts| {
+            let index = positions_of(&item.categories);
+            let for_missing = item.missing_as.as_deref().and_then(|category| index.get(category).copied());
+            let for_missing = for_missing.unwrap_or(NO_CODE);
+            let for_unknown = if item.unknown == UnknownCategory::Missing { for_missing } else { NO_CODE };
+            let codes = texts.map(for_missing, |text| index.get(text).copied().unwrap_or(for_unknown));
+            Column::Indicators { codes, n_levels: item.categories.len() as u32 }
+        },
+    )
 }
 
 pub(super) fn apply_codes(columns: &[Coded], frame: &mut Frame<'_>) -> Result<(), RecipeError> {
-    frame.change_texts(columns, |c| &c.column, |item, texts| Column::Category {
-        codes: texts.positions(&item.levels),
-        n_levels: item.levels.len() as u32,
-    })
+    frame.change_texts(
+        columns,
+        |c| &c.column,
+        |item, texts| Column::Category { codes: texts.positions(&item.levels), n_levels: item.levels.len() as u32 },
+    )
 }
 
 #[cfg(test)]

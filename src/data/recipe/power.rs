@@ -80,10 +80,18 @@ fn minimum(f: impl Fn(f64) -> f64, (mut low, mut high): (f64, f64)) -> f64 {
         let u = x + if step.abs() >= near { step } else { near.copysign(step) };
         let fu = f(u);
         if fu <= fx {
-            if u < x { high = x } else { low = x }
+            if u < x {
+                high = x
+            } else {
+                low = x
+            }
             (v, fv, w, fw, x, fx) = (w, fw, x, fx, u, fu);
         } else {
-            if u < x { low = u } else { high = u }
+            if u < x {
+                low = u
+            } else {
+                high = u
+            }
             if fu <= fw || w == x {
                 (v, fv, w, fw) = (w, fw, u, fu);
             } else if fu <= fv || v == x || v == w {
@@ -104,11 +112,15 @@ fn parabola_step((x, fx): (f64, f64), (w, fw): (f64, f64), (v, fv): (f64, f64)) 
 }
 
 pub(super) fn apply(columns: &[Powered], frame: &mut Frame<'_>) -> Result<(), RecipeError> {
-    frame.change_numbers(columns, |c| &c.column, |item, values| {
-        for x in values.iter_mut() {
-            *x = finite_or_nan((yeo_johnson(*x, item.lambda) - item.center) / item.scale);
-        }
-    })
+    frame.change_numbers(
+        columns,
+        |c| &c.column,
+        |item, values| {
+            for x in values.iter_mut() {
+                *x = finite_or_nan((yeo_johnson(*x, item.lambda) - item.center) / item.scale);
+            }
+        },
+    )
 }
 
 #[cfg(test)]

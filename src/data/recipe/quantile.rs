@@ -52,9 +52,13 @@ pub(super) fn rank(knots: &[Knot], x: f64) -> f64 {
 }
 
 pub(super) fn apply(columns: &[Ranked], frame: &mut Frame<'_>) -> Result<(), RecipeError> {
-    frame.change_numbers(columns, |c| &c.column, |item, values| {
-        values.iter_mut().for_each(|x| *x = rank(&item.knots, *x));
-    })
+    frame.change_numbers(
+        columns,
+        |c| &c.column,
+        |item, values| {
+            values.iter_mut().for_each(|x| *x = rank(&item.knots, *x));
+        },
+    )
 }
 
 #[cfg(test)]

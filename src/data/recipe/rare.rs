@@ -22,17 +22,21 @@ pub(super) fn fit(name: &str, texts: &Texts<'_>, min_rows: u64, max_categories: 
 }
 
 pub(super) fn apply(columns: &[Kept], frame: &mut Frame<'_>) -> Result<(), RecipeError> {
-    frame.change_texts(columns, |c| &c.column, |item, texts| {
-        let kept = item.levels.len() as u32;
-        let positions = texts.positions(&item.levels);
-        let code = |(old, position): (&u32, u32)| match *old {
-            MISSING_CODE => MISSING_CODE,
-            _ => position.min(kept),
-        };
-        let codes = texts.codes.iter().zip(positions).map(code).collect();
-        let values = item.levels.iter().chain([&item.other]).map(|level| level.clone().into()).collect();
-        Column::Texts(Texts { codes, values })
-    })
+    frame.change_texts(
+        columns,
+        |c| &c.column,
+        |item, texts| {
+            let kept = item.levels.len() as u32;
+            let positions = texts.positions(&item.levels);
+            let code = |(old, position): (&u32, u32)| match *old {
+                MISSING_CODE => MISSING_CODE,
+                _ => position.min(kept),
+            };
+            let codes = texts.codes.iter().zip(positions).map(code).collect();
+            let values = item.levels.iter().chain([&item.other]).map(|level| level.clone().into()).collect();
+            Column::Texts(Texts { codes, values })
+        },
+    )
 }
 
 #[cfg(test)]

@@ -155,9 +155,9 @@ where
 fn numbers(name: &str, cells: &Cells, rows: &[u32]) -> (Vec<f64>, Option<String>) {
     match cells {
         Cells::Float(values) => (rows.iter().map(|&row| finite_or_nan(values[row as usize])).collect(), None),
-        Cells::Text(_) => parsed(name, "a number", cells, rows, |text| {
-            text.trim().parse::<f64>().map_or(f64::NAN, finite_or_nan)
-        }),
+        Cells::Text(_) => {
+            parsed(name, "a number", cells, rows, |text| text.trim().parse::<f64>().map_or(f64::NAN, finite_or_nan))
+        }
         _ => (rows.iter().map(|&row| cells.number(row as usize)).collect(), None),
     }
 }
@@ -189,9 +189,8 @@ fn parsed(
         first.get_or_insert(at);
     }
     let total = counts.iter().sum();
-    let warning = first.and_then(|at| {
-        unread_warning(name, wanted, std::iter::once((dictionary.values[at].as_str(), total)))
-    });
+    let warning =
+        first.and_then(|at| unread_warning(name, wanted, std::iter::once((dictionary.values[at].as_str(), total))));
     (rows.iter().map(|row| parsed.get(code(row)).copied().unwrap_or(f64::NAN)).collect(), warning)
 }
 
@@ -243,9 +242,7 @@ fn spelling<'a>(usual: &'a str, source: &'a [String], known: Option<&[String]>) 
 pub(super) fn levels<'a>(recipe: &'a FittedRecipe, name: &str) -> Option<&'a [String]> {
     let found = |column: &str| column == name;
     recipe.steps.iter().find_map(|step| match step {
-        FittedStep::OneHot { columns } => {
-            columns.iter().find(|c| found(&c.column)).map(|c| c.categories.as_slice())
-        }
+        FittedStep::OneHot { columns } => columns.iter().find(|c| found(&c.column)).map(|c| c.categories.as_slice()),
         FittedStep::Category { columns } => columns.iter().find(|c| found(&c.column)).map(|c| c.levels.as_slice()),
         FittedStep::Lookup { columns, .. } => columns.iter().find(|c| found(&c.column)).map(|c| c.levels.as_slice()),
         FittedStep::GroupRare { columns } => columns.iter().find(|c| found(&c.column)).map(|c| c.levels.as_slice()),

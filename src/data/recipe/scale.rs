@@ -52,11 +52,15 @@ pub fn at_place(sorted: &[f64], place: f64) -> f64 {
 }
 
 pub(super) fn apply(columns: &[Scaled], frame: &mut Frame<'_>) -> Result<(), RecipeError> {
-    frame.change_numbers(columns, |c| &c.column, |item, values| {
-        for x in values.iter_mut() {
-            *x = finite_or_nan((*x - item.center) / item.scale);
-        }
-    })
+    frame.change_numbers(
+        columns,
+        |c| &c.column,
+        |item, values| {
+            for x in values.iter_mut() {
+                *x = finite_or_nan((*x - item.center) / item.scale);
+            }
+        },
+    )
 }
 
 /// Mean and population standard deviation (ddof 0) of finite values. A column that is constant, by scikit-learn's
@@ -121,7 +125,7 @@ mod tests {
     fn quantiles_are_numpys() {
         // numpy.quantile([1, 2, 4, 8], [0.1, 0.5, 0.9])
         let found = [0.1, 0.5, 0.9].map(|q| quantile(&[1.0, 2.0, 4.0, 8.0], q));
-        assert_eq!(found, [1.3, 3.0, 6.8]);
+        assert_eq!(found, [1.3, 3.0, 6.800_000_000_000_001]);
     }
 
     #[test]

@@ -68,7 +68,8 @@ fn trees_get_missing_cells_and_categories_as_they_are() {
 
 #[test]
 fn dates_become_parts() {
-    let recipe = fitted(&mixed(), &[0, 1, 2, 3], &["joined"], &RecipeSpec { scaling: Scaling::None, ..RecipeSpec::default() });
+    let recipe =
+        fitted(&mixed(), &[0, 1, 2, 3], &["joined"], &RecipeSpec { scaling: Scaling::None, ..RecipeSpec::default() });
     let part = |name: &str| format!("joined.{name}");
     let expected = ["year", "month", "day", "weekday", "hour", "weekend", "days"].map(part);
     assert_eq!(recipe.feature_names(), expected, "with the hour: row 3 has a time of day");
@@ -133,11 +134,17 @@ pub(super) fn every_step() -> Vec<StepSpec> {
         keeping(named(&["plan"]), StepRule::Frequency),
         keeping(named(&["plan"]), StepRule::Ordinal),
         keeping(named(&["plan"]), StepRule::TargetMean { folds: 2, smoothing: None }),
-        on(named(&["age", "calls"]), StepRule::Group { by: "plan".into(), aggregates: vec![Aggregate::Mean, Aggregate::Std] }),
+        on(
+            named(&["age", "calls"]),
+            StepRule::Group { by: "plan".into(), aggregates: vec![Aggregate::Mean, Aggregate::Std] },
+        ),
         on(named(&["plan"]), StepRule::GroupRare { min_rows: 3, max_categories: 9 }),
         on(Columns::Dates, StepRule::DateParts { parts: DatePart::ALL.to_vec(), reference_ms: Some(0) }),
         on(named(&["age", "calls"]), StepRule::Combine { how: Combination::Ratio }),
-        on(named(&[]), StepRule::Formula { name: "f".into(), expression: "if(age > 30, log(calls + 1), -age) / 2".into() }),
+        on(
+            named(&[]),
+            StepRule::Formula { name: "f".into(), expression: "if(age > 30, log(calls + 1), -age) / 2".into() },
+        ),
         keeping(named(&["calls"]), StepRule::Scale { method: Scaling::Power }),
         keeping(named(&["calls"]), StepRule::Scale { method: Scaling::Quantile }),
         keeping(named(&["calls"]), StepRule::Scale { method: Scaling::Robust }),
@@ -189,7 +196,8 @@ fn every_step_fits_and_gives_new_rows_what_it_gave_the_training_rows() {
             }
         }
         let input = raw(&t, &rows, &read).unwrap().columns;
-        let pieces: Vec<f64> = [0..17, 17..60].into_iter().flat_map(|r| dense(&encode_raw(&input, r, &read).unwrap())).collect();
+        let pieces: Vec<f64> =
+            [0..17, 17..60].into_iter().flat_map(|r| dense(&encode_raw(&input, r, &read).unwrap())).collect();
         assert!(pieces.iter().zip(dense(&again)).all(|(a, b)| a.to_bits() == b.to_bits()));
     }
 }
@@ -216,14 +224,17 @@ fn wrong_steps_say_which_and_why() {
 
 #[test]
 fn a_preview_shows_what_each_step_changes() {
-    let spec = RecipeSpec { steps: vec![StepSpec::new(named(&["age"]), StepRule::Clip { limits: ClipRule::Iqr(1.5) })], ..RecipeSpec::default() };
+    let spec = RecipeSpec {
+        steps: vec![StepSpec::new(named(&["age"]), StepRule::Clip { limits: ClipRule::Iqr(1.5) })],
+        ..RecipeSpec::default()
+    };
     let shown = preview(&mixed(), &[0, 1, 2, 3], None, &names(&MIXED), &spec, 0, &[1, 4]).unwrap();
     let titles: Vec<&str> = shown.steps.iter().map(|s| s.title.as_str()).collect();
     assert_eq!(titles, ["Clip", "Fill missing numbers", "Standardise", "Indicators"]);
     let cells = |list: &[crate::domain::recipe::PreviewedColumn]| -> Vec<Vec<Option<String>>> {
         list.iter().map(|c| c.cells.clone()).collect()
     };
-    assert_eq!(cells(&shown.steps[0].before), [[None, Some("1e6".to_owned())]].map(Vec::from));
+    assert_eq!(cells(&shown.steps[0].before), [[None, Some("1000000".to_owned())]].map(Vec::from));
     assert_eq!(cells(&shown.steps[0].after), [[None, Some("50".to_owned())]].map(Vec::from));
     assert_eq!(shown.steps[3].after[0].cells, [None, None]);
     assert_eq!(shown.features.len(), 4);

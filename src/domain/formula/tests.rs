@@ -54,7 +54,8 @@ fn the_columns_read_are_known() {
 
 #[test]
 fn no_text_panics() {
-    let pieces = ["a", "and", "not", "(", ")", "`", "1e", ".", "2.5", "-", "*", "<", "=", ",", "if", "log", "é", " ", "min("];
+    let pieces =
+        ["a", "and", "not", "(", ")", "`", "1e", ".", "2.5", "-", "*", "<", "=", ",", "if", "log", "é", " ", "min("];
     let mut random = Shuffler::new(3);
     for _ in 0..20_000 {
         let text: String = (0..random.below(12)).map(|_| pieces[random.below(pieces.len())]).collect();

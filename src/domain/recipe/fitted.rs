@@ -54,41 +54,81 @@ impl ColumnInput {
 #[serde(rename_all = "snake_case", tag = "step")]
 pub enum FittedStep {
     /// The same cells under another name, beside the column.
-    Copy { columns: Vec<Renamed> },
+    Copy {
+        columns: Vec<Renamed>,
+    },
     /// NaN becomes the value.
-    Impute { columns: Vec<Filled> },
+    Impute {
+        columns: Vec<Filled>,
+    },
     /// Missing text becomes the value.
-    ImputeText { columns: Vec<FilledText> },
+    ImputeText {
+        columns: Vec<FilledText>,
+    },
     /// `(x − center) / scale`; `scale` is never 0.
-    Scale { method: Scaling, columns: Vec<Scaled> },
+    Scale {
+        method: Scaling,
+        columns: Vec<Scaled>,
+    },
     /// The share of training values below, by linear interpolation.
-    Quantile { columns: Vec<Ranked> },
+    Quantile {
+        columns: Vec<Ranked>,
+    },
     /// Yeo-Johnson, then `(x − center) / scale`.
-    Power { columns: Vec<Powered> },
+    Power {
+        columns: Vec<Powered>,
+    },
     /// Text becomes indicators.
-    OneHot { columns: Vec<OneHot> },
+    OneHot {
+        columns: Vec<OneHot>,
+    },
     /// Text becomes a code without order; missing and unknown categories have none.
-    Category { columns: Vec<Coded> },
+    Category {
+        columns: Vec<Coded>,
+    },
     /// Text becomes a number by a list.
-    Lookup { kind: LookupKind, columns: Vec<LookedUp> },
+    Lookup {
+        kind: LookupKind,
+        columns: Vec<LookedUp>,
+    },
     /// Text not in the list becomes `other`; missing stays missing.
-    GroupRare { columns: Vec<Kept> },
+    GroupRare {
+        columns: Vec<Kept>,
+    },
     /// A number becomes the number of edges at or below it.
-    Bin { columns: Vec<Binned> },
+    Bin {
+        columns: Vec<Binned>,
+    },
     /// A date becomes columns of numbers, and goes.
-    DateParts { columns: Vec<Dated> },
+    DateParts {
+        columns: Vec<Dated>,
+    },
     /// The number of characters of a text, 0 where it is missing, in a column of its own; the text goes.
-    TextLength { columns: Vec<Renamed> },
+    TextLength {
+        columns: Vec<Renamed>,
+    },
     /// Weights of known words, one column each; the text goes.
-    Words { columns: Vec<Worded> },
+    Words {
+        columns: Vec<Worded>,
+    },
     /// Words counted by their hash; the text goes.
-    HashWords { columns: Vec<Hashed> },
-    Combine { columns: Vec<Combined> },
-    Formula { columns: Vec<Computed> },
+    HashWords {
+        columns: Vec<Hashed>,
+    },
+    Combine {
+        columns: Vec<Combined>,
+    },
+    Formula {
+        columns: Vec<Computed>,
+    },
     /// The limits where a number lies beyond them; NaN stays.
-    Clip { columns: Vec<Clipped> },
+    Clip {
+        columns: Vec<Clipped>,
+    },
     /// These columns go.
-    Drop { columns: Vec<String> },
+    Drop {
+        columns: Vec<String>,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,8 +8,8 @@ mod preview;
 mod version1;
 
 pub use fitted::{
-    Binned, Clipped, Coded, ColumnInput, Combined, Computed, Dated, Filled, FilledText, FittedRecipe, FittedStep, Hashed,
-    Kept, Knot, LookedUp, LookupKind, OneHot, Powered, Ranked, RecipeInput, Renamed, Scaled, Worded,
+    Binned, Clipped, Coded, ColumnInput, Combined, Computed, Dated, Filled, FilledText, FittedRecipe, FittedStep,
+    Hashed, Kept, Knot, LookedUp, LookupKind, OneHot, Powered, Ranked, RecipeInput, Renamed, Scaled, Worded,
 };
 pub use preview::{PreviewedColumn, RecipePreview, StepPreview};
 
@@ -369,7 +369,8 @@ mod tests {
 
     #[test]
     fn settings_stored_before_there_were_steps_still_read() {
-        let old = r#"{"numeric_impute":"median","scaling":"standard","unknown_category":"ignore","max_categories":100}"#;
+        let old =
+            r#"{"numeric_impute":"median","scaling":"standard","unknown_category":"ignore","max_categories":100}"#;
         assert_eq!(serde_json::from_str::<RecipeSpec>(old).unwrap(), RecipeSpec::default());
     }
 

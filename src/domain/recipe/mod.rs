@@ -11,7 +11,7 @@ pub use fitted::{
     Binned, Clipped, Coded, ColumnInput, Combined, Computed, Dated, Filled, FilledText, FittedRecipe, FittedStep,
     Hashed, Kept, Knot, LookedUp, LookupKind, OneHot, Powered, Ranked, RecipeInput, Renamed, Scaled, Worded,
 };
-pub use preview::{PreviewedColumn, RecipePreview, StepPreview};
+pub use preview::{PreviewRecipe, PreviewedColumn, RecipePreview, StepPreview};
 
 use serde::{Deserialize, Serialize};
 
@@ -74,18 +74,17 @@ pub enum Balance {
 
 /// What to do, before any data was seen. As JSON it is also a template that can be kept and used again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct RecipeSpec {
     pub numeric_impute: NumericImpute,
     pub scaling: Scaling,
     pub unknown_category: UnknownCategory,
     /// Most frequent categories that get an indicator; rarer ones share one.
     pub max_categories: usize,
-    #[serde(default)]
     pub style: RecipeStyle,
-    #[serde(default)]
     pub balance: Balance,
     /// Steps of one's own, in their order.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<StepSpec>,
 }
 
@@ -104,6 +103,19 @@ impl Default for RecipeSpec {
 }
 
 impl RecipeSpec {
+    /// A template: what [`Self::from_json`] reads.
+    pub fn to_json(&self) -> String {
+        // Numbers and names only: cannot fail.
+        serde_json::to_string_pretty(self).unwrap_or_default()
+    }
+
+    /// A template as somebody kept or wrote it; settings that are not there are the usual ones.
+    ///
+    /// Errors: what is wrong and where, in words.
+    pub fn from_json(text: &str) -> Result<Self, String> {
+        serde_json::from_str(text).map_err(|error| error.to_string())
+    }
+
     /// Columns that steps name, whatever kind they are; sorted.
     pub fn named_columns(&self) -> Vec<&str> {
         let mut names: Vec<&str> = Vec::new();

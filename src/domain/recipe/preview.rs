@@ -2,6 +2,26 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::RecipeSpec;
+use crate::domain::ids::VersionId;
+use crate::domain::params::Algorithm;
+use crate::domain::task::Task;
+
+/// What would this recipe make of this version?
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PreviewRecipe {
+    pub version: VersionId,
+    pub target: String,
+    /// Proposed from the column when `None`.
+    pub task: Option<Task>,
+    pub exclude: Vec<String>,
+    pub recipe: RecipeSpec,
+    /// Whose family's recipe; the recipe as it stands when `None`.
+    pub algorithm: Option<Algorithm>,
+    /// So many rows are shown.
+    pub rows: u32,
+}
+
 /// The fitted steps in their order, over the same few rows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RecipePreview {

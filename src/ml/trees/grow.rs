@@ -331,6 +331,7 @@ mod tests {
                     depth[*left as usize] = depth[at] + 1;
                     depth[*right as usize] = depth[at] + 1;
                 }
+                TreeNode::CategorySplit { .. } => panic!("no column has categories"),
                 TreeNode::Leaf { values, cover } => {
                     assert!(*cover >= 30 && values.len() == 1);
                     covered += cover;

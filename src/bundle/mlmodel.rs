@@ -213,7 +213,8 @@ manifest.json       the model as plain JSON, where it came from, SHA-256 of ever
 
    python -c "import json, numpy as np, onnxruntime as rt; s = rt.InferenceSession('model.onnx'); rows = json.load(open('golden_rows.json'))['inputs'][:5]; feed = {i.name: np.array(c, object if 'string' in i.type else float) for i, c in zip(s.get_inputs(), zip(*rows))}; print(dict(zip([o.name for o in s.get_outputs()], s.run(None, feed))))"
 
-   Numbers are float64 with NaN for missing cells; text is str with '' for missing cells; each array has shape [N].
+   Numbers are float64 with NaN for missing cells, dates too: milliseconds since 1970-01-01 UTC. Text is str with ''
+   for missing cells. Each array has shape [N].
 
 The checksums detect damage, not forgery. The only code here is code/modelwright_scorer.py, which MLflow runs.
 "#;

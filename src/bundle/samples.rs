@@ -46,7 +46,7 @@ pub(super) fn samples(n_rows: usize) -> Vec<Sample> {
     ]
 }
 
-/// Numbers that stay missing, steps in another order, text policies without an indicator.
+/// Numbers and categories that stay missing, steps in another order, text policies without an indicator.
 fn unusual_steps(mut sample: Sample) -> Sample {
     let income = "income";
     sample.replace_steps("age", vec![]);
@@ -54,9 +54,18 @@ fn unusual_steps(mut sample: Sample) -> Sample {
     let scaled = || scale(income, 1.0, 3.0);
     sample.replace_steps(income, vec![scaled(), scaled(), impute(income, -1.0), scaled()]);
     let cities = ["Oslo", "São Paulo", "Łódź"];
-    sample.replace_steps("city", vec![one_hot("city", &cities, None, UnknownCategory::Ignore)]);
+    let levels = Coded { column: "city".to_owned(), levels: strings(&cities) };
+    sample.replace_steps("city", vec![FittedStep::Category { columns: vec![levels] }]);
     let plans = ["basic", "it's \"pro\", really", "plus"];
     sample.replace_steps("plan", vec![one_hot("plan", &plans, Some("not listed"), UnknownCategory::Missing)]);
+    let n_features = sample.model.recipe.n_features() as u32;
+    if let FittedModel::DecisionTree { tree } = &mut sample.model.model {
+        for node in &mut tree.nodes {
+            if let TreeNode::Split { feature, .. } = node {
+                *feature %= n_features;
+            }
+        }
+    }
     sample
 }
 

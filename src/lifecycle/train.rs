@@ -27,7 +27,7 @@ use crate::domain::split::{SplitKind, SplitRows};
 use crate::domain::task::{Target, Task};
 use crate::domain::words::bytes;
 use crate::ml::algorithms::{self, Fitted as Fitting};
-use crate::ml::{cross_validate, evaluation, metrics, predict};
+use crate::ml::{cross_validate, evaluation, metrics, predict, prevalence};
 use crate::store::runs::{self, RunResult};
 use crate::store::{Workspace, activity};
 
@@ -360,7 +360,12 @@ impl Session<'_> {
             None => algorithms::fit(plan.algorithm, &plan.params, x, y, plan.seed, io)?,
             Some(positions) => {
                 let (x, y) = (x.take(positions), y.take(positions));
-                algorithms::fit(plan.algorithm, &plan.params, &x, &y, plan.seed, io)?
+                let mut fitted = algorithms::fit(plan.algorithm, &plan.params, &x, &y, plan.seed, io)?;
+                if !prevalence::restore(&mut fitted.model, &drawn.prevalence, &drawn.drawn) {
+                    let text = "The probabilities are those among balanced rows, not among the rows as they are";
+                    fitted.warnings.push(text.to_owned());
+                }
+                fitted
             }
         })
     }

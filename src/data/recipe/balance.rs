@@ -7,7 +7,8 @@ use crate::domain::random::Shuffler;
 use crate::domain::recipe::Balance;
 use crate::domain::task::Target;
 
-/// The rows to fit on, and what they hide.
+/// The rows to fit on, and what they hide: a model fitted on them speaks of balanced rows until it is put right by the
+/// two shares.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Balanced {
     /// Positions in the target, ascending, some repeated or missing; `None` for all of them once.
@@ -16,25 +17,6 @@ pub struct Balanced {
     pub prevalence: Vec<f64>,
     /// The share of each class among `positions`.
     pub drawn: Vec<f64>,
-}
-
-impl Balanced {
-    /// Turns the probabilities of a model fitted on the drawn rows into those for rows as they are, in place (`n_classes`
-    /// per row): `p · prevalence / drawn`, made to sum to 1 again (Saerens, Latinne and Decaestecker 2002).
-    pub fn restore(&self, probabilities: &mut [f64]) {
-        if self.positions.is_none() {
-            return;
-        }
-        for row in probabilities.chunks_exact_mut(self.prevalence.len().max(1)) {
-            for ((p, now), then) in row.iter_mut().zip(&self.prevalence).zip(&self.drawn) {
-                *p = if *then > 0.0 { *p * now / then } else { 0.0 };
-            }
-            let sum: f64 = row.iter().sum();
-            if sum > 0.0 {
-                row.iter_mut().for_each(|p| *p /= sum);
-            }
-        }
-    }
 }
 
 /// Draws rows so that all classes that occur have equally many. Same target and seed, same rows.
@@ -96,14 +78,5 @@ mod tests {
         let repeats = |p: usize| over.positions.as_ref().unwrap().iter().filter(|x| **x == p).count();
         assert!(repeats(5).abs_diff(repeats(6)) <= 1);
         assert_eq!(balance(&Target::Values(vec![1.0]), Balance::Over, 0).positions, None);
-    }
-
-    #[test]
-    fn probabilities_return_to_the_classes_as_they_are() {
-        let balanced = balance(&Target::Classes { codes: vec![0, 0, 0, 1], n_classes: 2 }, Balance::Over, 0);
-        let mut p = [0.5, 0.5, 0.2, 0.8];
-        balanced.restore(&mut p);
-        assert_eq!(p[..2], [0.75, 0.25]);
-        assert!((p[2] - 0.15 / 0.35).abs() < 1e-15);
     }
 }

@@ -37,7 +37,7 @@ pub fn fit(
     seed: u64,
 ) -> Result<RecipeFit, RecipeError> {
     let mut fitter = start(table, rows, target, features, seed)?;
-    for (number, step) in plan(spec).iter().enumerate() {
+    for (number, step) in spec.steps.iter().enumerate() {
         fitter.step(step).map_err(|error| numbered(error, number, step))?;
     }
     fitter.finish(spec)?;
@@ -53,11 +53,6 @@ pub fn fit(
     }
     let features = apply::hand_out(fitter.frame, &recipe)?;
     Ok(RecipeFit { recipe, features, warnings: fitter.warnings })
-}
-
-/// The steps of one's own.
-fn plan(spec: &RecipeSpec) -> &[StepSpec] {
-    &spec.steps
 }
 
 fn numbered(error: RecipeError, number: usize, step: &StepSpec) -> RecipeError {
@@ -209,12 +204,10 @@ impl<'a> Fitter<'a> {
 
     /// Applies a step to the training rows and keeps it; a step without columns does nothing.
     fn push(&mut self, step: FittedStep) -> Result<(), RecipeError> {
-        let before = self.steps.len();
-        if n_columns(&step) > 0 {
+        if !step.reads().is_empty() {
             apply::apply(&step, &mut self.frame)?;
             self.steps.push(step);
         }
-        debug_assert!(self.steps.len() <= before + 1);
         Ok(())
     }
 
@@ -444,28 +437,5 @@ impl<'a> Fitter<'a> {
     /// The columns for the learner: all that are left.
     pub fn features(&self) -> Vec<String> {
         self.frame.iter().map(|(name, _)| name.to_owned()).collect()
-    }
-}
-
-fn n_columns(step: &FittedStep) -> usize {
-    match step {
-        FittedStep::Copy { columns } | FittedStep::TextLength { columns } => columns.len(),
-        FittedStep::Impute { columns } => columns.len(),
-        FittedStep::ImputeText { columns } => columns.len(),
-        FittedStep::Scale { columns, .. } => columns.len(),
-        FittedStep::Quantile { columns } => columns.len(),
-        FittedStep::Power { columns } => columns.len(),
-        FittedStep::OneHot { columns } => columns.len(),
-        FittedStep::Category { columns } => columns.len(),
-        FittedStep::Lookup { columns, .. } => columns.len(),
-        FittedStep::GroupRare { columns } => columns.len(),
-        FittedStep::Bin { columns } => columns.len(),
-        FittedStep::DateParts { columns } => columns.len(),
-        FittedStep::Words { columns } => columns.len(),
-        FittedStep::HashWords { columns } => columns.len(),
-        FittedStep::Combine { columns } => columns.len(),
-        FittedStep::Formula { columns } => columns.len(),
-        FittedStep::Clip { columns } => columns.len(),
-        FittedStep::Drop { columns } => columns.len(),
     }
 }

@@ -70,39 +70,13 @@ fn changes(
         name: name.to_owned(),
         cells: cells(column, labels.of(name)),
     };
-    let touched = touched(step);
+    let touched = step.reads();
     let was = before.iter().filter(|(name, _)| touched.contains(name) || after.get(name).is_none());
     let is = after.iter().filter(|(name, _)| touched.contains(name) || before.get(name).is_none());
     StepPreview {
         title: step.title().to_owned(),
         before: was.take(MOST_COLUMNS).map(|column| shown(column, old)).collect(),
         after: is.take(MOST_COLUMNS).map(|column| shown(column, new)).collect(),
-    }
-}
-
-/// The columns that a step reads and may replace.
-fn touched(step: &FittedStep) -> Vec<&str> {
-    match step {
-        FittedStep::Copy { columns } | FittedStep::TextLength { columns } => {
-            columns.iter().map(|c| c.column.as_str()).collect()
-        }
-        FittedStep::Impute { columns } => columns.iter().map(|c| c.column.as_str()).collect(),
-        FittedStep::ImputeText { columns } => columns.iter().map(|c| c.column.as_str()).collect(),
-        FittedStep::Scale { columns, .. } => columns.iter().map(|c| c.column.as_str()).collect(),
-        FittedStep::Quantile { columns } => columns.iter().map(|c| c.column.as_str()).collect(),
-        FittedStep::Power { columns } => columns.iter().map(|c| c.column.as_str()).collect(),
-        FittedStep::OneHot { columns } => columns.iter().map(|c| c.column.as_str()).collect(),
-        FittedStep::Category { columns } => columns.iter().map(|c| c.column.as_str()).collect(),
-        FittedStep::Lookup { columns, .. } => columns.iter().map(|c| c.column.as_str()).collect(),
-        FittedStep::GroupRare { columns } => columns.iter().map(|c| c.column.as_str()).collect(),
-        FittedStep::Bin { columns } => columns.iter().map(|c| c.column.as_str()).collect(),
-        FittedStep::DateParts { columns } => columns.iter().map(|c| c.column.as_str()).collect(),
-        FittedStep::Words { columns } => columns.iter().map(|c| c.column.as_str()).collect(),
-        FittedStep::HashWords { columns } => columns.iter().map(|c| c.column.as_str()).collect(),
-        FittedStep::Combine { columns } => columns.iter().flat_map(|c| [c.left.as_str(), c.right.as_str()]).collect(),
-        FittedStep::Formula { columns } => columns.iter().map(|c| c.into.as_str()).collect(),
-        FittedStep::Clip { columns } => columns.iter().map(|c| c.column.as_str()).collect(),
-        FittedStep::Drop { columns } => columns.iter().map(String::as_str).collect(),
     }
 }
 

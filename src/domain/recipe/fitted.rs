@@ -323,6 +323,33 @@ impl FittedRecipe {
 }
 
 impl FittedStep {
+    /// The columns it changes or makes others of; a formula's is the one it writes.
+    pub fn reads(&self) -> Vec<&str> {
+        fn of<T>(columns: &[T], name: impl Fn(&T) -> &String) -> Vec<&str> {
+            columns.iter().map(|column| name(column).as_str()).collect()
+        }
+        match self {
+            Self::Copy { columns } | Self::TextLength { columns } => of(columns, |c| &c.column),
+            Self::Impute { columns } => of(columns, |c| &c.column),
+            Self::ImputeText { columns } => of(columns, |c| &c.column),
+            Self::Scale { columns, .. } => of(columns, |c| &c.column),
+            Self::Quantile { columns } => of(columns, |c| &c.column),
+            Self::Power { columns } => of(columns, |c| &c.column),
+            Self::OneHot { columns } => of(columns, |c| &c.column),
+            Self::Category { columns } => of(columns, |c| &c.column),
+            Self::Lookup { columns, .. } => of(columns, |c| &c.column),
+            Self::GroupRare { columns } => of(columns, |c| &c.column),
+            Self::Bin { columns } => of(columns, |c| &c.column),
+            Self::DateParts { columns } => of(columns, |c| &c.column),
+            Self::Words { columns } => of(columns, |c| &c.column),
+            Self::HashWords { columns } => of(columns, |c| &c.column),
+            Self::Combine { columns } => columns.iter().flat_map(|c| [c.left.as_str(), c.right.as_str()]).collect(),
+            Self::Formula { columns } => of(columns, |c| &c.into),
+            Self::Clip { columns } => of(columns, |c| &c.column),
+            Self::Drop { columns } => of(columns, |c| c),
+        }
+    }
+
     /// What it is called in lists and messages.
     pub fn title(&self) -> &'static str {
         match self {

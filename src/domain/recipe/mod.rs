@@ -74,7 +74,7 @@ pub enum Balance {
 
 /// What to do, before any data was seen. As JSON it is also a template that can be kept and used again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct RecipeSpec {
     pub numeric_impute: NumericImpute,
     pub scaling: Scaling,
@@ -404,5 +404,9 @@ mod tests {
         assert!(json.contains(r#"{"columns":"numbers","keep":false,"step":"impute","with":{"number":0.0}"#), "{json}");
         assert_eq!(serde_json::from_str::<RecipeSpec>(&json).unwrap(), spec);
         assert_eq!(spec.named_columns(), ["city", "plan"]);
+        assert_eq!(RecipeSpec::from_json(&spec.to_json()), Ok(spec));
+        assert_eq!(RecipeSpec::from_json("{}"), Ok(RecipeSpec::default()));
+        let problem = RecipeSpec::from_json(r#"{"stepz": []}"#).unwrap_err();
+        assert!(problem.starts_with("unknown field `stepz`"), "{problem}");
     }
 }

@@ -15,8 +15,8 @@ use crate::domain::params::Algorithm;
 use crate::domain::random::Shuffler;
 use crate::domain::raw::{RawColumn, RawColumns};
 use crate::domain::recipe::{
-    Aggregate, Binning, ClipRule, Columns, Combination, DatePart, FillRule, FittedRecipe, PreviewRecipe, RecipeSpec,
-    RecipeStyle, Scaling, SelectRule, StepRule, StepSpec,
+    Aggregate, Balance, Binning, ClipRule, Columns, Combination, DatePart, FillRule, FittedRecipe, PreviewRecipe,
+    RecipeSpec, RecipeStyle, Scaling, SelectRule, StepRule, StepSpec,
 };
 use crate::domain::request::{DataRef, ImportRequest, JobOutcome, JobRequest, TrainOutcome, TrainRequest};
 use crate::domain::schema::ColumnKind;
@@ -239,4 +239,29 @@ fn a_preview_is_of_the_first_rows_of_the_version() {
     assert_eq!(shown.steps[0].title, "Target means");
     assert_eq!(shown.steps[0].before[0].cells[1].as_deref(), Some("c1"));
     assert!(shown.features.iter().all(|column| column.cells.len() == 5));
+}
+
+/// Balanced rows decide what is learned, not how likely a class is said to be.
+#[test]
+fn balancing_keeps_the_prevalence() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("workspace");
+    let mut random = Shuffler::new(5);
+    let mut csv = "x,label\n".to_owned();
+    for row in 0..2000 {
+        let positive = row % 10 == 0;
+        let x = random.below(100) + if positive { 60 } else { 0 };
+        writeln!(csv, "{x},{}", ["no", "yes"][usize::from(positive)]).unwrap();
+    }
+    let version = imported(&root, &csv);
+    for balance in [Balance::Over, Balance::Under] {
+        for algorithm in [Algorithm::Logistic, Algorithm::DecisionTree] {
+            let spec = RecipeSpec { balance, ..RecipeSpec::default() };
+            let balanced = trained(&root, &version, algorithm, spec).runs.remove(0).metrics.test;
+            let plain = trained(&root, &version, algorithm, RecipeSpec::default()).runs.remove(0).metrics.test;
+            // Probabilities of balanced rows would cost more than twice as much.
+            assert!(balanced["log_loss"] < 1.5 * plain["log_loss"], "{balance:?} {algorithm:?} {balanced:?}");
+            assert!(balanced["roc_auc"] > plain["roc_auc"] - 0.05);
+        }
+    }
 }

@@ -38,23 +38,44 @@ def _text(column, spellings):
     return np.array(cells, dtype=object)
 
 
-def _spellings(path):
-    """Per text column: number -> the category that spells it. pandas.read_csv reads the code 007 as the number 7."""
+def _date(column):
+    """Milliseconds since 1970-01-01 UTC as float64, with NaN for whatever is missing. Numbers are taken for that already."""
+    if pd.api.types.is_numeric_dtype(column):
+        return _number(column)
+    try:
+        dates = pd.to_datetime(column.where(column.astype(str).str.strip() != "", None), utc=True, format="ISO8601")
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"column {column.name!r} holds something that is not a date: {error}") from error
+    return ((dates - pd.Timestamp(0, tz="UTC")) / pd.Timedelta("1ms")).to_numpy(dtype="float64", na_value=np.nan)
+
+
+def _recipe(path):
+    """The recipe of the manifest beside the model, if there is one."""
     try:
         with open(os.path.join(os.path.dirname(path), "manifest.json"), encoding="utf-8") as file:
-            columns = json.load(file)["model"]["recipe"]["columns"]
+            return json.load(file)["model"]["recipe"]
     except (OSError, ValueError, KeyError, TypeError):
         return {}
+
+
+def _spellings(recipe):
+    """Per text column: number -> the category that spells it. pandas.read_csv reads the code 007 as the number 7."""
+    listed = {}
+    for step in recipe.get("steps", []):
+        for column in step.get("columns", []):
+            if isinstance(column, dict) and "column" in column:
+                levels = column.get("categories", column.get("levels", []))
+                listed.setdefault(column["column"], []).extend(levels)
     known = {}
-    for column in columns:
-        categories = [c for step in column["steps"] for c in step.get("categories", [])]
+    for name, categories in listed.items():
+        categories = sorted(set(categories))
         numbers = {}
         for category in categories:
             try:
                 numbers.setdefault(float(category), []).append(category)
             except ValueError:
                 pass
-        known[column["name"]] = {number: names[0] for number, names in numbers.items() if len(names) == 1}
+        known[name] = {number: names[0] for number, names in numbers.items() if len(names) == 1}
     return known
 
 
@@ -66,7 +87,9 @@ class Scorer:
         inputs = self.session.get_inputs()
         facts = self.session.get_modelmeta().custom_metadata_map
         columns = json.loads(facts.get("modelwright.columns", "null")) or [i.name for i in inputs]
-        self.spellings = _spellings(path)
+        recipe = _recipe(path)
+        self.spellings = _spellings(recipe)
+        self.dates = {i["name"] for i in recipe.get("inputs", []) if i["input"]["type"] == "datetime"}
         self.inputs = [(column, i.name, i.type) for column, i in zip(columns, inputs)]
         self.outputs = [o.name for o in self.session.get_outputs()]
 
@@ -79,6 +102,8 @@ class Scorer:
         for column, name, kind in self.inputs:
             if kind == "tensor(string)":
                 feed[name] = _text(frame[column], self.spellings.get(column, {}))
+            elif column in self.dates:
+                feed[name] = _date(frame[column])
             else:
                 feed[name] = _number(frame[column])
         results = self.session.run(self.outputs, feed)

@@ -92,7 +92,7 @@ pub fn write(out: &Path, contents: &BundleContents<'_>, io: &dyn JobIo) -> Resul
 /// Name → content of every file, the manifest with the hashes of all others.
 fn bundle_files(contents: &BundleContents<'_>) -> Result<BTreeMap<&'static str, Vec<u8>>, BundleError> {
     let model = contents.model;
-    let takes = |schema: &&ColumnSchema| model.recipe.columns.iter().any(|c| c.name == schema.name);
+    let takes = |schema: &&ColumnSchema| model.recipe.input(&schema.name).is_some();
     let inputs: Vec<ColumnSchema> = contents.inputs.iter().filter(takes).cloned().collect();
     let onnx = export(model)?;
     let golden = GoldenRows::new(model, &contents.golden_inputs, &contents.golden_expected)?;

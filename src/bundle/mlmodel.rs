@@ -27,7 +27,7 @@ use super::golden::GoldenRows;
 use super::onnx::output_names;
 use crate::domain::ids::ContentHash;
 use crate::domain::model::TrainedModel;
-use crate::domain::recipe::{ColumnInput, FittedColumn};
+use crate::domain::recipe::{ColumnInput, RecipeInput};
 use crate::domain::schema::{ColumnSchema, Storage};
 
 /// Rows of the input example.
@@ -41,13 +41,15 @@ enum Cell {
     Whole,
     Number,
     Boolean,
+    Date,
     Text,
 }
 
 impl Cell {
-    fn of(column: &FittedColumn, schema: Option<&ColumnSchema>) -> Self {
+    fn of(column: &RecipeInput, schema: Option<&ColumnSchema>) -> Self {
         match &column.input {
             ColumnInput::Text => Self::Text,
+            ColumnInput::Datetime => Self::Date,
             ColumnInput::Number { whole } => {
                 let whole = schema.map_or(*whole, |s| s.storage == Storage::Int64 && s.missing == 0);
                 if whole { Self::Whole } else { Self::Number }
@@ -68,6 +70,7 @@ impl Cell {
         match self {
             Self::Whole => cell.as_f64().filter(|x| x.fract() == 0.0).map_or(Value::Null, |x| json!(x as i64)),
             Self::Number => cell.clone(),
+            Self::Date => cell.as_f64().map_or(Value::Null, |ms| date(ms).map_or(Value::Null, Value::from)),
             Self::Boolean => match cell.as_str() {
                 None | Some("") => Value::Null,
                 Some(word) => json!(word.eq_ignore_ascii_case("true")),
@@ -78,9 +81,16 @@ impl Cell {
     }
 }
 
+/// As files spell dates: with a time only where there is one.
+fn date(ms: f64) -> Option<String> {
+    let time = DateTime::from_timestamp_millis(ms as i64)?;
+    let pattern = if (ms as i64).rem_euclid(86_400_000) == 0 { "%Y-%m-%d" } else { "%Y-%m-%dT%H:%M:%S%.3fZ" };
+    Some(time.format(pattern).to_string())
+}
+
 /// `MLmodel`. The uuid is taken from the model's own hash: the same model gives the same file.
 pub(super) fn mlmodel(model: &TrainedModel, onnx_hash: &ContentHash, created_at_ms: i64) -> String {
-    let ins = model.recipe.columns.iter().map(|c| json!({"type": INPUT_TYPE, "name": c.name, "required": true}));
+    let ins = model.recipe.inputs.iter().map(|c| json!({"type": INPUT_TYPE, "name": c.name, "required": true}));
     let ins: Vec<Value> = ins.collect();
     let prediction = if model.classes.is_empty() { "double" } else { "string" };
     let outs = output_names(&model.classes);
@@ -136,7 +146,7 @@ pub(super) fn input_example(model: &TrainedModel, inputs: &[ColumnSchema], golde
     let schema = |name: &str| inputs.iter().find(|s| s.name == name);
     let columns: Vec<(&str, Option<usize>, Cell)> = model
         .recipe
-        .columns
+        .inputs
         .iter()
         .map(|c| {
             let at = golden.columns.iter().position(|g| g.name == c.name);
@@ -203,7 +213,8 @@ manifest.json       the model as plain JSON, where it came from, SHA-256 of ever
 
    python -c "import json, numpy as np, onnxruntime as rt; s = rt.InferenceSession('model.onnx'); rows = json.load(open('golden_rows.json'))['inputs'][:5]; feed = {i.name: np.array(c, object if 'string' in i.type else float) for i, c in zip(s.get_inputs(), zip(*rows))}; print(dict(zip([o.name for o in s.get_outputs()], s.run(None, feed))))"
 
-   Numbers are float64 with NaN for missing cells; text is str with '' for missing cells; each array has shape [N].
+   Numbers are float64 with NaN for missing cells, dates too: milliseconds since 1970-01-01 UTC. Text is str with ''
+   for missing cells. Each array has shape [N].
 
 The checksums detect damage, not forgery. The only code here is code/modelwright_scorer.py, which MLflow runs.
 "#;
@@ -251,7 +262,7 @@ mod tests {
         let kinds: Vec<Cell> = sample
             .model
             .recipe
-            .columns
+            .inputs
             .iter()
             .map(|c| Cell::of(c, sample.inputs.iter().find(|s| s.name == c.name)))
             .collect();

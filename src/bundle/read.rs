@@ -19,7 +19,6 @@ use super::onnx::{OnnxModel, Scores};
 use crate::domain::bundle::{BundleFile, Manifest};
 use crate::domain::ids::ContentHash;
 use crate::domain::raw::RawColumns;
-use crate::domain::recipe::ColumnInput;
 
 /// All entries together, inflated.
 const MOST_BYTES: u64 = 512 << 20;
@@ -196,8 +195,8 @@ fn known_loader(bytes: &[u8]) -> bool {
 /// The graph, which must take and give what the manifest says.
 pub(super) fn parse_model(manifest: &Manifest, bytes: &[u8]) -> Result<OnnxModel, BundleError> {
     let model = OnnxModel::parse(bytes)?;
-    let expected = manifest.model.recipe.columns.iter();
-    let expected = expected.map(|c| (c.name.as_str(), !matches!(c.input, ColumnInput::Number { .. })));
+    let expected = manifest.model.recipe.inputs.iter();
+    let expected = expected.map(|c| (c.name.as_str(), c.input.is_text()));
     if !model.inputs().eq(expected) || model.classes() != manifest.model.classes {
         return Err(BundleError::Onnx("it does not take and give what the manifest says".to_owned()));
     }

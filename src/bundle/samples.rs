@@ -8,7 +8,9 @@ use crate::domain::bundle::Lineage;
 use crate::domain::ids::{ContentHash, RunId};
 use crate::domain::model::{FittedModel, TrainedModel, Tree, TreeNode};
 use crate::domain::raw::{RawColumn, RawColumns};
-use crate::domain::recipe::{ColumnInput, FittedColumn, FittedRecipe, FittedStep, UnknownCategory};
+use crate::domain::recipe::{
+    Coded, ColumnInput, Filled, FittedRecipe, FittedStep, OneHot, RecipeInput, Scaled, Scaling, UnknownCategory,
+};
 use crate::domain::schema::{ColumnKind, ColumnSchema, Storage};
 use crate::domain::task::{Predictions, Task};
 
@@ -44,22 +46,64 @@ pub(super) fn samples(n_rows: usize) -> Vec<Sample> {
     ]
 }
 
-/// Numbers that stay missing, steps in another order, text policies without an indicator.
+/// Numbers and categories that stay missing, steps in another order, text policies without an indicator.
 fn unusual_steps(mut sample: Sample) -> Sample {
-    let scale = FittedStep::Scale { center: 1.0, scale: 3.0 };
-    let impute = FittedStep::ImputeNumber { value: -1.0 };
-    for column in &mut sample.model.recipe.columns {
-        match (column.name.as_str(), column.steps.as_mut_slice()) {
-            ("age" | "newsletter", _) => column.steps.clear(),
-            ("income", _) => column.steps = vec![scale.clone(), scale.clone(), impute.clone(), scale.clone()],
-            ("city", [FittedStep::OneHot { missing_as, .. }]) => *missing_as = None,
-            ("plan", [FittedStep::OneHot { unknown, missing_as, .. }]) => {
-                (*unknown, *missing_as) = (UnknownCategory::Missing, Some("not listed".to_owned()));
+    let income = "income";
+    sample.replace_steps("age", vec![]);
+    sample.replace_steps("newsletter", vec![]);
+    let scaled = || scale(income, 1.0, 3.0);
+    sample.replace_steps(income, vec![scaled(), scaled(), impute(income, -1.0), scaled()]);
+    let cities = ["Oslo", "São Paulo", "Łódź"];
+    let levels = Coded { column: "city".to_owned(), levels: strings(&cities) };
+    sample.replace_steps("city", vec![FittedStep::Category { columns: vec![levels] }]);
+    let plans = ["basic", "it's \"pro\", really", "plus"];
+    sample.replace_steps("plan", vec![one_hot("plan", &plans, Some("not listed"), UnknownCategory::Missing)]);
+    let n_features = sample.model.recipe.n_features() as u32;
+    if let FittedModel::DecisionTree { tree } = &mut sample.model.model {
+        for node in &mut tree.nodes {
+            if let TreeNode::Split { feature, .. } = node {
+                *feature %= n_features;
             }
-            _ => {}
         }
     }
     sample
+}
+
+pub(super) fn impute(column: &str, value: f64) -> FittedStep {
+    FittedStep::Impute { columns: vec![Filled { column: column.to_owned(), value, indicator: None }] }
+}
+
+pub(super) fn scale(column: &str, center: f64, scale: f64) -> FittedStep {
+    let columns = vec![Scaled { column: column.to_owned(), center, scale }];
+    FittedStep::Scale { method: Scaling::Standard, columns }
+}
+
+pub(super) fn one_hot(
+    column: &str,
+    categories: &[&str],
+    missing_as: Option<&str>,
+    unknown: UnknownCategory,
+) -> FittedStep {
+    let (categories, missing_as) = (strings(categories), missing_as.map(str::to_owned));
+    FittedStep::OneHot { columns: vec![OneHot { column: column.to_owned(), categories, missing_as, unknown }] }
+}
+
+impl Sample {
+    /// Gives a column other steps; every step of these recipes has one column.
+    pub fn replace_steps(&mut self, column: &str, steps: Vec<FittedStep>) {
+        self.model.recipe.steps.retain(|step| column_of(step) != column);
+        self.model.recipe.steps.extend(steps);
+    }
+}
+
+fn column_of(step: &FittedStep) -> &str {
+    match step {
+        FittedStep::Impute { columns } => &columns[0].column,
+        FittedStep::Scale { columns, .. } => &columns[0].column,
+        FittedStep::OneHot { columns } => &columns[0].column,
+        FittedStep::Category { columns } => &columns[0].column,
+        other => panic!("{other:?} is no step of a sample"),
+    }
 }
 
 const N_COLUMNS: usize = 8;
@@ -117,43 +161,35 @@ fn strings(words: &[&str]) -> Vec<String> {
 }
 
 fn recipe(names: [&'static str; N_COLUMNS]) -> FittedRecipe {
-    let number = |whole, value, center, scale| {
-        let steps = vec![FittedStep::ImputeNumber { value }, FittedStep::Scale { center, scale }];
-        (ColumnInput::Number { whole }, steps)
+    let number = |at: usize, whole, value, center, width| {
+        (ColumnInput::Number { whole }, vec![impute(names[at], value), scale(names[at], center, width)])
     };
-    let text = |categories: &[&str], missing_as: Option<&str>, unknown| {
-        let (categories, missing_as) = (strings(categories), missing_as.map(str::to_owned));
-        (ColumnInput::Text, vec![FittedStep::OneHot { categories, missing_as, unknown }])
+    let text = |at: usize, categories: &[&str], missing_as, unknown| {
+        (ColumnInput::Text, vec![one_hot(names[at], categories, missing_as, unknown)])
     };
-    let spelled = |yes: &[&str], no: &[&str], value| {
+    let spelled = |at: usize, yes: &[&str], no: &[&str], value| {
         let (true_spellings, false_spellings) = (strings(yes), strings(no));
-        (ColumnInput::BooleanText { true_spellings, false_spellings }, vec![FittedStep::ImputeNumber { value }])
+        (ColumnInput::BooleanText { true_spellings, false_spellings }, vec![impute(names[at], value)])
     };
     let (yes, no) = (["TRUE", "True", "true"], ["FALSE", "False", "false"]);
-    let columns = [
-        text(&["Oslo", "São Paulo", "Łódź"], Some("Oslo"), UnknownCategory::Ignore),
-        number(false, 41.5, 40.25, 13.7),
-        number(true, 3.0, 4.5, 2.25),
-        (
-            ColumnInput::Number { whole: false },
-            vec![
-                FittedStep::ImputeNumber { value: 51_234.56 },
-                FittedStep::Scale { center: 60_000.0, scale: 33_333.3 },
-            ],
-        ),
-        text(&["basic", "it's \"pro\", really", "plus"], Some("basic"), UnknownCategory::Missing),
-        spelled(&yes, &no, 1.0),
-        spelled(&yes, &no, 0.0),
-        spelled(&["TRUE", "True", "true", "yes"], &["FALSE", "False", "false", "no"], 1.0),
-    ];
     // The text column comes first, so that features change their order in the graph.
-    let order = [3, 0, 1, 2, 4, 5, 6, 7];
-    let columns = order.iter().zip(columns).map(|(&at, (input, steps))| FittedColumn {
-        name: names[at].to_owned(),
-        input,
-        steps,
-    });
-    FittedRecipe { format_version: 1, columns: columns.collect() }
+    let columns = [
+        (3, text(3, &["Oslo", "São Paulo", "Łódź"], Some("Oslo"), UnknownCategory::Ignore)),
+        (0, number(0, false, 41.5, 40.25, 13.7)),
+        (1, number(1, true, 3.0, 4.5, 2.25)),
+        (2, number(2, false, 51_234.56, 60_000.0, 33_333.3)),
+        (4, text(4, &["basic", "it's \"pro\", really", "plus"], Some("basic"), UnknownCategory::Missing)),
+        (5, spelled(5, &yes, &no, 1.0)),
+        (6, spelled(6, &yes, &no, 0.0)),
+        (7, spelled(7, &["TRUE", "True", "true", "yes"], &["FALSE", "False", "false", "no"], 1.0)),
+    ];
+    let mut recipe = FittedRecipe { format_version: 2, inputs: vec![], steps: vec![], features: vec![] };
+    for (at, (input, steps)) in columns {
+        recipe.inputs.push(RecipeInput { name: names[at].to_owned(), input });
+        recipe.features.push(names[at].to_owned());
+        recipe.steps.extend(steps);
+    }
+    recipe
 }
 
 fn schemas(names: [&'static str; N_COLUMNS]) -> Vec<ColumnSchema> {
@@ -219,7 +255,8 @@ fn tree(n_features: usize, n_outputs: usize) -> Tree {
         if at < inner {
             let feature = at % n_features as u32;
             let threshold = rng.gen_range(-1.0..1.0_f32);
-            return TreeNode::Split { feature, threshold, left: 2 * at + 1, right: 2 * at + 2, gain: 1.0, cover: 1 };
+            let (left, right) = (2 * at + 1, 2 * at + 2);
+            return TreeNode::Split { feature, threshold, left, right, gain: 1.0, cover: 1, missing_left: at % 3 == 0 };
         }
         let mut values: Vec<f64> = (0..n_outputs).map(|_| rng.gen_range(0.0..1.0)).collect();
         let sum: f64 = values.iter().sum();
@@ -253,6 +290,7 @@ pub(super) fn predict(model: &TrainedModel, raw: &RawColumns) -> Predictions {
                 all.extend(z.iter().map(|z| (z - top).exp() / sum));
             }
             FittedModel::DecisionTree { tree } => all.extend(tree.leaf(&x)),
+            FittedModel::Trees(_) => panic!("no sample has an ensemble"),
         }
     }
     match model.classes.len() {
@@ -261,49 +299,47 @@ pub(super) fn predict(model: &TrainedModel, raw: &RawColumns) -> Predictions {
     }
 }
 
+/// The features of one row: each column for itself, its steps in their order.
 fn features(recipe: &FittedRecipe, raw: &RawColumns, row: usize) -> Vec<f64> {
     let mut all = Vec::new();
-    for column in &recipe.columns {
-        let cells = &raw.columns.iter().find(|(name, _)| *name == column.name).unwrap().1;
-        let mut x = match (cells, &column.input) {
-            (RawColumn::Numbers(v), _) => {
-                if v[row].is_finite() {
-                    v[row]
-                } else {
-                    f64::NAN
-                }
+    for RecipeInput { name, input } in &recipe.inputs {
+        let cells = &raw.columns.iter().find(|(given, _)| given == name).unwrap().1;
+        let mut x = match (cells, input) {
+            (RawColumn::Numbers(v), _) if v[row].is_finite() => v[row],
+            (RawColumn::Texts(v), ColumnInput::BooleanText { true_spellings, .. })
+                if true_spellings.contains(&v[row]) =>
+            {
+                1.0
             }
-            (RawColumn::Texts(v), ColumnInput::BooleanText { true_spellings, false_spellings }) => {
-                if true_spellings.contains(&v[row]) {
-                    1.0
-                } else if false_spellings.contains(&v[row]) {
-                    0.0
-                } else {
-                    f64::NAN
-                }
+            (RawColumn::Texts(v), ColumnInput::BooleanText { false_spellings, .. })
+                if false_spellings.contains(&v[row]) =>
+            {
+                0.0
             }
-            (RawColumn::Texts(_), _) => f64::NAN,
+            _ => f64::NAN,
         };
-        let mut one_hot = false;
-        for step in &column.steps {
-            match step {
-                FittedStep::ImputeNumber { value } => {
-                    if x.is_nan() {
-                        x = *value
-                    }
+        let mut is_number = true;
+        for step in recipe.steps.iter().filter(|step| column_of(step) == name) {
+            match (step, cells) {
+                (FittedStep::Impute { columns }, _) if x.is_nan() => x = columns[0].value,
+                (FittedStep::Impute { .. }, _) => {}
+                (FittedStep::Scale { columns, .. }, _) => x = (x - columns[0].center) / columns[0].scale,
+                (FittedStep::Category { columns }, RawColumn::Texts(v)) => {
+                    let Coded { levels, .. } = &columns[0];
+                    x = levels.iter().position(|level| *level == v[row]).map_or(f64::NAN, |at| at as f64);
                 }
-                FittedStep::Scale { center, scale } => x = (x - center) / scale,
-                FittedStep::OneHot { categories, missing_as, unknown } => {
-                    one_hot = true;
-                    let RawColumn::Texts(v) = cells else { panic!("text") };
+                (FittedStep::OneHot { columns }, RawColumn::Texts(v)) => {
+                    is_number = false;
+                    let OneHot { categories, missing_as, unknown, .. } = &columns[0];
                     let listed = categories.contains(&v[row]);
                     let as_missing = v[row].is_empty() || (!listed && *unknown == UnknownCategory::Missing);
                     let name = if as_missing { missing_as.as_ref() } else { Some(&v[row]) };
                     all.extend(categories.iter().map(|c| f64::from(u8::from(Some(c) == name))));
                 }
+                other => panic!("{other:?} is no step of a sample"),
             }
         }
-        if !one_hot {
+        if is_number {
             all.push(x);
         }
     }

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use super::import::ImportArgs;
 use crate::domain::diff::EXAMPLES;
 use crate::domain::params::Algorithm;
+use crate::domain::recipe::RecipeSpec;
 use crate::domain::request::RestoreForm;
 use crate::domain::schema::ColumnKind;
 use crate::domain::split::SplitKind;
@@ -392,6 +393,14 @@ pub struct TrainArgs {
     /// Leave a column out; repeat for several
     #[arg(long, value_name = "COL")]
     pub exclude: Vec<String>,
+    /// A recipe of your own: a JSON file with settings and steps
+    #[arg(long, value_name = "FILE", value_parser = parse_recipe)]
+    pub recipe: Option<RecipeSpec>,
+}
+
+fn parse_recipe(path: &str) -> Result<RecipeSpec, String> {
+    let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
+    RecipeSpec::from_json(&text).map_err(|problem| format!("it is no recipe: {problem}"))
 }
 
 fn parse_memory(text: &str) -> Result<u64, String> {

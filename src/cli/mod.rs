@@ -226,7 +226,7 @@ fn train(root: &Path, args: TrainArgs) -> Result<Report, Problem> {
         folds: args.folds,
         params,
         exclude: args.exclude,
-        recipe: Default::default(),
+        recipe: args.recipe.unwrap_or_default(),
     };
     match work(root, JobRequest::Train(request))? {
         JobOutcome::Trained(outcome) => {

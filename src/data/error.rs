@@ -97,6 +97,10 @@ pub enum LoadError {
         "{file}, row {row}, column `{column}`: expected a number, found `{value}`; correct it or leave the cell empty"
     )]
     NotANumber { file: String, row: u64, column: String, value: String },
+    #[error(
+        "{file}, row {row}, column `{column}`: expected a date, found `{value}`; correct it or leave the cell empty"
+    )]
+    NotADate { file: String, row: u64, column: String, value: String },
     #[error("there is no column `{column}` in this table")]
     NoSuchColumn { column: String },
     #[error("column `{column}` has no relations: {reason}")]

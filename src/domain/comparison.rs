@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ids::RunId;
 use super::metric::{Metric, MetricSet};
+use super::recipe::RecipeSpec;
 use super::run::Run;
 
 /// One column per run, in the order given.
@@ -123,6 +124,9 @@ fn describe(run: &Run) -> Vec<Setting> {
         ("scaling", word(&plan.recipe.scaling)),
         ("unknown categories", word(&plan.recipe.unknown_category)),
         ("most categories", plan.recipe.max_categories.to_string()),
+        ("missing cells and categories", word(&plan.recipe.style)),
+        ("classes balanced", word(&plan.recipe.balance)),
+        ("own recipe steps", own_steps(&plan.recipe)),
     ];
     let data = [
         ("dataset", plan.dataset.clone()),
@@ -141,6 +145,13 @@ fn describe(run: &Run) -> Vec<Setting> {
     all.extend(model.map(|(name, value)| (SettingOf::Model, name.to_owned(), value)));
     all.extend(data.map(|(name, value)| (SettingOf::Data, name.to_owned(), value)));
     all
+}
+
+/// The steps of one's own in their order, each with its settings.
+fn own_steps(recipe: &RecipeSpec) -> String {
+    let described = recipe.steps.iter().map(|step| serde_json::to_string(step).unwrap_or_default());
+    let all: Vec<String> = described.collect();
+    if all.is_empty() { "none".to_owned() } else { all.join(", ") }
 }
 
 /// The word of a closed choice as it stands in files.

@@ -16,6 +16,12 @@ impl Matrix {
         &self.values[row * self.n_cols..(row + 1) * self.n_cols]
     }
 
+    /// The rows at `rows`, in that order.
+    pub fn take(&self, rows: &[usize]) -> Self {
+        let values = rows.iter().flat_map(|&row| self.row(row)).copied().collect();
+        Self { n_rows: rows.len(), n_cols: self.n_cols, values, names: self.names.clone() }
+    }
+
     pub fn column(&self, column: usize) -> impl Iterator<Item = f64> + '_ {
         self.values.iter().skip(column).step_by(self.n_cols.max(1)).copied()
     }

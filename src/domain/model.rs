@@ -39,6 +39,41 @@ pub enum FittedModel {
     DecisionTree {
         tree: Tree,
     },
+    /// Many trees: a forest or boosted trees.
+    Trees(TreeEnsemble),
+}
+
+/// `link(base + Σ or mean of the trees)`, one number per output: one per class, or one for binary classes and numbers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TreeEnsemble {
+    pub trees: Vec<Tree>,
+    /// One per output.
+    pub base: Vec<f64>,
+    pub combine: Combine,
+    pub link: Link,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Combine {
+    /// Boosting: each leaf holds one number; tree t adds to output `t mod outputs`.
+    Sum,
+    /// Forest: each leaf holds one number per output.
+    Mean,
+}
+
+/// From sums to answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Link {
+    #[default]
+    Identity,
+    /// `exp(z)`: Poisson, gamma and Tweedie.
+    Log,
+    /// One output, two classes: `P(class 1) = 1 / (1 + exp(−z))`.
+    Logit,
+    /// One output per class.
+    Softmax,
 }
 
 /// A binary tree; node 0 is the root, children come after their parent.
@@ -60,7 +95,13 @@ pub enum TreeNode {
         gain: f64,
         /// Training rows that passed here.
         cover: u64,
+        /// Where rows without a value go.
+        #[serde(default)]
+        missing_left: bool,
     },
+    /// A row goes left when the category of `feature` is among `codes` (ascending); a category that training never saw
+    /// goes where rows without a value go.
+    CategorySplit { feature: u32, codes: Vec<u32>, left: u32, right: u32, gain: f64, cover: u64, missing_left: bool },
     /// Class shares, or one value.
     Leaf { values: Vec<f64>, cover: u64 },
 }
@@ -72,8 +113,14 @@ impl Tree {
         loop {
             match &self.nodes[at] {
                 TreeNode::Leaf { values, .. } => return values,
-                TreeNode::Split { feature, threshold, left, right, .. } => {
-                    let goes_left = row[*feature as usize] as f32 <= *threshold;
+                TreeNode::Split { feature, threshold, left, right, missing_left, .. } => {
+                    let x = row[*feature as usize];
+                    let goes_left = if x.is_nan() { *missing_left } else { x as f32 <= *threshold };
+                    at = if goes_left { *left } else { *right } as usize;
+                }
+                TreeNode::CategorySplit { feature, codes, left, right, missing_left, .. } => {
+                    let x = row[*feature as usize];
+                    let goes_left = if x.is_nan() { *missing_left } else { codes.binary_search(&(x as u32)).is_ok() };
                     at = if goes_left { *left } else { *right } as usize;
                 }
             }

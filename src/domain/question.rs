@@ -11,6 +11,7 @@ use super::diff::{DiffReport, DiffRequest};
 use super::ids::VersionId;
 use super::labels::{LabelHistory, LabelQueue, LabelTask};
 use super::preview::ImportPreview;
+use super::recipe::{PreviewRecipe, RecipePreview};
 use super::relations::{PairPlot, Relations};
 use super::storage::StorageReport;
 use super::watch::WatchView;
@@ -30,6 +31,8 @@ pub enum Question {
     Relations { version: VersionId, all_rows: bool },
     /// One pair of columns as a picture, coloured by a third.
     Pair { version: VersionId, x: String, y: String, by: Option<String> },
+    /// What would each step of a recipe do?
+    Recipe(PreviewRecipe),
     /// What is each dataset, and who uses it?
     Catalogue,
     /// What are the bytes spent on?
@@ -49,6 +52,7 @@ impl Question {
     pub fn needs_worker(&self) -> bool {
         match self {
             Self::Preview { .. } | Self::Diff(_) | Self::Relations { .. } | Self::Pair { .. } => true,
+            Self::Recipe(_) => true,
             Self::Rejects { .. } | Self::MemoryBudget => false,
             Self::Catalogue | Self::Storage | Self::Watches => false,
             Self::LabelTask { .. } | Self::Rows { .. } | Self::Labels { .. } => false,
@@ -61,6 +65,7 @@ impl Question {
             Self::Preview { .. } | Self::MemoryBudget => false,
             Self::Catalogue | Self::Storage | Self::Watches => false,
             Self::LabelTask { .. } | Self::Rows { .. } | Self::Labels { .. } => false,
+            Self::Recipe(_) => true,
             Self::Diff(_) | Self::Rejects { .. } | Self::Relations { .. } | Self::Pair { .. } => true,
         }
     }
@@ -74,6 +79,7 @@ pub enum Answer {
     Rejects(RejectsPage),
     Relations(Box<Relations>),
     Pair(Box<PairPlot>),
+    Recipe(Box<RecipePreview>),
     Catalogue(Vec<CatalogueEntry>),
     Storage(Box<StorageReport>),
     Watches(Vec<WatchView>),

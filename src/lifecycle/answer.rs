@@ -24,6 +24,7 @@ pub fn answer(workspace: &Workspace, question: &Question, io: &dyn JobIo) -> Res
         Question::Pair { version, x, y, by } => {
             super::report::pair(workspace, *version, (x, y), by.as_deref(), io).map(|p| Answer::Pair(Box::new(p)))
         }
+        Question::Recipe(asked) => super::recipe::preview(workspace, asked, io).map(|p| Answer::Recipe(Box::new(p))),
         Question::Catalogue => Ok(Answer::Catalogue(workspace.read(catalogue::all)?)),
         Question::Storage => Ok(Answer::Storage(Box::new(workspace.storage()?))),
         Question::Watches => watch::views(workspace).map(Answer::Watches),

@@ -25,6 +25,7 @@ pub mod label;
 pub mod look;
 pub mod monitor;
 pub mod preview;
+pub mod recipe;
 pub mod remember;
 pub mod report;
 pub mod resolve;

@@ -7,8 +7,10 @@ use crate::bundle;
 use crate::data::recipe;
 use crate::data::scoring::{self, ExtraColumn, ScoringFile};
 use crate::domain::activity::{NewEvent, ObjectKind};
+use crate::domain::features::Features;
 use crate::domain::ids::RunId;
 use crate::domain::io::{JobIo, Part};
+use crate::domain::matrix::Matrix;
 use crate::domain::model::TrainedModel;
 use crate::domain::raw::RawColumns;
 use crate::domain::recipe::{ColumnInput, FittedRecipe};
@@ -21,6 +23,9 @@ use crate::store::{Workspace, activity, runs};
 
 use super::StageError;
 use super::resolve::check_place;
+
+/// Rows encoded and scored at a time.
+const PIECE_ROWS: usize = 65_536;
 
 pub fn score(workspace: &Workspace, request: &ScoreRequest, io: &dyn JobIo) -> Result<ScoreOutcome, StageError> {
     let started = Instant::now();
@@ -36,9 +41,7 @@ pub fn score(workspace: &Workspace, request: &ScoreRequest, io: &dyn JobIo) -> R
             let inputs = inputs(&model.recipe);
             let mut done = 0;
             let mut predict = |raw: &RawColumns, io: &dyn JobIo| -> Result<_, StageError> {
-                let matrix = recipe::encode(raw, &model.recipe)?;
-                let predicted = predict::predict(&model.model, model.task, model.classes.len(), &matrix, io);
-                let predicted = predicted.map_err(|error| in_file(error, done))?;
+                let predicted = answers(&model, raw, io).map_err(|error| in_file(error, done))?;
                 done += raw.n_rows;
                 Ok(columns(&model, predicted))
             };
@@ -72,9 +75,11 @@ pub fn score(workspace: &Workspace, request: &ScoreRequest, io: &dyn JobIo) -> R
 }
 
 /// Rows are counted from the start of the file, not of the piece.
-fn in_file(error: PredictError, rows_before: usize) -> PredictError {
+fn in_file(error: StageError, rows_before: usize) -> StageError {
     match error {
-        PredictError::Overflow { row } => PredictError::Overflow { row: row + rows_before },
+        StageError::Predict(PredictError::Overflow { row }) => {
+            PredictError::Overflow { row: row + rows_before }.into()
+        }
         other => other,
     }
 }
@@ -91,8 +96,41 @@ pub fn model_of(workspace: &Workspace, id: RunId) -> Result<TrainedModel, StageE
     Ok(workspace.read_json(hash)?)
 }
 
+/// What the model says about raw rows, in pieces: neither the features of a large file nor anything else wide is ever
+/// there at once.
+pub fn answers(model: &TrainedModel, raw: &RawColumns, io: &dyn JobIo) -> Result<Predictions, StageError> {
+    let mut all = None;
+    for from in (0..raw.n_rows.max(1)).step_by(PIECE_ROWS) {
+        let to = (from + PIECE_ROWS).min(raw.n_rows);
+        let share = |row: usize| row as f64 / raw.n_rows.max(1) as f64;
+        let part = Part { io, from: share(from), to: share(to) };
+        let features = recipe::encode_raw(raw, from..to, &model.recipe)?;
+        let piece = predict::predict(&model.model, model.task, model.classes.len(), &matrix(&features), &part)?;
+        match (&mut all, piece) {
+            (None, piece) => all = Some(piece),
+            (Some(Predictions::Values(all)), Predictions::Values(more)) => all.extend(more),
+            (
+                Some(Predictions::Classes { probabilities: all, .. }),
+                Predictions::Classes { probabilities: more, .. },
+            ) => all.extend(more),
+            (Some(_), _) => {}
+        }
+    }
+    Ok(all.unwrap_or(Predictions::Values(Vec::new())))
+}
+
+/// Features as the rows of numbers that learners read.
+pub fn matrix(features: &Features) -> Matrix {
+    Matrix {
+        n_rows: features.n_rows,
+        n_cols: features.n_features(),
+        values: features.dense(0, features.n_rows),
+        names: features.names.clone(),
+    }
+}
+
 pub fn inputs(recipe: &FittedRecipe) -> Vec<(String, ColumnInput)> {
-    recipe.columns.iter().map(|c| (c.name.clone(), c.input.clone())).collect()
+    recipe.inputs.iter().map(|c| (c.name.clone(), c.input.clone())).collect()
 }
 
 fn columns(model: &TrainedModel, predicted: Predictions) -> Vec<(String, ExtraColumn)> {

@@ -17,13 +17,12 @@ use crate::domain::run::Run;
 use crate::domain::schema::ColumnSchema;
 use crate::domain::split::SplitRows;
 use crate::domain::words::file_name;
-use crate::ml::predict;
 use crate::store::bundles::{self, NewBundle};
 use crate::store::{Workspace, activity, datasets, runs};
 
 use super::StageError;
 use super::resolve::{Opened, check_place, open};
-use super::score::model_of;
+use super::score::{answers, model_of};
 
 /// Rows of the table that prove the bundle; two made-up ones join them.
 const GOLDEN_ROWS: usize = 50;
@@ -45,8 +44,7 @@ pub fn export(workspace: &Workspace, request: &ExportRequest, io: &dyn JobIo) ->
     io.progress("Choosing golden rows", Some(0.2))?;
     let rows: SplitRows = workspace.read_json(&run.plan.split_hash)?;
     let golden = golden_rows(&pool(workspace, &version, &rows, &model)?, &model)?;
-    let matrix = recipe::encode(&golden, &model.recipe)?;
-    let expected = predict::predict(&model.model, model.task, model.classes.len(), &matrix, io)?;
+    let expected = answers(&model, &golden, io)?;
 
     let card = bundle::model_card(&card_facts(&run, &version, &model, evaluation.as_ref()));
     let contents = BundleContents {
@@ -103,7 +101,7 @@ pub fn export(workspace: &Workspace, request: &ExportRequest, io: &dyn JobIo) ->
 }
 
 fn input_schema(version: &DatasetVersion, model: &TrainedModel) -> Vec<ColumnSchema> {
-    model.recipe.columns.iter().filter_map(|c| version.schema.column(&c.name).cloned()).collect()
+    model.recipe.inputs.iter().filter_map(|c| version.schema.column(&c.name).cloned()).collect()
 }
 
 /// The test rows, or the training rows when there are none; of a table larger than the memory budget the first ones.
@@ -119,7 +117,7 @@ fn pool(
     let chosen: Vec<usize> = chosen.iter().take(most).map(|row| *row as usize).collect();
     let mut pool = Table { n_rows: chosen.len(), ..Table::default() };
     for (i, column) in version.schema.columns.iter().enumerate() {
-        if model.recipe.columns.iter().any(|c| c.name == column.name) {
+        if model.recipe.input(&column.name).is_some() {
             pool.columns.push(opened.table().gather(i, &chosen)?);
             pool.schema.columns.push(column.clone());
         }

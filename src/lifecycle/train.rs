@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
 use crate::data::columns::{StoredTable, TableRef};
-use crate::data::recipe;
+use crate::data::recipe::{self, RecipeFit, balance};
 use crate::data::split;
 use crate::data::table::Table;
 use crate::data::target::{self, TargetColumn};
@@ -26,11 +26,13 @@ use crate::domain::run::{MetricPoint, RunMetrics, RunPlan, RunStatus, Sample, Ti
 use crate::domain::split::{SplitKind, SplitRows};
 use crate::domain::task::{Target, Task};
 use crate::domain::words::bytes;
-use crate::ml::{algorithms, cross_validate, evaluation, metrics, predict};
+use crate::ml::algorithms::{self, Fitted as Fitting};
+use crate::ml::{cross_validate, evaluation, metrics, predict, prevalence};
 use crate::store::runs::{self, RunResult};
 use crate::store::{Workspace, activity};
 
 use super::resolve::{load, resolve};
+use super::score::matrix;
 use super::{StageError, budget, environment};
 
 /// However small the budget, so many rows are taken.
@@ -102,7 +104,8 @@ fn rows_to_learn(
     let path = workspace.verified_object(&version.table_hash)?;
     let stored = StoredTable::open(&path, &version.schema)?;
     let all = TableRef { schema: &version.schema, columns: &stored };
-    let (features, _) = recipe::default_features(&version.schema, version.rows, &request.target, &request.exclude);
+    let (features, _) =
+        recipe::default_features(&version.schema, version.rows, &request.target, &request.exclude, &request.recipe);
     let time = match &request.split.kind {
         SplitKind::Time { column } => Some(column),
         SplitKind::Random | SplitKind::Stratified => None,
@@ -164,7 +167,7 @@ fn prepare<'a>(
     }
     let target = target::read(&table, &request.target, task)?;
     let (features, excluded) =
-        recipe::default_features(&version.schema, version.rows, &request.target, &request.exclude);
+        recipe::default_features(&version.schema, version.rows, &request.target, &request.exclude, &request.recipe);
     if features.is_empty() {
         return Err(StageError::usage(
             "no column is left to learn from",
@@ -270,19 +273,18 @@ impl Session<'_> {
 
         io.progress(&format!("{title}: encoding"), Some(0.0))?;
         let clock = Instant::now();
-        let recipe = recipe::fit(&self.table, &self.rows.train, &self.features, &plan.recipe)?;
-        warnings.extend(recipe.warnings);
-        let recipe = recipe.recipe;
-        let train_x = self.encode(&self.rows.train, &recipe)?;
-        let test_x = self.encode(&self.rows.test, &recipe)?;
         let train_y = self.target.at(&self.rows.train)?;
+        let learned = self.learn(&self.rows.train, &train_y, plan)?;
+        warnings.extend(learned.warnings);
+        let (recipe, train_x) = (learned.recipe, matrix(&learned.features));
+        let test_x = self.encode(&self.rows.test, &recipe)?;
         let test_y = self.target.at(&self.rows.test)?;
         timings.encode_seconds = clock.elapsed().as_secs_f64();
 
         io.progress(&format!("{title}: fitting"), Some(0.1))?;
         let clock = Instant::now();
         let part = Part { io, from: 0.1, to: 0.4 };
-        let fitted = algorithms::fit(plan.algorithm, &plan.params, &train_x, &train_y, plan.seed, &part)?;
+        let fitted = self.fit_model(plan, &train_x, &train_y, &part)?;
         timings.fit_seconds = clock.elapsed().as_secs_f64();
         warnings.extend(fitted.warnings);
 
@@ -335,20 +337,41 @@ impl Session<'_> {
             let rows_of = |positions: &[usize]| positions.iter().map(|&p| self.rows.train[p]).collect::<Vec<u32>>();
             let fit_rows = rows_of(&cross_validate::rest(held_out, train_y.len()));
             let test_rows = rows_of(held_out);
-            let recipe = recipe::fit(&self.table, &fit_rows, &self.features, &plan.recipe)?.recipe;
-            let x = self.encode(&fit_rows, &recipe)?;
+            let y = self.target.at(&fit_rows)?;
+            let learned = self.learn(&fit_rows, &y, plan)?;
             let part = Part { io, from: done, to: done + 1.0 / n_folds as f64 };
-            let fitted =
-                algorithms::fit(plan.algorithm, &plan.params, &x, &self.target.at(&fit_rows)?, plan.seed, &part)?;
-            let test_x = self.encode(&test_rows, &recipe)?;
+            let fitted = self.fit_model(plan, &matrix(&learned.features), &y, &part)?;
+            let test_x = self.encode(&test_rows, &learned.recipe)?;
             let predicted = predict::predict(&fitted.model, self.task, self.target.classes.len(), &test_x, io)?;
             measured.push(metrics::evaluate(self.task, &self.target.at(&test_rows)?, &predicted));
         }
         Ok(measured)
     }
 
+    /// The recipe of these rows and their features; target means among them are those of other rows.
+    fn learn(&self, rows: &[u32], y: &Target, plan: &RunPlan) -> Result<RecipeFit, StageError> {
+        Ok(recipe::fit(&self.table, rows, Some(y), &self.features, &plan.recipe, plan.seed)?)
+    }
+
+    /// Fits on the rows, drawn again where the classes are to be balanced.
+    fn fit_model(&self, plan: &RunPlan, x: &Matrix, y: &Target, io: &dyn JobIo) -> Result<Fitting, StageError> {
+        let drawn = balance::balance(y, plan.recipe.balance, plan.seed);
+        Ok(match &drawn.positions {
+            None => algorithms::fit(plan.algorithm, &plan.params, x, y, plan.seed, io)?,
+            Some(positions) => {
+                let (x, y) = (x.take(positions), y.take(positions));
+                let mut fitted = algorithms::fit(plan.algorithm, &plan.params, &x, &y, plan.seed, io)?;
+                if !prevalence::restore(&mut fitted.model, &drawn.prevalence, &drawn.drawn) {
+                    let text = "The probabilities are those among balanced rows, not among the rows as they are";
+                    fitted.warnings.push(text.to_owned());
+                }
+                fitted
+            }
+        })
+    }
+
     fn encode(&self, rows: &[u32], recipe: &FittedRecipe) -> Result<Matrix, StageError> {
-        Ok(recipe::encode(&recipe::raw(&self.table, rows, recipe)?.columns, recipe)?)
+        Ok(matrix(&recipe::encode(&self.table, rows, recipe)?))
     }
 
     /// Objects first, then everything that names them in one transaction.

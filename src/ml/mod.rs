@@ -12,6 +12,7 @@ mod guard;
 mod linalg;
 pub mod metrics;
 pub mod predict;
+pub mod prevalence;
 mod solver;
 mod sums;
 pub mod trees;

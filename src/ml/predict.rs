@@ -55,6 +55,8 @@ fn predict_row(model: &FittedModel, row: &[f64], answer: &mut [f64]) {
             softmax(answer);
         }
         FittedModel::DecisionTree { tree } => answer.copy_from_slice(tree.leaf(row)),
+        // Refused by `check_model`.
+        FittedModel::Trees(_) => {}
     }
 }
 
@@ -116,6 +118,7 @@ fn check_model(model: &FittedModel, task: Task, n_classes: usize, n_cols: usize)
             coefficients.iter().try_for_each(|row| features(row.len()))
         }
         FittedModel::DecisionTree { tree } => check_tree(tree, width, n_cols),
+        FittedModel::Trees(_) => Err(PredictError::Tree { problem: "ensembles are not read here".to_owned() }),
     }
 }
 
@@ -131,7 +134,7 @@ fn check_tree(tree: &Tree, width: usize, n_cols: usize) -> Result<(), PredictErr
                 return Err(PredictError::Outputs { expected: width, found: values.len() });
             }
             TreeNode::Leaf { .. } => {}
-            TreeNode::Split { feature, left, right, .. } => {
+            TreeNode::Split { feature, left, right, .. } | TreeNode::CategorySplit { feature, left, right, .. } => {
                 if *feature as usize >= n_cols {
                     return Err(PredictError::Features { expected: *feature as usize + 1, found: n_cols });
                 }
@@ -188,7 +191,15 @@ mod tests {
         assert!(matches!(refused(linear, Task::Regression, 0), PredictError::Features { expected: 1, found: 2 }));
         let baseline = FittedModel::Baseline { output: vec![0.5, 0.5] };
         assert!(matches!(refused(baseline, Task::Multiclass, 3), PredictError::Outputs { expected: 3, found: 2 }));
-        let split = |feature, left| TreeNode::Split { feature, threshold: 0.0, left, right: 1, gain: 0.0, cover: 1 };
+        let split = |feature, left| TreeNode::Split {
+            feature,
+            threshold: 0.0,
+            left,
+            right: 1,
+            gain: 0.0,
+            cover: 1,
+            missing_left: false,
+        };
         let leaf = TreeNode::Leaf { values: vec![1.0], cover: 1 };
         let tree = |nodes| FittedModel::DecisionTree { tree: Tree { nodes } };
         let circle = tree(vec![split(0, 0), leaf.clone()]);

@@ -47,8 +47,8 @@ def onnx_scores(folder, manifest, csv):
     """As a user without Modelwright's loader would: one array per column, by the manifest, text read as text."""
     import onnxruntime
 
-    columns = manifest["model"]["recipe"]["columns"]
-    text = {column["name"]: str for column in columns if column["input"]["type"] != "number"}
+    columns = manifest["model"]["recipe"]["inputs"]
+    text = {column["name"]: str for column in columns if column["input"]["type"] in ("text", "boolean_text")}
     frame = pd.read_csv(io.StringIO(csv), dtype=text)
     session = onnxruntime.InferenceSession(str(folder / "model.onnx"), providers=["CPUExecutionProvider"])
     feed = {}
@@ -56,6 +56,9 @@ def onnx_scores(folder, manifest, csv):
         cells = frame[column["name"]]
         if column["name"] in text:
             feed[given.name] = cells.fillna("").to_numpy(dtype=object)
+        elif column["input"]["type"] == "datetime":
+            dates = pd.to_datetime(cells, utc=True, format="ISO8601")
+            feed[given.name] = ((dates - pd.Timestamp(0, tz="UTC")) / pd.Timedelta("1ms")).to_numpy(dtype="float64")
         else:
             feed[given.name] = cells.to_numpy(dtype="float64", na_value=np.nan)
     names = [o.name for o in session.get_outputs()]

@@ -22,6 +22,9 @@ TASKS = [
     ("binary", "churn-2026-01.csv", "churn-2026-03.csv", "churned", ["--exclude", "final_invoice_sent"]),
     ("multiclass", "iris.csv", "iris.csv", "species", []),
     ("regression", "churn-2026-02.csv", "churn-2026-03.csv", "monthly_charge", []),
+    # Every step of a recipe that ONNX can say.
+    ("steps", "churn-2026-01.csv", "churn-2026-03.csv", "churned",
+     ["--exclude", "final_invoice_sent", "--recipe", HERE / "steps.json"]),
 ]
 
 

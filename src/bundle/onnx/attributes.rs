@@ -37,6 +37,11 @@ impl<'a> Attributes<'a> {
         if self.get(name)?.s() == expected.as_bytes() { Ok(()) } else { Err(format!("{name} is not {expected}")) }
     }
 
+    pub fn text(&self, name: &str) -> Fallible<String> {
+        let bytes = self.get(name)?.s.clone().ok_or_else(|| format!("{name} is not text"))?;
+        String::from_utf8(bytes).map_err(|_| format!("{name} is not UTF-8"))
+    }
+
     pub fn texts(&self, name: &str) -> Fallible<Vec<String>> {
         let texts: Result<Vec<String>, _> = self.get(name)?.strings.iter().cloned().map(String::from_utf8).collect();
         texts.map_err(|_| format!("{name} is not UTF-8"))

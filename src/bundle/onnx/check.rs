@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use crate::bundle::error::BundleError;
 use crate::domain::model::{FittedModel, TrainedModel, Tree, TreeNode};
-use crate::domain::recipe::{ColumnInput, FittedColumn, FittedStep};
 use crate::domain::task::Task;
 
 /// Leaf numbers travel through the graph as f32, which counts exactly up to here.
@@ -16,15 +15,14 @@ pub(super) fn check(model: &TrainedModel) -> Result<(), BundleError> {
 
 fn check_parts(model: &TrainedModel) -> Result<(), String> {
     check_classes(model)?;
-    if model.recipe.columns.is_empty() {
+    if model.recipe.inputs.is_empty() {
         return Err("it takes no column, so nothing would say how many rows to score".to_owned());
     }
     let mut names = BTreeSet::new();
-    for column in &model.recipe.columns {
-        if !names.insert(&column.name) {
-            return Err(format!("two of its columns are called `{}`", column.name));
+    for input in &model.recipe.inputs {
+        if !names.insert(&input.name) {
+            return Err(format!("two of its columns are called `{}`", input.name));
         }
-        check_column(column).map_err(|problem| format!("column `{}`: {problem}", column.name))?;
     }
     check_model(model)
 }
@@ -41,39 +39,6 @@ fn check_classes(model: &TrainedModel) -> Result<(), String> {
     }
     let distinct: BTreeSet<&String> = model.classes.iter().collect();
     if distinct.len() == n { Ok(()) } else { Err("two of its classes have the same name".to_owned()) }
-}
-
-fn check_column(column: &FittedColumn) -> Result<(), String> {
-    let n_steps = column.steps.len();
-    let mut one_hot = false;
-    for (i, step) in column.steps.iter().enumerate() {
-        match step {
-            FittedStep::ImputeNumber { value } => finite("the imputed value", &[*value])?,
-            FittedStep::Scale { center, scale } => {
-                finite("the scaling", &[*center, *scale])?;
-                if *scale == 0.0 {
-                    return Err("it is divided by 0".to_owned());
-                }
-            }
-            FittedStep::OneHot { categories, .. } => {
-                one_hot = true;
-                if i + 1 != n_steps || i != 0 {
-                    return Err("indicators must be its only step".to_owned());
-                }
-                let distinct: BTreeSet<&String> = categories.iter().collect();
-                if distinct.len() != categories.len() {
-                    return Err("a category is listed twice".to_owned());
-                }
-            }
-        }
-    }
-    match (&column.input, one_hot) {
-        (ColumnInput::Text, false) => Err("text needs a step that makes numbers of it".to_owned()),
-        (ColumnInput::Number { .. } | ColumnInput::BooleanText { .. }, true) => {
-            Err("only text can become indicators".to_owned())
-        }
-        _ => Ok(()),
-    }
 }
 
 fn check_model(model: &TrainedModel) -> Result<(), String> {
@@ -112,6 +77,7 @@ fn check_model(model: &TrainedModel) -> Result<(), String> {
             coefficients.iter().try_for_each(|row| features(row.len()).and_then(|()| finite("a coefficient", row)))
         }
         FittedModel::DecisionTree { tree } => check_tree(tree, n_features, n_outputs),
+        FittedModel::Trees(_) => Err("ensembles of trees cannot be written yet".to_owned()),
     }
 }
 
@@ -126,6 +92,7 @@ fn check_tree(tree: &Tree, n_features: usize, n_outputs: usize) -> Result<(), St
                 return Err(format!("leaf {at} has {} values where {n_outputs} are needed", values.len()));
             }
             TreeNode::Leaf { values, .. } => finite("a leaf", values)?,
+            TreeNode::CategorySplit { .. } => return Err("splits by category cannot be written yet".to_owned()),
             TreeNode::Split { feature, threshold, left, right, .. } => {
                 let after = |child: u32| (at + 1..n_nodes).contains(&(child as usize));
                 if !after(*left) || !after(*right) {

@@ -193,13 +193,6 @@ impl Compiler {
         }
     }
 
-    pub(super) fn doubles(&mut self, name: &str, dims: [usize; 2]) -> Fallible<Vec<f64>> {
-        match self.constants.remove(name) {
-            Some(Constant::F64(d, values)) if d == dims => Ok(values),
-            _ => Err(format!("`{name}` is not a constant of {} × {} doubles", dims[0], dims[1])),
-        }
-    }
-
     pub(super) fn ints(&self, name: &str) -> Fallible<(&[usize], &[i64])> {
         match self.constants.get(name) {
             Some(Constant::I64(dims, values)) => Ok((dims, values)),
@@ -293,7 +286,8 @@ mod tests {
         assert!(problem(|m| attribute(m, TREE, "nodes_featureids").ints[0] = 99).contains("column out of range"));
         assert!(problem(|m| attribute(m, TREE, "target_nodeids").ints[0] = 1).contains("neither a split nor a leaf"));
         assert!(problem(|m| attribute(m, TREE, "nodes_values").floats.truncate(3)).contains("differ in length"));
-        assert!(problem(|m| attribute(m, TREE, "nodes_missing_value_tracks_true").ints[0] = 1).contains("not all 0"));
+        let tracks = "nodes_missing_value_tracks_true";
+        assert!(problem(|m| attribute(m, TREE, tracks).ints[0] = 2).contains("neither to the left nor to the right"));
     }
 
     #[test]

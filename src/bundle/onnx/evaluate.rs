@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use super::compile::compile;
-use super::program::{Elem, Op, Program, Step};
+use super::program::{Arithmetic, Comparison, Each, Elem, Op, Program, Side, Step};
 use crate::bundle::error::BundleError;
 use crate::domain::raw::{RawColumn, RawColumns};
 use crate::domain::task::argmax;
@@ -198,20 +198,51 @@ fn evaluate<'a>(step: &Step, slots: &[Value<'a>], n_rows: usize) -> Result<Value
         Op::IsNan => Value::Bool(input(0).f64s().iter().map(|x| x.is_nan()).collect()),
         Op::IsInf => Value::Bool(input(0).f64s().iter().map(|x| x.is_infinite()).collect()),
         Op::Or => Value::Bool(input(0).bools().iter().zip(input(1).bools()).map(|(a, b)| a | b).collect()),
-        Op::Where(row) => {
-            let cells = input(0).bools().iter().zip(input(1).f64s()).zip(row.iter().cycle());
-            f64s(cells.map(|((&yes, &x), &value)| if yes { value } else { x }).collect())
+        Op::And => Value::Bool(input(0).bools().iter().zip(input(1).bools()).map(|(a, b)| a & b).collect()),
+        Op::Where(yes, no, width) => {
+            let chosen = sides(step, slots, yes, no, *width, n_rows, |yes, no| (yes, no));
+            let cells = input(0).bools().iter().zip(chosen);
+            f64s(cells.map(|(&test, (yes, no))| if test { yes } else { no }).collect())
         }
-        Op::Add(row) => f64s(with_row(input(0), row, |x, c| x + c)),
-        Op::Sub(row) => f64s(with_row(input(0), row, |x, c| x - c)),
-        Op::Div(row) => f64s(with_row(input(0), row, |x, c| x / c)),
-        Op::SubFrom(row) => f64s(with_row(input(0), row, |x, c| c - x)),
+        Op::Arithmetic(how, a, b, width) => f64s(match how {
+            Arithmetic::Add => sides(step, slots, a, b, *width, n_rows, |a, b| a + b),
+            Arithmetic::Sub => sides(step, slots, a, b, *width, n_rows, |a, b| a - b),
+            Arithmetic::Mul => sides(step, slots, a, b, *width, n_rows, |a, b| a * b),
+            Arithmetic::Div => sides(step, slots, a, b, *width, n_rows, |a, b| a / b),
+        }),
+        Op::Compare(how, a, b, width) => Value::Bool(match how {
+            Comparison::Equal => sides(step, slots, a, b, *width, n_rows, |a, b| a == b),
+            Comparison::Less => sides(step, slots, a, b, *width, n_rows, |a, b| a < b),
+            Comparison::LessOrEqual => sides(step, slots, a, b, *width, n_rows, |a, b| a <= b),
+            Comparison::Greater => sides(step, slots, a, b, *width, n_rows, |a, b| a > b),
+            Comparison::GreaterOrEqual => sides(step, slots, a, b, *width, n_rows, |a, b| a >= b),
+        }),
+        Op::Each(each) => {
+            let of: fn(f64) -> f64 = match each {
+                Each::Abs => f64::abs,
+                Each::Exp => f64::exp,
+                Each::Floor => f64::floor,
+                Each::Log => f64::ln,
+                Each::Neg => |x| -x,
+                Each::Sqrt => f64::sqrt,
+            };
+            f64s(input(0).f64s().iter().map(|&x| of(x)).collect())
+        }
         Op::EncodeF32(map, default) => {
             Value::F32(input(0).texts().iter().map(|t| map.get(t.as_str()).copied().unwrap_or(*default)).collect())
         }
         Op::EncodeI64(map, default) => {
             Value::I64(input(0).texts().iter().map(|t| map.get(t.as_str()).copied().unwrap_or(*default)).collect())
         }
+        Op::EncodeText(map, default) => {
+            let text = |t: &String| map.get(t.as_str()).unwrap_or(default).clone();
+            Value::Text(Cow::Owned(input(0).texts().iter().map(text).collect()))
+        }
+        Op::WhereText(text) => {
+            let cells = input(0).bools().iter().zip(input(1).texts());
+            Value::Text(Cow::Owned(cells.map(|(&yes, cell)| if yes { text.clone() } else { cell.clone() }).collect()))
+        }
+        Op::I64ToBool => Value::Bool(input(0).i64s().iter().map(|&x| x != 0).collect()),
         Op::F64ToF32 => Value::F32(input(0).f64s().iter().map(|&x| x as f32).collect()),
         Op::F32ToF64 => f64s(input(0).f32s().iter().map(|&x| f64::from(x)).collect()),
         Op::F32ToI64 => Value::I64(input(0).f32s().iter().map(|&x| x as i64).collect()),
@@ -238,6 +269,10 @@ fn evaluate<'a>(step: &Step, slots: &[Value<'a>], n_rows: usize) -> Result<Value
             let found: Option<Vec<String>> = input(0).i64s().iter().map(text).collect();
             Value::Text(Cow::Owned(found.ok_or("a class that does not exist was chosen")?))
         }
+        Op::GatherColumns { width, columns } => {
+            let rows = input(0).f64s().chunks_exact((*width).max(1));
+            f64s(rows.flat_map(|row| columns.iter().map(|&column| row[column])).collect())
+        }
         Op::GatherColumn { width, column } => {
             f64s(input(0).f64s().iter().skip(*column).step_by((*width).max(1)).copied().collect())
         }
@@ -260,8 +295,34 @@ fn concat(parts: &[(&[f64], usize)], n_rows: usize) -> Vec<f64> {
     all
 }
 
-fn with_row(x: &Value<'_>, row: &[f64], op: impl Fn(f64, f64) -> f64) -> Vec<f64> {
-    x.f64s().iter().zip(row.iter().cycle()).map(|(&x, &c)| op(x, c)).collect()
+/// An operator on each pair of cells of two sides; a side of one column serves all columns of the other.
+fn sides<T>(
+    step: &Step,
+    slots: &[Value<'_>],
+    a: &Side,
+    b: &Side,
+    width: usize,
+    n_rows: usize,
+    op: impl Fn(f64, f64) -> T,
+) -> Vec<T> {
+    // Cells, and how far it is to the next row and column.
+    let laid_out = |side| -> (&[f64], usize, usize) {
+        match side {
+            &Side::Matrix(input, w) => (slots[step.inputs[input]].f64s(), w, usize::from(w > 1)),
+            Side::Row(row) => (row.as_slice(), 0, usize::from(row.len() > 1)),
+        }
+    };
+    let ((a, a_row, a_column), (b, b_row, b_column)) = (laid_out(a), laid_out(b));
+    let mut all = Vec::with_capacity(n_rows * width);
+    for row in 0..n_rows {
+        let (a, b) = (&a[row * a_row..], &b[row * b_row..]);
+        if a_column == 1 && b_column == 1 {
+            all.extend(a[..width].iter().zip(&b[..width]).map(|(&a, &b)| op(a, b)));
+        } else {
+            all.extend((0..width).map(|column| op(a[column * a_column], b[column * b_column])));
+        }
+    }
+    all
 }
 
 /// Most features are indicators that are 0, and 0 adds nothing: coefficients are finite.
@@ -296,9 +357,9 @@ fn softmax(z: &[f64], width: usize) -> Vec<f64> {
 mod tests {
     use super::*;
     use crate::bundle::onnx::export;
-    use crate::bundle::samples::{Sample, samples};
+    use crate::bundle::samples::{Sample, impute, one_hot, samples, scale};
     use crate::domain::model::FittedModel;
-    use crate::domain::recipe::{FittedStep, UnknownCategory};
+    use crate::domain::recipe::UnknownCategory;
     use crate::domain::task::Predictions;
 
     fn scores(sample: &Sample) -> Scores {
@@ -343,16 +404,12 @@ mod tests {
     #[test]
     fn number_steps_may_come_in_any_order_and_number() {
         for mut sample in samples(500).into_iter().filter(|s| s.name == "linear" || s.name == "tree_regression") {
-            let scale = FittedStep::Scale { center: 1.0, scale: 3.0 };
-            let steps = [
-                vec![],
-                vec![FittedStep::ImputeNumber { value: 2.0 }],
-                vec![scale.clone(), scale.clone(), FittedStep::ImputeNumber { value: -1.0 }, scale],
-            ];
-            for (column, steps) in sample.model.recipe.columns.iter_mut().skip(1).zip(steps) {
-                column.steps = steps;
-            }
-            // A missing number without imputation: a linear model answers NaN, a tree goes right.
+            let scaled = |column| scale(column, 1.0, 3.0);
+            sample.replace_steps("age", vec![]);
+            sample.replace_steps("visits", vec![impute("visits", 2.0)]);
+            let income = "income";
+            sample.replace_steps(income, vec![scaled(income), scaled(income), impute(income, -1.0), scaled(income)]);
+            // A missing number without imputation: a linear model answers NaN, a tree goes where gaps go.
             let found = scores(&sample).values.unwrap();
             let Predictions::Values(expected) = sample.expected() else { panic!() };
             for (a, b) in found.iter().zip(&expected) {
@@ -364,12 +421,10 @@ mod tests {
     #[test]
     fn text_steps_follow_their_policies() {
         for unknown in [UnknownCategory::Ignore, UnknownCategory::Missing] {
-            for missing_as in [None, Some("b".to_owned()), Some("not listed".to_owned())] {
-                for categories in [vec![], vec!["b".to_owned()], vec![String::new(), "b".to_owned(), "Oslo".to_owned()]]
-                {
+            for missing_as in [None, Some("b"), Some("not listed")] {
+                for categories in [vec![], vec!["b"], vec!["", "b", "Oslo"]] {
                     let mut sample = samples(300).remove(2);
-                    let step = FittedStep::OneHot { categories, missing_as: missing_as.clone(), unknown };
-                    sample.model.recipe.columns[0].steps = vec![step];
+                    sample.replace_steps("city", vec![one_hot("city", &categories, missing_as, unknown)]);
                     let n = sample.model.recipe.n_features();
                     let coefficients = (0..n).map(|i| i as f64 - 3.5).collect();
                     sample.model.model = FittedModel::Linear { coefficients, intercept: 0.0 };
@@ -382,9 +437,11 @@ mod tests {
     #[test]
     fn a_recipe_without_features_still_gives_every_row_an_answer() {
         for mut sample in samples(20) {
-            sample.model.recipe.columns.truncate(1);
-            let step = FittedStep::OneHot { categories: vec![], missing_as: None, unknown: UnknownCategory::Ignore };
-            sample.model.recipe.columns[0].steps = vec![step];
+            let recipe = &mut sample.model.recipe;
+            let name = recipe.inputs[0].name.clone();
+            recipe.inputs.truncate(1);
+            recipe.features.truncate(1);
+            recipe.steps = vec![one_hot(&name, &[], None, UnknownCategory::Ignore)];
             match &mut sample.model.model {
                 FittedModel::Linear { coefficients, .. } => coefficients.clear(),
                 FittedModel::Logistic { coefficients, .. } => coefficients.iter_mut().for_each(Vec::clear),
@@ -398,8 +455,10 @@ mod tests {
     #[test]
     fn a_column_without_a_name_can_be_scored() {
         let mut sample = samples(10).remove(0);
-        let name = sample.model.recipe.columns[1].name.clone();
-        sample.model.recipe.columns[1].name.clear();
+        let name = sample.model.recipe.inputs[1].name.clone();
+        sample.replace_steps(&name, vec![impute("", 1.5)]);
+        sample.model.recipe.inputs[1].name.clear();
+        sample.model.recipe.features[1].clear();
         sample.raw.columns.iter_mut().filter(|(n, _)| *n == name).for_each(|(n, _)| n.clear());
         assert!(distance(&sample) < 1e-13);
     }

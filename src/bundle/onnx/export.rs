@@ -20,7 +20,7 @@ pub fn export(model: &TrainedModel) -> Result<Vec<u8>, BundleError> {
     let outputs = output_names(&model.classes);
     let public: Vec<&str> = inputs.iter().chain(&outputs).map(String::as_str).collect();
     let mut g = GraphBuilder::new(&public);
-    let features = prepare(&mut g, &model.recipe, &inputs);
+    let features = prepare(&mut g, &model.recipe, &inputs).map_err(BundleError::Unsupported)?;
     let result = model_part(&mut g, model, &features, &inputs);
     if model.classes.is_empty() {
         let flat = g.ints(&[1], vec![-1]);
@@ -34,7 +34,7 @@ pub fn export(model: &TrainedModel) -> Result<Vec<u8>, BundleError> {
 
 /// JSON facts for whoever loads the file without the rest of the bundle. `columns` is in the order of the inputs.
 fn metadata(model: &TrainedModel) -> Vec<(&'static str, String)> {
-    let columns: Vec<&str> = model.recipe.columns.iter().map(|c| c.name.as_str()).collect();
+    let columns: Vec<&str> = model.recipe.inputs.iter().map(|c| c.name.as_str()).collect();
     vec![
         ("task", model.task.as_str().to_owned()),
         ("algorithm", model.algorithm.clone()),
@@ -47,6 +47,8 @@ fn metadata(model: &TrainedModel) -> Vec<(&'static str, String)> {
 /// `[N, classes]` probabilities, or `[N, 1]` values.
 fn model_part(g: &mut GraphBuilder, model: &TrainedModel, features: &Features, inputs: &[String]) -> Value {
     match (&model.model, &features.matrix) {
+        // Refused by `check`.
+        (FittedModel::Trees(_), _) => constant(g, &[], &inputs[0]),
         (FittedModel::Baseline { output }, _) => constant(g, output, &inputs[0]),
         (FittedModel::Linear { coefficients, intercept }, Some(x)) => {
             linear(g, x, std::slice::from_ref(coefficients), &[*intercept], &features.order)

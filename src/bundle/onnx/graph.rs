@@ -13,6 +13,7 @@ pub(super) enum Attr {
     Float(f32),
     Int(i64),
     Text(&'static str),
+    Bytes(Vec<u8>),
     Floats(Vec<f32>),
     Ints(Vec<i64>),
     Texts(Vec<Vec<u8>>),
@@ -143,6 +144,10 @@ fn attribute(name: &str, attr: Attr) -> AttributeProto {
         }
         Attr::Text(value) => {
             proto.s = Some(value.as_bytes().to_vec());
+            attribute_type::STRING
+        }
+        Attr::Bytes(value) => {
+            proto.s = Some(value);
             attribute_type::STRING
         }
         Attr::Floats(values) => {

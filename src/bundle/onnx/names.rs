@@ -15,9 +15,9 @@ pub fn output_names(classes: &[String]) -> Vec<String> {
 pub(super) fn input_names(model: &TrainedModel) -> Vec<String> {
     let mut taken: BTreeSet<String> = output_names(&model.classes).into_iter().collect();
     taken.insert(String::new());
-    let columns: BTreeSet<&str> = model.recipe.columns.iter().map(|c| c.name.as_str()).collect();
-    let mut names = Vec::with_capacity(model.recipe.columns.len());
-    for column in &model.recipe.columns {
+    let columns: BTreeSet<&str> = model.recipe.inputs.iter().map(|c| c.name.as_str()).collect();
+    let mut names = Vec::with_capacity(model.recipe.inputs.len());
+    for column in &model.recipe.inputs {
         let mut name = column.name.clone();
         while taken.contains(&name) || (name != column.name && columns.contains(name.as_str())) {
             name.push_str("_input");

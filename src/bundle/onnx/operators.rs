@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::attributes::{Attributes, Fallible};
 use super::compile::{Compiler, Constant, Known};
-use super::program::{Elem, Op, Shape};
+use super::program::{Arithmetic, Comparison, Each, Elem, Op, Shape, Side};
 use super::proto::{ML_DOMAIN, NodeProto, data_type};
 use super::tree::{FloatTree, TreeParts};
 
@@ -25,25 +25,51 @@ impl Compiler {
                 let op = if node.op_type() == "IsNaN" { Op::IsNan } else { Op::IsInf };
                 self.push(node, op, vec![slot], Elem::Bool, Shape::Wide(width))
             }
-            ("", "Or", [a, b]) => {
+            ("", "Or" | "And", [a, b]) => {
                 attrs.only(&[])?;
                 let ((a, width), (b, other)) = (self.wide(a, Elem::Bool)?, self.wide(b, Elem::Bool)?);
                 same(width, other)?;
-                self.push(node, Op::Or, vec![a, b], Elem::Bool, Shape::Wide(width))
+                let op = if node.op_type() == "Or" { Op::Or } else { Op::And };
+                self.push(node, op, vec![a, b], Elem::Bool, Shape::Wide(width))
             }
-            ("", "Where", [condition, value, x]) => {
+            ("", "Where", [condition, yes, no]) => {
                 attrs.only(&[])?;
-                let ((c, width), (x, other)) = (self.wide(condition, Elem::Bool)?, self.wide(x, Elem::F64)?);
-                same(width, other)?;
-                let op = Op::Where(self.doubles(value, [1, width])?);
-                self.push(node, op, vec![c, x], Elem::F64, Shape::Wide(width))
+                self.choose(node, condition, yes, no)
             }
-            ("", "Add" | "Sub" | "Div", [a, b]) => {
+            ("", "Add" | "Sub" | "Mul" | "Div", [a, b]) => {
                 attrs.only(&[])?;
-                self.arithmetic(node, a, b)
+                let how = match node.op_type() {
+                    "Add" => Arithmetic::Add,
+                    "Sub" => Arithmetic::Sub,
+                    "Mul" => Arithmetic::Mul,
+                    _ => Arithmetic::Div,
+                };
+                let (left, right, inputs, width) = self.sides(a, b)?;
+                let op = Op::Arithmetic(how, left, right, width);
+                self.push(node, op, inputs, Elem::F64, Shape::Wide(width))
+            }
+            ("", "Less" | "LessOrEqual" | "Greater" | "GreaterOrEqual", [a, b]) => {
+                attrs.only(&[])?;
+                self.compare(node, a, b)
+            }
+            ("", "Abs" | "Exp" | "Floor" | "Log" | "Neg" | "Sqrt", [x]) => {
+                attrs.only(&[])?;
+                let (slot, width) = self.wide(x, Elem::F64)?;
+                let each = match node.op_type() {
+                    "Abs" => Each::Abs,
+                    "Exp" => Each::Exp,
+                    "Floor" => Each::Floor,
+                    "Log" => Each::Log,
+                    "Neg" => Each::Neg,
+                    _ => Each::Sqrt,
+                };
+                self.push(node, Op::Each(each), vec![slot], Elem::F64, Shape::Wide(width))
             }
             ("", "Equal", [x, to]) => {
                 attrs.only(&[])?;
+                if self.value(x)?.elem == Elem::F64 {
+                    return self.compare(node, x, to);
+                }
                 let (slot, width) = self.wide(x, Elem::I64)?;
                 same(width, 1)?;
                 let row = match self.constants.remove(*to) {
@@ -136,23 +162,60 @@ impl Compiler {
         self.define(&node.output[0], Known { shape, ..known })
     }
 
-    fn arithmetic(&mut self, node: &NodeProto, a: &str, b: &str) -> Fallible<()> {
-        if self.constants.contains_key(a) {
-            if node.op_type() != "Sub" {
-                return Err("its constant must come second".to_owned());
+    /// A matrix of doubles, whose slot joins `inputs`, or a constant row.
+    fn side(&mut self, name: &str, inputs: &mut Vec<usize>) -> Fallible<Side> {
+        match self.constants.remove(name) {
+            Some(Constant::F64(dims, row)) if dims == [1, row.len()] && !row.is_empty() => Ok(Side::Row(row)),
+            Some(_) => Err(format!("`{name}` is not a row of doubles")),
+            None => {
+                let (slot, width) = self.wide(name, Elem::F64)?;
+                inputs.push(slot);
+                Ok(Side::Matrix(inputs.len() - 1, width))
             }
-            let (slot, width) = self.wide(b, Elem::F64)?;
-            let op = Op::SubFrom(self.doubles(a, [1, width])?);
-            return self.push(node, op, vec![slot], Elem::F64, Shape::Wide(width));
         }
-        let (slot, width) = self.wide(a, Elem::F64)?;
-        let row = self.doubles(b, [1, width])?;
-        let op = match node.op_type() {
-            "Add" => Op::Add(row),
-            "Sub" => Op::Sub(row),
-            _ => Op::Div(row),
+    }
+
+    /// Both sides of an operator, their slots, and the width of what comes out.
+    fn sides(&mut self, a: &str, b: &str) -> Fallible<(Side, Side, Vec<usize>, usize)> {
+        let mut inputs = Vec::new();
+        let (left, right) = (self.side(a, &mut inputs)?, self.side(b, &mut inputs)?);
+        if inputs.is_empty() {
+            return Err("both its sides are constants".to_owned());
+        }
+        let width = joint(left.width(), right.width())?;
+        Ok((left, right, inputs, width))
+    }
+
+    fn compare(&mut self, node: &NodeProto, a: &str, b: &str) -> Fallible<()> {
+        let how = match node.op_type() {
+            "Equal" => Comparison::Equal,
+            "Less" => Comparison::Less,
+            "LessOrEqual" => Comparison::LessOrEqual,
+            "Greater" => Comparison::Greater,
+            _ => Comparison::GreaterOrEqual,
         };
-        self.push(node, op, vec![slot], Elem::F64, Shape::Wide(width))
+        let (left, right, inputs, width) = self.sides(a, b)?;
+        self.push(node, Op::Compare(how, left, right, width), inputs, Elem::Bool, Shape::Wide(width))
+    }
+
+    /// `Where`: of doubles, or a constant text in the place of some.
+    fn choose(&mut self, node: &NodeProto, condition: &str, yes: &str, no: &str) -> Fallible<()> {
+        let (test, width) = self.wide(condition, Elem::Bool)?;
+        if let Some(Constant::Text(_)) = self.constants.get(yes) {
+            let text = match self.constants.remove(yes) {
+                Some(Constant::Text(texts)) => texts.into_iter().next().filter(|_| width == 1),
+                _ => None,
+            };
+            let text = text.ok_or("it does not choose between one text and a column")?;
+            let (cells, other) = self.wide(no, Elem::Text)?;
+            same(width, other)?;
+            return self.push(node, Op::WhereText(text), vec![test, cells], Elem::Text, Shape::Wide(1));
+        }
+        let mut inputs = vec![test];
+        let (yes, no) = (self.side(yes, &mut inputs)?, self.side(no, &mut inputs)?);
+        let all = joint(width, joint(yes.width(), no.width())?)?;
+        same(width, all)?;
+        self.push(node, Op::Where(yes, no, all), inputs, Elem::F64, Shape::Wide(all))
     }
 
     fn cast(&mut self, node: &NodeProto, x: &str, attrs: &Attributes<'_>) -> Fallible<()> {
@@ -163,6 +226,7 @@ impl Compiler {
             (Elem::F32, data_type::DOUBLE) => (Op::F32ToF64, Elem::F64),
             (Elem::F64, data_type::FLOAT) => (Op::F64ToF32, Elem::F32),
             (Elem::F32, data_type::INT64) => (Op::F32ToI64, Elem::I64),
+            (Elem::I64, data_type::BOOL) => (Op::I64ToBool, Elem::Bool),
             (Elem::Bool, data_type::DOUBLE) => (Op::BoolToF64, Elem::F64),
             (from, to) => return Err(format!("from {from:?} to type {to} is not known")),
         };
@@ -185,6 +249,15 @@ impl Compiler {
         }
         attrs.int_is("axis", 1)?;
         let (slot, width) = self.wide(from, Elem::F64)?;
+        if let (&[n], columns) = self.ints(at)?
+            && n > 0
+        {
+            let columns: Option<Vec<usize>> =
+                columns.iter().map(|&c| usize::try_from(c).ok().filter(|&c| c < width)).collect();
+            let columns = columns.ok_or_else(|| format!("`{at}` asks for columns beyond {width}"))?;
+            let op = Op::GatherColumns { width, columns };
+            return self.push(node, op, vec![slot], Elem::F64, Shape::Wide(n));
+        }
         let column = match self.ints(at)? {
             (&[], &[column]) => usize::try_from(column).ok().filter(|&c| c < width),
             _ => None,
@@ -203,6 +276,10 @@ impl Compiler {
             attrs.only(&["keys_strings", "values_floats", "default_float"])?;
             let map = pairs(keys, &attrs.get("values_floats")?.floats)?;
             (Op::EncodeF32(map, attrs.get("default_float")?.f()), Elem::F32)
+        } else if attrs.has("values_strings") {
+            attrs.only(&["keys_strings", "values_strings", "default_string"])?;
+            let map = pairs(keys, &attrs.texts("values_strings")?)?;
+            (Op::EncodeText(map, attrs.text("default_string")?), Elem::Text)
         } else {
             attrs.only(&["keys_strings", "values_int64s", "default_int64"])?;
             let map = pairs(keys, &attrs.get("values_int64s")?.ints)?;
@@ -217,12 +294,9 @@ impl Compiler {
         attrs.int_is("n_targets", 1)?;
         attrs.text_is("aggregate_function", "SUM")?;
         attrs.text_is("post_transform", "NONE")?;
-        for (name, like) in [
-            ("nodes_treeids", "nodes_nodeids"),
-            ("nodes_missing_value_tracks_true", "nodes_nodeids"),
-            ("target_ids", "target_nodeids"),
-            ("target_treeids", "target_nodeids"),
-        ] {
+        for (name, like) in
+            [("nodes_treeids", "nodes_nodeids"), ("target_ids", "target_nodeids"), ("target_treeids", "target_nodeids")]
+        {
             let values = &attrs.get(name)?.ints;
             if values.len() != attrs.get(like)?.ints.len() || values.iter().any(|&v| v != 0) {
                 return Err(format!("{name} are not all 0"));
@@ -239,6 +313,7 @@ impl Compiler {
             thresholds: &attrs.get("nodes_values")?.floats,
             yes: &attrs.get("nodes_truenodeids")?.ints,
             no: &attrs.get("nodes_falsenodeids")?.ints,
+            missing_yes: &attrs.get("nodes_missing_value_tracks_true")?.ints,
             target_nodes: &attrs.get("target_nodeids")?.ints,
             target_weights: &attrs.get("target_weights")?.floats,
         };
@@ -265,12 +340,17 @@ const TREE_ATTRIBUTES: [&str; 15] = [
     "target_weights",
 ];
 
+/// The width of what two sides make: they are equally wide, or one of them is one column for all of the other.
+fn joint(a: usize, b: usize) -> Fallible<usize> {
+    if a == b || a == 1 || b == 1 { Ok(a.max(b)) } else { Err(format!("its sides have {a} and {b} columns")) }
+}
+
 fn same(a: usize, b: usize) -> Fallible<()> {
     if a == b { Ok(()) } else { Err(format!("its sides have {a} and {b} columns")) }
 }
 
-fn pairs<T: Copy>(keys: Vec<String>, values: &[T]) -> Fallible<HashMap<String, T>> {
+fn pairs<T: Clone>(keys: Vec<String>, values: &[T]) -> Fallible<HashMap<String, T>> {
     let n = keys.len();
-    let map: HashMap<String, T> = keys.into_iter().zip(values.iter().copied()).collect();
+    let map: HashMap<String, T> = keys.into_iter().zip(values.iter().cloned()).collect();
     if n == values.len() && map.len() == n { Ok(map) } else { Err("its keys and values do not pair up".to_owned()) }
 }

@@ -30,6 +30,52 @@ pub(super) struct Step {
     pub output: usize,
 }
 
+/// One of two things an operator works on.
+#[derive(Debug)]
+pub(super) enum Side {
+    /// The input of that number, and its width.
+    Matrix(usize, usize),
+    /// The same row for every row.
+    Row(Vec<f64>),
+}
+
+impl Side {
+    pub fn width(&self) -> usize {
+        match self {
+            Self::Matrix(_, width) => *width,
+            Self::Row(row) => row.len(),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Arithmetic {
+    Add,
+    Sub,
+    Mul,
+    Div,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Comparison {
+    Equal,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+/// A function of one number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Each {
+    Abs,
+    Exp,
+    Floor,
+    Log,
+    Neg,
+    Sqrt,
+}
+
 /// What a step does; constants are already inside.
 #[derive(Debug)]
 pub(super) enum Op {
@@ -38,18 +84,22 @@ pub(super) enum Op {
     IsNan,
     IsInf,
     Or,
-    /// The constant where true, the input elsewhere.
-    Where(Vec<f64>),
-    Add(Vec<f64>),
-    Sub(Vec<f64>),
-    Div(Vec<f64>),
-    /// The constant minus the input.
-    SubFrom(Vec<f64>),
+    And,
+    /// Where the first input holds, the first side, elsewhere the second; of that width.
+    Where(Side, Side, usize),
+    /// Both sides have that width, or one column for all of them.
+    Arithmetic(Arithmetic, Side, Side, usize),
+    Compare(Comparison, Side, Side, usize),
+    Each(Each),
     EncodeF32(HashMap<String, f32>, f32),
     EncodeI64(HashMap<String, i64>, i64),
+    EncodeText(HashMap<String, String>, String),
+    /// The text where the first input holds, the second input elsewhere.
+    WhereText(String),
     F64ToF32,
     F32ToF64,
     F32ToI64,
+    I64ToBool,
     BoolToF64,
     Equal(Vec<i64>),
     /// Row-major `[inner, outer]`.
@@ -67,6 +117,11 @@ pub(super) enum Op {
         table: Vec<f64>,
     },
     GatherText(Vec<String>),
+    /// Some columns of a matrix of that width.
+    GatherColumns {
+        width: usize,
+        columns: Vec<usize>,
+    },
     /// One column of a matrix of that width.
     GatherColumn {
         width: usize,

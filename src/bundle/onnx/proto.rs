@@ -151,6 +151,7 @@ pub(super) mod data_type {
     pub const FLOAT: i32 = 1;
     pub const INT64: i32 = 7;
     pub const STRING: i32 = 8;
+    pub const BOOL: i32 = 9;
     pub const DOUBLE: i32 = 11;
 }
 

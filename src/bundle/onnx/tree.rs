@@ -9,7 +9,7 @@ use crate::domain::model::{Tree, TreeNode};
 pub(super) fn leaf_values(node: &TreeNode) -> Option<&[f64]> {
     match node {
         TreeNode::Leaf { values, .. } => Some(values),
-        TreeNode::Split { .. } => None,
+        TreeNode::Split { .. } | TreeNode::CategorySplit { .. } => None,
     }
 }
 
@@ -21,17 +21,20 @@ pub(super) fn tree_attributes(tree: &Tree, order: &[usize]) -> Vec<(&'static str
     }
     let n = tree.nodes.len();
     let (mut features, mut thresholds, mut modes) = (vec![0; n], vec![0.0; n], vec![b"LEAF".to_vec(); n]);
-    let (mut yes, mut no) = (vec![0; n], vec![0; n]);
+    let (mut yes, mut no, mut missing_yes) = (vec![0; n], vec![0; n], vec![0; n]);
     let mut leaves = Vec::new();
     for (at, node) in tree.nodes.iter().enumerate() {
         match node {
             TreeNode::Leaf { .. } => leaves.push(at as i64),
-            TreeNode::Split { feature, threshold, left, right, .. } => {
+            // Refused by `check`.
+            TreeNode::CategorySplit { .. } => {}
+            TreeNode::Split { feature, threshold, left, right, missing_left, .. } => {
                 features[at] = column_of[*feature as usize];
                 thresholds[at] = *threshold;
                 modes[at] = b"BRANCH_LEQ".to_vec();
                 yes[at] = i64::from(*left);
                 no[at] = i64::from(*right);
+                missing_yes[at] = i64::from(*missing_left);
             }
         }
     }
@@ -41,7 +44,7 @@ pub(super) fn tree_attributes(tree: &Tree, order: &[usize]) -> Vec<(&'static str
         ("n_targets", Attr::Int(1)),
         ("nodes_falsenodeids", Attr::Ints(no)),
         ("nodes_featureids", Attr::Ints(features)),
-        ("nodes_missing_value_tracks_true", Attr::Ints(vec![0; n])),
+        ("nodes_missing_value_tracks_true", Attr::Ints(missing_yes)),
         ("nodes_modes", Attr::Texts(modes)),
         ("nodes_nodeids", Attr::Ints((0..n as i64).collect())),
         ("nodes_treeids", Attr::Ints(vec![0; n])),
@@ -66,7 +69,7 @@ pub(super) struct FloatTree {
 #[derive(Clone, Copy, Debug)]
 enum FloatNode {
     Leaf(f32),
-    Split { column: usize, threshold: f32, yes: usize, no: usize },
+    Split { column: usize, threshold: f32, yes: usize, no: usize, missing_yes: bool },
 }
 
 /// The attributes that say something, as read.
@@ -76,6 +79,7 @@ pub(super) struct TreeParts<'a> {
     pub thresholds: &'a [f32],
     pub yes: &'a [i64],
     pub no: &'a [i64],
+    pub missing_yes: &'a [i64],
     pub target_nodes: &'a [i64],
     pub target_weights: &'a [f32],
 }
@@ -85,7 +89,8 @@ impl FloatTree {
     /// parent (so that no row walks in a circle) and asked columns exist.
     pub fn build(parts: &TreeParts<'_>, width: usize) -> Result<Self, String> {
         let n = parts.modes.len();
-        let lengths = [parts.features.len(), parts.thresholds.len(), parts.yes.len(), parts.no.len()];
+        let lengths =
+            [parts.features.len(), parts.thresholds.len(), parts.yes.len(), parts.no.len(), parts.missing_yes.len()];
         if n == 0
             || width == 0
             || lengths.iter().any(|&length| length != n)
@@ -114,7 +119,17 @@ impl FloatTree {
                     let column =
                         column.ok_or_else(|| format!("node {at} of its tree asks for a column out of range"))?;
                     let threshold = parts.thresholds[at];
-                    FloatNode::Split { column, threshold, yes: child(parts.yes[at])?, no: child(parts.no[at])? }
+                    let missing_yes = match parts.missing_yes[at] {
+                        0 => false,
+                        1 => true,
+                        _ => {
+                            return Err(format!(
+                                "node {at} of its tree sends gaps neither to the left nor to the right"
+                            ));
+                        }
+                    };
+                    let (yes, no) = (child(parts.yes[at])?, child(parts.no[at])?);
+                    FloatNode::Split { column, threshold, yes, no, missing_yes }
                 }
                 _ => return Err(format!("node {at} of its tree is neither a split nor a leaf with a weight")),
             });
@@ -128,8 +143,9 @@ impl FloatTree {
         loop {
             match self.nodes[at] {
                 FloatNode::Leaf(weight) => return weight,
-                FloatNode::Split { column, threshold, yes, no } => {
-                    at = if row[column] <= threshold { yes } else { no };
+                FloatNode::Split { column, threshold, yes, no, missing_yes } => {
+                    let x = row[column];
+                    at = if x <= threshold || (missing_yes && x.is_nan()) { yes } else { no };
                 }
             }
         }

@@ -1,18 +1,23 @@
 //! Which columns become features when nobody chose.
 
+use crate::domain::recipe::RecipeSpec;
 use crate::domain::schema::{ColumnKind, ColumnSchema, Schema, Storage};
 
-/// Numbers, yes/no and categories go in; the rest stays out, each with its reason. Both lists are in file order.
+/// Numbers, yes/no, dates, categories and what a step of the recipe names go in; the rest stays out, each with its
+/// reason. Both lists are in file order.
 pub fn default_features(
     schema: &Schema,
     rows: u64,
     target: &str,
     excluded: &[String],
+    spec: &RecipeSpec,
 ) -> (Vec<String>, Vec<(String, String)>) {
+    let named = spec.named_columns();
     let (mut features, mut left_out) = (Vec::new(), Vec::new());
     for column in schema.columns.iter().filter(|column| column.name != target) {
         let asked = excluded.contains(&column.name).then(|| "excluded by you".to_owned());
-        match asked.or_else(|| reason_against(column, rows)) {
+        let is_named = named.binary_search(&column.name.as_str()).is_ok();
+        match asked.or_else(|| reason_against(column, rows).filter(|_| !is_named)) {
             Some(reason) => left_out.push((column.name.clone(), reason)),
             None => features.push(column.name.clone()),
         }
@@ -30,15 +35,14 @@ fn reason_against(column: &ColumnSchema, rows: u64) -> Option<String> {
         }
         ColumnKind::Identifier => Some(format!("identifier: {distinct} different values in {rows} rows")),
         ColumnKind::Text => Some(format!("free text: {distinct} different values in {rows} rows")),
-        ColumnKind::Datetime => Some("date or time".to_owned()),
-        _ if column.storage == Storage::DatetimeMs => Some("date or time".to_owned()),
-        ColumnKind::Numeric | ColumnKind::Boolean | ColumnKind::Categorical => None,
+        ColumnKind::Datetime | ColumnKind::Numeric | ColumnKind::Boolean | ColumnKind::Categorical => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::recipe::{Columns, StepRule, StepSpec};
 
     fn column(name: &str, kind: ColumnKind, storage: Storage, missing: u64, distinct: u64) -> ColumnSchema {
         ColumnSchema {
@@ -72,16 +76,19 @@ mod tests {
                 column("churned", ColumnKind::Boolean, Storage::Boolean, 0, 2),
             ],
         };
-        let (features, left_out) = default_features(&schema, 100, "churned", &["left".into()]);
-        assert_eq!(features, ["age", "vip", "plan", "promo"]);
+        let (features, left_out) = default_features(&schema, 100, "churned", &["left".into()], &RecipeSpec::default());
+        assert_eq!(features, ["age", "vip", "plan", "promo", "joined"]);
         let expected = [
             ("id", "identifier: 100 different values in 100 rows"),
             ("note", "free text: 99 different values in 100 rows"),
-            ("joined", "date or time"),
             ("country", "the same value in every row"),
             ("empty", "no value in any row"),
             ("left", "excluded by you"),
         ];
         assert_eq!(left_out, expected.map(|(name, reason)| (name.to_owned(), reason.to_owned())));
+        let named = StepSpec::new(Columns::Named(vec!["note".into(), "left".into()]), StepRule::TextLength);
+        let spec = RecipeSpec { steps: vec![named], ..RecipeSpec::default() };
+        let (features, _) = default_features(&schema, 100, "churned", &["left".into()], &spec);
+        assert_eq!(features, ["age", "vip", "plan", "promo", "note", "joined"]);
     }
 }

@@ -1,66 +1,84 @@
-//! One indicator per category seen in the training rows.
+//! Categories as indicators, and as codes for learners that split by category.
 
-use crate::data::table::{Dictionary, MISSING_CODE};
-use crate::domain::recipe::{FittedStep, RecipeSpec};
+use super::RecipeError;
+use super::column::{Column, Frame, Texts, positions_of};
+use crate::domain::features::NO_CODE;
+use crate::domain::recipe::{Coded, OneHot, UnknownCategory};
 
-/// The `max_categories` most frequent categories (ties: the smaller text), sorted by code point. A missing cell has no
-/// indicator: absence is told apart from every category and needs no row of its own in training.
-pub fn fit(
-    name: &str,
-    dictionary: &Dictionary,
-    rows: &[u32],
-    spec: &RecipeSpec,
-    warnings: &mut Vec<String>,
-) -> FittedStep {
-    let mut seen = counted(dictionary, rows);
-    if seen.is_empty() {
+/// One indicator per category seen in the training rows, sorted by code point. A missing cell has no indicator:
+/// absence is told apart from every category and needs no row of its own in training.
+pub(super) fn fit(name: &str, texts: &Texts<'_>, unknown: UnknownCategory, warnings: &mut Vec<String>) -> OneHot {
+    let categories = texts.levels();
+    if categories.is_empty() {
         warnings.push(format!("`{name}` has no value in the training rows; it gives no feature"));
     }
-    if seen.len() > spec.max_categories {
-        warnings.push(format!(
-            "`{name}` has {} categories in the training rows; the {} most frequent are kept, the others count as unknown",
-            seen.len(),
-            spec.max_categories
-        ));
-        seen.truncate(spec.max_categories);
-    }
-    let mut categories: Vec<String> = seen.into_iter().map(|(category, _)| category.to_owned()).collect();
-    categories.sort_unstable();
-    FittedStep::OneHot { categories, missing_as: None, unknown: spec.unknown_category }
+    OneHot { column: name.to_owned(), categories, missing_as: None, unknown }
 }
 
-/// Categories of the rows, most frequent first. The empty text is how a scorer says "missing", so it is none.
-fn counted<'a>(dictionary: &'a Dictionary, rows: &[u32]) -> Vec<(&'a str, u64)> {
-    let mut counts = vec![0_u64; dictionary.values.len()];
-    for &row in rows {
-        let code = dictionary.codes[row as usize];
-        if code != MISSING_CODE {
-            counts[code as usize] += 1;
-        }
-    }
-    let values = dictionary.values.iter().map(String::as_str).zip(counts);
-    let mut seen: Vec<(&str, u64)> = values.filter(|(value, count)| *count > 0 && !value.is_empty()).collect();
-    seen.sort_unstable_by(|(a, n), (b, m)| m.cmp(n).then(a.cmp(b)));
-    seen
+pub(super) fn fit_codes(name: &str, texts: &Texts<'_>) -> Coded {
+    Coded { column: name.to_owned(), levels: texts.levels() }
+}
+
+pub(super) fn apply(columns: &[OneHot], frame: &mut Frame<'_>) -> Result<(), RecipeError> {
+    frame.change_texts(
+        columns,
+        |c| &c.column,
+        |item, texts| {
+            let index = positions_of(&item.categories);
+            let for_missing = item.missing_as.as_deref().and_then(|category| index.get(category).copied());
+            let for_missing = for_missing.unwrap_or(NO_CODE);
+            let for_unknown = if item.unknown == UnknownCategory::Missing { for_missing } else { NO_CODE };
+            let codes = texts.map(for_missing, |text| index.get(text).copied().unwrap_or(for_unknown));
+            Column::Indicators { codes, n_levels: item.categories.len() as u32 }
+        },
+    )
+}
+
+pub(super) fn apply_codes(columns: &[Coded], frame: &mut Frame<'_>) -> Result<(), RecipeError> {
+    frame.change_texts(
+        columns,
+        |c| &c.column,
+        |item, texts| Column::Category { codes: texts.positions(&item.levels), n_levels: item.levels.len() as u32 },
+    )
 }
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+
     use super::*;
+    use crate::data::table::MISSING_CODE;
+
+    fn texts() -> Texts<'static> {
+        Texts { codes: vec![1, MISSING_CODE, 2, 0], values: ["a", "b", "zzz"].map(Cow::Borrowed).to_vec() }
+    }
 
     #[test]
-    fn keeps_the_most_frequent_categories_in_code_point_order() {
-        let cells = ["b", "b", "ä", "a", "Z", "Z", ""].map(Some);
-        let dictionary: Dictionary = cells.into_iter().chain([None]).collect();
-        let spec = RecipeSpec { max_categories: 3, ..RecipeSpec::default() };
-        let mut warnings = Vec::new();
-        let rows: Vec<u32> = (0..8).collect();
-        let FittedStep::OneHot { categories, missing_as, .. } = fit("c", &dictionary, &rows, &spec, &mut warnings)
-        else {
-            panic!("one-hot expected")
+    fn missing_and_unknown_categories_follow_the_policy() {
+        let check = |missing_as: Option<&str>, unknown, expected: [u32; 4]| {
+            let item = OneHot {
+                column: "c".into(),
+                categories: vec!["a".into(), "b".into()],
+                missing_as: missing_as.map(str::to_owned),
+                unknown,
+            };
+            let mut frame = Frame::new(4);
+            frame.put("c", Column::Texts(texts()));
+            apply(&[item], &mut frame).unwrap();
+            let expected = Column::Indicators { codes: expected.to_vec(), n_levels: 2 };
+            assert_eq!(frame.get("c"), Some(&expected), "{missing_as:?} {unknown:?}");
         };
-        assert_eq!(categories, ["Z", "a", "b"]);
-        assert_eq!(missing_as, None);
-        assert!(warnings[0].contains("4 categories"), "{warnings:?}");
+        check(None, UnknownCategory::Ignore, [1, NO_CODE, NO_CODE, 0]);
+        check(Some("a"), UnknownCategory::Ignore, [1, 0, NO_CODE, 0]);
+        check(Some("a"), UnknownCategory::Missing, [1, 0, 0, 0]);
+    }
+
+    #[test]
+    fn codes_are_positions_and_the_rest_has_none() {
+        let mut frame = Frame::new(4);
+        frame.put("c", Column::Texts(texts()));
+        apply_codes(&[Coded { column: "c".into(), levels: vec!["a".into(), "b".into()] }], &mut frame).unwrap();
+        let expected = Column::Category { codes: vec![1, NO_CODE, NO_CODE, 0], n_levels: 2 };
+        assert_eq!(frame.get("c"), Some(&expected));
     }
 }

@@ -2,6 +2,7 @@
 //! are NaN and the empty text.
 
 use super::{Piece, ScoringFile};
+use crate::data::dates::{self, DateFormat};
 use crate::data::error::{LoadError, clip};
 use crate::data::numbers::{Marks, number_with};
 use crate::data::read::NullTokens;
@@ -14,6 +15,8 @@ pub struct Inputs {
     places: Vec<usize>,
     nulls: NullTokens,
     marks: Marks,
+    /// How the dates of each input are spelt, once a piece has shown it.
+    dates: Vec<Option<DateFormat>>,
 }
 
 impl Inputs {
@@ -27,22 +30,42 @@ impl Inputs {
             return Err(LoadError::MissingColumns { file, missing, present });
         }
         let places = file.inputs.iter().filter_map(|(name, _)| position(name)).collect();
-        Ok(Self { places, nulls, marks })
+        Ok(Self { places, nulls, marks, dates: vec![None; file.inputs.len()] })
     }
 
     /// Of the piece whose first row is `first_row` of the file, counted from 0.
     ///
-    /// Errors: a cell of a number input that is neither missing nor a number.
-    pub fn pick(&self, file: &ScoringFile, piece: &Piece, first_row: u64) -> Result<RawColumns, LoadError> {
-        let columns = file.inputs.iter().zip(&self.places).map(|((name, input), &at)| {
+    /// Errors: a cell of a number input that is neither missing nor a number, one of a date input that is no date.
+    pub fn pick(&mut self, file: &ScoringFile, piece: &Piece, first_row: u64) -> Result<RawColumns, LoadError> {
+        let inputs = file.inputs.iter().zip(&self.places).zip(&mut self.dates);
+        let columns = inputs.map(|(((name, input), &at), format)| {
             let not_a_number = |row: usize, value: &str| LoadError::NotANumber {
                 file: file.name.to_owned(),
                 row: first_row + row as u64 + 1,
                 column: name.clone(),
                 value: clip(value),
             };
-            let is_number = matches!(input, ColumnInput::Number { .. });
+            let not_a_date = |row: usize, value: &str| LoadError::NotADate {
+                file: file.name.to_owned(),
+                row: first_row + row as u64 + 1,
+                column: name.clone(),
+                value: clip(value),
+            };
+            let is_number = !input.is_text();
             let column = match piece {
+                Piece::Text(batch) if *input == ColumnInput::Datetime => {
+                    let stored = |cell| if self.nulls.is_missing(cell) { "" } else { cell.trim() };
+                    let cells: Vec<&str> = batch.column(at).map(stored).collect();
+                    RawColumn::Numbers(moments(&cells, format, not_a_date)?)
+                }
+                Piece::Typed(columns) if *input == ColumnInput::Datetime => match &columns[at] {
+                    Cells::Text(d) => {
+                        let cells: Vec<&str> =
+                            (0..d.codes.len()).map(|row| d.get(row).unwrap_or_default().trim()).collect();
+                        RawColumn::Numbers(moments(&cells, format, not_a_date)?)
+                    }
+                    cells => RawColumn::Numbers(cells.numbers()),
+                },
                 Piece::Text(batch) if is_number => {
                     RawColumn::Numbers(numbers(batch.column(at), &self.nulls, self.marks, not_a_number)?)
                 }
@@ -65,6 +88,26 @@ impl Inputs {
         });
         Ok(RawColumns { n_rows: piece.n_rows(), columns: columns.collect::<Result<_, LoadError>>()? })
     }
+}
+
+/// Milliseconds since 1970, by the spelling of the pieces before or the first that reads every cell, as an import
+/// guesses it.
+fn moments(
+    cells: &[&str],
+    known: &mut Option<DateFormat>,
+    not_a_date: impl Fn(usize, &str) -> LoadError,
+) -> Result<Vec<f64>, LoadError> {
+    let read = |cell: &str, format| dates::parse(cell, format).map(|moment| moment.ms as f64);
+    let fits = |format: &DateFormat| cells.iter().all(|cell| cell.is_empty() || read(cell, *format).is_some());
+    if known.is_none() && cells.iter().any(|cell| !cell.is_empty()) {
+        *known = DateFormat::ALL.into_iter().find(fits);
+    }
+    let format = known.unwrap_or(DateFormat::Iso);
+    let date = |(row, cell): (usize, &&str)| match *cell {
+        "" => Ok(f64::NAN),
+        cell => read(cell, format).ok_or_else(|| not_a_date(row, cell)),
+    };
+    cells.iter().enumerate().map(date).collect()
 }
 
 fn numbers<'a>(

@@ -64,8 +64,10 @@ fn is_finite(model: &FittedModel) -> bool {
         FittedModel::Logistic { coefficients, intercepts } => {
             coefficients.iter().all(|row| finite(row)) && finite(intercepts)
         }
+        FittedModel::Trees(_) => true,
         FittedModel::DecisionTree { tree } => tree.nodes.iter().all(|node| match node {
             crate::domain::model::TreeNode::Leaf { values, .. } => finite(values),
+            crate::domain::model::TreeNode::CategorySplit { gain, .. } => gain.is_finite(),
             crate::domain::model::TreeNode::Split { threshold, gain, .. } => threshold.is_finite() && gain.is_finite(),
         }),
     }

@@ -121,6 +121,7 @@ impl<'a> Grower<'a> {
         let left = self.nodes.len();
         self.nodes.extend([pending(), pending()]);
         self.nodes[at.node] = TreeNode::Split {
+            missing_left: false,
             feature: split.column as u32,
             threshold: self.bins.cuts[split.column][split.bin],
             left: left as u32,
@@ -330,6 +331,7 @@ mod tests {
                     depth[*left as usize] = depth[at] + 1;
                     depth[*right as usize] = depth[at] + 1;
                 }
+                TreeNode::CategorySplit { .. } => panic!("no column has categories"),
                 TreeNode::Leaf { values, cover } => {
                     assert!(*cover >= 30 && values.len() == 1);
                     covered += cover;

@@ -1,0 +1,51 @@
+//! Recipes to look at before anything is trained: what each step makes of the first rows.
+
+use crate::data::columns::{StoredTable, TableRef};
+use crate::data::recipe;
+use crate::data::table::Table;
+use crate::data::{split, target};
+use crate::domain::io::JobIo;
+use crate::domain::recipe::{PreviewRecipe, RecipePreview};
+use crate::store::{Workspace, datasets};
+
+use super::StageError;
+
+/// Rows that a preview is fitted on; of a larger table evenly drawn ones.
+const FITTED_ROWS: usize = 20_000;
+/// As a training run's default.
+const SEED: u64 = 42;
+
+/// Fits the recipe and shows its steps. Nothing is stored.
+pub fn preview(workspace: &Workspace, asked: &PreviewRecipe, io: &dyn JobIo) -> Result<RecipePreview, StageError> {
+    let version = workspace.read(|conn| datasets::version(conn, asked.version))?;
+    super::resolve::require_present(workspace, &version)?;
+    let spec = match asked.algorithm {
+        Some(algorithm) => recipe::spec_for(algorithm, &asked.recipe),
+        None => asked.recipe.clone(),
+    };
+    let (features, _) =
+        recipe::default_features(&version.schema, version.rows, &asked.target, &asked.exclude, &asked.recipe);
+    let rows = split::sample_rows(version.rows as usize, FITTED_ROWS, SEED);
+    let path = workspace.verified_object(&version.table_hash)?;
+    let stored = StoredTable::open(&path, &version.schema)?;
+    let all = TableRef { schema: &version.schema, columns: &stored };
+    let mut table = Table { n_rows: rows.len(), ..Table::default() };
+    for (i, column) in version.schema.columns.iter().enumerate() {
+        io.progress(&format!("Reading {}", column.name), Some(i as f64 / version.schema.columns.len() as f64))?;
+        if features.contains(&column.name) || column.name == asked.target {
+            table.columns.push(all.gather(i, &rows)?);
+            table.schema.columns.push(column.clone());
+        }
+    }
+    let task = match asked.task {
+        Some(task) => task,
+        None => target::propose(&table, &asked.target)?.task,
+    };
+    let answer = target::read(&table, &asked.target, task)?;
+    let shown: Vec<u32> = (0..table.n_rows as u32).take(asked.rows as usize).collect();
+    let y = answer.at(&answer.rows)?;
+    Ok(recipe::preview(&table, &answer.rows, Some(&y), &features, &spec, SEED, &shown)?)
+}
+
+#[cfg(test)]
+mod tests;

@@ -13,6 +13,7 @@ mod design;
 mod guard;
 mod linalg;
 pub mod metrics;
+mod network;
 mod parallel;
 pub mod predict;
 mod softmax;

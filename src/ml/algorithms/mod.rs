@@ -7,7 +7,7 @@ pub mod glm;
 pub mod knn;
 pub mod linear;
 pub mod logistic;
-// pub mod mlp;
+pub mod mlp;
 pub mod naive_bayes;
 pub mod pls;
 pub mod ridge;
@@ -101,9 +101,9 @@ pub fn fit(
         Algorithm::Pls => pls::fit(params, &data, seed, io),
         Algorithm::Knn => knn::fit(params, &data, seed, io),
         Algorithm::Svm => svm::fit(params, &data, seed, io),
-        // Algorithm::Mlp => mlp::fit(params, &data, seed, io),
+        Algorithm::Mlp => mlp::fit(params, &data, seed, io),
         Algorithm::DecisionTree => decision_tree::fit(params, &data, seed, io),
-        Algorithm::RandomForest | Algorithm::ExtraTrees | Algorithm::GradientBoosting | Algorithm::Mlp | Algorithm::Ensemble => {
+        Algorithm::RandomForest | Algorithm::ExtraTrees | Algorithm::GradientBoosting | Algorithm::Ensemble => {
             Err(FitError::NotFromRows { algorithm: algorithm.title() })
         }
     }?;

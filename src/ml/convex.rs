@@ -89,9 +89,7 @@ impl<L: PointLoss> Margin<'_, L> {
         if p <= NEWTON_PARAMETERS {
             let m = SAMPLE.max(SAMPLE_PER_PARAMETER * p);
             if n < 2 * m {
-                if let Some((minimum, _)) =
-                    solver::newton(all, start.clone(), self.max_iter, Precision::Full, watch)?
-                {
+                if let Some((minimum, _)) = solver::newton(all, start.clone(), self.max_iter, Precision::Full, watch)? {
                     return Ok(Some(minimum));
                 }
             } else if let Some((at, factor)) = self.rough(x, all, m, &start, watch)? {

@@ -92,12 +92,9 @@ impl<'a> Design<'a> {
             _ => None,
         });
         let codes = self.codes.iter().filter_map(|column| match block_at(column.feature) {
-            Some(Block::Indicators { codes, .. }) => Some(CodeColumn {
-                feature: column.feature,
-                slope: column.slope,
-                codes,
-                n_levels: column.n_levels,
-            }),
+            Some(Block::Indicators { codes, .. }) => {
+                Some(CodeColumn { feature: column.feature, slope: column.slope, codes, n_levels: column.n_levels })
+            }
             _ => None,
         });
         Design { n_rows: x.n_rows, n_features: self.n_features, numbers: numbers.collect(), codes: codes.collect() }

@@ -270,8 +270,15 @@ mod tests {
     #[test]
     fn tree_importance_sums_gains_by_feature() {
         let leaf = || TreeNode::Leaf { values: vec![0.0], cover: 1 };
-        let split =
-            |feature, gain, left| TreeNode::Split { feature, threshold: 0.0, left, right: left + 1, gain, cover: 2, missing_left: false };
+        let split = |feature, gain, left| TreeNode::Split {
+            feature,
+            threshold: 0.0,
+            left,
+            right: left + 1,
+            gain,
+            cover: 2,
+            missing_left: false,
+        };
         let nodes = vec![split(1, 6.0, 1), split(0, 1.0, 3), split(1, 1.0, 5), leaf(), leaf(), leaf(), leaf()];
         let model = FittedModel::DecisionTree { tree: Tree { nodes } };
         assert_eq!(importance(&model, &names(&["a", "b"])), [("b".to_owned(), 0.875), ("a".to_owned(), 0.125)]);

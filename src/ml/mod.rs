@@ -5,11 +5,11 @@
 //! that is not finite and well shaped, stop when asked, and give the same model for the same input and seed.
 
 pub mod algorithms;
+mod convex;
 pub mod cross_validate;
+mod design;
 pub mod error;
 pub mod evaluation;
-mod convex;
-mod design;
 mod guard;
 mod linalg;
 pub mod metrics;

@@ -268,11 +268,7 @@ impl Net {
             .and(&mut layer.squares.0)
             .and(of_weights)
             .for_each(update);
-        Zip::from(&mut layer.biases)
-            .and(&mut layer.means.1)
-            .and(&mut layer.squares.1)
-            .and(of_biases)
-            .for_each(update);
+        Zip::from(&mut layer.biases).and(&mut layer.means.1).and(&mut layer.squares.1).and(of_biases).for_each(update);
     }
 }
 

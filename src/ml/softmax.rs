@@ -117,8 +117,9 @@ impl Softmax<'_> {
                 return Ok((minimum.at, Some(Measure::Blocks(vec![factor]))));
             }
         }
-        let blocks: Option<Vec<Cholesky>> =
-            (0..self.n_classes).map(|class| Ok(Cholesky::new(&sampled.block(&start, class, class, watch)?))).collect::<Result<_, Cancelled>>()?;
+        let blocks: Option<Vec<Cholesky>> = (0..self.n_classes)
+            .map(|class| Ok(Cholesky::new(&sampled.block(&start, class, class, watch)?)))
+            .collect::<Result<_, Cancelled>>()?;
         Ok((start, blocks.map(Measure::Blocks)))
     }
 }
@@ -228,7 +229,8 @@ impl Objective for Rows<'_> {
                 let block = start..(start + BLOCK).min(rows.end);
                 let n = block.len();
                 self.probabilities(block.clone(), &theta, &mut p, &mut own[..n], &mut log[..n]);
-                value.add(block.clone().zip(log.iter().zip(&own)).map(|(row, (l, o))| self.weight(row) * (l - o)).sum());
+                value
+                    .add(block.clone().zip(log.iter().zip(&own)).map(|(row, (l, o))| self.weight(row) * (l - o)).sum());
                 for row in block.clone() {
                     p[self.class[row] * BLOCK + row - start] -= 1.0;
                 }

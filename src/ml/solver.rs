@@ -293,10 +293,7 @@ mod tests {
 
     #[test]
     fn both_methods_find_the_bottom() {
-        for (minimum, tolerance) in [
-            (by_newton(50), 1e-9),
-            (by_lbfgs(200), 1e-6),
-        ] {
+        for (minimum, tolerance) in [(by_newton(50), 1e-9), (by_lbfgs(200), 1e-6)] {
             assert!(minimum.converged);
             assert!((&minimum.at - &array![1.0, -2.0]).iter().all(|d| d.abs() < tolerance), "{minimum:?}");
         }

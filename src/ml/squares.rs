@@ -37,12 +37,7 @@ pub struct Normal<'a> {
 
 impl<'a> Normal<'a> {
     /// `None` when no feature or the target does not vary: then the mean is all there is to say.
-    pub fn new(
-        x: &'a Features,
-        y: &[f64],
-        weights: Option<&'a [f64]>,
-        watch: Watch,
-    ) -> Result<Option<Self>, FitError> {
+    pub fn new(x: &'a Features, y: &[f64], weights: Option<&'a [f64]>, watch: Watch) -> Result<Option<Self>, FitError> {
         let design = Design::new(x)?;
         let (center, spread) = spread_of(y, weights);
         let p = design.n_slopes();
@@ -97,12 +92,7 @@ impl<'a> Normal<'a> {
 
     /// Solves `(gram + penalties) slopes = products`, corrected by the residuals until the correction is rounding.
     /// `kept` names the slopes that take part, the others stay 0.
-    pub fn refined(
-        &self,
-        kept: &[usize],
-        penalties: &[f64],
-        watch: Watch,
-    ) -> Result<Option<Array1<f64>>, FitError> {
+    pub fn refined(&self, kept: &[usize], penalties: &[f64], watch: Watch) -> Result<Option<Array1<f64>>, FitError> {
         let k = kept.len();
         let mut matrix = Array2::zeros((k, k));
         for (i, &row) in kept.iter().enumerate() {

@@ -213,9 +213,17 @@ pub struct ParamSpec {
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ParamKind {
-    Number { default: f64, min: f64, max: f64, whole: bool },
+    Number {
+        default: f64,
+        min: f64,
+        max: f64,
+        whole: bool,
+    },
     /// One of `words`.
-    Choice { default: &'static str, words: &'static [&'static str] },
+    Choice {
+        default: &'static str,
+        words: &'static [&'static str],
+    },
 }
 
 /// A range that tuning draws from, both ends included.

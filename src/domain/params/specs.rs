@@ -205,7 +205,13 @@ const GRADIENT_BOOSTING: &[ParamSpec] = &[
         &["squared", "absolute", "huber", "quantile", "poisson", "gamma", "tweedie"],
     ),
     number("quantile", "Which quantile is predicted, for loss `quantile`", 0.5, 0.001, 0.999),
-    number("huber_delta", "Errors beyond this quantile of all errors count linearly, for loss `huber`", 0.9, 0.01, 0.999),
+    number(
+        "huber_delta",
+        "Errors beyond this quantile of all errors count linearly, for loss `huber`",
+        0.9,
+        0.01,
+        0.999,
+    ),
     number("tweedie_power", "How the spread grows with the mean, for loss `tweedie`", 1.5, 1.01, 1.99),
     whole(
         "early_stopping_rounds",

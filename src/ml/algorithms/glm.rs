@@ -33,7 +33,9 @@ pub enum Deviance {
     Poisson,
     Gamma,
     /// `power` strictly between 1 and 2.
-    Tweedie { power: f64 },
+    Tweedie {
+        power: f64,
+    },
 }
 
 impl PointLoss for Deviance {
@@ -117,7 +119,12 @@ impl<'a> Fit<Columns<'a>, &'a Target, FitError> for Glm<'_> {
         let total = sums::sum((0..values.len()).map(weight));
         let mean = sums::sum(values.iter().enumerate().map(|(row, y)| y * (weight(row) / total)));
         if mean <= 0.0 {
-            return Err(FitError::TargetRange { algorithm: NAME, needs: "at least one value above 0", row: 0, value: 0.0 });
+            return Err(FitError::TargetRange {
+                algorithm: NAME,
+                needs: "at least one value above 0",
+                row: 0,
+                value: 0.0,
+            });
         }
         // In units of the mean the search starts at 0, whatever the target's unit.
         let target: Vec<f64> = values.iter().map(|y| y / mean).collect();
@@ -210,8 +217,17 @@ mod tests {
 
     /// `PoissonRegressor`, `GammaRegressor`, `TweedieRegressor(power=1.5, link="log")`; alpha=0.01, solver="newton-cholesky", tol=1e-12
     const SKLEARN: [([f64; 5], f64); 3] = [
-        ([1.2726717481761232, -0.3163440548413035, -0.2877299131385319, -0.13842480899364312, 0.42615472213217187], 0.6298771944971812),
-        ([1.0202586131739808, -0.3182609532509416, -0.2271189986909953, -0.06060093741575551, 0.28771993610675], 0.9076015373715234),
-        ([1.3130212444111473, -0.38116129880097754, -0.2996103675606374, -0.10342776316879121, 0.40303813072942773], 0.6077261578774962),
+        (
+            [1.2726717481761232, -0.3163440548413035, -0.2877299131385319, -0.13842480899364312, 0.42615472213217187],
+            0.6298771944971812,
+        ),
+        (
+            [1.0202586131739808, -0.3182609532509416, -0.2271189986909953, -0.06060093741575551, 0.28771993610675],
+            0.9076015373715234,
+        ),
+        (
+            [1.3130212444111473, -0.38116129880097754, -0.2996103675606374, -0.10342776316879121, 0.40303813072942773],
+            0.6077261578774962,
+        ),
     ];
 }

@@ -45,7 +45,8 @@ impl<'a> Fit<Columns<'a>, &'a Target, FitError> for Linear<'_> {
         let Columns { x, weights } = data.records;
         let p = x.n_features();
         if p > MAX_RANKED {
-            let mut fitted = squares::ridge_by_steps(NAME, data, values, TINY_PENALTY * x.n_rows as f64, PHASE, self.io)?;
+            let mut fitted =
+                squares::ridge_by_steps(NAME, data, values, TINY_PENALTY * x.n_rows as f64, PHASE, self.io)?;
             fitted.warnings.push(format!(
                 "Linear regression has {p} features; a tiny ridge penalty settles those that follow from others"
             ));

@@ -97,7 +97,8 @@ impl Logistic<'_> {
             io: self.io,
         };
         let fitted = learner.fit(data.records.x)?.ok_or(FitError::Diverged { algorithm: NAME })?;
-        let model = FittedModel::Logistic { coefficients: vec![fitted.coefficients], intercepts: vec![fitted.intercept] };
+        let model =
+            FittedModel::Logistic { coefficients: vec![fitted.coefficients], intercepts: vec![fitted.intercept] };
         Ok((model, fitted.minimum))
     }
 

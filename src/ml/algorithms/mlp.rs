@@ -94,7 +94,8 @@ impl<'a> Fit<Columns<'a>, &'a Target, FitError> for Mlp<'_> {
         let inputs = Inputs::new(x);
         let weight = even_weights(x.n_rows, weights);
         let mut random = Shuffler::new(self.seed);
-        let sizes: Vec<usize> = [feature].into_iter().chain(self.hidden.iter().copied()).chain([learnt.outputs]).collect();
+        let sizes: Vec<usize> =
+            [feature].into_iter().chain(self.hidden.iter().copied()).chain([learnt.outputs]).collect();
         let net = Net::new(&sizes, learnt.loss, self.alpha, self.learning_rate_init, &mut random);
         let (train, aside) = self.split(data.targets, &weight);
         let (net, curve, warnings) = self.learn(net, &inputs, &learnt.values, &weight, (train, aside), &mut random)?;
@@ -196,8 +197,11 @@ fn learnt(y: &Target, weights: Option<&[f64]>) -> Learnt {
         }
         Target::Classes { codes, n_classes } => {
             let values = codes.iter().map(|&code| code as f32).collect();
-            let (loss, outputs, link) =
-                if *n_classes == 2 { (Loss::Logistic, 1, Link::Logit) } else { (Loss::Softmax, *n_classes, Link::Softmax) };
+            let (loss, outputs, link) = if *n_classes == 2 {
+                (Loss::Logistic, 1, Link::Logit)
+            } else {
+                (Loss::Softmax, *n_classes, Link::Softmax)
+            };
             Learnt { loss, outputs, values, center: 0.0, spread: 1.0, link }
         }
     }

@@ -130,7 +130,8 @@ pub(in crate::ml) fn class_weights<'a>(word: &str, y: &Target, weights: Option<&
     let present = sums.iter().filter(|sum| **sum > 0.0).count() as f64;
     let total: f64 = sums.iter().sum();
     let factor = |code: u32| total / (present * sums[code as usize]);
-    let balanced = codes.iter().enumerate().map(|(row, &code)| if weight(row) > 0.0 { weight(row) * factor(code) } else { 0.0 });
+    let balanced =
+        codes.iter().enumerate().map(|(row, &code)| if weight(row) > 0.0 { weight(row) * factor(code) } else { 0.0 });
     Some(Cow::Owned(balanced.collect()))
 }
 
@@ -257,8 +258,8 @@ pub(in crate::ml) mod testing {
 mod tests {
     use super::testing::{numbers, uniform};
     use super::*;
-    use crate::domain::io::{Cancelled, Silent};
     use crate::domain::features::Block;
+    use crate::domain::io::{Cancelled, Silent};
     use crate::domain::params::{ParamDraft, check_params};
     use crate::domain::task::Task;
 

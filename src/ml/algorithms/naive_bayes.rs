@@ -71,7 +71,8 @@ impl<'a> Fit<Columns<'a>, &'a Target, FitError> for NaiveBayes<'_> {
         let log_priors = totals.iter().map(|total| log(total / all)).collect();
         let model = crate::domain::model::NaiveBayes { n_features: feature as u32, log_priors, numbers, categories };
         let absent = totals.iter().filter(|total| **total == 0.0).count();
-        let warning = format!("{absent} of {n_classes} classes have no training row; they get probability 0 everywhere");
+        let warning =
+            format!("{absent} of {n_classes} classes have no training row; they get probability 0 everywhere");
         let warnings = if absent > 0 { vec![warning] } else { Vec::new() };
         Ok(Fitted::new(FittedModel::NaiveBayes(model), warnings))
     }
@@ -230,7 +231,27 @@ mod tests {
     }
 
     /// `GaussianNB()`
-    const GAUSSIAN: [f64; 9] = [0.1412190519679444, 0.24114584375276127, 0.6176351042792944, 0.2745359644462353, 0.44430743971198394, 0.2811565958417809, 0.2858759974171131, 0.38051379755290055, 0.3336102050299867];
+    const GAUSSIAN: [f64; 9] = [
+        0.1412190519679444,
+        0.24114584375276127,
+        0.6176351042792944,
+        0.2745359644462353,
+        0.44430743971198394,
+        0.2811565958417809,
+        0.2858759974171131,
+        0.38051379755290055,
+        0.3336102050299867,
+    ];
     /// `CategoricalNB()`
-    const CATEGORICAL: [f64; 9] = [0.1341133193685178, 0.3805241914882745, 0.4853624891432075, 0.1341133193685178, 0.3805241914882745, 0.4853624891432075, 0.1341133193685178, 0.3805241914882745, 0.4853624891432075];
+    const CATEGORICAL: [f64; 9] = [
+        0.1341133193685178,
+        0.3805241914882745,
+        0.4853624891432075,
+        0.1341133193685178,
+        0.3805241914882745,
+        0.4853624891432075,
+        0.1341133193685178,
+        0.3805241914882745,
+        0.4853624891432075,
+    ];
 }

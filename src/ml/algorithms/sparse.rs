@@ -80,7 +80,8 @@ impl<'a> Fit<Columns<'a>, &'a Target, FitError> for ElasticNet<'_> {
         let (slopes, settled) = self.descend(&normal, &l1, &l2, watch)?;
         let mut warnings = Vec::new();
         if !settled {
-            warnings.push(format!("{} did not settle within {} passes; raise max_iter or alpha", self.name, self.max_iter));
+            warnings
+                .push(format!("{} did not settle within {} passes; raise max_iter or alpha", self.name, self.max_iter));
         }
         if slopes.iter().all(|slope| *slope == 0.0) {
             warnings.push(format!(
@@ -101,13 +102,7 @@ impl<'a> Fit<Columns<'a>, &'a Target, FitError> for ElasticNet<'_> {
 impl ElasticNet<'_> {
     /// Friedman, Hastie & Tibshirani 2010, "covariance updates". After each full pass only coefficients that are not 0
     /// move until they settle.
-    fn descend(
-        &self,
-        normal: &Normal,
-        l1: &[f64],
-        l2: &[f64],
-        watch: Watch,
-    ) -> Result<(Array1<f64>, bool), FitError> {
+    fn descend(&self, normal: &Normal, l1: &[f64], l2: &[f64], watch: Watch) -> Result<(Array1<f64>, bool), FitError> {
         let p = l1.len();
         let mut slopes = Array1::<f64>::zeros(p);
         // What is left of the products once the slopes have had their part.
@@ -157,7 +152,8 @@ mod tests {
     }
 
     fn run(data: &Data, alpha: f64, l1_ratio: f64) -> (Vec<f64>, f64, Vec<String>) {
-        let fitted = ElasticNet { name: "Elastic net", alpha, l1_ratio, max_iter: 1000, io: &Silent }.fit(data).unwrap();
+        let fitted =
+            ElasticNet { name: "Elastic net", alpha, l1_ratio, max_iter: 1000, io: &Silent }.fit(data).unwrap();
         let FittedModel::Linear { coefficients, intercept, .. } = fitted.model else { panic!("linear expected") };
         (coefficients, intercept, fitted.warnings)
     }
@@ -166,7 +162,9 @@ mod tests {
     fn equals_scikit_learn() {
         let x = mixed(5, 60, 3, 4);
         let y = target(&x);
-        for ((alpha, l1_ratio), (coefficients, intercept)) in [(0.05, 1.0), (0.1, 0.5), (0.1, 0.0)].into_iter().zip(SKLEARN) {
+        for ((alpha, l1_ratio), (coefficients, intercept)) in
+            [(0.05, 1.0), (0.1, 0.5), (0.1, 0.0)].into_iter().zip(SKLEARN)
+        {
             let found = run(&data(&x, &y), alpha, l1_ratio);
             assert_close(&found.0, &coefficients, 1e-7);
             assert_close(&[found.1], &[intercept], 1e-7);
@@ -194,8 +192,25 @@ mod tests {
 
     /// `Lasso(0.05)`, `ElasticNet(0.1, l1_ratio=0.5)`, `Ridge(0.1 * n)`; tol=1e-14
     const SKLEARN: [([f64; 7], f64); 3] = [
-        ([2.8762600812880814, -1.9077542574034156, 0.0, 0.7703520681476959, 0.0, -0.1665397588047132, -0.0], 0.5451611254264905),
-        ([2.540846760244168, -1.776184243084264, 0.0, 0.5985759299885766, 0.0, -0.1404465245742865, -0.0], 0.5664868632389009),
-        ([2.376140715464771, -1.7071949287035235, 0.028865636023626275, 0.595094419756858, -0.034784042821360946, -0.37537079226478515, -0.18493958467071067], 0.675311168752481),
+        (
+            [2.8762600812880814, -1.9077542574034156, 0.0, 0.7703520681476959, 0.0, -0.1665397588047132, -0.0],
+            0.5451611254264905,
+        ),
+        (
+            [2.540846760244168, -1.776184243084264, 0.0, 0.5985759299885766, 0.0, -0.1404465245742865, -0.0],
+            0.5664868632389009,
+        ),
+        (
+            [
+                2.376140715464771,
+                -1.7071949287035235,
+                0.028865636023626275,
+                0.595094419756858,
+                -0.034784042821360946,
+                -0.37537079226478515,
+                -0.18493958467071067,
+            ],
+            0.675311168752481,
+        ),
     ];
 }

@@ -341,7 +341,9 @@ mod tests {
     #[test]
     fn separable_and_tiny_classes_stay_finite() {
         let x = numbers(1, (0..12).map(f64::from).collect());
-        for codes in [(0..12).map(|i| u32::from(i >= 6)).collect::<Vec<u32>>(), (0..12).map(|i| u32::from(i == 3)).collect()] {
+        for codes in
+            [(0..12).map(|i| u32::from(i >= 6)).collect::<Vec<u32>>(), (0..12).map(|i| u32::from(i == 3)).collect()]
+        {
             let fitted = learner(1.0, 0.0).fit(&data(&x, &Target::Classes { codes, n_classes: 2 })).unwrap();
             let predicted = predict::predict(&fitted.model, Task::Binary, 2, &x, &Silent).unwrap();
             assert_eq!(predicted.len(), 12);
@@ -349,7 +351,27 @@ mod tests {
     }
 
     /// `LinearSVC(C=0.5, dual=False, tol=1e-12, intercept_scaling=1e4)`
-    const SKLEARN_SVC: ([f64; 6], f64) = ([1.6380860497729546, -1.2028120074816686, -0.3144753163736386, -0.26976521933233805, 0.5497833664227912, -0.28001814440404255], 0.2686410584526579);
+    const SKLEARN_SVC: ([f64; 6], f64) = (
+        [
+            1.6380860497729546,
+            -1.2028120074816686,
+            -0.3144753163736386,
+            -0.26976521933233805,
+            0.5497833664227912,
+            -0.28001814440404255,
+        ],
+        0.2686410584526579,
+    );
     /// `LinearSVR(C=0.5, epsilon=0.2, loss="squared_epsilon_insensitive", dual=False, tol=1e-12, intercept_scaling=1e4)`
-    const SKLEARN_SVR: ([f64; 6], f64) = ([1.8583585915501586, -0.6091746154464629, -0.03039660053548478, -0.12937964261992893, 0.24488505521827447, -0.11550530067963796], 11.191870758585871);
+    const SKLEARN_SVR: ([f64; 6], f64) = (
+        [
+            1.8583585915501586,
+            -0.6091746154464629,
+            -0.03039660053548478,
+            -0.12937964261992893,
+            0.24488505521827447,
+            -0.11550530067963796,
+        ],
+        11.191870758585871,
+    );
 }

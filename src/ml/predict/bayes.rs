@@ -22,7 +22,8 @@ impl<'a> Bayes<'a> {
             feature += block.n_features();
         }
         let find = |feature: u32| firsts.binary_search(&(feature as usize)).ok().map(|at| &x.blocks[at]);
-        let other = |feature: u32| PredictError::Columns { problem: format!("feature {} is of another kind", feature + 1) };
+        let other =
+            |feature: u32| PredictError::Columns { problem: format!("feature {} is of another kind", feature + 1) };
         let (mut numbers, mut categories) = (Vec::new(), Vec::new());
         for number in &model.numbers {
             match find(number.feature) {
@@ -41,7 +42,7 @@ impl<'a> Bayes<'a> {
         Ok(Self { model, numbers, categories })
     }
 
-    pub fn score(&mut self, rows: Range<usize>, answers: &mut [f64]) {
+    pub fn score(&self, rows: Range<usize>, answers: &mut [f64]) {
         let width = self.model.log_priors.len();
         answers.chunks_exact_mut(width).for_each(|answer| answer.copy_from_slice(&self.model.log_priors));
         for (number, values) in &self.numbers {

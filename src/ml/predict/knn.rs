@@ -13,9 +13,9 @@ use crate::domain::model::{Neighbours, StoredColumn, Weighting};
 use crate::ml::error::PredictError;
 
 /// Stored rows compared at a time: their distances to a group of rows stay within the second-level cache.
-const TILE: usize = 1024;
+const TILE: usize = 512;
 /// Rows that are looked up together.
-const GROUP: usize = 32;
+const GROUP: usize = 64;
 /// Multiplications between two looks at the cancel button.
 const WORK: usize = 400_000_000;
 /// What matrix products may lose, relative to the squared lengths of the rows.
@@ -66,7 +66,7 @@ impl<'a> Knn<'a> {
         (WORK / per_row.max(1)).clamp(GROUP, super::CHUNK) / GROUP * GROUP
     }
 
-    pub fn score(&mut self, rows: Range<usize>, answers: &mut [f64]) {
+    pub fn score(&self, rows: Range<usize>, answers: &mut [f64]) {
         for start in rows.clone().step_by(GROUP) {
             let group = start..(start + GROUP).min(rows.end);
             let from = (start - rows.start) * self.width;
@@ -90,6 +90,7 @@ impl<'a> Knn<'a> {
             .collect();
         let mut products = Array2::zeros((m, TILE));
         let mut matches = [0_u32; TILE];
+        let mut far = [0.0; TILE];
         for start in (0..n).step_by(TILE) {
             let end = (start + TILE).min(n);
             let size = end - start;
@@ -106,10 +107,20 @@ impl<'a> Knn<'a> {
                     }
                 }
                 let lengths = &self.lengths[start..end];
-                for (row, ((product, length), matches)) in products.row(at).iter().zip(lengths).zip(&matches).enumerate() {
-                    let far = length - 2.0 * (product + f64::from(*matches));
-                    if far <= candidates.limit {
-                        candidates.push(far, start + row);
+                for ((far, length), product) in far.iter_mut().zip(lengths).zip(products.row(at)) {
+                    *far = length - 2.0 * product;
+                }
+                if !self.codes.is_empty() {
+                    far.iter_mut().zip(&matches).for_each(|(far, matches)| *far -= 2.0 * f64::from(*matches));
+                }
+                // Most rows are too far: eight at a time are passed over.
+                for (eight, fars) in far[..size].chunks(8).enumerate() {
+                    if fars.iter().fold(false, |any, far| any | (*far <= candidates.limit)) {
+                        for (row, far) in fars.iter().enumerate() {
+                            if *far <= candidates.limit {
+                                candidates.push(*far, start + 8 * eight + row);
+                            }
+                        }
                     }
                 }
             }

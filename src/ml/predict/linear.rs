@@ -28,7 +28,7 @@ impl<'a> Linear<'a> {
         Self { x, outputs, link }
     }
 
-    pub fn score(&mut self, rows: Range<usize>, answers: &mut [f64]) {
+    pub fn score(&self, rows: Range<usize>, answers: &mut [f64]) {
         let n = rows.len();
         let mut scores = [0.0; CHUNK];
         let scores = &mut scores[..n];

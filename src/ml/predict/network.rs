@@ -39,7 +39,7 @@ impl<'a> Scorer<'a> {
         Self { model, numbers, codes, first, layers }
     }
 
-    pub fn score(&mut self, rows: Range<usize>, answers: &mut [f64]) {
+    pub fn score(&self, rows: Range<usize>, answers: &mut [f64]) {
         let n = rows.len();
         let width = answers.len() / n.max(1);
         let mut dense = vec![0.0; self.numbers.len() * CHUNK];

@@ -427,7 +427,7 @@ fn focused_run_ui(ui: &mut Ui, ctx: &UiCtx, row: &LeaderRow) {
         parts::alert(ui, ctx, Tone::Bad, problem);
     }
     let params: Vec<(String, String)> =
-        run.plan.params.iter().map(|(name, value)| (name.replace('_', " "), format::number(value))).collect();
+        run.plan.params.iter().map(|(name, value)| (name.replace('_', " "), format::parameter(value))).collect();
     if params.is_empty() {
         parts::note(ui, ctx, "It has no parameters");
     }

@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use super::import::ImportArgs;
 use crate::domain::diff::EXAMPLES;
-use crate::domain::params::Algorithm;
+use crate::domain::params::{Algorithm, ParamValue};
 use crate::domain::recipe::RecipeSpec;
 use crate::domain::request::RestoreForm;
 use crate::domain::schema::ColumnKind;
@@ -389,7 +389,7 @@ pub struct TrainArgs {
     pub seed: u64,
     /// Set a parameter: decision_tree.max_depth=6; repeat for several
     #[arg(long = "param", value_name = "ALGO.KEY=VALUE", value_parser = parse_param)]
-    pub params: Vec<(Algorithm, String, f64)>,
+    pub params: Vec<(Algorithm, String, ParamValue)>,
     /// Leave a column out; repeat for several
     #[arg(long, value_name = "COL")]
     pub exclude: Vec<String>,
@@ -452,11 +452,11 @@ fn parse_folds(text: &str) -> Result<u32, String> {
     }
 }
 
-fn parse_param(text: &str) -> Result<(Algorithm, String, f64), String> {
+/// Whether the algorithm takes such a value is checked with all the others.
+fn parse_param(text: &str) -> Result<(Algorithm, String, ParamValue), String> {
     let (name, value) = text.split_once('=').ok_or("write algorithm.name=value")?;
     let (algorithm, key) = name.split_once('.').ok_or("write algorithm.name=value")?;
-    let value = value.parse().map_err(|_| format!("`{value}` is not a number"))?;
-    Ok((parse_algorithm(algorithm)?, key.to_owned(), value))
+    Ok((parse_algorithm(algorithm)?, key.to_owned(), ParamValue::parse(value)))
 }
 
 #[cfg(test)]
@@ -486,9 +486,10 @@ mod tests {
     }
 
     #[test]
-    fn a_parameter_names_algorithm_key_and_number() {
-        assert_eq!(parse_param("logistic.c=0.5").unwrap(), (Algorithm::Logistic, "c".to_owned(), 0.5));
+    fn a_parameter_names_algorithm_key_and_value() {
+        assert_eq!(parse_param("logistic.c=0.5").unwrap(), (Algorithm::Logistic, "c".to_owned(), 0.5.into()));
+        assert_eq!(parse_param("knn.weights=distance").unwrap(), (Algorithm::Knn, "weights".to_owned(), "distance".into()));
         assert!(parse_param("c=0.5").is_err());
-        assert!(parse_param("logistic.c=x").is_err());
+        assert!(parse_param("logistic.c").is_err());
     }
 }

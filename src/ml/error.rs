@@ -8,8 +8,20 @@ pub enum FitError {
     Cancelled(#[from] Cancelled),
     #[error("There is nothing to learn from: {rows} rows and {columns} features; at least one of each is needed")]
     Empty { rows: usize, columns: usize },
-    #[error("The matrix has {found} values for {rows} rows of {columns} features")]
-    Shape { rows: usize, columns: usize, found: usize },
+    #[error("Feature {feature} has {found} values where the table has {rows} rows")]
+    Shape { feature: String, rows: usize, found: usize },
+    #[error("Feature `{feature}` has category number {code} where only {n_levels} are known")]
+    UnknownLevel { feature: String, code: u32, n_levels: u32 },
+    #[error("`{feature}` is a category without order; encode it (one-hot, target or frequency) for this algorithm")]
+    Category { feature: String },
+    #[error("{rows} rows meet {weights} weights; they must be equally many")]
+    WeightCount { rows: usize, weights: usize },
+    #[error("The weight of row {} is {value}; weights must be 0 or more, not all 0", row + 1)]
+    Weight { row: usize, value: f64 },
+    #[error("{algorithm} learns {needs}; the target is {value} in row {}", row + 1)]
+    TargetRange { algorithm: &'static str, needs: &'static str, row: usize, value: f64 },
+    #[error("{algorithm} is made of other runs' models; train those first, then combine them")]
+    NotFromRows { algorithm: &'static str },
     #[error("{rows} rows of features meet {targets} target values; they must be equally many")]
     Lengths { rows: usize, targets: usize },
     #[error("Feature `{feature}` is {value} in row {} of the training rows; fill or drop such cells", row + 1)]
@@ -28,8 +40,6 @@ pub enum FitError {
     TooLarge { algorithm: &'static str, features: usize, bytes: u64 },
     #[error("linfa could not fit: {0}")]
     Linfa(#[from] linfa::Error),
-    #[error("linfa could not fit: {0}")]
-    LinfaLinear(#[from] linfa_linear::LinearError<f64>),
 }
 
 /// Why a model could not score some rows.
@@ -39,8 +49,12 @@ pub enum PredictError {
     Cancelled(#[from] Cancelled),
     #[error("The model takes {expected} features, not {found}; score with the recipe it was trained with")]
     Features { expected: usize, found: usize },
-    #[error("The matrix has {found} values for {rows} rows of {columns} features")]
-    Shape { rows: usize, columns: usize, found: usize },
+    #[error("Feature {feature} has {found} values where the table has {rows} rows")]
+    Shape { feature: String, rows: usize, found: usize },
+    #[error("The columns are not of the kinds the model was trained with: {problem}; score with its own recipe")]
+    Columns { problem: String },
+    #[error("The model contradicts itself: {problem}; the model file is damaged")]
+    Model { problem: String },
     #[error("The model gives {found} numbers per row where {expected} are expected; the model file is damaged")]
     Outputs { expected: usize, found: usize },
     #[error("The tree of the model is not a tree: {problem}; the model file is damaged")]

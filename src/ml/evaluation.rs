@@ -1,7 +1,7 @@
 //! What a run's plots are drawn from, computed once on the test rows.
 
 use crate::domain::evaluation::{ClassCurves, Evaluation, EvaluationPlots};
-use crate::domain::model::{FittedModel, TreeNode};
+use crate::domain::model::{FittedModel, NaiveBayes, Tree, TreeNode};
 use crate::domain::profile::Histogram;
 use crate::domain::task::{Predictions, Target, Task};
 use crate::ml::metrics::{confusion, ranking};
@@ -120,18 +120,23 @@ fn importance(model: &FittedModel, features: &[String]) -> Vec<(String, f64)> {
         }
     };
     match model {
-        FittedModel::Baseline { .. } | FittedModel::Trees(_) => {}
+        // No number of theirs is the weight of one feature.
+        FittedModel::Baseline { .. } | FittedModel::Knn(_) => {}
         FittedModel::Linear { coefficients, .. } => {
             coefficients.iter().enumerate().for_each(|(feature, weight)| add(feature, *weight));
         }
         FittedModel::Logistic { coefficients, .. } => {
             coefficients.iter().for_each(|row| row.iter().enumerate().for_each(|(feature, w)| add(feature, *w)));
         }
-        FittedModel::DecisionTree { tree } => {
-            for node in &tree.nodes {
-                if let TreeNode::Split { feature, gain, .. } = node {
-                    add(*feature as usize, *gain);
-                }
+        FittedModel::DecisionTree { tree } => add_gains(tree, &mut add),
+        FittedModel::Trees(ensemble) => ensemble.trees.iter().for_each(|tree| add_gains(tree, &mut add)),
+        FittedModel::NaiveBayes(bayes) => add_separations(bayes, &mut add),
+        FittedModel::Mlp(network) => {
+            if let Some(first) = network.layers.first() {
+                let lines = first.weights.chunks_exact((first.n_outputs as usize).max(1));
+                lines.enumerate().for_each(|(feature, line)| {
+                    add(feature, line.iter().map(|w| f64::from(w.abs())).sum());
+                });
             }
         }
     }
@@ -152,10 +157,38 @@ fn importance(model: &FittedModel, features: &[String]) -> Vec<(String, f64)> {
     shares
 }
 
+fn add_gains(tree: &Tree, add: &mut impl FnMut(usize, f64)) {
+    for node in &tree.nodes {
+        if let TreeNode::Split { feature, gain, .. } | TreeNode::CategorySplit { feature, gain, .. } = node {
+            add(*feature as usize, *gain);
+        }
+    }
+}
+
+/// How far apart the classes lie: means in units of their spread, or log shares.
+fn add_separations(bayes: &NaiveBayes, add: &mut impl FnMut(usize, f64)) {
+    let range = |values: &mut dyn Iterator<Item = f64>| {
+        let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
+        high - low
+    };
+    for number in &bayes.numbers {
+        let spread = number.variances.iter().copied().fold(0.0, f64::max).sqrt();
+        let apart = range(&mut number.means.iter().copied()) / spread;
+        add(number.feature as usize, if apart.is_finite() { apart } else { 0.0 });
+    }
+    for category in &bayes.categories {
+        let n_levels = category.log_shares.first().map_or(0, Vec::len);
+        for level in 0..n_levels {
+            let apart = range(&mut category.log_shares.iter().map(|shares| shares[level]));
+            add(category.feature as usize + if category.indicators { level } else { 0 }, apart);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::model::Tree;
+    use crate::domain::model::Link;
     use crate::ml::algorithms::testing::Lcg;
 
     fn names(list: &[&str]) -> Vec<String> {
@@ -211,7 +244,7 @@ mod tests {
     fn regression_has_points_and_residuals() {
         let truth: Vec<f64> = (0..5000).map(f64::from).collect();
         let predicted = truth.iter().map(|y| y + (y % 5.0)).collect();
-        let model = FittedModel::Linear { coefficients: vec![0.0, 2.0], intercept: 0.0 };
+        let model = FittedModel::Linear { coefficients: vec![0.0, 2.0], intercept: 0.0, link: Link::Identity };
         let made = evaluate_plots(
             Task::Regression,
             &[],

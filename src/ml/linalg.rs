@@ -1,45 +1,6 @@
-//! The little linear algebra our solvers need: weighted Gram matrices and Cholesky.
+//! The little linear algebra our solvers need: Cholesky, and which columns follow from others.
 
-use ndarray::linalg::general_mat_mul;
-use ndarray::{Array1, Array2, ArrayView2, Axis, s};
-
-/// Rows per block: a block of 100 columns stays within the second-level cache.
-const BLOCK: usize = 1024;
-
-/// `Σ wᵢ zᵢ zᵢᵀ` where `zᵢ` is row i of `x` followed by 1 (the intercept's column comes last). `weight` absent means 1.
-pub fn gram_with_intercept(x: &ArrayView2<f64>, weight: Option<&[f64]>) -> Array2<f64> {
-    let (n, p) = x.dim();
-    let mut gram = Array2::zeros((p + 1, p + 1));
-    let mut plain = Array2::<f64>::ones((BLOCK.min(n), p + 1));
-    let mut weighted = plain.clone();
-    for start in (0..n).step_by(BLOCK) {
-        let end = (start + BLOCK).min(n);
-        plain.slice_mut(s![..end - start, ..p]).assign(&x.slice(s![start..end, ..]));
-        let block = plain.slice(s![..end - start, ..]);
-        match weight {
-            None => general_mat_mul(1.0, &block.t(), &block, 1.0, &mut gram),
-            Some(weight) => {
-                let mut scaled = weighted.slice_mut(s![..end - start, ..]);
-                scaled.assign(&block);
-                for (mut row, w) in scaled.axis_iter_mut(Axis(0)).zip(&weight[start..end]) {
-                    row *= *w;
-                }
-                general_mat_mul(1.0, &scaled.t(), &block, 1.0, &mut gram);
-            }
-        }
-    }
-    gram
-}
-
-/// `xᵀ x`, in row blocks.
-pub fn gram(x: &ArrayView2<f64>) -> Array2<f64> {
-    let p = x.ncols();
-    let mut gram = Array2::zeros((p, p));
-    for block in x.axis_chunks_iter(Axis(0), BLOCK) {
-        general_mat_mul(1.0, &block.t(), &block, 1.0, &mut gram);
-    }
-    gram
-}
+use ndarray::{Array1, Array2, s};
 
 /// The lower Cholesky factor of `a + jitter`, after scaling the diagonal to one so that pivots compare across columns.
 pub struct Cholesky {
@@ -70,6 +31,11 @@ impl Cholesky {
             }
             factor(&mut lower).then(|| Self { lower, scale: scale.clone() })
         })
+    }
+
+    /// The side of the matrix.
+    pub fn len(&self) -> usize {
+        self.scale.len()
     }
 
     pub fn solve(&self, b: &Array1<f64>) -> Array1<f64> {
@@ -122,17 +88,6 @@ mod tests {
         for (found, wanted) in solved.iter().zip(&x) {
             assert!((found - wanted).abs() < 1e-6 * wanted.abs(), "{solved}");
         }
-    }
-
-    #[test]
-    fn weighted_gram_equals_its_definition() {
-        let x = Array2::from_shape_fn((2500, 2), |(i, j)| ((i * 7 + j * 3) % 11) as f64 - 5.0);
-        let w: Vec<f64> = (0..2500).map(|i| 0.5 + (i % 3) as f64).collect();
-        let gram = gram_with_intercept(&x.view(), Some(&w));
-        let expected: f64 = (0..2500).map(|i| w[i] * x[[i, 0]] * x[[i, 1]]).sum();
-        assert!((gram[[0, 1]] - expected).abs() < 1e-8);
-        assert!((gram[[2, 2]] - w.iter().sum::<f64>()).abs() < 1e-8);
-        assert!((gram_with_intercept(&x.view(), None)[[2, 2]] - 2500.0).abs() < 1e-12);
     }
 
     #[test]

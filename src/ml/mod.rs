@@ -1,19 +1,25 @@
-//! Learning: algorithms that turn a matrix and a target into plain fitted data, and what is measured about the result.
+//! Learning: algorithms that turn features and a target into plain fitted data, and what is measured about the result.
 //!
-//! Everything here works on [`Matrix`](crate::domain::matrix::Matrix) and [`Target`](crate::domain::task::Target);
+//! Everything here works on [`Features`](crate::domain::features::Features) and [`Target`](crate::domain::task::Target);
 //! tables and recipes are somebody else's. Learners are linfa `Fit` types over our own data shapes; they refuse anything
 //! that is not finite and well shaped, stop when asked, and give the same model for the same input and seed.
 
 pub mod algorithms;
+mod convex;
 pub mod cross_validate;
+mod design;
 pub mod error;
 pub mod evaluation;
 mod guard;
 mod linalg;
 pub mod metrics;
+mod network;
+mod parallel;
 pub mod predict;
 pub mod prevalence;
+mod softmax;
 mod solver;
+mod squares;
 mod sums;
 pub mod trees;
 

@@ -32,6 +32,23 @@ pub fn sum(values: impl IntoIterator<Item = f64>) -> f64 {
     values.into_iter().collect::<Sum>().value()
 }
 
+/// `Σ of(value)` in eight lanes: as fast as memory, with the rounding of an eighth of the values.
+pub fn lanes(values: &[f64], of: impl Fn(f64) -> f64) -> f64 {
+    let mut lanes = [0.0; 8];
+    let mut chunks = values.chunks_exact(8);
+    for chunk in &mut chunks {
+        for lane in 0..8 {
+            lanes[lane] += of(chunk[lane]);
+        }
+    }
+    lanes.iter().sum::<f64>() + chunks.remainder().iter().map(|value| of(*value)).sum::<f64>()
+}
+
+/// `Σ of(value)`: lanes within blocks, compensated over the blocks. Nearly exact and nearly as fast as memory.
+pub fn blocks(values: &[f64], of: impl Fn(f64) -> f64) -> f64 {
+    sum(values.chunks(1024).map(|block| lanes(block, &of)))
+}
+
 /// `None` without values.
 pub fn mean(values: impl ExactSizeIterator<Item = f64>) -> Option<f64> {
     let n = values.len();

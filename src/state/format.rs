@@ -2,7 +2,17 @@
 
 use chrono::{DateTime, Local, Utc};
 
+use crate::domain::params::ParamValue;
+
 pub use crate::domain::words::{counted, thousands as count};
+
+/// A parameter of a model: a number as [`number`] writes it, or its word.
+pub fn parameter(value: &ParamValue) -> String {
+    match value {
+        ParamValue::Number(value) => number(*value),
+        ParamValue::Word(word) => word.clone(),
+    }
+}
 
 /// Four significant digits without trailing zeros, thousands separated; very large and very small in scientific
 /// notation.
@@ -93,6 +103,8 @@ pub fn percent(share: f64) -> String {
     }
     if (percent - percent.round()).abs() < 1e-9 { format!("{percent:.0} %") } else { format!("{percent:.1} %") }
 }
+
+use crate::domain::params::ParamValue;
 
 pub use crate::domain::words::bytes;
 

@@ -2,29 +2,26 @@
 //!
 //! Ours because linfa's trees are wrong on yes/no columns, give no probabilities and cannot learn numbers.
 
-use linfa::DatasetBase;
 use linfa::traits::Fit;
 
+use crate::domain::features::Features;
 use crate::domain::io::JobIo;
 use crate::domain::matrix::Matrix;
 use crate::domain::model::FittedModel;
 use crate::domain::params::CheckedParams;
 use crate::domain::task::Target;
-use crate::ml::algorithms::Fitted;
+use crate::ml::algorithms::{Columns, Data, Fitted};
 use crate::ml::error::FitError;
 use crate::ml::trees::{Binned, GrowParams, Labels, grow};
 
-pub fn fit(params: &CheckedParams, x: &Matrix, y: &Target, seed: u64, io: &dyn JobIo) -> Result<Fitted, FitError> {
+pub fn fit(params: &CheckedParams, data: &Data, seed: u64, io: &dyn JobIo) -> Result<Fitted, FitError> {
     let learner = DecisionTree {
-        grow: GrowParams {
-            max_depth: params.get("max_depth") as usize,
-            min_samples_leaf: params.get("min_samples_leaf") as usize,
-        },
-        max_bins: params.get("max_bins") as usize,
+        grow: GrowParams { max_depth: params.count("max_depth"), min_samples_leaf: params.count("min_samples_leaf") },
+        max_bins: params.count("max_bins"),
         seed,
         io,
     };
-    learner.grow(x, y)
+    learner.fit(data)
 }
 
 /// The learner as linfa knows learners.
@@ -49,20 +46,21 @@ impl DecisionTree<'_> {
                 x.n_rows, self.grow.min_samples_leaf
             ));
         }
-        Ok(Fitted { model: FittedModel::DecisionTree { tree }, warnings })
+        Ok(Fitted::new(FittedModel::DecisionTree { tree }, warnings))
     }
 }
 
-impl<'x> Fit<ndarray::ArrayView2<'x, f64>, Target, FitError> for DecisionTree<'_> {
+impl<'a> Fit<Columns<'a>, &'a Target, FitError> for DecisionTree<'_> {
     type Object = Fitted;
 
-    fn fit(&self, dataset: &DatasetBase<ndarray::ArrayView2<'x, f64>, Target>) -> Result<Fitted, FitError> {
-        let (n_rows, n_cols) = dataset.records.dim();
-        let values = dataset.records.iter().copied().collect();
-        let x = Matrix { n_rows, n_cols, values, names: dataset.feature_names().to_vec() };
-        crate::ml::guard::check(&x, &dataset.targets)?;
-        self.grow(&x, &dataset.targets)
+    fn fit(&self, data: &Data<'a>) -> Result<Fitted, FitError> {
+        self.grow(&dense(data.records.x), data.targets)
     }
+}
+
+fn dense(x: &Features) -> Matrix {
+    let values = x.dense(0, x.n_rows);
+    Matrix { n_rows: x.n_rows, n_cols: x.n_features(), values, names: x.names.clone() }
 }
 
 #[cfg(test)]
@@ -72,21 +70,21 @@ mod tests {
     use crate::domain::metric::Metric;
     use crate::domain::params::{Algorithm, ParamDraft, check_params};
     use crate::domain::task::{Predictions, Task};
-    use crate::ml::algorithms::testing::{Lcg, uniform_matrix};
+    use crate::ml::algorithms::testing::{Lcg, data, row, uniform};
     use crate::ml::metrics::evaluate;
     use crate::ml::predict::predict;
 
-    fn run(x: &Matrix, y: &Target) -> Fitted {
+    fn run(x: &Features, y: &Target) -> Fitted {
         let params = check_params(Algorithm::DecisionTree, &ParamDraft::new()).unwrap();
-        fit(&params, x, y, 0, &Silent).unwrap()
+        fit(&params, &data(x, y), 0, &Silent).unwrap()
     }
 
     /// Steps, a product and noise over five columns, as `score` classes or numbers.
-    fn scores(x: &Matrix, seed: u64) -> Vec<f64> {
+    fn scores(x: &Features, seed: u64) -> Vec<f64> {
         let mut noise = Lcg(seed);
         (0..x.n_rows)
             .map(|r| {
-                let row = x.row(r);
+                let row = row(x, r);
                 let step = if row[0] > 0.3 { 1.0 } else { 0.0 };
                 step + 2.0 * row[1] * row[2] + row[3] + (noise.next() - 0.5) * 2.0
             })
@@ -95,8 +93,8 @@ mod tests {
 
     #[test]
     fn ranks_as_well_as_scikit_learn_with_the_same_limits() {
-        let (train, test) = (uniform_matrix(21, 4000, 5), uniform_matrix(22, 4000, 5));
-        let classes = |x: &Matrix, seed| {
+        let (train, test) = (uniform(21, 4000, 5), uniform(22, 4000, 5));
+        let classes = |x: &Features, seed| {
             let codes = scores(x, seed).iter().map(|&score| u32::from(score > 0.5)).collect();
             Target::Classes { codes, n_classes: 2 }
         };
@@ -108,7 +106,7 @@ mod tests {
 
     #[test]
     fn predicts_numbers_as_well_as_scikit_learn_with_the_same_limits() {
-        let (train, test) = (uniform_matrix(21, 4000, 5), uniform_matrix(22, 4000, 5));
+        let (train, test) = (uniform(21, 4000, 5), uniform(22, 4000, 5));
         let fitted = run(&train, &Target::Values(scores(&train, 31)));
         let predicted = predict(&fitted.model, Task::Regression, 0, &test, &Silent).unwrap();
         let rmse = evaluate(Task::Regression, &Target::Values(scores(&test, 32)), &predicted)[Metric::Rmse.key()];
@@ -116,22 +114,8 @@ mod tests {
     }
 
     #[test]
-    fn the_linfa_face_gives_the_same_tree() {
-        let x = uniform_matrix(3, 500, 4);
-        let y = Target::Values(x.column(0).collect());
-        let learner = DecisionTree {
-            grow: GrowParams { max_depth: 8, min_samples_leaf: 20 },
-            max_bins: 255,
-            seed: 0,
-            io: &Silent,
-        };
-        let records = crate::ml::algorithms::view(&x).unwrap();
-        assert_eq!(learner.fit(&DatasetBase::new(records, y.clone())).unwrap(), run(&x, &y));
-    }
-
-    #[test]
     fn a_stump_that_cannot_split_says_so() {
-        let x = uniform_matrix(3, 30, 2);
+        let x = uniform(3, 30, 2);
         let y = Target::Classes { codes: (0..30).map(|r| r % 2).collect(), n_classes: 2 };
         let fitted = run(&x, &y);
         assert!(fitted.warnings[0].starts_with("The tree has no split"), "{:?}", fitted.warnings);

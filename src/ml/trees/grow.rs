@@ -128,6 +128,7 @@ impl<'a> Grower<'a> {
             right: left as u32 + 1,
             gain: self.labels.loss(split.score - self.labels.score(total)),
             cover: (at.to - at.from) as u64,
+            missing_left: false,
         };
         let depth = at.depth + 1;
         let mut children = [
@@ -326,7 +327,7 @@ mod tests {
         let mut covered = 0;
         for (at, node) in tree.nodes.iter().enumerate() {
             match node {
-                TreeNode::Split { left, right, gain, .. } => {
+                TreeNode::Split { left, right, gain, .. } | TreeNode::CategorySplit { left, right, gain, .. } => {
                     assert!(*left as usize > at && *right as usize > at && *gain >= 0.0);
                     depth[*left as usize] = depth[at] + 1;
                     depth[*right as usize] = depth[at] + 1;

@@ -96,7 +96,7 @@ fn plan(run: &Run, history: &History) -> Lines {
 }
 
 fn parameters(run: &Run) -> Lines {
-    run.plan.params.iter().map(|(name, value)| (name.replace('_', " "), format::number(value))).collect()
+    run.plan.params.iter().map(|(name, value)| (name.replace('_', " "), format::parameter(value))).collect()
 }
 
 fn split(run: &Run) -> Lines {

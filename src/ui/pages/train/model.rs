@@ -432,7 +432,7 @@ mod tests {
         let mut form = TrainForm::propose(version, &history);
         form.test_percent = 95.0;
         form.folds = 1;
-        form.params.insert(Algorithm::Logistic, ParamDraft::from([("c".into(), 0.0)]));
+        form.params.insert(Algorithm::Logistic, ParamDraft::from([("c".into(), 0.0.into())]));
         form.exclude = version.schema.names().map(str::to_owned).collect();
         let steps: Vec<u8> = problems(&form, version).iter().map(|p| p.step).collect();
         assert_eq!(steps, [2, 3, 3, 4]);

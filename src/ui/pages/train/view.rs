@@ -1,10 +1,10 @@
 //! Draws the Train page: the form in four steps, the leaderboard below, the reasons beside.
 
-use egui::{DragValue, Label, RichText, ScrollArea, TextEdit, Ui, vec2};
+use egui::{ComboBox, DragValue, Label, RichText, ScrollArea, TextEdit, Ui, vec2};
 
 use crate::domain::dataset::DatasetVersion;
 use crate::domain::metric::Metric;
-use crate::domain::params::{Algorithm, ParamSpec};
+use crate::domain::params::{Algorithm, ParamKind, ParamSpec, ParamValue};
 use crate::domain::run::Run;
 use crate::domain::task::Task;
 use crate::state::command::{Command, Page, PickFor};
@@ -239,7 +239,7 @@ fn algorithms_ui(ui: &mut Ui, ctx: &UiCtx, form: &mut TrainForm, version: &Datas
     };
     for algorithm in Algorithm::for_task(task) {
         let mut on = form.algorithms.contains(&algorithm);
-        if ui.checkbox(&mut on, algorithm.title()).on_hover_text(about(algorithm)).clicked() {
+        if ui.checkbox(&mut on, algorithm.title()).on_hover_text(algorithm.about()).clicked() {
             if on {
                 form.algorithms.insert(algorithm)
             } else {
@@ -256,39 +256,61 @@ fn algorithms_ui(ui: &mut Ui, ctx: &UiCtx, form: &mut TrainForm, version: &Datas
     }
 }
 
-fn about(algorithm: Algorithm) -> &'static str {
-    match algorithm {
-        Algorithm::Baseline => "Always gives the commonest class or the mean: what every other model has to beat",
-        Algorithm::Linear => "A weighted sum of the columns; easy to read",
-        Algorithm::Logistic => "A weighted sum of the columns turned into probabilities; easy to read",
-        Algorithm::DecisionTree => "Yes/no questions one after the other; finds interactions",
-    }
-}
-
 fn param_row(ui: &mut Ui, ctx: &UiCtx, form: &mut TrainForm, algorithm: Algorithm, spec: &ParamSpec) {
     let draft = form.params.entry(algorithm).or_default();
-    let mut value = draft.get(spec.name).copied().unwrap_or(spec.default);
+    let default = spec.default_value();
+    let mut value = draft.get(spec.name).cloned().unwrap_or_else(|| default.clone());
     ui.horizontal(|ui| {
         ui.allocate_ui(vec2(128.0, space::ROW), |ui| {
             ui.set_min_width(128.0);
             let name = RichText::new(spec.name.replace('_', " ")).size(size::DATA).color(ctx.tokens.text_weak);
             ui.label(name).on_hover_text(spec.help);
         });
-        let speed = if spec.whole { 0.2 } else { (spec.default / 100.0).max(0.001) };
-        let mut drag = DragValue::new(&mut value).speed(speed).range(spec.min..=spec.max);
-        if spec.whole {
-            drag = drag.max_decimals(0);
-        }
         let name = format!("{} {}", algorithm.title(), spec.name);
-        let range = format!("{}\n{} to {}", spec.help, format::number(spec.min), format::number(spec.max));
-        let response = ui.add_sized(vec2(80.0, space::ROW - 2.0), drag).accessible_name(name).on_hover_text(range);
-        if response.changed() {
+        if param_value(ui, spec, &name, &mut value) {
             draft.insert(spec.name.to_owned(), value);
         }
-        if draft.get(spec.name).is_some_and(|v| *v != spec.default) && ui.small_button("Reset").clicked() {
+        if draft.get(spec.name).is_some_and(|v| *v != default) && ui.small_button("Reset").clicked() {
             draft.remove(spec.name);
         }
     });
+}
+
+/// A number to drag or a list to choose from; whether it changed.
+fn param_value(ui: &mut Ui, spec: &ParamSpec, name: &str, value: &mut ParamValue) -> bool {
+    match spec.kind {
+        ParamKind::Number { default, min, max, whole } => {
+            let mut number = value.number().unwrap_or(default);
+            let speed = if whole { 0.2 } else { (default / 100.0).max(0.001) };
+            let mut drag = DragValue::new(&mut number).speed(speed).range(min..=max);
+            if whole {
+                drag = drag.max_decimals(0);
+            }
+            let range = format!("{}\n{} to {}", spec.help, format::number(min), format::number(max));
+            let response = ui.add_sized(vec2(80.0, space::ROW - 2.0), drag).accessible_name(name).on_hover_text(range);
+            let changed = response.changed();
+            if changed {
+                *value = ParamValue::Number(number);
+            }
+            changed
+        }
+        ParamKind::Choice { words, .. } => {
+            let mut chosen = value.to_string();
+            let before = chosen.clone();
+            let combo = ComboBox::from_id_salt(name).selected_text(chosen.clone()).show_ui(ui, |ui| {
+                for word in words {
+                    ui.selectable_value(&mut chosen, (*word).to_owned(), *word);
+                }
+            });
+            name_it(ui, &combo.response, name);
+            combo.response.on_hover_text(spec.help);
+            if chosen != before {
+                *value = ParamValue::Word(chosen);
+                return true;
+            }
+            false
+        }
+    }
 }
 
 fn leaderboard_ui(ui: &mut Ui, ctx: &UiCtx, rows: &[LeaderRow], form: &TrainForm, version: &DatasetVersion) {
@@ -427,7 +449,7 @@ fn focused_run_ui(ui: &mut Ui, ctx: &UiCtx, row: &LeaderRow) {
         parts::alert(ui, ctx, Tone::Bad, problem);
     }
     let params: Vec<(String, String)> =
-        run.plan.params.iter().map(|(name, value)| (name.replace('_', " "), format::number(value))).collect();
+        run.plan.params.iter().map(|(name, value)| (name.replace('_', " "), format::parameter(value))).collect();
     if params.is_empty() {
         parts::note(ui, ctx, "It has no parameters");
     }

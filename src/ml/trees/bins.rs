@@ -8,7 +8,7 @@ use crate::domain::features::{Block, Features};
 use crate::domain::io::JobIo;
 use crate::domain::random::Shuffler;
 use crate::ml::error::FitError;
-use crate::ml::trees::kernel::{RowBins, Team};
+use crate::ml::trees::kernel::{RowBins, Team, run_of};
 
 /// Cut points come from at most this many rows.
 const SAMPLE: usize = 200_000;
@@ -20,7 +20,7 @@ const MAX_LEVELS: usize = 254;
 /// A table as bins, both row after row (histograms) and column after column (partitions).
 pub struct Binned {
     pub n_rows: usize,
-    /// Columns that can be split at all, left to right.
+    /// Columns that can be split at all: those with many bins first, then left to right.
     pub columns: Vec<Column>,
     pub rows: RowBins,
     cells: Vec<Vec<u8>>,
@@ -61,7 +61,7 @@ impl Binned {
     /// from every stretch, so that nothing periodic in the file order shows.
     pub fn new(x: &Features, max_bins: usize, seed: u64, team: &Team, io: &dyn JobIo) -> Result<Self, FitError> {
         let sampled = sample_rows(x.n_rows, seed);
-        let (mut columns, mut cells) = (Vec::new(), Vec::new());
+        let mut all = Vec::new();
         let starts = feature_starts(x);
         let per_turn = team.n_threads() * 2;
         for from in (0..x.blocks.len()).step_by(per_turn) {
@@ -71,11 +71,10 @@ impl Binned {
             team.each_mut(&mut made, |_, (block, into)| {
                 *into = cut_block(&x.blocks[*block], *block, starts[*block], &sampled, max_bins.clamp(2, MAX_BINS));
             });
-            for (column, bins) in made.into_iter().flat_map(|(_, columns)| columns) {
-                columns.push(column);
-                cells.push(bins);
-            }
+            all.extend(made.into_iter().flat_map(|(_, columns)| columns));
         }
+        all.sort_by_key(|(column, _)| run_of(column.width()));
+        let (columns, cells) = all.into_iter().unzip();
         Ok(Self::from_parts(x.n_rows, columns, cells, team))
     }
 
@@ -83,8 +82,10 @@ impl Binned {
     pub fn like(&self, x: &Features, team: &Team) -> Self {
         let mut made: Vec<Vec<u8>> = vec![Vec::new(); self.columns.len()];
         team.each_mut(&mut made, |c, bins| *bins = self.columns[c].bins(&x.blocks[self.columns[c].block]));
+        // Room for missing cells, and none for histograms: these rows are routed, not learned from.
         let columns = self.columns.iter().cloned().map(|column| Column { has_rest: true, ..column }).collect();
-        Self::from_parts(x.n_rows, columns, made, team)
+        let rows = RowBins::new(x.n_rows, &made, &vec![256; made.len()], team);
+        Self { n_rows: x.n_rows, rows, columns, cells: made }
     }
 
     fn from_parts(n_rows: usize, columns: Vec<Column>, cells: Vec<Vec<u8>>, team: &Team) -> Self {

@@ -7,9 +7,11 @@
 
 pub mod bins;
 pub mod boost;
+pub mod deep;
 mod grow;
 mod kernel;
 pub mod losses;
+pub mod measure;
 mod packed;
 mod split;
 

@@ -275,7 +275,7 @@ pub fn shrunk(gradient: f64, l1: f64) -> f64 {
     if l1 == 0.0 { gradient } else { gradient.signum() * (gradient.abs() - l1).max(0.0) }
 }
 
-fn among(bins: impl IntoIterator<Item = usize>) -> Test {
+pub fn among(bins: impl IntoIterator<Item = usize>) -> Test {
     let mut set = [0_u64; 4];
     bins.into_iter().for_each(|bin| set[bin / 64] |= 1 << (bin % 64));
     Test::Among { bins: set }

@@ -203,8 +203,8 @@ impl Column {
     }
 }
 
-/// How many of the cuts lie below `x`.
-fn search(padded: &[f32; 256], x: f32) -> u8 {
+/// How many of the cuts lie below `x`: eight steps without branches, whatever their number.
+pub fn search(padded: &[f32; 256], x: f32) -> u8 {
     let mut at = 0_usize;
     for step in [128, 64, 32, 16, 8, 4, 2, 1] {
         at += step * usize::from(padded[at + step - 1] < x);

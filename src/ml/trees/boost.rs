@@ -5,8 +5,8 @@ use crate::domain::model::{Combine, Tree, TreeEnsemble};
 use crate::domain::random::Shuffler;
 use crate::ml::error::FitError;
 use crate::ml::trees::bins::Binned;
-use crate::ml::trees::grow::{Grower, Grown, GrownNode, Leaf, Limits, Task, model_node};
-use crate::ml::trees::kernel::{Lefts, Team};
+use crate::ml::trees::grow::{Grower, Grown, Leaf, Limits, Task, leaf_of, model_node};
+use crate::ml::trees::kernel::Team;
 use crate::ml::trees::losses::{Loss, Rows, Scaled, exp, quantile};
 use crate::ml::trees::packed::{CHUNK, Packing, Scale};
 use crate::ml::trees::split::{CategoryRules, Rules, shrunk};
@@ -416,12 +416,11 @@ impl<'a> Booster<'a> {
     fn advance(&mut self, grown: &Grown, answers: &Answers, rows: &[u32], is_sampled: bool, output: usize) {
         let scores = &mut self.scores[output];
         if is_sampled {
-            let route = Route::new(grown, self.binned);
             let mut parts: Vec<&mut [f32]> = scores.chunks_mut(CHUNK).collect();
             let binned = self.binned;
             self.team.each_mut(&mut parts, |part, scores| {
                 for (i, score) in scores.iter_mut().enumerate() {
-                    *score += answers.0[route.leaf(binned.rows.row(part * CHUNK + i))] as f32;
+                    *score += answers.0[leaf_of(&grown.nodes, binned, binned.rows.row(part * CHUNK + i))] as f32;
                 }
             });
         } else {
@@ -430,17 +429,14 @@ impl<'a> Booster<'a> {
                 rows[leaf.from..leaf.to].iter().for_each(|&row| scores[row as usize] += step);
             }
         }
-        let mut route = None;
         for watched in &mut self.watched {
             let Some(scores) = &mut watched.scores else { continue };
-            let route = route.get_or_insert_with(|| Route::new(grown, self.binned));
-            let (binned, all_rows) = (watched.binned, &watched.rows);
+            let (binned, learned, all_rows) = (watched.binned, self.binned, &watched.rows);
             let mut parts: Vec<(&[u32], &mut [f64])> =
                 all_rows.chunks(CHUNK).zip(scores[output].chunks_mut(CHUNK)).collect();
-            let route = &*route;
             self.team.each_mut(&mut parts, |_, (rows, scores)| {
                 for (&row, score) in rows.iter().zip(scores.iter_mut()) {
-                    *score += answers.0[route.leaf(binned.rows.row(row as usize))];
+                    *score += answers.0[leaf_of(&grown.nodes, learned, binned.rows.row(row as usize))];
                 }
             });
         }
@@ -503,41 +499,5 @@ impl<'a> Booster<'a> {
         });
         let (total, weight) = parts.iter().fold((0.0, 0.0), |sum, part| (sum.0 + part.1, sum.1 + part.2));
         if weight > 0.0 { total / weight } else { 0.0 }
-    }
-}
-
-/// A grown tree as rows of bins walk it.
-struct Route(Vec<RouteNode>);
-
-enum RouteNode {
-    Split { column: usize, left: usize, lefts: Box<Lefts> },
-    Leaf,
-}
-
-impl Route {
-    fn new(grown: &Grown, binned: &Binned) -> Self {
-        Self(
-            grown
-                .nodes
-                .iter()
-                .map(|node| match node {
-                    GrownNode::Leaf { .. } => RouteNode::Leaf,
-                    GrownNode::Split { column, test, left, .. } => RouteNode::Split {
-                        column: *column,
-                        left: *left,
-                        lefts: Box::new(test.lefts(&binned.columns[*column])),
-                    },
-                })
-                .collect(),
-        )
-    }
-
-    fn leaf(&self, bins: &[u8]) -> usize {
-        let mut at = 0;
-        while let RouteNode::Split { column, left, lefts } = &self.0[at] {
-            // The right child comes after the left.
-            at = left + usize::from(!lefts[usize::from(bins[*column])]);
-        }
-        at
     }
 }

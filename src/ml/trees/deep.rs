@@ -5,7 +5,7 @@
 
 use std::collections::BinaryHeap;
 
-use crate::domain::model::{Tree, TreeNode};
+use crate::domain::model::Tree;
 use crate::ml::trees::bins::{Binned, Column, ColumnKind};
 use crate::ml::trees::grow::{GrownNode, model_node};
 use crate::ml::trees::kernel::Lefts;
@@ -14,7 +14,7 @@ use crate::ml::trees::split::{Test, among};
 
 /// Rows up to which a node marks the bins it meets.
 const SMALL: usize = 128;
-/// Nodes between two looks at the cancel button.
+/// Rows parted between two looks at the cancel button.
 const PATIENCE_ROWS: usize = 200_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +67,19 @@ pub struct Room {
     bins: Vec<u8>,
 }
 
+/// A grown tree in terms of bins, and the answers of its leaves by node.
+pub struct DeepTree {
+    pub nodes: Vec<GrownNode>,
+    pub values: Vec<Vec<f64>>,
+}
+
+impl DeepTree {
+    pub fn into_model(self, binned: &Binned) -> Tree {
+        let nodes = self.nodes.iter().zip(self.values).map(|(node, values)| model_node(binned, node, values));
+        Tree { nodes: nodes.collect() }
+    }
+}
+
 /// Grows a tree over `room.items`, whose rows ascend. `go_on` is asked from time to time; `None` when it said no.
 pub fn grow<M: Measure>(
     binned: &Binned,
@@ -75,7 +88,7 @@ pub fn grow<M: Measure>(
     draws: &mut Draws,
     room: &mut Room,
     go_on: &mut dyn FnMut() -> bool,
-) -> Option<Tree> {
+) -> Option<DeepTree> {
     room.spare.resize(room.items.len(), Item::default());
     room.slots.clear();
     room.slots.resize(256 * measure.width(), 0.0);
@@ -91,8 +104,7 @@ pub fn grow<M: Measure>(
         values: vec![Vec::new()],
     };
     grower.run(go_on)?;
-    let nodes = grower.nodes.iter().zip(grower.values).map(|(node, values)| model_node(binned, node, values));
-    Some(Tree { nodes: nodes.collect::<Vec<TreeNode>>() })
+    Some(DeepTree { nodes: grower.nodes, values: grower.values })
 }
 
 struct Deep<'a, M> {

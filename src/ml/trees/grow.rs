@@ -49,6 +49,15 @@ pub enum GrownNode {
     Leaf { n_rows: usize },
 }
 
+/// The leaf that a row of bins reaches.
+pub fn leaf_of(nodes: &[GrownNode], binned: &Binned, bins: &[u8]) -> usize {
+    let mut at = 0;
+    while let GrownNode::Split { column, test, left, right, .. } = &nodes[at] {
+        at = if test.goes_left(bins[*column], binned.columns[*column].n_bins) { *left } else { *right };
+    }
+    at
+}
+
 /// A grown tree without answers, and where its leaves' rows lie.
 pub struct Grown {
     pub nodes: Vec<GrownNode>,

@@ -9,9 +9,11 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::thread::JoinHandle;
+use std::thread::{JoinHandle, ThreadId};
+
+use crate::domain::io::{Cancelled, JobIo};
 
 /// Rows of bins, row after row, as histograms read them.
 pub struct RowBins {
@@ -381,6 +383,37 @@ impl Shared {
             // SAFETY: we are inside the round, so the closure is alive (see `Team::run`).
             unsafe { (*job.task)(i) }
         }
+    }
+}
+
+/// Whoever waits for a job, as all threads of a team may ask: only the thread that knows them does.
+pub struct Watch<'a> {
+    io: &'a dyn JobIo,
+    home: ThreadId,
+    is_cancelled: AtomicBool,
+}
+
+// SAFETY: `io` may not be shared, and is used on its own thread only; the rest is shareable.
+unsafe impl Sync for Watch<'_> {}
+
+impl<'a> Watch<'a> {
+    pub fn new(io: &'a dyn JobIo) -> Self {
+        Self { io, home: std::thread::current().id(), is_cancelled: AtomicBool::new(false) }
+    }
+
+    /// Whether to go on. Words and share are made only where they can be told.
+    pub fn go_on(&self, phase: impl FnOnce() -> (String, Option<f64>)) -> bool {
+        if std::thread::current().id() == self.home {
+            let (phase, fraction) = phase();
+            if self.io.progress(&phase, fraction).is_err() {
+                self.is_cancelled.store(true, Ordering::Relaxed);
+            }
+        }
+        !self.is_cancelled.load(Ordering::Relaxed)
+    }
+
+    pub fn finish(self) -> Result<(), Cancelled> {
+        if self.is_cancelled.into_inner() { Err(Cancelled) } else { Ok(()) }
     }
 }
 

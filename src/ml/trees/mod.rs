@@ -7,16 +7,25 @@
 
 pub mod bins;
 pub mod boost;
-pub mod deep;
+mod deep;
+pub mod forest;
 mod grow;
 mod kernel;
 pub mod losses;
-pub mod measure;
+mod measure;
 mod packed;
+pub mod predict;
 mod split;
 
+pub use deep::Splitter;
 pub use kernel::Team;
 pub use split::CategoryRules;
+
+/// Threads a fit or a prediction uses: `MODELWRIGHT_THREADS`, or one per processor. Models do not depend on it.
+pub fn n_threads() -> usize {
+    let asked = std::env::var("MODELWRIGHT_THREADS").ok().and_then(|n| n.parse().ok()).filter(|&n| n > 0);
+    asked.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).min(64)
+}
 
 #[cfg(test)]
 pub(in crate::ml) mod testing {

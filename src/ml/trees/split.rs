@@ -83,13 +83,18 @@ pub enum Test {
 }
 
 impl Test {
+    /// For a column with `n_bins` bins of values.
+    pub fn goes_left(&self, bin: u8, n_bins: usize) -> bool {
+        match self {
+            Self::UpTo { rest_left, .. } if usize::from(bin) >= n_bins => *rest_left,
+            Self::UpTo { bin: last, .. } => bin <= *last,
+            Self::AllBut { bin: only } => bin != *only,
+            Self::Among { bins } => bins[usize::from(bin / 64)] >> (bin % 64) & 1 == 1,
+        }
+    }
+
     pub fn lefts(&self, column: &Column) -> Lefts {
-        std::array::from_fn(|bin| match self {
-            Self::UpTo { rest_left, .. } if bin >= column.n_bins => *rest_left,
-            Self::UpTo { bin: last, .. } => bin <= usize::from(*last),
-            Self::AllBut { bin: only } => bin != usize::from(*only),
-            Self::Among { bins } => bins[bin / 64] >> (bin % 64) & 1 == 1,
-        })
+        std::array::from_fn(|bin| self.goes_left(bin as u8, column.n_bins))
     }
 }
 

@@ -140,7 +140,9 @@ fn cut_block(
             let mut sample: Vec<f32> =
                 sampled.iter().map(|&row| values[row]).filter(|value| !value.is_nan()).map(single).collect();
             sort(&mut sample);
-            let cuts = cut_points(&sample, max_bins);
+            // One less beside missing cells: a cut above all numbers then is another threshold of a byte's 255.
+            let has_missing = values.iter().any(|value| value.is_nan());
+            let cuts = cut_points(&sample, max_bins.min(MAX_BINS - usize::from(has_missing)));
             let n_bins = cuts.len() + 1;
             column(block, Column { feature, kind: ColumnKind::Numbers { cuts }, n_bins, has_rest: true, block: at })
         }

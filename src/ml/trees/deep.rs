@@ -59,13 +59,23 @@ impl Draws {
 }
 
 /// Room that trees share one after the other.
-#[derive(Default)]
-pub struct Room {
-    pub items: Vec<Item>,
-    spare: Vec<Item>,
-    slots: Vec<f64>,
+pub struct Room<M: Measure> {
+    pub items: Vec<Item<M::Payload>>,
+    spare: Vec<Item<M::Payload>>,
+    slots: Vec<M::Number>,
     bins: Vec<u8>,
 }
+
+impl<M: Measure> Default for Room<M> {
+    fn default() -> Self {
+        Self { items: Vec::new(), spare: Vec::new(), slots: Vec::new(), bins: Vec::new() }
+    }
+}
+
+/// The bins of each category in the order in which they are parted; empty for other columns. One order for the whole
+/// forest, as ranger does (Wright & König 2019, doi:10.7717/peerj.6339): an order of its own in each small node would fit
+/// noise.
+pub type Orders = [Vec<u8>];
 
 /// A grown tree in terms of bins, and the answers of its leaves by node.
 pub struct DeepTree {
@@ -84,40 +94,51 @@ impl DeepTree {
 pub fn grow<M: Measure>(
     binned: &Binned,
     measure: &M,
+    orders: &Orders,
     limits: DeepLimits,
     draws: &mut Draws,
-    room: &mut Room,
+    room: &mut Room<M>,
     go_on: &mut dyn FnMut() -> bool,
 ) -> Option<DeepTree> {
     room.spare.resize(room.items.len(), Item::default());
     room.slots.clear();
-    room.slots.resize(256 * measure.width(), 0.0);
+    room.slots.resize(256 * measure.width(), M::Number::default());
     let mut grower = Deep {
         binned,
         measure,
+        orders,
         limits,
         draws,
         columns: (0..binned.n_columns()).collect(),
-        left: vec![0.0; measure.width()],
+        left: vec![M::Number::default(); measure.width()],
+        total: vec![M::Number::default(); measure.width()],
         room,
         nodes: vec![GrownNode::Leaf { n_rows: 0 }],
-        values: vec![Vec::new()],
+        ranges: vec![(0, 0)],
     };
     grower.run(go_on)?;
-    Some(DeepTree { nodes: grower.nodes, values: grower.values })
+    let values = grower.nodes.iter().zip(&grower.ranges).map(|(node, &(from, to))| match node {
+        GrownNode::Leaf { .. } => measure.answer(&grower.room.items[from..to]),
+        GrownNode::Split { .. } => Vec::new(),
+    });
+    let values = values.collect();
+    Some(DeepTree { nodes: grower.nodes, values })
 }
 
-struct Deep<'a, M> {
+struct Deep<'a, M: Measure> {
     binned: &'a Binned,
     measure: &'a M,
+    orders: &'a Orders,
     limits: DeepLimits,
     draws: &'a mut Draws,
     /// The columns in the order of the last draws.
     columns: Vec<usize>,
-    left: Vec<f64>,
-    room: &'a mut Room,
+    left: Vec<M::Number>,
+    total: Vec<M::Number>,
+    room: &'a mut Room<M>,
     nodes: Vec<GrownNode>,
-    values: Vec<Vec<f64>>,
+    /// The items of each node.
+    ranges: Vec<(usize, usize)>,
 }
 
 /// A leaf that may be split: the items `from..to`.
@@ -185,21 +206,21 @@ impl<M: Measure> Deep<'_, M> {
 
     /// Makes a leaf of the items and looks for its split.
     fn open(&mut self, node: usize, from: usize, to: usize, depth: usize) -> Option<Open> {
-        let mut total = vec![0.0; self.measure.width()];
         let items = &self.room.items[from..to];
-        items.iter().for_each(|item| self.measure.add(&mut total, item));
-        self.nodes[node] = GrownNode::Leaf { n_rows: self.measure.n_rows(&total).round() as usize };
-        self.values[node] = self.measure.answer(&total);
-        let is_pure = items.windows(2).all(|pair| pair[0].y == pair[1].y);
-        let may_split = depth < self.limits.max_depth
-            && self.measure.n_rows(&total) >= 2.0 * self.limits.min_samples_leaf.max(1) as f64;
-        if is_pure || !may_split {
+        self.total.fill(M::Number::default());
+        items.iter().for_each(|item| self.measure.add(&mut self.total, item));
+        let n_rows = self.measure.n_rows(&self.total);
+        self.nodes[node] = GrownNode::Leaf { n_rows: n_rows.round() as usize };
+        self.ranges[node] = (from, to);
+        let may_split =
+            depth < self.limits.max_depth && n_rows >= 2.0 * self.limits.min_samples_leaf.max(1) as f64;
+        if !may_split || self.measure.is_pure(items) {
             return None;
         }
-        let found = self.search(from, to, &total)?;
+        let found = self.search(from, to)?;
         // An impure node is split even when its best split removes no loss, as in scikit-learn: what two columns say only
         // together starts like that.
-        let gain = self.measure.loss(found.score.value() - self.measure.score(&total));
+        let gain = self.measure.loss(found.score.value() - self.measure.score(&self.total));
         Some(Open { node, from, to, depth, gain, found })
     }
 
@@ -219,16 +240,13 @@ impl<M: Measure> Deep<'_, M> {
             gain: at.gain,
             n_rows,
         };
-        self.values[at.node] = Vec::new();
-        for _ in 0..2 {
-            self.nodes.push(GrownNode::Leaf { n_rows: 0 });
-            self.values.push(Vec::new());
-        }
+        self.nodes.extend([GrownNode::Leaf { n_rows: 0 }, GrownNode::Leaf { n_rows: 0 }]);
+        self.ranges.extend([(0, 0), (0, 0)]);
         [self.open(left, at.from, middle, at.depth + 1), self.open(left + 1, middle, at.to, at.depth + 1)]
     }
 
     /// The best split over columns drawn until enough of them have different values.
-    fn search(&mut self, from: usize, to: usize, total: &[f64]) -> Option<Found> {
+    fn search(&mut self, from: usize, to: usize) -> Option<Found> {
         let mut best: Option<Found> = None;
         let mut score = Fraction::NONE;
         let mut tried = 0;
@@ -243,7 +261,7 @@ impl<M: Measure> Deep<'_, M> {
                 self.columns.swap(k, other);
             }
             let column = if tries_all { k } else { self.columns[k] };
-            let (differs, test) = self.try_column(from, to, column, total, &mut score);
+            let (differs, test) = self.try_column(from, to, column, &mut score);
             tried += usize::from(differs);
             if let Some(test) = test {
                 best = Some(Found { column, test, score });
@@ -258,7 +276,6 @@ impl<M: Measure> Deep<'_, M> {
         from: usize,
         to: usize,
         at: usize,
-        total: &[f64],
         best: &mut Fraction,
     ) -> (bool, Option<Test>) {
         let column = &self.binned.columns[at];
@@ -290,7 +307,8 @@ impl<M: Measure> Deep<'_, M> {
             slots,
             width,
             present,
-            total,
+            total: &self.total,
+            order: &self.orders[at],
             least: self.limits.min_samples_leaf.max(1) as f64,
             left: &mut self.left,
             best,
@@ -302,9 +320,10 @@ impl<M: Measure> Deep<'_, M> {
             (_, Splitter::Best, ColumnKind::Category { .. }) => scan.group(),
             (_, Splitter::Random, _) => scan.random(self.draws),
         };
-        for bin in bins_of(present) {
-            slots[bin * width..(bin + 1) * width].fill(0.0);
-        }
+        each_bin(present, 256, |bin| {
+            slots[bin * width..(bin + 1) * width].fill(M::Number::default());
+            true
+        });
         (differs, test)
     }
 
@@ -341,143 +360,154 @@ impl<M: Measure> Deep<'_, M> {
     }
 }
 
-/// The bins marked in a set, ascending.
-fn bins_of(set: [u64; 4]) -> impl Iterator<Item = usize> {
-    set.into_iter().enumerate().flat_map(|(word, mut bits)| {
-        std::iter::from_fn(move || {
-            (bits != 0).then(|| {
-                let bit = bits.trailing_zeros() as usize;
-                bits &= bits - 1;
-                word * 64 + bit
-            })
-        })
-    })
+/// Visits the bins below `end` that are marked in a set, ascending, until told to stop.
+#[inline(always)]
+fn each_bin(set: [u64; 4], end: usize, mut visit: impl FnMut(usize) -> bool) {
+    for (word, mut bits) in set.into_iter().enumerate() {
+        while bits != 0 {
+            let bin = word * 64 + bits.trailing_zeros() as usize;
+            bits &= bits - 1;
+            if bin >= end || !visit(bin) {
+                return;
+            }
+        }
+    }
 }
 
 /// One column of one node.
-struct Scan<'s, M> {
+struct Scan<'s, M: Measure> {
     measure: &'s M,
     column: &'s Column,
-    slots: &'s [f64],
+    slots: &'s [M::Number],
     width: usize,
+    /// Bins with rows.
     present: [u64; 4],
-    total: &'s [f64],
+    total: &'s [M::Number],
+    /// The bins of a category, in the order in which they are parted.
+    order: &'s [u8],
     least: f64,
-    left: &'s mut Vec<f64>,
+    left: &'s mut Vec<M::Number>,
     best: &'s mut Fraction,
 }
 
 impl<M: Measure> Scan<'_, M> {
-    fn slot(&self, bin: usize) -> &[f64] {
-        &self.slots[bin * self.width..(bin + 1) * self.width]
+    fn is_present(&self, bin: usize) -> bool {
+        self.present[bin / 64] >> (bin % 64) & 1 == 1
     }
 
-    fn has_rest(&self) -> bool {
-        self.present[self.column.n_bins / 64] >> (self.column.n_bins % 64) & 1 == 1
-    }
-
+    #[inline(always)]
     fn add(&mut self, bin: usize) {
         let slot = &self.slots[bin * self.width..(bin + 1) * self.width];
-        self.left.iter_mut().zip(slot).for_each(|(left, slot)| *left += slot);
+        self.left.iter_mut().zip(slot).for_each(|(left, slot)| *left += *slot);
     }
 
-    /// Rows enough on both sides.
-    fn is_allowed(&self) -> bool {
-        let n = self.measure.n_rows(self.left);
-        n >= self.least && self.measure.n_rows(self.total) - n >= self.least
+    /// Starts with nothing, or with the rows without a value, on the left.
+    fn start(&mut self, rest_left: bool) {
+        self.left.fill(M::Number::default());
+        if rest_left {
+            self.add(self.column.n_bins);
+        }
     }
 
-    fn offer(&mut self) -> bool {
-        self.is_allowed() && self.measure.offer(self.left, self.total, self.best)
+    /// Whether what is on the left is the best split so far; and whether more on the left may be one.
+    #[inline(always)]
+    fn offer(&mut self) -> (bool, bool) {
+        let (on_left, n) = (self.measure.n_rows(self.left), self.measure.n_rows(self.total));
+        if n - on_left < self.least {
+            return (false, false);
+        }
+        (on_left >= self.least && self.measure.offer(self.left, self.total, self.best), true)
     }
 
     fn cut(&mut self) -> Option<Test> {
         let rest = self.column.n_bins;
-        let has_rest = self.has_rest();
-        let n = self.measure.n_rows(self.total);
-        let mut found: Option<(usize, Option<usize>, bool)> = None;
+        let has_rest = self.is_present(rest);
+        let mut found: Option<(usize, usize, bool)> = None;
         for rest_left in [false, true] {
             if rest_left && !has_rest {
                 break;
             }
-            self.left.fill(0.0);
-            if rest_left {
-                self.add(rest);
-            }
+            self.start(rest_left);
             let mut is_open = false;
-            for bin in bins_of(self.present).take_while(|&bin| bin < rest) {
+            each_bin(self.present, rest, |bin| {
                 if is_open && let Some((_, next, _)) = &mut found {
-                    *next = Some(bin);
+                    *next = bin;
                     is_open = false;
                 }
                 self.add(bin);
-                let on_left = self.measure.n_rows(self.left);
-                if n - on_left < self.least {
-                    break;
-                }
-                if on_left >= self.least && self.measure.offer(self.left, self.total, self.best) {
-                    found = Some((bin, None, rest_left));
+                let (is_best, goes_on) = self.offer();
+                if is_best {
+                    found = Some((bin, bin + 1, rest_left));
                     is_open = true;
                 }
-            }
+                goes_on
+            });
         }
         let (bin, next, mut rest_left) = found?;
         if !has_rest {
             // Rows without a value were not seen here: they go where most rows went.
-            self.left.fill(0.0);
-            bins_of(self.present).take_while(|&other| other <= bin).for_each(|bin| self.add(bin));
-            rest_left = 2.0 * self.measure.n_rows(self.left) >= n;
+            self.start(false);
+            each_bin(self.present, bin + 1, |bin| {
+                self.add(bin);
+                true
+            });
+            rest_left = 2.0 * self.measure.n_rows(self.left) >= self.measure.n_rows(self.total);
         }
         // Empty bins lie between: cut in the middle of the gap.
-        let bin = next.map_or(bin, |next| (bin + next - 1) / 2) as u8;
-        Some(Test::UpTo { bin, rest_left })
+        Some(Test::UpTo { bin: ((bin + next - 1) / 2) as u8, rest_left })
     }
 
     fn all_but(&mut self) -> Option<Test> {
         let mut found = None;
-        for bin in bins_of(self.present).take_while(|&bin| bin < self.column.n_bins) {
+        each_bin(self.present, self.column.n_bins, |bin| {
             for (k, left) in self.left.iter_mut().enumerate() {
                 *left = self.total[k] - self.slots[bin * self.width + k];
             }
-            if self.offer() {
+            if self.offer().0 {
                 found = Some(Test::AllBut { bin: bin as u8 });
             }
-        }
+            true
+        });
         found
     }
 
-    /// Runs of categories in the order of their answers; those without rows here go right.
+    /// Runs of categories from either end of their order.
     fn group(&mut self) -> Option<Test> {
-        let mut order: Vec<(f64, usize)> = bins_of(self.present)
-            .take_while(|&bin| bin < self.column.n_bins)
-            .map(|bin| (self.measure.rank(self.slot(bin), self.total), bin))
-            .collect();
-        order.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        let order = self.order;
         let mut found = None;
         for from_end in [false, true] {
             // Without rows in the rest the runs from the other end are the same splits.
-            if from_end && !self.has_rest() {
+            if from_end && !self.is_present(self.column.n_bins) {
                 break;
             }
-            self.left.fill(0.0);
+            self.start(false);
             for k in 0..order.len() {
-                self.add(order[if from_end { order.len() - 1 - k } else { k }].1);
-                if self.offer() {
-                    found = Some((k, from_end));
+                let bin = usize::from(order[if from_end { order.len() - 1 - k } else { k }]);
+                if !self.is_present(bin) {
+                    continue;
+                }
+                self.add(bin);
+                let (is_best, goes_on) = self.offer();
+                if is_best {
+                    found = Some(if from_end { &order[order.len() - 1 - k..] } else { &order[..=k] });
+                }
+                if !goes_on {
+                    break;
                 }
             }
         }
-        let (k, from_end) = found?;
-        let chosen = if from_end { &order[order.len() - 1 - k..] } else { &order[..=k] };
-        Some(among(chosen.iter().map(|&(_, bin)| bin)))
+        Some(among(found?.iter().map(|&bin| usize::from(bin))))
     }
 
-    /// One split at random: a cut evenly between the smallest and the largest value, one indicator, or a coin per
-    /// category.
+    /// One split at random: a cut evenly between the smallest and the largest value, or one indicator.
     fn random(&mut self, draws: &mut Draws) -> Option<Test> {
         let rest = self.column.n_bins;
-        let valued: Vec<usize> = bins_of(self.present).take_while(|&bin| bin < rest).collect();
-        let rest_left = self.has_rest() && draws.next() & 1 == 1;
+        let rest_left = self.is_present(rest) && draws.next() & 1 == 1;
+        let mut valued: Vec<usize> = Vec::new();
+        each_bin(self.present, rest, |bin| {
+            valued.push(bin);
+            true
+        });
         let test = match &self.column.kind {
             ColumnKind::Numbers { cuts } => {
                 let (&low, &high) = (valued.first()?, valued.last()?);
@@ -493,11 +523,24 @@ impl<M: Measure> Scan<'_, M> {
             }
             ColumnKind::Indicators { .. } if valued.is_empty() => return None,
             ColumnKind::Indicators { .. } => Test::AllBut { bin: valued[draws.below(valued.len())] as u8 },
-            ColumnKind::Category { .. } => among(valued.iter().copied().filter(|_| draws.next() & 1 == 1)),
+            ColumnKind::Category { .. } => {
+                // Everything up to one of the categories that are here, in their order.
+                let here: Vec<usize> =
+                    (0..self.order.len()).filter(|&k| self.is_present(usize::from(self.order[k]))).collect();
+                let last = if rest_left || self.is_present(rest) { here.len() } else { here.len().saturating_sub(1) };
+                if last == 0 {
+                    return None;
+                }
+                among(self.order[..=here[draws.below(last)]].iter().map(|&bin| usize::from(bin)))
+            }
         };
-        let lefts = test.lefts(self.column);
-        self.left.fill(0.0);
-        bins_of(self.present).filter(|&bin| lefts[bin]).for_each(|bin| self.add(bin));
-        self.offer().then_some(test)
+        self.left.fill(M::Number::default());
+        each_bin(self.present, 256, |bin| {
+            if test.goes_left(bin as u8, rest) {
+                self.add(bin);
+            }
+            true
+        });
+        self.offer().0.then_some(test)
     }
 }

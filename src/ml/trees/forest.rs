@@ -9,12 +9,12 @@ use crate::domain::model::Tree;
 use crate::domain::task::argmax;
 use crate::ml::error::FitError;
 use crate::ml::sums;
-use crate::ml::trees::bins::Binned;
+use crate::ml::trees::bins::{Binned, Column, ColumnKind};
 use crate::ml::trees::boost::Labels;
-use crate::ml::trees::deep::{DeepLimits, DeepTree, Draws, Room, Splitter, grow};
+use crate::ml::trees::deep::{DeepLimits, DeepTree, Draws, Orders, Room, Splitter, grow};
 use crate::ml::trees::grow::leaf_of;
 use crate::ml::trees::kernel::{Team, Watch};
-use crate::ml::trees::measure::{Counts, Item, Measure, Moments};
+use crate::ml::trees::measure::{Counts, Item, Measure, Moments, Packed, Values};
 
 /// Rows whose out-of-bag answers are followed.
 const OUT_OF_BAG_ROWS: usize = 10_000;
@@ -49,46 +49,61 @@ pub fn forest(
     team: &Team,
     io: &dyn JobIo,
 ) -> Result<Forest, FitError> {
-    let whole = weights.is_none_or(|weights| weights.iter().all(|w| w.fract() == 0.0 && *w < 1e6));
+    let is_whole = weights.is_none_or(|weights| weights.iter().all(|w| w.fract() == 0.0));
     match labels {
-        Labels::Classes(codes) if n_classes == 2 => {
-            let y = codes.iter().map(|&code| f64::from(code)).collect();
-            let moments = (1.0, 0.0, true);
-            with_moments(settings, binned, y, moments, whole, weights, team, io)
+        Labels::Classes(codes) if n_classes != 2 => {
+            let counts = Counts { codes, n_classes, is_whole };
+            let most = most_frequent(codes, n_classes);
+            let y: Vec<f64> = codes.iter().map(|&code| f64::from(u8::from(code as usize == most))).collect();
+            Planter { settings, binned, measure: &counts, y: &y, labels, n_classes, weights, team }.plant(io)
         }
         Labels::Classes(codes) => {
-            let y = codes.iter().map(|&code| f64::from(code)).collect();
-            let counts = Counts { n_classes, counts_rows: !whole };
-            Planter { settings, binned, measure: &counts, y, n_classes, weights, team }.plant(io)
+            let y: Vec<f64> = codes.iter().map(|&code| f64::from(code)).collect();
+            let values = Values { y: &y, unit: 1.0, shift: 0.0, is_binary: true };
+            with_values(settings, binned, values, labels, n_classes, weights, is_whole, team, io)
         }
-        Labels::Numbers(values) => {
+        Labels::Numbers(numbers) => {
             // In units of the largest, around the mean: no sum of squares overflows or loses small differences.
-            let most = values.iter().fold(0.0_f64, |most, value| most.max(value.abs()));
-            let unit = if most > 0.0 { most } else { 1.0 };
-            let mean = sums::sum(values.iter().map(|value| value / unit / values.len() as f64));
-            let y = values.iter().map(|value| value / unit - mean).collect();
-            with_moments(settings, binned, y, (unit, mean * unit, false), whole, weights, team, io)
+            let most = numbers.iter().fold(0.0_f64, |most, value| most.max(value.abs()));
+            let most = if most > 0.0 { most } else { 1.0 };
+            let mean = sums::sum(numbers.iter().map(|value| value / most / numbers.len() as f64));
+            let spread = numbers.iter().fold(0.0_f64, |spread, value| spread.max((value / most - mean).abs()));
+            let spread = if spread > 0.0 { spread } else { 1.0 };
+            let y: Vec<f64> = numbers.iter().map(|value| (value / most - mean) / spread).collect();
+            let values = Values { y: &y, unit: spread * most, shift: mean * most, is_binary: false };
+            with_values(settings, binned, values, labels, 0, weights, is_whole, team, io)
         }
     }
 }
 
-fn with_moments(
+fn most_frequent(codes: &[u32], n_classes: usize) -> usize {
+    let mut counts = vec![0.0; n_classes];
+    codes.iter().for_each(|&code| counts[code as usize] += 1.0);
+    argmax(&counts)
+}
+
+#[expect(clippy::too_many_arguments, reason = "what a forest is made from")]
+fn with_values(
     settings: &Settings,
     binned: &Binned,
-    y: Vec<f64>,
-    (unit, shift, is_binary): (f64, f64, bool),
-    whole: bool,
+    values: Values,
+    labels: Labels,
+    n_classes: usize,
     weights: Option<&[f64]>,
+    is_whole: bool,
     team: &Team,
     io: &dyn JobIo,
 ) -> Result<Forest, FitError> {
-    let n_classes = if is_binary { 2 } else { 0 };
-    if whole {
-        let measure = &Moments::<2> { unit, shift, is_binary };
-        Planter { settings, binned, measure, y, n_classes, weights, team }.plant(io)
-    } else {
-        let measure = &Moments::<3> { unit, shift, is_binary };
-        Planter { settings, binned, measure, y, n_classes, weights, team }.plant(io)
+    let y = values.y;
+    let largest = weights.map_or(1.0, |weights| weights.iter().copied().fold(1.0, f64::max));
+    let most = binned.n_rows as f64 * largest;
+    let packed = (is_whole && most < 1e9).then(|| Packed::new(values, most as u64)).flatten();
+    match &packed {
+        Some(measure) => Planter { settings, binned, measure, y, labels, n_classes, weights, team }.plant(io),
+        None => {
+            let measure = &Moments(values);
+            Planter { settings, binned, measure, y, labels, n_classes, weights, team }.plant(io)
+        }
     }
 }
 
@@ -96,8 +111,9 @@ struct Planter<'a, M> {
     settings: &'a Settings,
     binned: &'a Binned,
     measure: &'a M,
-    y: Vec<f64>,
-    /// 0 for numbers.
+    /// What orders the categories.
+    y: &'a [f64],
+    labels: Labels<'a>,
     n_classes: usize,
     weights: Option<&'a [f64]>,
     team: &'a Team,
@@ -110,7 +126,35 @@ struct Planted {
     answers: Vec<(u32, Vec<f64>)>,
 }
 
+/// Rows of the mean that a category's own mean is mixed with before categories are ordered.
+const ORDER_SMOOTH: f64 = 10.0;
+
 impl<M: Measure> Planter<'_, M> {
+    /// The bins of each category by the mean of their rows.
+    fn orders(&self, rows: &[u32]) -> Vec<Vec<u8>> {
+        let weight = |row: u32| self.weights.map_or(1.0, |weights| weights[row as usize]);
+        let all = sums::sum(rows.iter().map(|&row| weight(row)));
+        let mean = sums::sum(rows.iter().map(|&row| weight(row) * self.y[row as usize])) / all;
+        let order = |(at, column): (usize, &Column)| {
+            if !matches!(column.kind, ColumnKind::Category { .. }) {
+                return Vec::new();
+            }
+            let mut bins = vec![(ORDER_SMOOTH, ORDER_SMOOTH * mean); 256];
+            for &row in rows {
+                let bin = &mut bins[usize::from(self.binned.column(at)[row as usize])];
+                bin.0 += weight(row);
+                bin.1 += weight(row) * self.y[row as usize];
+            }
+            let mut order: Vec<u8> = (0..column.n_bins as u8).collect();
+            order.sort_by(|&a, &b| {
+                let mean = |bin: u8| bins[usize::from(bin)].1 / bins[usize::from(bin)].0;
+                mean(a).total_cmp(&mean(b))
+            });
+            order
+        };
+        self.binned.columns.iter().enumerate().map(order).collect()
+    }
+
     fn plant(self, io: &dyn JobIo) -> Result<Forest, FitError> {
         let rows: Vec<u32> = (0..self.binned.n_rows as u32)
             .filter(|&row| self.weights.is_none_or(|weights| weights[row as usize] > 0.0))
@@ -121,13 +165,14 @@ impl<M: Measure> Planter<'_, M> {
             Vec::new()
         };
         let watch = Watch::new(io);
-        let rooms: Mutex<Vec<Room>> = Mutex::new(Vec::new());
+        let orders = self.orders(&rows);
+        let rooms: Mutex<Vec<Room<M>>> = Mutex::new(Vec::new());
         let n_done = AtomicUsize::new(0);
         let mut planted: Vec<Planted> = Vec::new();
         planted.resize_with(self.settings.n_estimators, Planted::default);
         self.team.each_mut(&mut planted, |tree, planted| {
             let mut room = rooms.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
-            self.one(tree, &rows, &followed, &mut room, &watch, &n_done, planted);
+            self.one(tree, &rows, &orders, &followed, &mut room, &watch, &n_done, planted);
             n_done.fetch_add(1, Ordering::Relaxed);
             rooms.lock().unwrap_or_else(PoisonError::into_inner).push(room);
         });
@@ -141,8 +186,9 @@ impl<M: Measure> Planter<'_, M> {
         &self,
         tree: usize,
         rows: &[u32],
+        orders: &Orders,
         followed: &[usize],
-        room: &mut Room,
+        room: &mut Room<M>,
         watch: &Watch,
         n_done: &AtomicUsize,
         planted: &mut Planted,
@@ -169,7 +215,11 @@ impl<M: Measure> Planter<'_, M> {
         room.items.extend(rows.iter().enumerate().filter_map(|(at, &row)| {
             let times = times.as_ref().map_or(1, |times| times[at]);
             let weight = self.weights.map_or(1.0, |weights| weights[row as usize]) * f64::from(times);
-            (times > 0).then_some(Item { row, weight: weight as f32, y: self.y[row as usize] })
+            (times > 0).then(|| Item {
+                row,
+                weight: weight as f32,
+                payload: self.measure.payload(row as usize, weight),
+            })
         }));
         let limits = DeepLimits {
             max_depth: settings.max_depth,
@@ -178,7 +228,8 @@ impl<M: Measure> Planter<'_, M> {
             n_tried: settings.max_features,
             splitter: settings.splitter,
         };
-        let Some(grown) = grow(self.binned, self.measure, limits, &mut draws, room, &mut || watch.go_on(phase)) else {
+        let Some(grown) = grow(self.binned, self.measure, orders, limits, &mut draws, room, &mut || watch.go_on(phase))
+        else {
             return;
         };
         if let Some(times) = times {
@@ -210,19 +261,24 @@ impl<M: Measure> Planter<'_, M> {
         if answered.is_empty() {
             return None;
         }
-        let truth = |at: usize| self.y[rows[followed[at]] as usize];
-        let weight = |at: usize| self.weights.map_or(1.0, |weights| weights[rows[followed[at]] as usize]);
+        let row = |at: usize| rows[followed[at]] as usize;
+        let weight = |at: usize| self.weights.map_or(1.0, |weights| weights[row(at)]);
         let all = sums::sum(answered.iter().map(|&at| weight(at)));
-        if self.n_classes > 0 {
-            let right = |at: usize| argmax(&totals[at * width..(at + 1) * width]) == truth(at) as usize;
-            return Some(sums::sum(answered.iter().filter(|&&at| right(at)).map(|&at| weight(at))) / all);
+        match self.labels {
+            Labels::Classes(codes) => {
+                let is_right = |at: usize| argmax(&totals[at * width..(at + 1) * width]) == codes[row(at)] as usize;
+                let right = answered.iter().filter(|&&at| is_right(at)).map(|&at| weight(at));
+                Some(sums::sum(right) / all)
+            }
+            Labels::Numbers(values) => {
+                let most = values.iter().fold(0.0_f64, |most, value| most.max(value.abs())).max(f64::MIN_POSITIVE);
+                let mean = sums::sum(answered.iter().map(|&at| weight(at) / all * (values[row(at)] / most)));
+                let off = |at: usize| (totals[at] / f64::from(n_trees[at]) - values[row(at)]) / most;
+                let residual = sums::sum(answered.iter().map(|&at| weight(at) * off(at).powi(2)));
+                let spread =
+                    sums::sum(answered.iter().map(|&at| weight(at) * (values[row(at)] / most - mean).powi(2)));
+                (spread > 0.0).then(|| 1.0 - residual / spread)
+            }
         }
-        let back = |y: f64| self.measure.answer(&[1.0, y, 1.0])[0];
-        let unit = self.measure.loss(1.0).sqrt();
-        let mean = sums::sum(answered.iter().map(|&at| weight(at) * truth(at))) / all;
-        let off = |at: usize| (totals[at] / f64::from(n_trees[at]) - back(truth(at))) / unit;
-        let residual = sums::sum(answered.iter().map(|&at| weight(at) * off(at).powi(2)));
-        let spread = sums::sum(answered.iter().map(|&at| weight(at) * (truth(at) - mean).powi(2)));
-        (spread > 0.0).then(|| 1.0 - residual / spread)
     }
 }

@@ -310,23 +310,29 @@ impl Use {
 impl CellKind {
     /// The bytes that go right at a node.
     fn rights(&self, node: &TreeNode) -> [u64; 4] {
-        let goes_left = |byte: u8| match (self, node) {
-            (_, TreeNode::Split { missing_left, .. } | TreeNode::CategorySplit { missing_left, .. }) if byte == MISSING => {
+        let mut lefts = [0_u64; 4];
+        let missing_left = match (self, node) {
+            (Self::Number(thresholds), TreeNode::Split { threshold, missing_left, .. }) => {
+                // Bytes up to the threshold's place.
+                let last = thresholds.partition_point(|least| least < threshold);
+                for (word, lefts) in lefts.iter_mut().enumerate() {
+                    let n = (last + 1).saturating_sub(word * 64).min(64);
+                    *lefts = if n == 64 { u64::MAX } else { (1 << n) - 1 };
+                }
                 *missing_left
             }
-            (Self::Number(thresholds), TreeNode::Split { threshold, .. }) => {
-                thresholds.get(usize::from(byte)).is_some_and(|least| least <= threshold)
+            (Self::Category(levels), TreeNode::CategorySplit { codes, missing_left, .. }) => {
+                for byte in codes.iter().filter_map(|code| levels.binary_search(code).ok()) {
+                    lefts[byte / 64] |= 1 << (byte % 64);
+                }
+                *missing_left
             }
-            (Self::Category(levels), TreeNode::CategorySplit { codes, .. }) => {
-                levels.get(usize::from(byte)).is_some_and(|code| codes.binary_search(code).is_ok())
-            }
-            _ => false,
+            (_, TreeNode::Split { missing_left, .. } | TreeNode::CategorySplit { missing_left, .. }) => *missing_left,
+            (_, TreeNode::Leaf { .. }) => true,
         };
-        let mut rights = [0_u64; 4];
-        for byte in 0..=255_u8 {
-            rights[usize::from(byte >> 6)] |= u64::from(!goes_left(byte)) << (byte & 63);
-        }
-        rights
+        let missing = 1 << (MISSING & 63);
+        lefts[3] = if missing_left { lefts[3] | missing } else { lefts[3] & !missing };
+        lefts.map(|word| !word)
     }
 }
 

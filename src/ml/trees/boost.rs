@@ -3,6 +3,7 @@
 use crate::domain::io::JobIo;
 use crate::domain::model::{Combine, Tree, TreeEnsemble};
 use crate::domain::random::Shuffler;
+use crate::domain::task::Target;
 use crate::ml::error::FitError;
 use crate::ml::trees::bins::Binned;
 use crate::ml::trees::grow::{Grower, Grown, Leaf, Limits, Task, leaf_of, model_node};
@@ -38,6 +39,36 @@ pub struct Settings {
     pub seed: u64,
 }
 
+impl Default for Settings {
+    /// LightGBM's defaults.
+    fn default() -> Self {
+        Self {
+            loss: Loss::Squared,
+            n_estimators: 100,
+            learning_rate: 0.1,
+            max_leaves: 31,
+            max_depth: usize::MAX,
+            min_samples_leaf: 20,
+            min_hessian: 1e-3,
+            l1: 0.0,
+            l2: 0.0,
+            min_gain: 0.0,
+            subsample: 1.0,
+            colsample: 1.0,
+            category: CategoryRules {
+                max_cat_to_onehot: 4,
+                max_cat_threshold: 32,
+                cat_smooth: 10.0,
+                cat_l2: 10.0,
+                min_data_per_group: 100.0,
+            },
+            monotone: Vec::new(),
+            patience: None,
+            seed: 0,
+        }
+    }
+}
+
 /// Targets and weights of the rows of a table.
 #[derive(Clone, Copy)]
 pub enum Labels<'a> {
@@ -45,11 +76,21 @@ pub enum Labels<'a> {
     Classes(&'a [u32]),
 }
 
+impl<'a> Labels<'a> {
+    /// Of a target, and the number of classes; 0 for numbers.
+    pub fn of(target: &'a Target) -> (Self, usize) {
+        match target {
+            Target::Classes { codes, n_classes } => (Self::Classes(codes), *n_classes),
+            Target::Values(values) => (Self::Numbers(values), 0),
+        }
+    }
+}
+
 /// One iteration of a learning curve.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Iteration {
     pub n_trees: usize,
-    /// Mean loss over a sample of the training rows, in units of the loss on the scaled target.
+    /// Mean loss over a sample of the training rows; squared errors and the like in the target's units.
     pub train_loss: f64,
     pub validation_loss: Option<f64>,
 }
@@ -198,7 +239,9 @@ impl<'a> Booster<'a> {
         let mut best = (f64::INFINITY, 0);
         for iteration in 0..settings.n_estimators {
             let fraction = iteration as f64 / settings.n_estimators as f64;
-            io.progress(&format!("Tree {} of {}", iteration + 1, settings.n_estimators), Some(fraction))?;
+            let loss = curve.last().and_then(|point| point.validation_loss);
+            let loss = loss.map_or_else(String::new, |loss| format!(" (validation loss {loss:.4})"));
+            io.progress(&format!("Tree {} of {}{loss}", iteration + 1, settings.n_estimators), Some(fraction))?;
             let rows = self.sampled_rows(iteration);
             let columns = self.sampled_columns(iteration);
             let knee = self.knee();
@@ -498,6 +541,11 @@ impl<'a> Booster<'a> {
             }
         });
         let (total, weight) = parts.iter().fold((0.0, 0.0), |sum, part| (sum.0 + part.1, sum.1 + part.2));
-        if weight > 0.0 { total / weight } else { 0.0 }
+        let unit = match loss {
+            Loss::Squared | Loss::Huber { .. } => unit * unit,
+            Loss::Absolute | Loss::Quantile { .. } => unit,
+            _ => 1.0,
+        };
+        if weight > 0.0 { (total / weight * unit).min(f64::MAX) } else { 0.0 }
     }
 }

@@ -17,6 +17,7 @@ mod packed;
 pub mod predict;
 mod split;
 
+pub use boost::Labels;
 pub use deep::Splitter;
 pub use kernel::Team;
 pub use split::CategoryRules;

@@ -1,394 +1,446 @@
-//! Growing one tree, deepest branch first.
-
-use std::mem;
+//! Growing one tree of a boosted model, the leaf with the largest gain first.
+//!
+//! Of two siblings only the smaller is counted; the other is what is left of their parent. Buffers are kept from tree to
+//! tree.
 
 use crate::domain::io::{Cancelled, JobIo};
-use crate::domain::model::{Tree, TreeNode};
-use crate::ml::trees::{Binned, Labels};
+use crate::domain::model::TreeNode;
+use crate::ml::trees::bins::{Binned, ColumnKind};
+use crate::ml::trees::kernel::{Team, partition};
+use crate::ml::trees::packed::{Packing, Scale};
+use crate::ml::trees::split::{NodeSums, Rules, Search, Split, Sums, Test};
 
-/// Histograms up to this many bytes are kept, so that of two siblings only the smaller is counted and the other got by
-/// subtraction. Larger ones (very many classes) are counted column by column.
-const KEPT_HISTOGRAM_BYTES: usize = 8 << 20;
+/// Histograms kept for open leaves; beyond, both children are counted.
+const KEPT_BYTES: usize = 256 << 20;
+/// Cells (rows times columns) below which one thread counts a histogram alone.
+const SHARED_CELLS: usize = 60_000;
+/// Rows below which one thread parts them alone.
+const SHARED_ROWS: usize = 16_384;
+/// Slots below which one thread searches alone.
+const SHARED_SLOTS: usize = 2_000;
+/// Cells between two looks at the cancel button.
+const PATIENCE_CELLS: usize = 400_000_000;
 
-#[derive(Clone, Copy, Debug)]
-pub struct GrowParams {
+/// What limits a tree.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    pub max_leaves: usize,
     /// Splits on the longest path.
     pub max_depth: usize,
-    /// Rows in the smallest leaf.
     pub min_samples_leaf: usize,
 }
 
-/// The best split at every node until nothing may be split further. An impure node is split even when its best split
-/// removes no loss, as in scikit-learn: what two columns say only together starts like that.
-pub fn grow(bins: &Binned, labels: &Labels, params: GrowParams, io: &dyn JobIo) -> Result<Tree, Cancelled> {
-    Grower::new(bins, labels, params).run(io)
+/// What one tree is grown from.
+pub struct Task<'a> {
+    /// One packed gradient and hessian per row of the table.
+    pub packed: &'a [i64],
+    pub packing: Packing,
+    pub scale: Scale,
+    pub rules: &'a Rules,
+    pub monotone: &'a [i8],
+    /// Columns this tree may split, ascending.
+    pub columns: &'a [usize],
 }
 
-struct Grower<'a> {
-    bins: &'a Binned,
-    labels: &'a Labels<'a>,
-    params: GrowParams,
-    /// Where each column's slots start in a node's histogram, and after the last their number.
-    starts: Vec<usize>,
-    keeps_histograms: bool,
-    rows: Vec<u32>,
-    right: Vec<u32>,
+/// A node in terms of bins.
+#[derive(Clone, Debug)]
+pub enum GrownNode {
+    Split { column: usize, test: Test, left: usize, right: usize, gain: f64, n_rows: usize },
+    Leaf { n_rows: usize },
+}
+
+/// The leaf that a row of bins reaches.
+pub fn leaf_of(nodes: &[GrownNode], binned: &Binned, bins: &[u8]) -> usize {
+    let mut at = 0;
+    while let GrownNode::Split { column, test, left, right, .. } = &nodes[at] {
+        at = if test.goes_left(bins[*column], binned.columns[*column].n_bins) { *left } else { *right };
+    }
+    at
+}
+
+/// A grown tree without answers, and where its leaves' rows lie.
+pub struct Grown {
+    pub nodes: Vec<GrownNode>,
+    pub leaves: Vec<Leaf>,
+}
+
+/// Rows `from..to` of [`Grower::rows`].
+#[derive(Clone, Debug)]
+pub struct Leaf {
+    pub node: usize,
+    pub from: usize,
+    pub to: usize,
+    /// Penalty of its answer, in units of the loss.
+    pub l2: f64,
+    /// Bounds of its answer, in units of the score.
+    pub lower: f64,
+    pub upper: f64,
+}
+
+pub struct Grower<'a> {
+    binned: &'a Binned,
+    team: &'a Team,
+    limits: Limits,
+    /// The rows to learn from, grouped by leaf after a tree is grown.
+    pub rows: Vec<u32>,
+    spare: Vec<Vec<u32>>,
     /// Histograms not in use.
     pool: Vec<Vec<i64>>,
-    scratch: Vec<i64>,
-    nodes: Vec<TreeNode>,
+    /// What the other threads count.
+    parts: Vec<Vec<i64>>,
 }
 
-/// A node whose fate is open: the rows `from..to`.
 struct Open {
     node: usize,
     from: usize,
     to: usize,
     depth: usize,
+    sums: NodeSums,
     histogram: Option<Vec<i64>>,
-}
-
-#[derive(Clone, Copy)]
-struct Split {
-    column: usize,
-    /// Bins up to this one go left.
-    bin: usize,
-    /// What the scores of the two sides sum to.
-    score: f64,
+    split: Option<Split>,
 }
 
 impl<'a> Grower<'a> {
-    fn new(bins: &'a Binned, labels: &'a Labels<'a>, params: GrowParams) -> Self {
-        let mut starts = vec![0];
-        for column in 0..bins.n_columns() {
-            starts.push(starts[column] + bins.n_bins(column) * labels.width());
-        }
-        let keeps_histograms = starts[bins.n_columns()] * size_of::<i64>() <= KEPT_HISTOGRAM_BYTES;
-        Self {
-            bins,
-            labels,
-            params,
-            starts,
-            keeps_histograms,
-            rows: (0..bins.n_rows as u32).collect(),
-            right: Vec::new(),
-            pool: Vec::new(),
-            scratch: Vec::new(),
-            nodes: Vec::new(),
-        }
+    pub fn new(binned: &'a Binned, team: &'a Team, limits: Limits) -> Self {
+        let spare = vec![Vec::new(); team.n_threads()];
+        Self { binned, team, limits, rows: Vec::new(), spare, pool: Vec::new(), parts: Vec::new() }
     }
 
-    fn run(mut self, io: &dyn JobIo) -> Result<Tree, Cancelled> {
-        let n = self.bins.n_rows;
-        let mut settled = 0;
-        self.nodes.push(pending());
-        let histogram = self.may_split(0, n, 0).then(|| self.histogram(0, n)).flatten();
-        let mut open = vec![Open { node: 0, from: 0, to: n, depth: 0, histogram }];
-        while let Some(mut at) = open.pop() {
-            io.progress("Growing the tree", Some(settled as f64 / n.max(1) as f64))?;
-            let rows = &self.rows[at.from..at.to];
-            let total = self.labels.total(rows);
-            let split = if self.may_split(at.from, at.to, at.depth) && !self.labels.is_pure(rows) {
-                self.best_split(&at, &total)
-            } else {
-                None
-            };
-            match split {
-                Some(split) => {
-                    let [left, right] = self.split(&mut at, split, &total);
-                    open.push(right);
-                    open.push(left);
-                }
-                None => {
-                    let values = self.labels.answer(&self.rows[at.from..at.to]);
-                    let cover = (at.to - at.from) as u64;
-                    self.nodes[at.node] = TreeNode::Leaf { values, cover };
-                    settled += at.to - at.from;
-                }
-            }
-            self.pool.extend(at.histogram);
+    /// Grows a tree over `self.rows`.
+    pub fn grow(&mut self, task: &Task, io: &dyn JobIo) -> Result<Grown, Cancelled> {
+        let search =
+            Search { binned: self.binned, packing: task.packing, rules: task.rules, monotone: task.monotone };
+        let mut nodes = vec![GrownNode::Leaf { n_rows: self.rows.len() }];
+        let mut open = vec![self.root(task, &search, io)?];
+        while open.len() < self.limits.max_leaves {
+            // The first of the largest gains.
+            let best = (0..open.len())
+                .filter_map(|k| open[k].split.map(|split| (split.gain, std::cmp::Reverse(open[k].node), k)))
+                .max_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+            let Some((_, _, k)) = best else { break };
+            let at = open.swap_remove(k);
+            let children = self.split(at, task, &search, &mut nodes, open.len() + 2, io)?;
+            open.extend(children);
         }
-        Ok(Tree { nodes: self.nodes })
+        open.sort_unstable_by_key(|leaf| leaf.from);
+        let leaves = open.iter().map(|leaf| Leaf {
+            node: leaf.node,
+            from: leaf.from,
+            to: leaf.to,
+            l2: leaf.sums.l2 * task.scale.hessian,
+            lower: leaf.sums.lower * task.scale.gradient / task.scale.hessian,
+            upper: leaf.sums.upper * task.scale.gradient / task.scale.hessian,
+        });
+        let grown = Grown { nodes, leaves: leaves.collect() };
+        self.pool.extend(open.into_iter().filter_map(|leaf| leaf.histogram));
+        Ok(grown)
     }
 
-    fn may_split(&self, from: usize, to: usize, depth: usize) -> bool {
-        depth < self.params.max_depth && to - from >= 2 * self.params.min_samples_leaf.max(1)
-    }
-
-    /// Turns the node into a split and opens its children.
-    fn split(&mut self, at: &mut Open, split: Split, total: &[i64]) -> [Open; 2] {
-        let middle = at.from + self.partition(at.from, at.to, split);
-        let left = self.nodes.len();
-        self.nodes.extend([pending(), pending()]);
-        self.nodes[at.node] = TreeNode::Split {
-            missing_left: false,
-            feature: split.column as u32,
-            threshold: self.bins.cuts[split.column][split.bin],
-            left: left as u32,
-            right: left as u32 + 1,
-            gain: self.labels.loss(split.score - self.labels.score(total)),
-            cover: (at.to - at.from) as u64,
-            missing_left: false,
+    fn root(&mut self, task: &Task, search: &Search, io: &dyn JobIo) -> Result<Open, Cancelled> {
+        let n = self.rows.len();
+        let sums = NodeSums {
+            sums: Sums::default(),
+            n_rows: n,
+            l2: task.rules.l2,
+            lower: f64::NEG_INFINITY,
+            upper: f64::INFINITY,
         };
-        let depth = at.depth + 1;
-        let mut children = [
-            Open { node: left, from: at.from, to: middle, depth, histogram: None },
-            Open { node: left + 1, from: middle, to: at.to, depth, histogram: None },
-        ];
-        self.child_histograms(at.histogram.take(), &mut children);
-        children
-    }
-
-    /// Counts the smaller child, subtracts it from the parent for the larger.
-    fn child_histograms(&mut self, parent: Option<Vec<i64>>, children: &mut [Open; 2]) {
-        let Some(mut parent) = parent else { return };
-        let needed = |grower: &Self, child: &Open| grower.may_split(child.from, child.to, child.depth);
-        let smaller = usize::from(children[1].to - children[1].from < children[0].to - children[0].from);
-        let larger = 1 - smaller;
-        if needed(self, &children[larger])
-            && let Some(counted) = self.histogram(children[smaller].from, children[smaller].to)
-        {
-            parent.iter_mut().zip(&counted).for_each(|(all, part)| *all -= part);
-            children[larger].histogram = Some(parent);
-            if needed(self, &children[smaller]) {
-                children[smaller].histogram = Some(counted);
-            } else {
-                self.pool.push(counted);
-            }
-        } else {
-            self.pool.push(parent);
-        }
-    }
-
-    /// The counts of every column's bins over some rows, unless they are too many to keep.
-    fn histogram(&mut self, from: usize, to: usize) -> Option<Vec<i64>> {
-        if !self.keeps_histograms {
-            return None;
+        let mut root = Open { node: 0, from: 0, to: n, depth: 0, sums, histogram: None, split: None };
+        if self.limits.max_leaves < 2 || task.columns.is_empty() || !self.may_split(&root) {
+            return Ok(root);
         }
         let mut histogram = self.pool.pop().unwrap_or_default();
-        histogram.clear();
-        histogram.resize(self.starts[self.bins.n_columns()], 0);
-        for column in 0..self.bins.n_columns() {
-            let slots = &mut histogram[self.starts[column]..self.starts[column + 1]];
-            self.labels.count(&self.rows[from..to], self.bins.column(column), slots);
-        }
-        Some(histogram)
+        self.count(0, n, task.packed, &mut histogram, io)?;
+        // Every row is in one slot of the first column.
+        let first = &self.binned.columns[0];
+        root.sums.sums = task.packing.unpack(histogram[..first.width()].iter().sum());
+        root.split = self.search_pair(search, task.columns, &mut [(root.sums, &mut histogram, true)], None).remove(0);
+        root.histogram = Some(histogram);
+        Ok(root)
     }
 
-    /// The first of the best splits, in column and cut order.
-    fn best_split(&mut self, at: &Open, total: &[i64]) -> Option<Split> {
-        let mut best: Option<Split> = None;
-        let mut scratch = mem::take(&mut self.scratch);
-        for column in 0..self.bins.n_columns() {
-            if self.bins.n_bins(column) < 2 {
-                continue;
-            }
-            let found = match &at.histogram {
-                Some(histogram) => {
-                    let slots = &histogram[self.starts[column]..self.starts[column + 1]];
-                    self.best_cut(column, slots, total)
-                }
-                None => {
-                    scratch.clear();
-                    scratch.resize(self.starts[column + 1] - self.starts[column], 0);
-                    self.labels.count(&self.rows[at.from..at.to], self.bins.column(column), &mut scratch);
-                    self.best_cut(column, &scratch, total)
-                }
-            };
-            if let Some(found) = found
-                && best.is_none_or(|best| found.score > best.score)
-            {
-                best = Some(found);
-            }
-        }
-        self.scratch = scratch;
-        best
+    fn may_split(&self, node: &Open) -> bool {
+        node.depth < self.limits.max_depth && node.to - node.from >= 2 * self.limits.min_samples_leaf.max(1)
     }
 
-    fn best_cut(&self, column: usize, slots: &[i64], total: &[i64]) -> Option<Split> {
-        let width = self.labels.width();
-        let min_rows = self.params.min_samples_leaf.max(1) as i64;
-        let n = self.labels.n_rows(total);
-        let mut left = vec![0_i64; width];
-        let mut right = total.to_vec();
-        // The bin after which the best cut falls, whether the next occupied bin is still to come, and its score.
-        let mut best: Option<Split> = None;
-        let mut open_gap = false;
-        for (bin, part) in slots.chunks_exact(width).enumerate() {
-            if self.labels.n_rows(part) == 0 {
-                continue;
-            }
-            if open_gap && let Some(best) = &mut best {
-                // Empty bins lie between: cut in the middle of the gap.
-                best.bin = (best.bin + bin - 1) / 2;
-                open_gap = false;
-            }
-            for ((left, right), part) in left.iter_mut().zip(&mut right).zip(part) {
-                *left += part;
-                *right -= part;
-            }
-            let on_left = self.labels.n_rows(&left);
-            if n - on_left < min_rows {
-                break;
-            }
-            if on_left < min_rows {
-                continue;
-            }
-            let score = self.labels.score(&left) + self.labels.score(&right);
-            if best.is_none_or(|best| score > best.score) {
-                best = Some(Split { column, bin, score });
-                open_gap = true;
-            }
+    /// Parts a leaf; returns its children with their own best splits.
+    fn split(
+        &mut self,
+        mut at: Open,
+        task: &Task,
+        search: &Search,
+        nodes: &mut Vec<GrownNode>,
+        n_leaves: usize,
+        io: &dyn JobIo,
+    ) -> Result<[Open; 2], Cancelled> {
+        let Some(split) = at.split else { unreachable!("only leaves with a split are parted") };
+        let column = &self.binned.columns[split.column];
+        let lefts = split.test.lefts(column);
+        let middle = at.from + self.part(at.from, at.to, self.binned.column(split.column), &lefts);
+        let left = nodes.len();
+        nodes[at.node] = GrownNode::Split {
+            column: split.column,
+            test: split.test,
+            left,
+            right: left + 1,
+            gain: split.gain * task.scale.gradient * task.scale.gradient / task.scale.hessian,
+            n_rows: at.to - at.from,
+        };
+        nodes.push(GrownNode::Leaf { n_rows: middle - at.from });
+        nodes.push(GrownNode::Leaf { n_rows: at.to - middle });
+        let bounds = bounds(search, &at.sums, &split, column.feature);
+        let child = |side: usize, from: usize, to: usize, sums: Sums| Open {
+            node: left + side,
+            from,
+            to,
+            depth: at.depth + 1,
+            sums: NodeSums {
+                sums,
+                n_rows: to - from,
+                l2: split.l2,
+                lower: bounds[side].0,
+                upper: bounds[side].1,
+            },
+            histogram: None,
+            split: None,
+        };
+        let mut children =
+            [child(0, at.from, middle, split.left), child(1, middle, at.to, at.sums.sums - split.left)];
+        let parent = at.histogram.take();
+        if n_leaves < self.limits.max_leaves {
+            self.search_children(parent, &mut children, task, search, io)?;
+        } else {
+            self.pool.extend(parent);
         }
-        best
+        Ok(children)
     }
 
-    /// Moves the rows that go left before the others, each side in its order; returns how many they are.
-    fn partition(&mut self, from: usize, to: usize, split: Split) -> usize {
-        let bins = self.bins.column(split.column);
-        self.right.clear();
-        let rows = &mut self.rows[from..to];
-        let mut left = 0;
-        for i in 0..rows.len() {
-            let row = rows[i];
-            if usize::from(bins[row as usize]) <= split.bin {
-                rows[left] = row;
-                left += 1;
+    fn search_children(
+        &mut self,
+        parent: Option<Vec<i64>>,
+        children: &mut [Open; 2],
+        task: &Task,
+        search: &Search,
+        io: &dyn JobIo,
+    ) -> Result<(), Cancelled> {
+        let wanted = [self.may_split(&children[0]), self.may_split(&children[1])];
+        if !wanted[0] && !wanted[1] {
+            self.pool.extend(parent);
+            return Ok(());
+        }
+        let smaller = usize::from(children[1].to - children[1].from < children[0].to - children[0].from);
+        let mut counted = self.pool.pop().unwrap_or_default();
+        self.count(children[smaller].from, children[smaller].to, task.packed, &mut counted, io)?;
+        let mut rest = match parent {
+            Some(parent) => parent,
+            None => {
+                // Not kept: the larger child is counted, and what is subtracted below is put back first.
+                let mut rest = Vec::new();
+                self.count(children[1 - smaller].from, children[1 - smaller].to, task.packed, &mut rest, io)?;
+                rest.iter_mut().zip(&counted).for_each(|(rest, part)| *rest += part);
+                rest
+            }
+        };
+        let mut pair =
+            [(children[smaller].sums, &mut counted, wanted[smaller]), (children[1 - smaller].sums, &mut rest, wanted[1 - smaller])];
+        let mut found = self.search_pair(search, task.columns, &mut pair, Some(()));
+        children[1 - smaller].split = found.pop().flatten();
+        children[smaller].split = found.pop().flatten();
+        let keeps = self.limits.max_leaves.saturating_mul(counted.len() * size_of::<i64>()) <= KEPT_BYTES;
+        for (child, histogram) in [(smaller, counted), (1 - smaller, rest)] {
+            if keeps && children[child].split.is_some() {
+                children[child].histogram = Some(histogram);
             } else {
-                self.right.push(row);
+                self.pool.push(histogram);
             }
         }
-        rows[left..].copy_from_slice(&self.right);
-        left
-    }
-}
-
-/// Holds a node's place until its turn.
-fn pending() -> TreeNode {
-    TreeNode::Leaf { values: Vec::new(), cover: 0 }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::io::Silent;
-    use crate::domain::matrix::Matrix;
-    use crate::domain::task::{Target, argmax};
-    use crate::ml::algorithms::testing::{Lcg, matrix, uniform_matrix};
-
-    fn grown(x: &Matrix, y: &Target, max_depth: usize, min_samples_leaf: usize) -> Tree {
-        let bins = Binned::new(x, 255, 0);
-        grow(&bins, &Labels::new(y), GrowParams { max_depth, min_samples_leaf }, &Silent).unwrap()
+        Ok(())
     }
 
-    fn right_answers(tree: &Tree, x: &Matrix, codes: &[u32]) -> usize {
-        (0..x.n_rows).filter(|&row| argmax(tree.leaf(x.row(row))) == codes[row] as usize).count()
-    }
-
-    /// Twelve yes/no columns and a rule of depth three.
-    fn rule() -> (Matrix, Vec<u32>) {
-        let mut source = Lcg(1);
-        let x = matrix(12, (0..5000 * 12).map(|_| if source.next() < 0.5 { 0.0 } else { 1.0 }).collect());
-        let codes = (0..5000).map(|row| {
-            let r = x.row(row);
-            let answer = if r[0] == 1.0 {
-                r[1]
-            } else if r[2] == 1.0 {
-                r[3]
+    /// The best split of each node that wants one. With `subtract`, the second node's histogram still is its parent's:
+    /// the first one's is taken off on the way, column by column.
+    fn search_pair(
+        &self,
+        search: &Search,
+        columns: &[usize],
+        nodes: &mut [(NodeSums, &mut Vec<i64>, bool)],
+        subtract: Option<()>,
+    ) -> Vec<Option<Split>> {
+        struct Part<'h> {
+            base: usize,
+            columns: Vec<usize>,
+            slots: Vec<&'h mut [i64]>,
+            found: Vec<Option<Split>>,
+        }
+        let starts = self.binned.rows.starts();
+        let n_parts = if starts[self.binned.n_columns()] < SHARED_SLOTS { 1 } else { self.team.n_threads() };
+        let sums: Vec<(NodeSums, bool)> = nodes.iter().map(|(sums, _, wanted)| (*sums, *wanted)).collect();
+        let mut rests: Vec<&mut [i64]> = nodes.iter_mut().map(|(_, histogram, _)| histogram.as_mut_slice()).collect();
+        let (mut parts, mut from) = (Vec::new(), 0);
+        for part in 1..=n_parts {
+            // Cut between columns, where the slots are shared out evenly.
+            let to = if part == n_parts {
+                self.binned.n_columns()
             } else {
-                r[4]
+                starts.partition_point(|&start| start < starts[self.binned.n_columns()] * part / n_parts).max(from)
             };
-            answer as u32
+            let length = starts[to] - starts[from];
+            let slots = rests
+                .iter_mut()
+                .map(|rest| {
+                    let (mine, others) = std::mem::take(rest).split_at_mut(length);
+                    *rest = others;
+                    mine
+                })
+                .collect();
+            let mine = columns.iter().copied().filter(|column| (from..to).contains(column)).collect();
+            parts.push(Part { base: starts[from], columns: mine, slots, found: Vec::new() });
+            from = to;
+        }
+        self.team.each_mut(&mut parts, |_, part| {
+            if subtract.is_some() {
+                let [counted, parent] = &mut part.slots[..] else { return };
+                parent.iter_mut().zip(counted.iter()).for_each(|(all, part)| *all = all.wrapping_sub(*part));
+            }
+            for ((sums, wanted), slots) in sums.iter().zip(&part.slots) {
+                let found = if *wanted { search.best(sums, slots, part.base, &part.columns) } else { None };
+                part.found.push(found);
+            }
         });
-        (x.clone(), codes.collect())
-    }
-
-    #[test]
-    fn yes_no_columns_are_learned_to_the_last_row() {
-        let (x, codes) = rule();
-        let y = Target::Classes { codes: codes.clone(), n_classes: 2 };
-        assert_eq!(right_answers(&grown(&x, &y, 6, 1), &x, &codes), 5000);
-    }
-
-    #[test]
-    fn a_rule_that_needs_both_columns_is_found_through_a_split_without_gain() {
-        let x = matrix(2, vec![0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0]);
-        let codes = vec![0, 1, 1, 0];
-        let y = Target::Classes { codes: codes.clone(), n_classes: 2 };
-        assert_eq!(right_answers(&grown(&x, &y, 2, 1), &x, &codes), 4);
-    }
-
-    #[test]
-    fn limits_hold_and_children_come_after_parents() {
-        let x = uniform_matrix(4, 3000, 4);
-        let y = Target::Values((0..3000).map(|r| x.row(r)[0] * x.row(r)[1] + x.row(r)[2]).collect());
-        let tree = grown(&x, &y, 5, 30);
-        let mut depth = vec![0; tree.nodes.len()];
-        let mut covered = 0;
-        for (at, node) in tree.nodes.iter().enumerate() {
-            match node {
-                TreeNode::Split { left, right, gain, .. } | TreeNode::CategorySplit { left, right, gain, .. } => {
-                    assert!(*left as usize > at && *right as usize > at && *gain >= 0.0);
-                    depth[*left as usize] = depth[at] + 1;
-                    depth[*right as usize] = depth[at] + 1;
+        // The first of the best, in the order of the columns.
+        (0..sums.len())
+            .map(|node| {
+                let mut best: Option<Split> = None;
+                for found in parts.iter().filter_map(|part| part.found.get(node).copied().flatten()) {
+                    if best.is_none_or(|best| found.gain > best.gain) {
+                        best = Some(found);
+                    }
                 }
-                TreeNode::CategorySplit { .. } => panic!("no column has categories"),
-                TreeNode::Leaf { values, cover } => {
-                    assert!(*cover >= 30 && values.len() == 1);
-                    covered += cover;
+                best
+            })
+            .collect()
+    }
+
+    /// The histogram of rows `from..to` over all columns.
+    fn count(
+        &mut self,
+        from: usize,
+        to: usize,
+        packed: &[i64],
+        histogram: &mut Vec<i64>,
+        io: &dyn JobIo,
+    ) -> Result<(), Cancelled> {
+        let n_slots = self.binned.n_slots();
+        histogram.clear();
+        histogram.resize(n_slots, 0);
+        let n_columns = self.binned.n_columns().max(1);
+        let n_threads = self.team.n_threads();
+        for rows in self.rows[from..to].chunks((PATIENCE_CELLS / n_columns).max(1)) {
+            if n_threads == 1 || rows.len() * n_columns < SHARED_CELLS {
+                self.binned.rows.add_rows(rows, packed, histogram);
+            } else {
+                self.parts.resize_with(n_threads - 1, Vec::new);
+                let shares = rows.chunks(rows.len().div_ceil(n_threads));
+                let mut targets: Vec<(&[u32], &mut Vec<i64>)> =
+                    shares.zip(std::iter::once(&mut *histogram).chain(&mut self.parts)).collect();
+                let binned = self.binned;
+                self.team.each_mut(&mut targets, |part, (rows, slots)| {
+                    if part > 0 {
+                        slots.clear();
+                        slots.resize(n_slots, 0);
+                    }
+                    binned.rows.add_rows(rows, packed, slots);
+                });
+                let used = targets.len() - 1;
+                for part in &self.parts[..used] {
+                    histogram.iter_mut().zip(part).for_each(|(all, part)| *all = all.wrapping_add(*part));
+                }
+            }
+            if rows.len() < to - from {
+                io.progress("Growing trees", None)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves the rows that go left before the others; returns how many they are.
+    fn part(&mut self, from: usize, to: usize, column: &[u8], lefts: &[bool; 256]) -> usize {
+        let rows = &mut self.rows[from..to];
+        let n_threads = self.team.n_threads();
+        if n_threads == 1 || rows.len() < SHARED_ROWS {
+            return partition(column, rows, &mut self.spare[0], lefts);
+        }
+        // Each thread parts a share: L1 R1 L2 R2 … becomes L1 L2 … R1 R2 …
+        let share = rows.len().div_ceil(n_threads);
+        let mut shares: Vec<(&mut [u32], &mut Vec<u32>, usize)> =
+            rows.chunks_mut(share).zip(&mut self.spare).map(|(rows, spare)| (rows, spare, 0)).collect();
+        self.team.each_mut(&mut shares, |_, (rows, spare, n_left)| *n_left = partition(column, rows, spare, lefts));
+        let n_left: Vec<usize> = shares.iter().map(|(_, _, n)| *n).collect();
+        let mut at = 0;
+        for (part, &n) in n_left.iter().enumerate() {
+            rows.copy_within(part * share..part * share + n, at);
+            at += n;
+        }
+        let mut right = at;
+        for (part, &n) in n_left.iter().enumerate() {
+            let n_right = share.min(rows.len() - part * share) - n;
+            rows[right..right + n_right].copy_from_slice(&self.spare[part][..n_right]);
+            right += n_right;
+        }
+        at
+    }
+}
+
+/// Below a split on a constrained feature the sides may not cross the middle of their answers, so that no later split can
+/// turn them around.
+fn bounds(search: &Search, node: &NodeSums, split: &Split, feature: u32) -> [(f64, f64); 2] {
+    let feature = if let Test::AllBut { bin } = split.test { feature + u32::from(bin) } else { feature };
+    let direction = search.monotone.get(feature as usize).copied().unwrap_or(0);
+    let own = (node.lower, node.upper);
+    if direction == 0 {
+        return [own, own];
+    }
+    let left = search.answer(split.left, split.l2, node);
+    let right = search.answer(node.sums - split.left, split.l2, node);
+    let middle = left / 2.0 + right / 2.0;
+    if direction > 0 {
+        [(node.lower, middle), (middle, node.upper)]
+    } else {
+        [(middle, node.upper), (node.lower, middle)]
+    }
+}
+
+/// A node of a tree as models keep it.
+pub fn model_node(binned: &Binned, node: &GrownNode, values: Vec<f64>) -> TreeNode {
+    match node {
+        GrownNode::Leaf { n_rows } => TreeNode::Leaf { values, cover: *n_rows as u64 },
+        GrownNode::Split { column, test, left, right, gain, n_rows } => {
+            let column = &binned.columns[*column];
+            let (left, right, gain, cover) = (*left as u32, *right as u32, *gain, *n_rows as u64);
+            match (test, &column.kind) {
+                (Test::UpTo { bin, rest_left }, ColumnKind::Numbers { cuts }) => {
+                    // After the last cut: everything that is a number goes left.
+                    let threshold = cuts.get(usize::from(*bin)).copied().unwrap_or(f32::MAX);
+                    let (feature, missing_left) = (column.feature, *rest_left);
+                    TreeNode::Split { feature, threshold, left, right, gain, cover, missing_left }
+                }
+                (Test::AllBut { bin }, _) => {
+                    let feature = column.feature + u32::from(*bin);
+                    TreeNode::Split { feature, threshold: 0.5, left, right, gain, cover, missing_left: true }
+                }
+                (test, kind) => {
+                    let lefts = test.lefts(column);
+                    let mut codes: Vec<u32> = match kind {
+                        ColumnKind::Category { codes } => {
+                            codes.iter().zip(lefts).filter(|(_, left)| *left).map(|(&code, _)| code).collect()
+                        }
+                        _ => Vec::new(),
+                    };
+                    codes.sort_unstable();
+                    let feature = column.feature;
+                    TreeNode::CategorySplit { feature, codes, left, right, gain, cover, missing_left: false }
                 }
             }
         }
-        assert_eq!((depth.iter().max(), covered), (Some(&5), 3000));
-    }
-
-    #[test]
-    fn kept_and_counted_histograms_grow_the_same_tree() {
-        let x = uniform_matrix(4, 2000, 5);
-        let targets = [
-            Target::Values((0..2000).map(|r| x.row(r)[0] * 3.0 + x.row(r)[1].powi(2)).collect()),
-            Target::Classes { codes: (0..2000).map(|r| (x.row(r)[0] * 4.0 + 4.0) as u32 % 3).collect(), n_classes: 3 },
-        ];
-        for y in &targets {
-            let bins = Binned::new(&x, 64, 0);
-            let labels = Labels::new(y);
-            let params = GrowParams { max_depth: 7, min_samples_leaf: 5 };
-            let kept = Grower::new(&bins, &labels, params).run(&Silent).unwrap();
-            let mut counting = Grower::new(&bins, &labels, params);
-            counting.keeps_histograms = false;
-            assert_eq!(counting.run(&Silent).unwrap(), kept);
-        }
-    }
-
-    #[test]
-    fn every_training_row_meets_the_leaf_it_was_put_in() {
-        let x = uniform_matrix(9, 1000, 3);
-        let values: Vec<f64> = (0..1000).map(|r| (x.row(r)[0] * 3.0).floor() + x.row(r)[1]).collect();
-        let tree = grown(&x, &Target::Values(values.clone()), 8, 1);
-        let mean = values.iter().sum::<f64>() / 1000.0;
-        let rest: f64 = (0..1000).map(|r| (values[r] - tree.leaf(x.row(r))[0]).powi(2)).sum();
-        let all: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
-        let removed: f64 =
-            tree.nodes.iter().map(|node| if let TreeNode::Split { gain, .. } = node { *gain } else { 0.0 }).sum();
-        assert!((all - rest - removed).abs() < 1e-6 * all, "{all} − {rest} is not {removed}");
-    }
-
-    #[test]
-    fn a_cut_falls_in_the_middle_of_a_gap() {
-        // Among the rows with x0 = 1 only the values 1 and 9 of x1 are left; the cut between them is near 5.
-        let mut rows = Vec::new();
-        let mut y = Vec::new();
-        for value in 0..10 {
-            rows.extend([0.0, f64::from(value)]);
-            y.push(100.0);
-        }
-        for value in [1.0, 9.0] {
-            rows.extend([1.0, value, 1.0, value]);
-            y.extend([value, value]);
-        }
-        let tree = grown(&matrix(2, rows), &Target::Values(y), 3, 1);
-        let TreeNode::Split { right, .. } = &tree.nodes[0] else { panic!("split expected") };
-        let TreeNode::Split { feature, threshold, .. } = &tree.nodes[*right as usize] else { panic!("split expected") };
-        assert_eq!((*feature, *threshold), (1, 4.5));
     }
 }

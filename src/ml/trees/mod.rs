@@ -1,13 +1,62 @@
-//! Our own histogram trees: columns cut into at most 255 bins, splits searched over bin counts.
+//! Our own histogram trees: columns cut into at most 255 bins, splits searched over sums per bin.
 //!
-//! All sums are whole numbers, so a histogram got by subtraction equals the one counted, ties are settled by column and
-//! cut order, and the same input gives the same tree on every machine. Cuts lie between neighbouring `f32` values because
-//! that is how exported trees compare.
+//! One engine for single trees, forests and boosting. Sums are whole numbers wherever threads share them, ties are settled
+//! by column and cut order and randomness comes from seeds and row numbers: the same input gives the same model on every
+//! machine, whatever the number of threads. Cuts lie between neighbouring `f32` values because that is how exported trees
+//! compare. Missing cells and categories are split natively.
 
-mod bins;
+pub mod bins;
+pub mod boost;
+mod deep;
+pub mod forest;
 mod grow;
-mod labels;
+mod kernel;
+pub mod losses;
+mod measure;
+mod packed;
+pub mod predict;
+mod split;
 
-pub use bins::Binned;
-pub use grow::{GrowParams, grow};
-pub use labels::Labels;
+pub use boost::Labels;
+pub use deep::Splitter;
+pub use kernel::Team;
+pub use split::CategoryRules;
+
+/// Threads a fit or a prediction uses: `MODELWRIGHT_THREADS`, or one per processor. Models do not depend on it.
+pub fn n_threads() -> usize {
+    let asked = std::env::var("MODELWRIGHT_THREADS").ok().and_then(|n| n.parse().ok()).filter(|&n| n > 0);
+    asked.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).min(64)
+}
+
+#[cfg(test)]
+pub(in crate::ml) mod testing {
+    use crate::domain::features::{Block, Features};
+
+    /// A linear congruential generator small enough to repeat in Python:
+    /// `state = (state * 6364136223846793005 + 1442695040888963407) mod 2^64`, value = top 53 bits / 2^53.
+    pub struct Lcg(pub u64);
+
+    impl Lcg {
+        pub fn next(&mut self) -> f64 {
+            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (self.0 >> 11) as f64 / (1_u64 << 53) as f64
+        }
+    }
+
+    /// Columns of numbers.
+    pub fn numbers(columns: Vec<Vec<f64>>) -> Features {
+        let names = (0..columns.len()).map(|c| format!("x{c}")).collect();
+        let n_rows = columns.first().map_or(0, Vec::len);
+        Features { n_rows, blocks: columns.into_iter().map(Block::Numbers).collect(), names }
+    }
+
+    /// Uniform numbers in [-1, 1), drawn row after row.
+    pub fn uniform(seed: u64, n_rows: usize, n_columns: usize) -> Features {
+        let mut source = Lcg(seed);
+        let mut columns = vec![Vec::with_capacity(n_rows); n_columns];
+        for _ in 0..n_rows {
+            columns.iter_mut().for_each(|column| column.push(2.0 * source.next() - 1.0));
+        }
+        numbers(columns)
+    }
+}

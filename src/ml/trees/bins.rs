@@ -128,13 +128,7 @@ fn sample_rows(n_rows: usize, seed: u64) -> Vec<usize> {
 }
 
 /// The columns of one block, without those that cannot be split.
-fn cut_block(
-    block: &Block,
-    at: usize,
-    feature: u32,
-    sampled: &[usize],
-    max_bins: usize,
-) -> Vec<(Column, Vec<u8>)> {
+fn cut_block(block: &Block, at: usize, feature: u32, sampled: &[usize], max_bins: usize) -> Vec<(Column, Vec<u8>)> {
     match block {
         Block::Numbers(values) => {
             let mut sample: Vec<f32> =

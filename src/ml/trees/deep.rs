@@ -187,7 +187,11 @@ impl<M: Measure> Deep<'_, M> {
         let (mut stack, mut heap) = (Vec::new(), BinaryHeap::new());
         let mut seen = 0;
         let root = self.open(0, 0, n, 0);
-        if is_scarce { heap.extend(root) } else { stack.extend(root) }
+        if is_scarce {
+            heap.extend(root)
+        } else {
+            stack.extend(root)
+        }
         while n_leaves < self.limits.max_leaves {
             let Some(at) = (if is_scarce { heap.pop() } else { stack.pop() }) else { break };
             seen += at.to - at.from;
@@ -199,7 +203,11 @@ impl<M: Measure> Deep<'_, M> {
             }
             n_leaves += 1;
             let children = self.split(&at);
-            if is_scarce { heap.extend(children.into_iter().flatten()) } else { stack.extend(children.into_iter().rev().flatten()) }
+            if is_scarce {
+                heap.extend(children.into_iter().flatten())
+            } else {
+                stack.extend(children.into_iter().rev().flatten())
+            }
         }
         Some(())
     }
@@ -212,8 +220,7 @@ impl<M: Measure> Deep<'_, M> {
         let n_rows = self.measure.n_rows(&self.total);
         self.nodes[node] = GrownNode::Leaf { n_rows: n_rows.round() as usize };
         self.ranges[node] = (from, to);
-        let may_split =
-            depth < self.limits.max_depth && n_rows >= 2.0 * self.limits.min_samples_leaf.max(1) as f64;
+        let may_split = depth < self.limits.max_depth && n_rows >= 2.0 * self.limits.min_samples_leaf.max(1) as f64;
         if !may_split || self.measure.is_pure(items) {
             return None;
         }
@@ -271,13 +278,7 @@ impl<M: Measure> Deep<'_, M> {
     }
 
     /// Whether the column has different values here, and its split if it beats the best so far.
-    fn try_column(
-        &mut self,
-        from: usize,
-        to: usize,
-        at: usize,
-        best: &mut Fraction,
-    ) -> (bool, Option<Test>) {
+    fn try_column(&mut self, from: usize, to: usize, at: usize, best: &mut Fraction) -> (bool, Option<Test>) {
         let column = &self.binned.columns[at];
         self.gather(from, to, at);
         let width = self.measure.width();

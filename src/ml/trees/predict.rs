@@ -48,7 +48,13 @@ pub fn predict(
 }
 
 /// One tree's answers, `width` per row.
-pub fn predict_tree(tree: &Tree, width: usize, x: &Features, n_threads: usize, io: &dyn JobIo) -> Result<Vec<f64>, Cancelled> {
+pub fn predict_tree(
+    tree: &Tree,
+    width: usize,
+    x: &Features,
+    n_threads: usize,
+    io: &dyn JobIo,
+) -> Result<Vec<f64>, Cancelled> {
     sums(&[tree], &vec![0.0; width], Combine::Mean, x, n_threads, io)
 }
 
@@ -245,7 +251,9 @@ impl Compact {
                 cell.fill(&x.blocks[cell.block], from, &mut bytes[at..], stride, n_rows);
             }
             for (tree, &root) in self.roots.iter().enumerate() {
-                for (lanes, rows) in bytes[..n_rows.next_multiple_of(LANES) * stride].chunks_exact(LANES * stride).enumerate() {
+                for (lanes, rows) in
+                    bytes[..n_rows.next_multiple_of(LANES) * stride].chunks_exact(LANES * stride).enumerate()
+                {
                     let leaves = self.leaves(root, rows, stride);
                     let answers = &mut answers[lanes * LANES * width..];
                     for (leaf, answer) in leaves.iter().zip(answers.chunks_exact_mut(width)) {

@@ -115,6 +115,7 @@ pub struct Boosted {
 }
 
 /// Learns from the rows of `binned`. Weights are not negative; rows of weight 0 are left out.
+#[expect(clippy::too_many_arguments, reason = "what a model is made from, and who watches")]
 pub fn boost(
     settings: &Settings,
     binned: &Binned,

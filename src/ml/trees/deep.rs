@@ -9,7 +9,7 @@ use crate::domain::model::Tree;
 use crate::ml::trees::bins::{Binned, Column, ColumnKind};
 use crate::ml::trees::grow::{GrownNode, model_node};
 use crate::ml::trees::kernel::Lefts;
-use crate::ml::trees::measure::{Fraction, Item, Measure};
+use crate::ml::trees::measure::{Fraction, Item, Measure, Offers, each_bin};
 use crate::ml::trees::split::{Test, among};
 
 /// Rows up to which a node marks the bins it meets.
@@ -361,20 +361,6 @@ impl<M: Measure> Deep<'_, M> {
     }
 }
 
-/// Visits the bins below `end` that are marked in a set, ascending, until told to stop.
-#[inline(always)]
-fn each_bin(set: [u64; 4], end: usize, mut visit: impl FnMut(usize) -> bool) {
-    for (word, mut bits) in set.into_iter().enumerate() {
-        while bits != 0 {
-            let bin = word * 64 + bits.trailing_zeros() as usize;
-            bits &= bits - 1;
-            if bin >= end || !visit(bin) {
-                return;
-            }
-        }
-    }
-}
-
 /// One column of one node.
 struct Scan<'s, M: Measure> {
     measure: &'s M,
@@ -429,20 +415,10 @@ impl<M: Measure> Scan<'_, M> {
                 break;
             }
             self.start(rest_left);
-            let mut is_open = false;
-            each_bin(self.present, rest, |bin| {
-                if is_open && let Some((_, next, _)) = &mut found {
-                    *next = bin;
-                    is_open = false;
-                }
-                self.add(bin);
-                let (is_best, goes_on) = self.offer();
-                if is_best {
-                    found = Some((bin, bin + 1, rest_left));
-                    is_open = true;
-                }
-                goes_on
-            });
+            let offers = Offers { slots: self.slots, present: self.present, end: rest, total: self.total, least: self.least };
+            if let Some((bin, next)) = self.measure.best_cut(offers, self.left, self.best) {
+                found = Some((bin, next, rest_left));
+            }
         }
         let (bin, next, mut rest_left) = found?;
         if !has_rest {

@@ -92,7 +92,15 @@ mod tests {
     }
 
     fn learner(max_depth: usize, min_samples_leaf: usize) -> DecisionTree<'static> {
-        DecisionTree { max_depth, min_samples_leaf, max_bins: 255, class_weight: "none", n_threads: 1, seed: 0, io: &Silent }
+        DecisionTree {
+            max_depth,
+            min_samples_leaf,
+            max_bins: 255,
+            class_weight: "none",
+            n_threads: 1,
+            seed: 0,
+            io: &Silent,
+        }
     }
 
     fn grown(x: &Features, y: &Target, max_depth: usize, min_samples_leaf: usize) -> Tree {
@@ -242,13 +250,13 @@ mod tests {
 
     #[test]
     fn weights_count_like_repeated_rows() {
-        let x = uniform(5, 400, 3);
-        let weights: Vec<f64> = (0..400).map(|r| f64::from(r % 4)).collect();
-        let rows: Vec<usize> = (0..400).flat_map(|r| std::iter::repeat_n(r, r % 4)).collect();
-        let codes = (0..400).map(|r| ((row(&x, r)[0] + row(&x, r)[1] * 0.5) * 2.0 + 3.0) as u32 % 3).collect();
+        let x = uniform(5, 200, 3);
+        let weights: Vec<f64> = (0..200).map(|r| f64::from(r % 4)).collect();
+        let rows: Vec<usize> = (0..200).flat_map(|r| std::iter::repeat_n(r, r % 4)).collect();
+        let codes = (0..200).map(|r| ((row(&x, r)[0] + row(&x, r)[1] * 0.5) * 2.0 + 3.0) as u32 % 3).collect();
         let targets = [
             Target::Classes { codes, n_classes: 3 },
-            Target::Values((0..400).map(|r| row(&x, r)[0] + row(&x, r)[2].powi(2)).collect()),
+            Target::Values((0..200).map(|r| row(&x, r)[0] + row(&x, r)[2].powi(2)).collect()),
         ];
         for y in &targets {
             let repeated = grown(&x.take(&rows), &y.take(&rows), 6, 5);

@@ -67,7 +67,7 @@ impl Binned {
         for from in (0..x.blocks.len()).step_by(per_turn) {
             io.progress("Cutting columns into bins", Some(0.0))?;
             let to = (from + per_turn).min(x.blocks.len());
-            let mut made: Vec<(usize, Vec<(Column, Vec<u8>)>)> = (from..to).map(|block| (block, Vec::new())).collect();
+            let mut made: Vec<(usize, Vec<Cut>)> = (from..to).map(|block| (block, Vec::new())).collect();
             team.each_mut(&mut made, |_, (block, into)| {
                 *into = cut_block(&x.blocks[*block], *block, starts[*block], &sampled, max_bins.clamp(2, MAX_BINS));
             });
@@ -127,14 +127,11 @@ fn sample_rows(n_rows: usize, seed: u64) -> Vec<usize> {
     (0..n_rows).step_by(stretch).map(|start| start + shuffler.below(stretch.min(n_rows - start))).collect()
 }
 
+/// A column and its bins.
+type Cut = (Column, Vec<u8>);
+
 /// The columns of one block, without those that cannot be split.
-fn cut_block(
-    block: &Block,
-    at: usize,
-    feature: u32,
-    sampled: &[usize],
-    max_bins: usize,
-) -> Vec<(Column, Vec<u8>)> {
+fn cut_block(block: &Block, at: usize, feature: u32, sampled: &[usize], max_bins: usize) -> Vec<Cut> {
     match block {
         Block::Numbers(values) => {
             let mut sample: Vec<f32> =
@@ -167,7 +164,7 @@ fn cut_block(
     }
 }
 
-fn column(block: &Block, mut column: Column) -> Vec<(Column, Vec<u8>)> {
+fn column(block: &Block, mut column: Column) -> Vec<Cut> {
     let bins = column.bins(block);
     column.has_rest = bins.iter().any(|&bin| usize::from(bin) == column.n_bins);
     if column.width() < 2 { Vec::new() } else { vec![(column, bins)] }

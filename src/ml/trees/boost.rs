@@ -100,7 +100,11 @@ pub enum Validation<'a> {
     None,
     /// Some rows of the training table, which then are not learned from.
     Rows(Vec<u32>),
-    Table { binned: &'a Binned, labels: Labels<'a>, weights: Option<&'a [f64]> },
+    Table {
+        binned: &'a Binned,
+        labels: Labels<'a>,
+        weights: Option<&'a [f64]>,
+    },
 }
 
 pub struct Boosted {
@@ -111,6 +115,7 @@ pub struct Boosted {
 }
 
 /// Learns from the rows of `binned`. Weights are not negative; rows of weight 0 are left out.
+#[expect(clippy::too_many_arguments, reason = "what a model is made from, and who watches")]
 pub fn boost(
     settings: &Settings,
     binned: &Binned,
@@ -397,9 +402,9 @@ impl<'a> Booster<'a> {
             };
             part.largest = loss.derive(rows, knee, part.gradients, part.hessians);
         });
-        let largest = parts.iter().fold((0.0_f32, 0.0_f32), |most, part| {
-            (most.0.max(part.largest.0), most.1.max(part.largest.1))
-        });
+        let largest = parts
+            .iter()
+            .fold((0.0_f32, 0.0_f32), |most, part| (most.0.max(part.largest.0), most.1.max(part.largest.1)));
         let seed = (self.settings.seed as u32 ^ (self.settings.seed >> 32) as u32)
             .wrapping_add((iteration * self.scores.len() + output + 1) as u32)
             .wrapping_mul(0x9E37_79B9);
@@ -514,9 +519,11 @@ impl<'a> Booster<'a> {
 
     fn mean_loss(&self, watched: &Watched, knee: f64) -> f64 {
         let loss = self.settings.loss;
-        let unit = if loss.link() == crate::domain::model::Link::Log { self.scaled.shift.exp() } else { self.scaled.unit };
+        let unit =
+            if loss.link() == crate::domain::model::Link::Log { self.scaled.shift.exp() } else { self.scaled.unit };
         let shift = if unit == self.scaled.unit { self.scaled.shift } else { 0.0 };
-        let mut parts: Vec<(usize, f64, f64)> = (0..watched.rows.len()).step_by(1024).map(|from| (from, 0.0, 0.0)).collect();
+        let mut parts: Vec<(usize, f64, f64)> =
+            (0..watched.rows.len()).step_by(1024).map(|from| (from, 0.0, 0.0)).collect();
         self.team.each_mut(&mut parts, |_, (from, total, weight)| {
             for i in *from..(*from + 1024).min(watched.rows.len()) {
                 let row = watched.rows[i] as usize;

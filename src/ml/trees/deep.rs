@@ -9,7 +9,7 @@ use crate::domain::model::Tree;
 use crate::ml::trees::bins::{Binned, Column, ColumnKind};
 use crate::ml::trees::grow::{GrownNode, model_node};
 use crate::ml::trees::kernel::Lefts;
-use crate::ml::trees::measure::{Fraction, Item, Measure};
+use crate::ml::trees::measure::{Fraction, Item, Measure, Offers, each_bin};
 use crate::ml::trees::split::{Test, among};
 
 /// Rows up to which a node marks the bins it meets.
@@ -187,7 +187,11 @@ impl<M: Measure> Deep<'_, M> {
         let (mut stack, mut heap) = (Vec::new(), BinaryHeap::new());
         let mut seen = 0;
         let root = self.open(0, 0, n, 0);
-        if is_scarce { heap.extend(root) } else { stack.extend(root) }
+        if is_scarce {
+            heap.extend(root)
+        } else {
+            stack.extend(root)
+        }
         while n_leaves < self.limits.max_leaves {
             let Some(at) = (if is_scarce { heap.pop() } else { stack.pop() }) else { break };
             seen += at.to - at.from;
@@ -199,7 +203,11 @@ impl<M: Measure> Deep<'_, M> {
             }
             n_leaves += 1;
             let children = self.split(&at);
-            if is_scarce { heap.extend(children.into_iter().flatten()) } else { stack.extend(children.into_iter().rev().flatten()) }
+            if is_scarce {
+                heap.extend(children.into_iter().flatten())
+            } else {
+                stack.extend(children.into_iter().rev().flatten())
+            }
         }
         Some(())
     }
@@ -212,8 +220,7 @@ impl<M: Measure> Deep<'_, M> {
         let n_rows = self.measure.n_rows(&self.total);
         self.nodes[node] = GrownNode::Leaf { n_rows: n_rows.round() as usize };
         self.ranges[node] = (from, to);
-        let may_split =
-            depth < self.limits.max_depth && n_rows >= 2.0 * self.limits.min_samples_leaf.max(1) as f64;
+        let may_split = depth < self.limits.max_depth && n_rows >= 2.0 * self.limits.min_samples_leaf.max(1) as f64;
         if !may_split || self.measure.is_pure(items) {
             return None;
         }
@@ -271,13 +278,7 @@ impl<M: Measure> Deep<'_, M> {
     }
 
     /// Whether the column has different values here, and its split if it beats the best so far.
-    fn try_column(
-        &mut self,
-        from: usize,
-        to: usize,
-        at: usize,
-        best: &mut Fraction,
-    ) -> (bool, Option<Test>) {
+    fn try_column(&mut self, from: usize, to: usize, at: usize, best: &mut Fraction) -> (bool, Option<Test>) {
         let column = &self.binned.columns[at];
         self.gather(from, to, at);
         let width = self.measure.width();
@@ -360,20 +361,6 @@ impl<M: Measure> Deep<'_, M> {
     }
 }
 
-/// Visits the bins below `end` that are marked in a set, ascending, until told to stop.
-#[inline(always)]
-fn each_bin(set: [u64; 4], end: usize, mut visit: impl FnMut(usize) -> bool) {
-    for (word, mut bits) in set.into_iter().enumerate() {
-        while bits != 0 {
-            let bin = word * 64 + bits.trailing_zeros() as usize;
-            bits &= bits - 1;
-            if bin >= end || !visit(bin) {
-                return;
-            }
-        }
-    }
-}
-
 /// One column of one node.
 struct Scan<'s, M: Measure> {
     measure: &'s M,
@@ -428,20 +415,10 @@ impl<M: Measure> Scan<'_, M> {
                 break;
             }
             self.start(rest_left);
-            let mut is_open = false;
-            each_bin(self.present, rest, |bin| {
-                if is_open && let Some((_, next, _)) = &mut found {
-                    *next = bin;
-                    is_open = false;
-                }
-                self.add(bin);
-                let (is_best, goes_on) = self.offer();
-                if is_best {
-                    found = Some((bin, bin + 1, rest_left));
-                    is_open = true;
-                }
-                goes_on
-            });
+            let offers = Offers { slots: self.slots, present: self.present, end: rest, total: self.total, least: self.least };
+            if let Some((bin, next)) = self.measure.best_cut(offers, self.left, self.best) {
+                found = Some((bin, next, rest_left));
+            }
         }
         let (bin, next, mut rest_left) = found?;
         if !has_rest {

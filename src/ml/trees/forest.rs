@@ -275,8 +275,7 @@ impl<M: Measure> Planter<'_, M> {
                 let mean = sums::sum(answered.iter().map(|&at| weight(at) / all * (values[row(at)] / most)));
                 let off = |at: usize| (totals[at] / f64::from(n_trees[at]) - values[row(at)]) / most;
                 let residual = sums::sum(answered.iter().map(|&at| weight(at) * off(at).powi(2)));
-                let spread =
-                    sums::sum(answered.iter().map(|&at| weight(at) * (values[row(at)] / most - mean).powi(2)));
+                let spread = sums::sum(answered.iter().map(|&at| weight(at) * (values[row(at)] / most - mean).powi(2)));
                 (spread > 0.0).then(|| 1.0 - residual / spread)
             }
         }

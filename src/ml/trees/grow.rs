@@ -108,8 +108,7 @@ impl<'a> Grower<'a> {
 
     /// Grows a tree over `self.rows`.
     pub fn grow(&mut self, task: &Task, io: &dyn JobIo) -> Result<Grown, Cancelled> {
-        let search =
-            Search { binned: self.binned, packing: task.packing, rules: task.rules, monotone: task.monotone };
+        let search = Search { binned: self.binned, packing: task.packing, rules: task.rules, monotone: task.monotone };
         let mut nodes = vec![GrownNode::Leaf { n_rows: self.rows.len() }];
         let mut open = vec![self.root(task, &search, io)?];
         while open.len() < self.limits.max_leaves {
@@ -194,18 +193,11 @@ impl<'a> Grower<'a> {
             from,
             to,
             depth: at.depth + 1,
-            sums: NodeSums {
-                sums,
-                n_rows: to - from,
-                l2: split.l2,
-                lower: bounds[side].0,
-                upper: bounds[side].1,
-            },
+            sums: NodeSums { sums, n_rows: to - from, l2: split.l2, lower: bounds[side].0, upper: bounds[side].1 },
             histogram: None,
             split: None,
         };
-        let mut children =
-            [child(0, at.from, middle, split.left), child(1, middle, at.to, at.sums.sums - split.left)];
+        let mut children = [child(0, at.from, middle, split.left), child(1, middle, at.to, at.sums.sums - split.left)];
         let parent = at.histogram.take();
         if n_leaves < self.limits.max_leaves {
             self.search_children(parent, &mut children, task, search, io)?;
@@ -241,8 +233,10 @@ impl<'a> Grower<'a> {
                 rest
             }
         };
-        let mut pair =
-            [(children[smaller].sums, &mut counted, wanted[smaller]), (children[1 - smaller].sums, &mut rest, wanted[1 - smaller])];
+        let mut pair = [
+            (children[smaller].sums, &mut counted, wanted[smaller]),
+            (children[1 - smaller].sums, &mut rest, wanted[1 - smaller]),
+        ];
         let mut found = self.search_pair(search, task.columns, &mut pair, Some(()));
         children[1 - smaller].split = found.pop().flatten();
         children[smaller].split = found.pop().flatten();

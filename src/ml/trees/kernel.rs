@@ -443,7 +443,7 @@ mod tests {
                 .map(|c| (0..n).map(|r| (hashed(r * 71 + c) as usize % widths[c]) as u8).collect())
                 .collect();
             let packed: Vec<i64> = (0..n).map(|r| hashed(r) as i64 >> 20).collect();
-            let rows: Vec<u32> = (0..n as u32).filter(|&r| hashed(r as usize + 5) % 3 > 0).collect();
+            let rows: Vec<u32> = (0..n as u32).filter(|&r| hashed(r as usize + 5) > 1 << 62).collect();
             let bins = RowBins::new(n, &columns, &widths, &Team::new(2));
             let (mut fast, mut safe) = (vec![0; bins.starts()[n_columns]], vec![0; bins.starts()[n_columns]]);
             bins.add_rows(&rows, &packed, &mut fast);

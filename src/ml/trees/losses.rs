@@ -33,6 +33,9 @@ pub enum Loss {
     },
 }
 
+/// Whether a target may be learned, and what it must be in words.
+pub type Needs = (fn(f64) -> bool, &'static str);
+
 /// Poisson: added to the logarithm of the hessian, so that no step is too long (LightGBM's `poisson_max_delta_step`).
 const POISSON_CAUTION: f32 = 0.7;
 
@@ -65,7 +68,7 @@ impl Loss {
     }
 
     /// What the target must be, for those who may not learn any number.
-    pub fn needs(self) -> Option<(fn(f64) -> bool, &'static str)> {
+    pub fn needs(self) -> Option<Needs> {
         match self {
             Self::Poisson => Some((|y| y >= 0.0, "numbers of 0 or more for the Poisson loss")),
             Self::Tweedie { .. } => Some((|y| y >= 0.0, "numbers of 0 or more for the Tweedie loss")),
@@ -197,8 +200,8 @@ pub fn exp(x: f32) -> f32 {
     let z = (x * std::f32::consts::LOG2_E).clamp(-126.0, 126.0);
     let whole = (z + 12_582_912.0) - 12_582_912.0;
     let f = z - whole;
-    let rest = 1.0
-        + f * (0.693_147_2 + f * (0.240_226_5 + f * (0.055_504_11 + f * (0.009_618_129 + f * 0.001_333_356))));
+    let rest =
+        1.0 + f * (std::f32::consts::LN_2 + f * (0.240_226_5 + f * (0.055_504_11 + f * (0.009_618_129 + f * 0.001_333_356))));
     f32::from_bits(((whole as i32 + 127) << 23) as u32) * rest
 }
 

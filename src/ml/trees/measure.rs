@@ -36,6 +36,33 @@ impl Fraction {
     }
 }
 
+/// Visits the bins below `end` that are marked in a set, ascending, until told to stop.
+#[inline(always)]
+pub fn each_bin(set: [u64; 4], end: usize, mut visit: impl FnMut(usize) -> bool) {
+    for (word, mut bits) in set.into_iter().enumerate() {
+        while bits != 0 {
+            let bin = word * 64 + bits.trailing_zeros() as usize;
+            bits &= bits - 1;
+            if bin >= end || !visit(bin) {
+                return;
+            }
+        }
+    }
+}
+
+/// The bins of a column that may be cut between.
+#[derive(Clone, Copy)]
+pub struct Offers<'a, N> {
+    pub slots: &'a [N],
+    /// Bins with rows.
+    pub present: [u64; 4],
+    /// Bins of values.
+    pub end: usize,
+    pub total: &'a [N],
+    /// Fewest rows on a side.
+    pub least: f64,
+}
+
 pub trait Measure: Sync {
     /// What a row carries.
     type Payload: Copy + Default + Send;
@@ -52,6 +79,35 @@ pub trait Measure: Sync {
     fn is_pure(&self, items: &[Item<Self::Payload>]) -> bool;
     /// Whether the split into `left` and the rest scores more than the best so far, which it then replaces.
     fn offer(&self, left: &[Self::Number], total: &[Self::Number], best: &mut Fraction) -> bool;
+    /// The bin after which the best cut falls if it beats the best so far, and the next with rows. `left` holds what is on
+    /// the left already.
+    fn best_cut(
+        &self,
+        offers: Offers<Self::Number>,
+        left: &mut [Self::Number],
+        best: &mut Fraction,
+    ) -> Option<(usize, usize)> {
+        let (width, n) = (self.width(), self.n_rows(offers.total));
+        let (mut found, mut is_open) = (None, false);
+        each_bin(offers.present, offers.end, |bin| {
+            if is_open && let Some((_, next)) = &mut found {
+                *next = bin;
+                is_open = false;
+            }
+            let slot = &offers.slots[bin * width..(bin + 1) * width];
+            left.iter_mut().zip(slot).for_each(|(left, slot)| *left += *slot);
+            let on_left = self.n_rows(left);
+            if n - on_left < offers.least {
+                return false;
+            }
+            if on_left >= offers.least && self.offer(left, offers.total, best) {
+                found = Some((bin, bin + 1));
+                is_open = true;
+            }
+            true
+        });
+        found
+    }
     /// What the node itself scores: `Σ weight² / weight` over classes, or `sum² / weight`.
     fn score(&self, slot: &[Self::Number]) -> f64;
     /// A leaf's answer.
@@ -146,6 +202,37 @@ impl Measure for Packed<'_> {
     fn offer(&self, left: &[i64], total: &[i64], best: &mut Fraction) -> bool {
         let ((wl, sl), (wr, sr)) = (self.unpack(left[0]), self.unpack(total[0].wrapping_sub(left[0])));
         best.raise(sl * sl * wr + sr * sr * wl, wl * wr)
+    }
+
+    /// As the general one, with all sums in registers.
+    fn best_cut(&self, offers: Offers<i64>, left: &mut [i64], best: &mut Fraction) -> Option<(usize, usize)> {
+        let mask = (1_i64 << self.shift) - 1;
+        let (total, least) = (offers.total[0], offers.least.ceil() as i64);
+        let slots = &offers.slots[..256];
+        let (mut packed, mut own) = (left[0], *best);
+        let (mut found, mut is_open) = (None, false);
+        each_bin(offers.present, offers.end, |bin| {
+            if is_open && let Some((_, next)) = &mut found {
+                *next = bin;
+                is_open = false;
+            }
+            packed = packed.wrapping_add(slots[bin & 255]);
+            let rest = total.wrapping_sub(packed);
+            if rest & mask < least {
+                return false;
+            }
+            if packed & mask >= least {
+                let (wl, sl) = ((packed & mask) as f64, (packed >> self.shift) as f64);
+                let (wr, sr) = ((rest & mask) as f64, (rest >> self.shift) as f64);
+                if own.raise(sl * sl * wr + sr * sr * wl, wl * wr) {
+                    found = Some((bin, bin + 1));
+                    is_open = true;
+                }
+            }
+            true
+        });
+        *best = own;
+        found
     }
 
     fn score(&self, slot: &[i64]) -> f64 {

@@ -120,8 +120,7 @@ mod tests {
         for kind in [Hessians::Ones, Hessians::Vary] {
             let packing = Packing::new(n, kind);
             let mut packed = vec![0; n];
-            let scale =
-                packing.pack(kind, (&gradients, &hessians), (1.0, 0.25), 7, &mut packed, &Team::new(1));
+            let scale = packing.pack(kind, (&gradients, &hessians), (1.0, 0.25), 7, &mut packed, &Team::new(1));
             let sums = packing.unpack(packed.iter().sum());
             let g: f64 = gradients.iter().map(|&g| f64::from(g)).sum();
             assert!((sums.gradient as f64 * scale.gradient - g).abs() < 0.05, "{kind:?}");

@@ -48,7 +48,13 @@ pub fn predict(
 }
 
 /// One tree's answers, `width` per row.
-pub fn predict_tree(tree: &Tree, width: usize, x: &Features, n_threads: usize, io: &dyn JobIo) -> Result<Vec<f64>, Cancelled> {
+pub fn predict_tree(
+    tree: &Tree,
+    width: usize,
+    x: &Features,
+    n_threads: usize,
+    io: &dyn JobIo,
+) -> Result<Vec<f64>, Cancelled> {
     sums(&[tree], &vec![0.0; width], Combine::Mean, x, n_threads, io)
 }
 
@@ -158,6 +164,12 @@ struct Node {
     answer: u32,
 }
 
+/// Sets that were made, by what they are made of; 0 for none.
+struct Known {
+    cuts: Vec<u32>,
+    sets: BTreeMap<[u64; 4], u32>,
+}
+
 #[derive(Default)]
 struct Use {
     thresholds: Vec<f32>,
@@ -180,14 +192,14 @@ impl Compact {
             }
         }
         let mut cells = Vec::new();
-        let mut cell_of = BTreeMap::new();
+        let mut cell_of = vec![0_u32; uses.keys().last().map_or(0, |&last| last as usize + 1)];
         for (feature, used) in uses {
             let (block, level) = place(x, feature)?;
-            cell_of.insert(feature, cells.len() as u32);
+            cell_of[feature as usize] = cells.len() as u32;
             cells.push(Cell { block, level, kind: used.kind(&x.blocks[block])? });
         }
         let mut compact = Self { cells, nodes: Vec::new(), roots: Vec::new(), sets: vec![[0; 4]], values: Vec::new() };
-        let mut known: BTreeMap<[u64; 4], u32> = BTreeMap::from([([0; 4], 0)]);
+        let mut known = Known { cuts: vec![0; 512], sets: BTreeMap::new() };
         for tree in trees {
             compact.lay_out(tree, &cell_of, &mut known)?;
         }
@@ -195,12 +207,7 @@ impl Compact {
     }
 
     /// Adds a tree breadth first, children side by side.
-    fn lay_out(
-        &mut self,
-        tree: &Tree,
-        cell_of: &BTreeMap<u32, u32>,
-        known: &mut BTreeMap<[u64; 4], u32>,
-    ) -> Option<()> {
+    fn lay_out(&mut self, tree: &Tree, cell_of: &[u32], known: &mut Known) -> Option<()> {
         let start = self.nodes.len();
         self.roots.push(u32::try_from(start).ok()?);
         let mut order: Vec<u32> = vec![0];
@@ -214,13 +221,8 @@ impl Compact {
                     self.nodes.push(Node { left: own, cell: 0, set: 0, answer });
                 }
                 TreeNode::Split { feature, left, right, .. } | TreeNode::CategorySplit { feature, left, right, .. } => {
-                    let cell = *cell_of.get(feature)?;
-                    let rights = self.cells[cell as usize].kind.rights(&tree.nodes[order[at] as usize]);
-                    let next = self.sets.len() as u32;
-                    let set = *known.entry(rights).or_insert(next);
-                    if set == next {
-                        self.sets.push(rights);
-                    }
+                    let cell = cell_of[*feature as usize];
+                    let set = self.set(&tree.nodes[order[at] as usize], cell, known);
                     let child = u32::try_from(start + order.len()).ok()?;
                     order.extend([*left, *right]);
                     self.nodes.push(Node { left: child, cell, set, answer: 0 });
@@ -229,6 +231,26 @@ impl Compact {
             at += 1;
         }
         Some(())
+    }
+
+    /// The set of bytes that go right at a node, made once.
+    fn set(&mut self, node: &TreeNode, cell: u32, known: &mut Known) -> u32 {
+        let kind = &self.cells[cell as usize].kind;
+        let next = self.sets.len() as u32;
+        let place = match (kind, node) {
+            // Cuts at the same place of any feature are the same set.
+            (CellKind::Number(thresholds), TreeNode::Split { threshold, missing_left, .. }) => {
+                let last = thresholds.partition_point(|least| least < threshold);
+                &mut known.cuts[last * 2 + usize::from(*missing_left)]
+            }
+            _ => known.sets.entry(kind.rights(node)).or_insert(0),
+        };
+        if *place == 0 {
+            *place = next;
+            let rights = kind.rights(node);
+            self.sets.push(rights);
+        }
+        *place
     }
 
     /// Adds what all trees say about the rows from `from` on to `answers`.
@@ -245,7 +267,9 @@ impl Compact {
                 cell.fill(&x.blocks[cell.block], from, &mut bytes[at..], stride, n_rows);
             }
             for (tree, &root) in self.roots.iter().enumerate() {
-                for (lanes, rows) in bytes[..n_rows.next_multiple_of(LANES) * stride].chunks_exact(LANES * stride).enumerate() {
+                for (lanes, rows) in
+                    bytes[..n_rows.next_multiple_of(LANES) * stride].chunks_exact(LANES * stride).enumerate()
+                {
                     let leaves = self.leaves(root, rows, stride);
                     let answers = &mut answers[lanes * LANES * width..];
                     for (leaf, answer) in leaves.iter().zip(answers.chunks_exact_mut(width)) {

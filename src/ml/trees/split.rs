@@ -309,8 +309,10 @@ impl<'a> Best<'a> {
     fn offer_free(&mut self, left: Sums) -> bool {
         let total = self.node.sums;
         let (gl, hl) = (left.gradient as f64, left.hessian as f64 + self.l2);
-        let (gr, hr) =
-            (total.gradient.wrapping_sub(left.gradient) as f64, total.hessian.wrapping_sub(left.hessian) as f64 + self.l2);
+        let (gr, hr) = (
+            total.gradient.wrapping_sub(left.gradient) as f64,
+            total.hessian.wrapping_sub(left.hessian) as f64 + self.l2,
+        );
         let (above, below) = (gl * gl * hr + gr * gr * hl, hl * hr);
         let better = above * self.below > self.above * below;
         if better {
@@ -321,8 +323,7 @@ impl<'a> Best<'a> {
 
     fn offer(&mut self, left: Sums, direction: i8) -> bool {
         let right = self.node.sums - left;
-        let (wl, wr) =
-            (self.search.answer(left, self.l2, &self.node), self.search.answer(right, self.l2, &self.node));
+        let (wl, wr) = (self.search.answer(left, self.l2, &self.node), self.search.answer(right, self.l2, &self.node));
         if (direction > 0 && wl > wr) || (direction < 0 && wl < wr) {
             return false;
         }

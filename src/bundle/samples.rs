@@ -6,7 +6,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 
 use crate::domain::bundle::Lineage;
 use crate::domain::ids::{ContentHash, RunId};
-use crate::domain::model::{FittedModel, TrainedModel, Tree, TreeNode};
+use crate::domain::model::{FittedModel, Link, TrainedModel, Tree, TreeNode};
 use crate::domain::raw::{RawColumn, RawColumns};
 use crate::domain::recipe::{
     Coded, ColumnInput, Filled, FittedRecipe, FittedStep, OneHot, RecipeInput, Scaled, Scaling, UnknownCategory,
@@ -137,7 +137,7 @@ pub(super) fn sample(
             FittedModel::DecisionTree { tree: Tree { nodes: vec![leaf] } }
         }
         (Some("tree"), _) => FittedModel::DecisionTree { tree: tree(n_features, n_outputs) },
-        (_, Task::Regression) => FittedModel::Linear { coefficients: numbers(n_features), intercept: 1000.5 },
+        (_, Task::Regression) => FittedModel::Linear { coefficients: numbers(n_features), intercept: 1000.5, link: Link::Identity },
         (_, Task::Binary) => FittedModel::Logistic { coefficients: vec![numbers(n_features)], intercepts: numbers(1) },
         (_, Task::Multiclass) => FittedModel::Logistic {
             coefficients: (0..n_outputs).map(|_| numbers(n_features)).collect(),
@@ -278,7 +278,7 @@ pub(super) fn predict(model: &TrainedModel, raw: &RawColumns) -> Predictions {
         let dot = |w: &[f64]| w.iter().zip(&x).map(|(w, x)| w * x).sum::<f64>();
         match &model.model {
             FittedModel::Baseline { output } => all.extend(output),
-            FittedModel::Linear { coefficients, intercept } => all.push(dot(coefficients) + intercept),
+            FittedModel::Linear { coefficients, intercept, .. } => all.push(dot(coefficients) + intercept),
             FittedModel::Logistic { coefficients, intercepts } if coefficients.len() == 1 => {
                 let p = 1.0 / (1.0 + (-(dot(&coefficients[0]) + intercepts[0])).exp());
                 all.extend([1.0 - p, p]);

@@ -7,10 +7,8 @@ use crate::bundle;
 use crate::data::recipe;
 use crate::data::scoring::{self, ExtraColumn, ScoringFile};
 use crate::domain::activity::{NewEvent, ObjectKind};
-use crate::domain::features::Features;
 use crate::domain::ids::RunId;
 use crate::domain::io::{JobIo, Part};
-use crate::domain::matrix::Matrix;
 use crate::domain::model::TrainedModel;
 use crate::domain::raw::RawColumns;
 use crate::domain::recipe::{ColumnInput, FittedRecipe};
@@ -105,7 +103,7 @@ pub fn answers(model: &TrainedModel, raw: &RawColumns, io: &dyn JobIo) -> Result
         let share = |row: usize| row as f64 / raw.n_rows.max(1) as f64;
         let part = Part { io, from: share(from), to: share(to) };
         let features = recipe::encode_raw(raw, from..to, &model.recipe)?;
-        let piece = predict::predict(&model.model, model.task, model.classes.len(), &matrix(&features), &part)?;
+        let piece = predict::predict(&model.model, model.task, model.classes.len(), &features, &part)?;
         match (&mut all, piece) {
             (None, piece) => all = Some(piece),
             (Some(Predictions::Values(all)), Predictions::Values(more)) => all.extend(more),
@@ -117,16 +115,6 @@ pub fn answers(model: &TrainedModel, raw: &RawColumns, io: &dyn JobIo) -> Result
         }
     }
     Ok(all.unwrap_or(Predictions::Values(Vec::new())))
-}
-
-/// Features as the rows of numbers that learners read.
-pub fn matrix(features: &Features) -> Matrix {
-    Matrix {
-        n_rows: features.n_rows,
-        n_cols: features.n_features(),
-        values: features.dense(0, features.n_rows),
-        names: features.names.clone(),
-    }
 }
 
 pub fn inputs(recipe: &FittedRecipe) -> Vec<(String, ColumnInput)> {

@@ -15,7 +15,7 @@ use crate::domain::activity::{NewEvent, ObjectKind};
 use crate::domain::dataset::DatasetVersion;
 use crate::domain::ids::{ContentHash, RunId};
 use crate::domain::io::{JobIo, Part};
-use crate::domain::matrix::Matrix;
+use crate::domain::features::Features;
 use crate::domain::metric::{Metric, MetricSet};
 use crate::domain::model::TrainedModel;
 use crate::domain::params::{Algorithm, CheckedParams, check_params};
@@ -32,7 +32,6 @@ use crate::store::runs::{self, RunResult};
 use crate::store::{Workspace, activity};
 
 use super::resolve::{load, resolve};
-use super::score::matrix;
 use super::{StageError, budget, environment};
 
 /// However small the budget, so many rows are taken.
@@ -276,7 +275,7 @@ impl Session<'_> {
         let train_y = self.target.at(&self.rows.train)?;
         let learned = self.learn(&self.rows.train, &train_y, plan)?;
         warnings.extend(learned.warnings);
-        let (recipe, train_x) = (learned.recipe, matrix(&learned.features));
+        let (recipe, train_x) = (learned.recipe, learned.features);
         let test_x = self.encode(&self.rows.test, &recipe)?;
         let test_y = self.target.at(&self.rows.test)?;
         timings.encode_seconds = clock.elapsed().as_secs_f64();
@@ -291,7 +290,7 @@ impl Session<'_> {
         io.progress(&format!("{title}: measuring"), Some(0.4))?;
         let clock = Instant::now();
         let n_classes = self.target.classes.len();
-        let predict = |x: &Matrix| predict::predict(&fitted.model, self.task, n_classes, x, io);
+        let predict = |x: &Features| predict::predict(&fitted.model, self.task, n_classes, x, io);
         let (on_train, on_test) = (predict(&train_x)?, predict(&test_x)?);
         timings.predict_seconds = clock.elapsed().as_secs_f64();
         let mut measured = RunMetrics {
@@ -340,7 +339,7 @@ impl Session<'_> {
             let y = self.target.at(&fit_rows)?;
             let learned = self.learn(&fit_rows, &y, plan)?;
             let part = Part { io, from: done, to: done + 1.0 / n_folds as f64 };
-            let fitted = self.fit_model(plan, &matrix(&learned.features), &y, &part)?;
+            let fitted = self.fit_model(plan, &learned.features, &y, &part)?;
             let test_x = self.encode(&test_rows, &learned.recipe)?;
             let predicted = predict::predict(&fitted.model, self.task, self.target.classes.len(), &test_x, io)?;
             measured.push(metrics::evaluate(self.task, &self.target.at(&test_rows)?, &predicted));
@@ -354,13 +353,13 @@ impl Session<'_> {
     }
 
     /// Fits on the rows, drawn again where the classes are to be balanced.
-    fn fit_model(&self, plan: &RunPlan, x: &Matrix, y: &Target, io: &dyn JobIo) -> Result<Fitting, StageError> {
+    fn fit_model(&self, plan: &RunPlan, x: &Features, y: &Target, io: &dyn JobIo) -> Result<Fitting, StageError> {
         let drawn = balance::balance(y, plan.recipe.balance, plan.seed);
         Ok(match &drawn.positions {
-            None => algorithms::fit(plan.algorithm, &plan.params, x, y, plan.seed, io)?,
+            None => algorithms::fit(plan.algorithm, &plan.params, x, y, None, plan.seed, io)?,
             Some(positions) => {
                 let (x, y) = (x.take(positions), y.take(positions));
-                let mut fitted = algorithms::fit(plan.algorithm, &plan.params, &x, &y, plan.seed, io)?;
+                let mut fitted = algorithms::fit(plan.algorithm, &plan.params, &x, &y, None, plan.seed, io)?;
                 if !prevalence::restore(&mut fitted.model, &drawn.prevalence, &drawn.drawn) {
                     let text = "The probabilities are those among balanced rows, not among the rows as they are";
                     fitted.warnings.push(text.to_owned());
@@ -370,8 +369,8 @@ impl Session<'_> {
         })
     }
 
-    fn encode(&self, rows: &[u32], recipe: &FittedRecipe) -> Result<Matrix, StageError> {
-        Ok(matrix(&recipe::encode(&self.table, rows, recipe)?))
+    fn encode(&self, rows: &[u32], recipe: &FittedRecipe) -> Result<Features, StageError> {
+        Ok(recipe::encode(&self.table, rows, recipe)?)
     }
 
     /// Objects first, then everything that names them in one transaction.

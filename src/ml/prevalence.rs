@@ -90,7 +90,7 @@ mod tests {
 
     #[test]
     fn numbers_and_unbalanced_rows_stay_as_they_are() {
-        let linear = FittedModel::Linear { coefficients: vec![1.0], intercept: 2.0 };
+        let linear = FittedModel::Linear { coefficients: vec![1.0], intercept: 2.0, link: Link::Identity };
         let mut same = linear.clone();
         assert!(restore(&mut same, &[], &[]));
         assert!(!restore(&mut same, &[0.3, 0.7], &[0.5, 0.5]));

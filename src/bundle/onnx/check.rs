@@ -56,7 +56,7 @@ fn check_model(model: &TrainedModel) -> Result<(), String> {
                 Err(format!("it gives {} numbers where {n_outputs} are needed", output.len()))
             }
         }
-        FittedModel::Linear { coefficients, intercept } => {
+        FittedModel::Linear { coefficients, intercept, .. } => {
             if model.task != Task::Regression {
                 return Err("a linear regression cannot predict classes".to_owned());
             }

@@ -358,7 +358,7 @@ mod tests {
     use super::*;
     use crate::bundle::onnx::export;
     use crate::bundle::samples::{Sample, impute, one_hot, samples, scale};
-    use crate::domain::model::FittedModel;
+    use crate::domain::model::{FittedModel, Link};
     use crate::domain::recipe::UnknownCategory;
     use crate::domain::task::Predictions;
 
@@ -427,7 +427,7 @@ mod tests {
                     sample.replace_steps("city", vec![one_hot("city", &categories, missing_as, unknown)]);
                     let n = sample.model.recipe.n_features();
                     let coefficients = (0..n).map(|i| i as f64 - 3.5).collect();
-                    sample.model.model = FittedModel::Linear { coefficients, intercept: 0.0 };
+                    sample.model.model = FittedModel::Linear { coefficients, intercept: 0.0, link: Link::Identity };
                     assert!(distance(&sample) < 1e-12);
                 }
             }

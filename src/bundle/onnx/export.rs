@@ -50,7 +50,7 @@ fn model_part(g: &mut GraphBuilder, model: &TrainedModel, features: &Features, i
         // Refused by `check`.
         (FittedModel::Trees(_), _) => constant(g, &[], &inputs[0]),
         (FittedModel::Baseline { output }, _) => constant(g, output, &inputs[0]),
-        (FittedModel::Linear { coefficients, intercept }, Some(x)) => {
+        (FittedModel::Linear { coefficients, intercept, .. }, Some(x)) => {
             linear(g, x, std::slice::from_ref(coefficients), &[*intercept], &features.order)
         }
         (FittedModel::Logistic { coefficients, intercepts }, Some(x)) => {

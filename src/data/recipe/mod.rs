@@ -39,7 +39,7 @@ pub use read::{RawInput, raw};
 
 use crate::data::table::Table;
 use crate::domain::params::Algorithm;
-use crate::domain::recipe::{RecipeSpec, Scaling};
+use crate::domain::recipe::{RecipeSpec, RecipeStyle, Scaling};
 
 #[derive(Debug, thiserror::Error, PartialEq)]
 pub enum RecipeError {
@@ -73,12 +73,13 @@ fn quoted(names: &[String]) -> String {
     format!("`{}`", names.join("`, `"))
 }
 
-/// The recipe an algorithm gets from what was asked for: trees and the baseline do not care about scale, and unscaled
-/// thresholds can be read.
+/// The recipe an algorithm gets from what was asked for: trees and naive Bayes take gaps and categories as they are and
+/// do not care about scale, and unscaled thresholds can be read.
 pub fn spec_for(algorithm: Algorithm, spec: &RecipeSpec) -> RecipeSpec {
-    match algorithm {
-        Algorithm::Baseline | Algorithm::DecisionTree => RecipeSpec { scaling: Scaling::None, ..spec.clone() },
-        Algorithm::Linear | Algorithm::Logistic => spec.clone(),
+    if algorithm.family().takes_missing_and_categories() {
+        RecipeSpec { scaling: Scaling::None, style: RecipeStyle::Native, ..spec.clone() }
+    } else {
+        spec.clone()
     }
 }
 

@@ -10,7 +10,7 @@ use crate::data::table::testing::table;
 use crate::data::table::{Cells, Table};
 use crate::domain::dataset::DatasetVersion;
 use crate::domain::io::Silent;
-use crate::domain::model::{FittedModel, TrainedModel};
+use crate::domain::model::{FittedModel, Link, TrainedModel};
 use crate::domain::params::Algorithm;
 use crate::domain::random::Shuffler;
 use crate::domain::raw::{RawColumn, RawColumns};
@@ -119,7 +119,7 @@ fn answering(recipe: &FittedRecipe, column: &str) -> TrainedModel {
         target: "target".to_owned(),
         classes: vec![],
         recipe,
-        model: FittedModel::Linear { coefficients, intercept: 0.0 },
+        model: FittedModel::Linear { coefficients, intercept: 0.0, link: Link::Identity },
     }
 }
 

@@ -113,6 +113,7 @@ pub fn fit(
     Ok(fitted)
 }
 
+/// The decision tree's bins have no place for empty cells yet.
 fn missing_allowed(algorithm: Algorithm) -> bool {
     algorithm.family().takes_missing_and_categories() && algorithm.family() != Family::Trees
 }

@@ -98,8 +98,6 @@ pub fn percent(share: f64) -> String {
     if (percent - percent.round()).abs() < 1e-9 { format!("{percent:.0} %") } else { format!("{percent:.1} %") }
 }
 
-use crate::domain::params::ParamValue;
-
 pub use crate::domain::words::bytes;
 
 /// `just now`, `3 minutes ago`, `yesterday`, and the date from a week on.

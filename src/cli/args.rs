@@ -488,7 +488,10 @@ mod tests {
     #[test]
     fn a_parameter_names_algorithm_key_and_value() {
         assert_eq!(parse_param("logistic.c=0.5").unwrap(), (Algorithm::Logistic, "c".to_owned(), 0.5.into()));
-        assert_eq!(parse_param("knn.weights=distance").unwrap(), (Algorithm::Knn, "weights".to_owned(), "distance".into()));
+        assert_eq!(
+            parse_param("knn.weights=distance").unwrap(),
+            (Algorithm::Knn, "weights".to_owned(), "distance".into())
+        );
         assert!(parse_param("c=0.5").is_err());
         assert!(parse_param("logistic.c").is_err());
     }

@@ -18,6 +18,10 @@ pub const NEWTON_PARAMETERS: usize = 1500;
 /// Rows that tell enough about the curvature, and how many more for each parameter.
 const SAMPLE: usize = 16_384;
 const SAMPLE_PER_PARAMETER: usize = 20;
+/// Multiplications that each matrix of second derivatives may take; with more, one at the start has to do.
+pub const NEWTON_WORK: f64 = 1e9;
+/// Rows per parameter that tell enough about the curvature at the start.
+pub const ORIGIN_PER_PARAMETER: usize = 10;
 /// L-BFGS needs more but far cheaper steps.
 pub const LBFGS_STEPS_PER_NEWTON_STEP: usize = 20;
 
@@ -86,13 +90,15 @@ impl<L: PointLoss> Margin<'_, L> {
         watch: Watch,
     ) -> Result<Option<Minimum>, FitError> {
         let (n, p) = (x.n_rows, all.n_parameters());
+        let m = SAMPLE.max(SAMPLE_PER_PARAMETER * p);
         if p <= NEWTON_PARAMETERS {
-            let m = SAMPLE.max(SAMPLE_PER_PARAMETER * p);
-            if n < 2 * m {
-                if let Some((minimum, _)) = solver::newton(all, start.clone(), self.max_iter, Precision::Full, watch)? {
+            let by_newton = n.min(m) as f64 * all.design.gram_work() <= NEWTON_WORK;
+            if by_newton && n < 2 * m {
+                let found = solver::newton(all, start.clone(), self.max_iter, Precision::Full, watch)?;
+                if let Some((minimum, _)) = found {
                     return Ok(Some(minimum));
                 }
-            } else if let Some((at, factor)) = self.rough(x, all, m, &start, watch)? {
+            } else if let Some((at, factor)) = self.rough(x, all, m, by_newton, &start, watch)? {
                 let measure = Measure::Blocks(vec![factor]);
                 let watch = Watch { fraction: Some(0.3), ..watch };
                 let steps = self.max_iter * LBFGS_STEPS_PER_NEWTON_STEP;
@@ -108,15 +114,18 @@ impl<L: PointLoss> Margin<'_, L> {
         Ok(solver::lbfgs(all, start, &Measure::Bounds(bounds), steps, watch)?)
     }
 
-    /// The minimum on a sample of rows, and the factored curvature there.
+    /// The minimum on a sample of rows and the factored curvature there; where Newton's method costs too much, the start
+    /// and the curvature there, on fewer rows.
     fn rough(
         &self,
         x: &Features,
         all: &Rows<L>,
         m: usize,
+        by_newton: bool,
         start: &Array1<f64>,
         watch: Watch,
     ) -> Result<Option<(Array1<f64>, Cholesky)>, FitError> {
+        let m = if by_newton { m } else { ORIGIN_PER_PARAMETER * all.n_parameters() };
         let rows = sample(x.n_rows, m, self.seed);
         let few = x.take(&rows);
         let design = all.design.like(&few);
@@ -130,6 +139,9 @@ impl<L: PointLoss> Margin<'_, L> {
             penalties: all.penalties.clone(),
             factor: x.n_rows as f64 / rows.len() as f64,
         };
+        if !by_newton {
+            return Ok(Cholesky::new(&sampled.hessian(start, watch)?).map(|factor| (start.clone(), factor)));
+        }
         let found = solver::newton(&sampled, start.clone(), self.max_iter, Precision::Rough, watch)?;
         Ok(found.and_then(|(minimum, factor)| Some((minimum.at, factor?))))
     }

@@ -104,6 +104,12 @@ impl<'a> Design<'a> {
         self.numbers.len() + self.codes.iter().map(|column| column.n_levels).sum::<usize>()
     }
 
+    /// Multiplications per row of a Gram matrix.
+    pub fn gram_work(&self) -> f64 {
+        let (k, c) = (self.numbers.len() as f64, self.codes.len() as f64);
+        k * k + c * (k + c) + 1.0
+    }
+
     /// Slopes and intercept.
     pub fn n_parameters(&self) -> usize {
         self.n_slopes() + 1

@@ -3,6 +3,7 @@
 use ndarray::{Array1, Array2, s};
 
 /// The lower Cholesky factor of `a + jitter`, after scaling the diagonal to one so that pivots compare across columns.
+#[derive(Clone)]
 pub struct Cholesky {
     lower: Array2<f64>,
     /// 1 / √diagonal

@@ -5,6 +5,7 @@
 //! that is not finite and well shaped, stop when asked, and give the same model for the same input and seed.
 
 pub mod algorithms;
+pub mod clusters;
 mod convex;
 pub mod cross_validate;
 mod design;

@@ -37,6 +37,17 @@ pub fn map_stretches<T: Send>(
     watch: Watch,
     work: impl Fn(Range<usize>, &dyn Fn() -> bool) -> T + Sync,
 ) -> Result<Vec<T>, Cancelled> {
+    let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get).min(MAX_THREADS);
+    map_on(threads, n, size, watch, work)
+}
+
+fn map_on<T: Send>(
+    threads: usize,
+    n: usize,
+    size: usize,
+    watch: Watch,
+    work: impl Fn(Range<usize>, &dyn Fn() -> bool) -> T + Sync,
+) -> Result<Vec<T>, Cancelled> {
     let size = size.max(1);
     let n_stretches = n.div_ceil(size);
     let rows = |stretch: usize| stretch * size..((stretch + 1) * size).min(n);
@@ -52,7 +63,7 @@ pub fn map_stretches<T: Send>(
     if !alive_here() {
         return Err(Cancelled);
     }
-    let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get).min(MAX_THREADS).min(n_stretches);
+    let threads = threads.min(n_stretches);
     let next = AtomicUsize::new(0);
     let take = |alive: &dyn Fn() -> bool| {
         let mut done = Vec::new();
@@ -112,6 +123,17 @@ mod tests {
         assert_eq!(sums.len(), 101);
         assert_eq!((sums[0], sums[100]), (45, 1000 + 1001 + 1002));
         assert_eq!(map_stretches(0, 10, watch, |rows, _| rows.len()).unwrap(), Vec::<usize>::new());
+    }
+
+    #[test]
+    fn the_number_of_threads_changes_no_bit() {
+        let watch = Watch { io: &Silent, phase: "", fraction: None };
+        let harmonic = |threads| {
+            let parts = map_on(threads, 10_000, 97, watch, |rows, _| rows.map(|i| 1.0 / (1 + i) as f64).sum::<f64>());
+            parts.unwrap().into_iter().sum::<f64>().to_bits()
+        };
+        assert_eq!(harmonic(1), harmonic(2));
+        assert_eq!(harmonic(1), harmonic(3));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use ndarray::{Array1, Array2, ArrayView1, s};
 
 use crate::domain::features::Features;
 use crate::domain::io::{Cancelled, JobIo};
-use crate::ml::convex::{LBFGS_STEPS_PER_NEWTON_STEP, NEWTON_PARAMETERS, sample};
+use crate::ml::convex::{LBFGS_STEPS_PER_NEWTON_STEP, NEWTON_PARAMETERS, NEWTON_WORK, ORIGIN_PER_PARAMETER, sample};
 use crate::ml::design::{BLOCK, Design};
 use crate::ml::error::FitError;
 use crate::ml::linalg::Cholesky;
@@ -12,8 +12,6 @@ use crate::ml::parallel::{STRETCH, Watch, map_stretches};
 use crate::ml::solver::{self, Measure, Minimum, Objective, Precision};
 use crate::ml::sums;
 
-/// Multiplications a matrix of second derivatives may take.
-const NEWTON_WORK: f64 = 2e9;
 /// Rows that tell enough about the curvature, and how many more for each parameter of a class.
 const SAMPLE: usize = 8192;
 const SAMPLE_PER_PARAMETER: usize = 20;
@@ -66,7 +64,7 @@ impl Softmax<'_> {
         let m = SAMPLE.max(SAMPLE_PER_PARAMETER * q).min(n);
         let pairs = (self.n_classes * (self.n_classes + 1) / 2) as f64;
         let newton_fits = |rows: usize| {
-            all.n_parameters() <= NEWTON_PARAMETERS && rows as f64 * (q as f64).powi(2) * pairs <= NEWTON_WORK
+            all.n_parameters() <= NEWTON_PARAMETERS && rows as f64 * all.design.gram_work() * pairs <= NEWTON_WORK
         };
         let steps = self.max_iter * LBFGS_STEPS_PER_NEWTON_STEP;
         if n < 2 * m && newton_fits(n) {
@@ -97,6 +95,7 @@ impl Softmax<'_> {
         newton: bool,
         watch: Watch,
     ) -> Result<(Array1<f64>, Option<Measure>), FitError> {
+        let m = if newton { m } else { ORIGIN_PER_PARAMETER * all.design.n_parameters() };
         let rows = sample(x.n_rows, m, self.seed);
         let few = x.take(&rows);
         let design = all.design.like(&few);
@@ -117,10 +116,9 @@ impl Softmax<'_> {
                 return Ok((minimum.at, Some(Measure::Blocks(vec![factor]))));
             }
         }
-        let blocks: Option<Vec<Cholesky>> = (0..self.n_classes)
-            .map(|class| Ok(Cholesky::new(&sampled.block(&start, class, class, watch)?)))
-            .collect::<Result<_, Cancelled>>()?;
-        Ok((start, blocks.map(Measure::Blocks)))
+        // At the origin all classes are equally likely: one factor serves them all.
+        let factor = Cholesky::new(&sampled.block(&start, 0, 0, watch)?);
+        Ok((start, factor.map(|factor| Measure::Blocks(vec![factor; self.n_classes]))))
     }
 }
 

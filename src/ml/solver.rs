@@ -20,7 +20,7 @@ const CURVATURE: f64 = 0.9;
 /// The share of the value below which a further decrease is rounding.
 const ROUNDING: f64 = 1e-15;
 /// L-BFGS stops when the decrease its gradient promises is this share of the value: the last digits cost it most steps.
-const PROMISE: f64 = 1e-15;
+const PROMISE: f64 = 1e-14;
 
 pub trait Objective {
     fn n_parameters(&self) -> usize;
@@ -210,11 +210,7 @@ fn two_loop(gradient: &Array1<f64>, history: &VecDeque<Pair>, measure: &Measure)
         q.scaled_add(-weight, &pair.changed);
         weights.push(weight);
     }
-    // Factored curvature is already right in size.
-    let scale = match measure {
-        Measure::Bounds(_) => history.back().map_or(1.0, |pair| pair.scale),
-        Measure::Blocks(_) => 1.0,
-    };
+    let scale = history.back().map_or(1.0, |pair| pair.scale);
     let mut r = measure.apply(&q) * scale;
     for (pair, weight) in history.iter().zip(weights.iter().rev()) {
         let back = pair.changed.dot(&r) / pair.both;

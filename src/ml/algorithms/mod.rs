@@ -113,6 +113,7 @@ pub fn fit(
     Ok(fitted)
 }
 
+/// The decision tree's bins have no place for empty cells yet.
 fn missing_allowed(algorithm: Algorithm) -> bool {
     algorithm.family().takes_missing_and_categories() && algorithm.family() != Family::Trees
 }
@@ -258,7 +259,7 @@ pub(in crate::ml) mod testing {
 mod tests {
     use super::testing::{numbers, uniform};
     use super::*;
-    use crate::domain::features::Block;
+    use crate::domain::features::{Block, NO_CODE};
     use crate::domain::io::{Cancelled, Silent};
     use crate::domain::params::{ParamDraft, check_params};
     use crate::domain::task::Task;
@@ -322,6 +323,35 @@ mod tests {
                 match fit(algorithm, &params, &x, &y, None, 0, &Silent) {
                     Ok(fitted) => assert!(is_finite(&fitted.model)),
                     Err(error) => assert!(matches!(error, FitError::Diverged { .. }), "{algorithm:?} {size}: {error}"),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn odd_tables_end_well() {
+        let tables = [
+            // Constant columns, a category without any value, two rows, one row for numbers.
+            (vec![Block::Numbers(vec![7.0; 30])], 30),
+            (vec![Block::Indicators { codes: vec![NO_CODE; 30], n_levels: 3 }, Block::Numbers(vec![0.0; 30])], 30),
+            (vec![Block::Numbers(vec![1.0, 2.0]), Block::Indicators { codes: vec![1, 0], n_levels: 2 }], 2),
+            (vec![Block::Numbers(vec![1.0])], 1),
+        ];
+        for (blocks, n_rows) in tables {
+            let x = Features { n_rows, blocks, names: Vec::new() };
+            for (algorithm, task) in learners() {
+                let params = check_params(algorithm, &ParamDraft::new()).unwrap();
+                let (y, n_classes) = if task == Task::Regression {
+                    (Target::Values((0..n_rows).map(|row| 1e6 + (row % 3) as f64).collect()), 0)
+                } else {
+                    (classes((0..n_rows as u32).map(|row| row % 2).collect()), 2)
+                };
+                match fit(algorithm, &params, &x, &y, None, 0, &Silent) {
+                    Ok(fitted) => {
+                        let predicted = crate::ml::predict::predict(&fitted.model, task, n_classes, &x, &Silent);
+                        assert_eq!(predicted.unwrap().len(), n_rows, "{algorithm:?}");
+                    }
+                    Err(error) => assert!(matches!(error, FitError::OneClass), "{algorithm:?} {n_rows}: {error}"),
                 }
             }
         }

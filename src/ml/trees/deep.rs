@@ -72,10 +72,22 @@ impl<M: Measure> Default for Room<M> {
     }
 }
 
-/// The bins of each category in the order in which they are parted; empty for other columns. One order for the whole
-/// forest, as ranger does (Wright & König 2019, doi:10.7717/peerj.6339): an order of its own in each small node would fit
-/// noise.
-pub type Orders = [Vec<u8>];
+/// In which order the bins of a category are parted; empty for other columns. One order for the whole forest, as ranger
+/// does (Wright & König 2019, doi:10.7717/peerj.6339): an order of its own in each small node would fit noise.
+#[derive(Clone, Debug, Default)]
+pub struct Order {
+    pub bins: Vec<u8>,
+    /// The place of each bin.
+    ranks: Vec<u8>,
+}
+
+impl Order {
+    pub fn new(bins: Vec<u8>) -> Self {
+        let mut ranks = vec![0; bins.len()];
+        bins.iter().enumerate().for_each(|(rank, &bin)| ranks[usize::from(bin)] = rank as u8);
+        Self { bins, ranks }
+    }
+}
 
 /// A grown tree in terms of bins, and the answers of its leaves by node.
 pub struct DeepTree {
@@ -94,7 +106,7 @@ impl DeepTree {
 pub fn grow<M: Measure>(
     binned: &Binned,
     measure: &M,
-    orders: &Orders,
+    orders: &[Order],
     limits: DeepLimits,
     draws: &mut Draws,
     room: &mut Room<M>,
@@ -128,7 +140,7 @@ pub fn grow<M: Measure>(
 struct Deep<'a, M: Measure> {
     binned: &'a Binned,
     measure: &'a M,
-    orders: &'a Orders,
+    orders: &'a [Order],
     limits: DeepLimits,
     draws: &'a mut Draws,
     /// The columns in the order of the last draws.
@@ -280,19 +292,19 @@ impl<M: Measure> Deep<'_, M> {
     /// Whether the column has different values here, and its split if it beats the best so far.
     fn try_column(&mut self, from: usize, to: usize, at: usize, best: &mut Fraction) -> (bool, Option<Test>) {
         let column = &self.binned.columns[at];
-        self.gather(from, to, at);
         let width = self.measure.width();
-        let Room { items, slots, bins, .. } = &mut *self.room;
-        let items = &items[from..to];
         let mut present = [0_u64; 4];
-        if items.len() <= SMALL {
-            for (item, &bin) in items.iter().zip(bins.iter()) {
-                let bin = usize::from(bin);
+        if to - from <= SMALL {
+            let Room { items, slots, .. } = &mut *self.room;
+            for item in &items[from..to] {
+                let bin = usize::from(self.binned.rows.bin(item.row as usize, at));
                 present[bin / 64] |= 1 << (bin % 64);
                 self.measure.add(&mut slots[bin * width..(bin + 1) * width], item);
             }
         } else {
-            for (item, &bin) in items.iter().zip(bins.iter()) {
+            self.gather(from, to, at);
+            let Room { items, slots, bins, .. } = &mut *self.room;
+            for (item, &bin) in items[from..to].iter().zip(bins.iter()) {
                 let bin = usize::from(bin);
                 self.measure.add(&mut slots[bin * width..(bin + 1) * width], item);
             }
@@ -301,6 +313,7 @@ impl<M: Measure> Deep<'_, M> {
                 present[bin / 64] |= u64::from(is_present) << (bin % 64);
             }
         }
+        let slots = &mut self.room.slots;
         let differs = present.iter().map(|word| word.count_ones()).sum::<u32>() > 1;
         let mut scan = Scan {
             measure: self.measure,
@@ -338,7 +351,7 @@ impl<M: Measure> Deep<'_, M> {
             let cells = self.binned.column(column);
             bins.extend(items.iter().map(|item| cells[item.row as usize]));
         } else {
-            bins.extend(items.iter().map(|item| self.binned.rows.row(item.row as usize)[column]));
+            bins.extend(items.iter().map(|item| self.binned.rows.bin(item.row as usize, column)));
         }
     }
 
@@ -370,8 +383,7 @@ struct Scan<'s, M: Measure> {
     /// Bins with rows.
     present: [u64; 4],
     total: &'s [M::Number],
-    /// The bins of a category, in the order in which they are parted.
-    order: &'s [u8],
+    order: &'s Order,
     least: f64,
     left: &'s mut Vec<M::Number>,
     best: &'s mut Fraction,
@@ -415,7 +427,8 @@ impl<M: Measure> Scan<'_, M> {
                 break;
             }
             self.start(rest_left);
-            let offers = Offers { slots: self.slots, present: self.present, end: rest, total: self.total, least: self.least };
+            let offers =
+                Offers { slots: self.slots, present: self.present, end: rest, total: self.total, least: self.least };
             if let Some((bin, next)) = self.measure.best_cut(offers, self.left, self.best) {
                 found = Some((bin, next, rest_left));
             }
@@ -448,32 +461,40 @@ impl<M: Measure> Scan<'_, M> {
         found
     }
 
-    /// Runs of categories from either end of their order.
+    /// Runs of categories in their order, and the rest with either side.
     fn group(&mut self) -> Option<Test> {
         let order = self.order;
-        let mut found = None;
-        for from_end in [false, true] {
-            // Without rows in the rest the runs from the other end are the same splits.
-            if from_end && !self.is_present(self.column.n_bins) {
+        let ranked = self.ranked();
+        let mut found: Option<(usize, bool)> = None;
+        for rest_left in [false, true] {
+            if rest_left && !self.is_present(self.column.n_bins) {
                 break;
             }
-            self.start(false);
-            for k in 0..order.len() {
-                let bin = usize::from(order[if from_end { order.len() - 1 - k } else { k }]);
-                if !self.is_present(bin) {
-                    continue;
-                }
-                self.add(bin);
+            self.start(rest_left);
+            each_bin(ranked, 256, |rank| {
+                self.add(usize::from(order.bins[rank]));
                 let (is_best, goes_on) = self.offer();
                 if is_best {
-                    found = Some(if from_end { &order[order.len() - 1 - k..] } else { &order[..=k] });
+                    found = Some((rank, rest_left));
                 }
-                if !goes_on {
-                    break;
-                }
-            }
+                goes_on
+            });
         }
-        Some(among(found?.iter().map(|&bin| usize::from(bin))))
+        let (rank, rest_left) = found?;
+        // The rest always goes right: where it is better with the others, the sides change names.
+        let chosen = if rest_left { &order.bins[rank + 1..] } else { &order.bins[..=rank] };
+        Some(among(chosen.iter().map(|&bin| usize::from(bin))))
+    }
+
+    /// The places of the categories that are here.
+    fn ranked(&self) -> [u64; 4] {
+        let mut ranked = [0_u64; 4];
+        each_bin(self.present, self.column.n_bins, |bin| {
+            let rank = usize::from(self.order.ranks[bin]);
+            ranked[rank / 64] |= 1 << (rank % 64);
+            true
+        });
+        ranked
     }
 
     /// One split at random: a cut evenly between the smallest and the largest value, or one indicator.
@@ -502,13 +523,16 @@ impl<M: Measure> Scan<'_, M> {
             ColumnKind::Indicators { .. } => Test::AllBut { bin: valued[draws.below(valued.len())] as u8 },
             ColumnKind::Category { .. } => {
                 // Everything up to one of the categories that are here, in their order.
-                let here: Vec<usize> =
-                    (0..self.order.len()).filter(|&k| self.is_present(usize::from(self.order[k]))).collect();
+                let mut here: Vec<usize> = Vec::new();
+                each_bin(self.ranked(), 256, |rank| {
+                    here.push(rank);
+                    true
+                });
                 let last = if rest_left || self.is_present(rest) { here.len() } else { here.len().saturating_sub(1) };
                 if last == 0 {
                     return None;
                 }
-                among(self.order[..=here[draws.below(last)]].iter().map(|&bin| usize::from(bin)))
+                among(self.order.bins[..=here[draws.below(last)]].iter().map(|&bin| usize::from(bin)))
             }
         };
         self.left.fill(M::Number::default());

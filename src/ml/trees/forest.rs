@@ -11,7 +11,7 @@ use crate::ml::error::FitError;
 use crate::ml::sums;
 use crate::ml::trees::bins::{Binned, Column, ColumnKind};
 use crate::ml::trees::boost::Labels;
-use crate::ml::trees::deep::{DeepLimits, DeepTree, Draws, Orders, Room, Splitter, grow};
+use crate::ml::trees::deep::{DeepLimits, DeepTree, Draws, Order, Room, Splitter, grow};
 use crate::ml::trees::grow::leaf_of;
 use crate::ml::trees::kernel::{Team, Watch};
 use crate::ml::trees::measure::{Counts, Item, Measure, Moments, Packed, Values};
@@ -131,13 +131,13 @@ const ORDER_SMOOTH: f64 = 10.0;
 
 impl<M: Measure> Planter<'_, M> {
     /// The bins of each category by the mean of their rows.
-    fn orders(&self, rows: &[u32]) -> Vec<Vec<u8>> {
+    fn orders(&self, rows: &[u32]) -> Vec<Order> {
         let weight = |row: u32| self.weights.map_or(1.0, |weights| weights[row as usize]);
         let all = sums::sum(rows.iter().map(|&row| weight(row)));
         let mean = sums::sum(rows.iter().map(|&row| weight(row) * self.y[row as usize])) / all;
         let order = |(at, column): (usize, &Column)| {
             if !matches!(column.kind, ColumnKind::Category { .. }) {
-                return Vec::new();
+                return Order::default();
             }
             let mut bins = vec![(ORDER_SMOOTH, ORDER_SMOOTH * mean); 256];
             for &row in rows {
@@ -150,7 +150,7 @@ impl<M: Measure> Planter<'_, M> {
                 let mean = |bin: u8| bins[usize::from(bin)].1 / bins[usize::from(bin)].0;
                 mean(a).total_cmp(&mean(b))
             });
-            order
+            Order::new(order)
         };
         self.binned.columns.iter().enumerate().map(order).collect()
     }
@@ -186,7 +186,7 @@ impl<M: Measure> Planter<'_, M> {
         &self,
         tree: usize,
         rows: &[u32],
-        orders: &Orders,
+        orders: &[Order],
         followed: &[usize],
         room: &mut Room<M>,
         watch: &Watch,

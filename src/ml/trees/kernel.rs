@@ -79,6 +79,12 @@ impl RowBins {
         &self.bins[row * self.stride..row * self.stride + self.n_columns()]
     }
 
+    /// The bin of one row in one column.
+    #[inline(always)]
+    pub fn bin(&self, row: usize, column: usize) -> u8 {
+        self.bins[row.wrapping_mul(self.stride).wrapping_add(column)]
+    }
+
     /// Adds what `packed` holds of each row to the slot of the row's bin, in every column: one whole-number addition per
     /// cell, so that the sums do not depend on the order of the rows. They wrap: `Packing` leaves room for all rows.
     pub fn add_rows(&self, rows: &[u32], packed: &[i64], histogram: &mut [i64]) {

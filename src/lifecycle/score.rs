@@ -75,9 +75,7 @@ pub fn score(workspace: &Workspace, request: &ScoreRequest, io: &dyn JobIo) -> R
 /// Rows are counted from the start of the file, not of the piece.
 fn in_file(error: StageError, rows_before: usize) -> StageError {
     match error {
-        StageError::Predict(PredictError::Overflow { row }) => {
-            PredictError::Overflow { row: row + rows_before }.into()
-        }
+        StageError::Predict(PredictError::Overflow { row }) => PredictError::Overflow { row: row + rows_before }.into(),
         other => other,
     }
 }

@@ -3,13 +3,16 @@
 
 pub mod baseline;
 pub mod decision_tree;
+pub mod extra_trees;
 pub mod glm;
+pub mod gradient_boosting;
 pub mod knn;
 pub mod linear;
 pub mod logistic;
 pub mod mlp;
 pub mod naive_bayes;
 pub mod pls;
+pub mod random_forest;
 pub mod ridge;
 pub mod sparse;
 pub mod svm;
@@ -22,7 +25,7 @@ use linfa::dataset::Records;
 use crate::domain::features::Features;
 use crate::domain::io::JobIo;
 use crate::domain::model::{FittedModel, Tree, TreeNode};
-use crate::domain::params::{Algorithm, CheckedParams, Family};
+use crate::domain::params::{Algorithm, CheckedParams};
 use crate::domain::run::MetricPoint;
 use crate::domain::task::Target;
 use crate::ml::error::FitError;
@@ -83,7 +86,7 @@ pub fn fit(
     seed: u64,
     io: &dyn JobIo,
 ) -> Result<Fitted, FitError> {
-    let missing = if missing_allowed(algorithm) { Missing::Allowed } else { Missing::Refused };
+    let missing = if algorithm.family().takes_missing_and_categories() { Missing::Allowed } else { Missing::Refused };
     guard::check(x, y, weights, missing)?;
     if algorithm != Algorithm::Baseline {
         guard::check_features(x)?;
@@ -103,9 +106,10 @@ pub fn fit(
         Algorithm::Svm => svm::fit(params, &data, seed, io),
         Algorithm::Mlp => mlp::fit(params, &data, seed, io),
         Algorithm::DecisionTree => decision_tree::fit(params, &data, seed, io),
-        Algorithm::RandomForest | Algorithm::ExtraTrees | Algorithm::GradientBoosting | Algorithm::Ensemble => {
-            Err(FitError::NotFromRows { algorithm: algorithm.title() })
-        }
+        Algorithm::RandomForest => random_forest::fit(params, &data, seed, io),
+        Algorithm::ExtraTrees => extra_trees::fit(params, &data, seed, io),
+        Algorithm::GradientBoosting => gradient_boosting::fit(params, &data, seed, io),
+        Algorithm::Ensemble => Err(FitError::NotFromRows { algorithm: algorithm.title() }),
     }?;
     if !is_finite(&fitted.model) {
         return Err(FitError::Diverged { algorithm: algorithm.title() });
@@ -114,10 +118,6 @@ pub fn fit(
 }
 
 /// The decision tree's bins have no place for empty cells yet.
-fn missing_allowed(algorithm: Algorithm) -> bool {
-    algorithm.family().takes_missing_and_categories() && algorithm.family() != Family::Trees
-}
-
 /// The weights of the rows times those of their classes: `balanced` makes all classes weigh equally much together and
 /// leaves the sum of all weights as it was, as scikit-learn does.
 pub(in crate::ml) fn class_weights<'a>(word: &str, y: &Target, weights: Option<&'a [f64]>) -> Option<Cow<'a, [f64]>> {

@@ -11,10 +11,11 @@ use std::ops::Range;
 
 use crate::domain::features::{Block, Features};
 use crate::domain::io::JobIo;
-use crate::domain::model::{Combine, FittedModel, Link, TreeEnsemble};
+use crate::domain::model::{FittedModel, Link};
 use crate::domain::task::{Predictions, Task};
 use crate::ml::error::PredictError;
 use crate::ml::guard::{self, Missing};
+use crate::ml::trees::{n_threads, predict as trees};
 pub(in crate::ml) use linear::add_sums;
 
 /// Most rows worked on at a time.
@@ -31,22 +32,32 @@ pub fn predict(
     check_features(model, x)?;
     check::model(model, task, n_classes, x)?;
     let width = if task.is_classification() { n_classes } else { 1 };
-    let mut out = vec![0.0; x.n_rows * width];
-    let mut scorer = Scorer::new(model, x, width)?;
-    let step = scorer.step();
-    for (at, answers) in out.chunks_mut(step * width.max(1)).enumerate() {
-        let rows = at * step..(at * step + step).min(x.n_rows);
-        io.progress("Predicting", Some(rows.start as f64 / x.n_rows as f64))?;
-        scorer.score(rows.clone(), answers);
-        if let Some(bad) = answers.iter().position(|value| !value.is_finite()) {
-            return Err(PredictError::Overflow { row: rows.start + bad / width });
-        }
+    let out = match model {
+        FittedModel::DecisionTree { tree } => trees::predict_tree(tree, width, x, n_threads(), io)?,
+        FittedModel::Trees(ensemble) => trees::predict(ensemble, n_classes, x, n_threads(), io)?,
+        _ => score(model, x, width, io)?,
+    };
+    if let Some(bad) = out.iter().position(|value| !value.is_finite()) {
+        return Err(PredictError::Overflow { row: bad / width });
     }
     Ok(if task.is_classification() {
         Predictions::Classes { probabilities: out, n_classes }
     } else {
         Predictions::Values(out)
     })
+}
+
+/// Models that score rows a few at a time: `width` numbers per row.
+fn score(model: &FittedModel, x: &Features, width: usize, io: &dyn JobIo) -> Result<Vec<f64>, PredictError> {
+    let mut out = vec![0.0; x.n_rows * width];
+    let mut scorer = Scorer::new(model, x, width)?;
+    let step = scorer.step();
+    for (at, answers) in out.chunks_mut(step * width.max(1)).enumerate() {
+        let rows = at * step..(at * step + step).min(x.n_rows);
+        io.progress("Predicting", Some(rows.start as f64 / x.n_rows as f64))?;
+        scorer.score(rows, answers);
+    }
+    Ok(out)
 }
 
 /// A model made ready for many rows.
@@ -56,7 +67,6 @@ enum Scorer<'a> {
     Bayes(bayes::Bayes<'a>),
     Knn(Box<knn::Knn<'a>>),
     Network(network::Scorer<'a>),
-    Tree { model: &'a FittedModel, x: &'a Features, row: Vec<f64> },
 }
 
 impl<'a> Scorer<'a> {
@@ -67,9 +77,8 @@ impl<'a> Scorer<'a> {
             FittedModel::NaiveBayes(model) => Self::Bayes(bayes::Bayes::new(model, x)?),
             FittedModel::Knn(model) => Self::Knn(Box::new(knn::Knn::new(model, x, width)?)),
             FittedModel::Mlp(model) => Self::Network(network::Scorer::new(model, x)),
-            FittedModel::DecisionTree { .. } | FittedModel::Trees(_) => {
-                Self::Tree { model, x, row: vec![0.0; x.n_features()] }
-            }
+            // Scored by `trees`, all rows at once.
+            FittedModel::DecisionTree { .. } | FittedModel::Trees(_) => Self::Same(&[]),
         })
     }
 
@@ -88,35 +97,8 @@ impl<'a> Scorer<'a> {
             Self::Bayes(model) => model.score(rows, answers),
             Self::Knn(model) => model.score(rows, answers),
             Self::Network(model) => model.score(rows, answers),
-            Self::Tree { model, x, row } => {
-                let width = answers.len() / rows.len().max(1);
-                for (at, answer) in rows.zip(answers.chunks_exact_mut(width.max(1))) {
-                    x.row(at, row);
-                    match model {
-                        FittedModel::DecisionTree { tree } => answer.copy_from_slice(tree.leaf(row)),
-                        FittedModel::Trees(ensemble) => trees(ensemble, row, answer),
-                        _ => {}
-                    }
-                }
-            }
         }
     }
-}
-
-/// One row through many trees.
-fn trees(ensemble: &TreeEnsemble, row: &[f64], answer: &mut [f64]) {
-    let mut outputs = ensemble.base.clone();
-    let n = outputs.len();
-    for (at, tree) in ensemble.trees.iter().enumerate() {
-        let leaf = tree.leaf(row);
-        match ensemble.combine {
-            Combine::Sum => outputs[at % n] += leaf[0],
-            Combine::Mean => {
-                outputs.iter_mut().zip(leaf).for_each(|(o, l)| *o += l / ensemble.trees.len() as f64);
-            }
-        }
-    }
-    link(ensemble.link, &outputs, answer);
 }
 
 /// From sums to answers: `outputs` may be one fewer than `answer` for two classes.

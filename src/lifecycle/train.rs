@@ -20,9 +20,10 @@ use crate::domain::metric::{Metric, MetricSet};
 use crate::domain::model::TrainedModel;
 use crate::domain::params::{Algorithm, CheckedParams, check_params};
 use crate::domain::problem::Problem;
-use crate::domain::recipe::FittedRecipe;
+use crate::domain::recipe::{FittedRecipe, RecipeSpec};
 use crate::domain::request::{JobRequest, TrainOutcome, TrainRequest};
 use crate::domain::run::{MetricPoint, RunMetrics, RunPlan, RunStatus, Sample, Timings, best_run};
+use crate::domain::schema::{ColumnSchema, Storage};
 use crate::domain::split::{SplitKind, SplitRows};
 use crate::domain::task::{Target, Task};
 use crate::domain::words::bytes;
@@ -83,8 +84,19 @@ struct Drawn {
     budget_bytes: u64,
 }
 
-/// The whole table, or what of it fits the memory budget: seeded, and only the columns that are used. The encoded
-/// features take about as much as the table, so the table may take half.
+/// Bytes the encoded features take, at most: an indicator is a number like any other, and learners keep a copy.
+fn encoded_bytes(version: &DatasetVersion, features: &[String], recipe: &RecipeSpec) -> u64 {
+    let width = |column: &ColumnSchema| match column.storage {
+        Storage::String => column.distinct.min(recipe.max_categories as u64),
+        _ => 1,
+    };
+    let used = version.schema.columns.iter().filter(|column| features.contains(&column.name));
+    let n_features: u64 = used.map(width).sum();
+    2 * 8 * n_features * version.rows
+}
+
+/// The whole table, or what of it fits the memory budget together with its features: seeded, and only the columns that
+/// are used.
 fn rows_to_learn(
     workspace: &Workspace,
     request: &TrainRequest,
@@ -92,17 +104,17 @@ fn rows_to_learn(
     io: &dyn JobIo,
 ) -> Result<(Table, Option<Drawn>), StageError> {
     let budget_bytes = budget::of(workspace)?;
-    let needed = budget::needed(version);
-    if 2 * needed <= budget_bytes || version.schema.column(&request.target).is_none() {
+    let (features, _) = recipe::default_features(&version.schema, version.rows, &request.target, &request.exclude);
+    let needed = budget::needed(version) + encoded_bytes(version, &features, &request.recipe);
+    if needed <= budget_bytes || version.schema.column(&request.target).is_none() {
         return Ok((load(workspace, version)?, None));
     }
     let seed = request.split.seed;
-    let fitting = (version.rows as f64 * budget_bytes as f64 / (2 * needed) as f64) as usize;
+    let fitting = (version.rows as f64 * budget_bytes as f64 / needed as f64) as usize;
     let rows = split::sample_rows(version.rows as usize, fitting.max(LEAST_SAMPLE), seed);
     let path = workspace.verified_object(&version.table_hash)?;
     let stored = StoredTable::open(&path, &version.schema)?;
     let all = TableRef { schema: &version.schema, columns: &stored };
-    let (features, _) = recipe::default_features(&version.schema, version.rows, &request.target, &request.exclude);
     let time = match &request.split.kind {
         SplitKind::Time { column } => Some(column),
         SplitKind::Random | SplitKind::Stratified => None,

@@ -84,8 +84,13 @@ struct Drawn {
     budget_bytes: u64,
 }
 
-/// The whole table, or what of it fits the memory budget: seeded, and only the columns that are used. The encoded
-/// features take about as much as the table, so the table may take half.
+/// Bytes the encoded features take, about: a number or a code per cell, and learners keep a copy.
+fn encoded_bytes(version: &DatasetVersion, features: &[String]) -> u64 {
+    2 * 8 * features.len() as u64 * version.rows
+}
+
+/// The whole table, or what of it fits the memory budget together with its features: seeded, and only the columns that
+/// are used.
 fn rows_to_learn(
     workspace: &Workspace,
     request: &TrainRequest,
@@ -93,18 +98,18 @@ fn rows_to_learn(
     io: &dyn JobIo,
 ) -> Result<(Table, Option<Drawn>), StageError> {
     let budget_bytes = budget::of(workspace)?;
-    let needed = budget::needed(version);
-    if 2 * needed <= budget_bytes || version.schema.column(&request.target).is_none() {
+    let (features, _) =
+        recipe::default_features(&version.schema, version.rows, &request.target, &request.exclude, &request.recipe);
+    let needed = budget::needed(version) + encoded_bytes(version, &features);
+    if needed <= budget_bytes || version.schema.column(&request.target).is_none() {
         return Ok((load(workspace, version)?, None));
     }
     let seed = request.split.seed;
-    let fitting = (version.rows as f64 * budget_bytes as f64 / (2 * needed) as f64) as usize;
+    let fitting = (version.rows as f64 * budget_bytes as f64 / needed as f64) as usize;
     let rows = split::sample_rows(version.rows as usize, fitting.max(LEAST_SAMPLE), seed);
     let path = workspace.verified_object(&version.table_hash)?;
     let stored = StoredTable::open(&path, &version.schema)?;
     let all = TableRef { schema: &version.schema, columns: &stored };
-    let (features, _) =
-        recipe::default_features(&version.schema, version.rows, &request.target, &request.exclude, &request.recipe);
     let time = match &request.split.kind {
         SplitKind::Time { column } => Some(column),
         SplitKind::Random | SplitKind::Stratified => None,

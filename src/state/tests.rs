@@ -278,11 +278,11 @@ fn a_file_is_looked_at_before_it_is_imported() {
     state.settings.ask_before_import = AskBeforeImport::Always;
     let effects = state.apply(Command::DropFiles(vec!["/d/a.csv".into()]), 0);
     let question = state.import.as_ref().unwrap().question();
-    assert_eq!(effects, [Effect::Answer(question)]);
+    assert_eq!(effects, [Effect::Answer(question.clone())]);
     let mut panel = state.import.clone().unwrap();
     panel.draft.delimiter = Some(';');
     let effects = state.apply(Command::ChangeImport(Box::new(panel.clone())), 0);
-    assert_eq!(effects, [Effect::Answer(panel.question())]);
+    assert_eq!(effects, [Effect::CancelAnswer(question), Effect::Answer(panel.question())]);
     let effects = state.apply(Command::ConfirmImport, 0);
     let [JobRequest::Import(request)] = requests(&effects)[..] else { panic!("{effects:?}") };
     assert_eq!((request.read.delimiter, state.import.is_none()), (Some(';'), true));

@@ -81,6 +81,8 @@ pub struct Workspace {
     /// Set after a failed flush: what the disk holds is unknown from then on.
     suspect: AtomicBool,
     holder: locks::Holder,
+    /// Rows written while opening, of which nobody else sees any.
+    changes_at_open: u64,
 }
 
 impl Workspace {
@@ -162,6 +164,11 @@ fn write_in<T>(conn: &mut Connection, f: impl FnOnce(&Tx) -> Result<T, StoreErro
 impl Drop for Workspace {
     fn drop(&mut self) {
         let conn = self.conn.get_mut().unwrap_or_else(PoisonError::into_inner);
+        // Emptying the log looks like a change to everybody else: who only read leaves it alone, or a window would
+        // look again for ever, as each of its looks is another process.
+        if conn.total_changes() == self.changes_at_open {
+            return;
+        }
         // Best effort: whoever is still reading keeps the log, and closes it later. Not worth a wait.
         let _ = conn.busy_timeout(std::time::Duration::ZERO);
         let _ = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));

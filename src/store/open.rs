@@ -44,6 +44,7 @@ pub(super) fn open(root: &Path, if_absent: IfAbsent) -> Result<Workspace, StoreE
     prepare_session(&conn, &holder, &root)?;
     Ok(Workspace {
         root,
+        changes_at_open: conn.total_changes(),
         conn: Mutex::new(conn),
         owner: Mutex::default(),
         verified: Mutex::default(),

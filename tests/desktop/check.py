@@ -7,6 +7,7 @@ The outer call makes a private X display and a private D-Bus session and starts 
 """
 
 import contextlib
+import fnmatch
 import os
 import pathlib
 import select
@@ -61,6 +62,16 @@ def import_by_drop(program, screen, window, folder):
     found = wait_until("the dropped file to be imported", IMPORT_SECONDS, imported, pause=1)
     if [dataset["rows"] for dataset in found] != [SAMPLE_ROWS]:
         raise Failed(f"expected one dataset of {SAMPLE_ROWS} rows, got {found}")
+
+
+def wait_with_the_panel(program, screen, window, folder):
+    """The panel waits for a decision: nothing is looked at again meanwhile."""
+    screen.drop(window, [folder / DROP_NAME])
+    shown = lambda: any(fnmatch.fnmatch(control["name"], IMPORT_BUTTON) for control in program.controls())
+    wait_until("the import panel", 30, shown, pause=1)
+    must_be_idle(program, screen)
+    screen.focus(window)
+    screen.press("Escape")
 
 
 def train(program, screen, window):
@@ -130,7 +141,7 @@ def first_start(report, screen, binary, workspace, folder, output):
         program.end()
 
 
-def second_start(report, screen, binary, workspace, output):
+def second_start(report, screen, binary, workspace, folder, output):
     program = Program(binary, workspace, output, "second-start")
     try:
         window = None
@@ -142,6 +153,8 @@ def second_start(report, screen, binary, workspace, output):
             return
         with report.check("idle after the restart"):
             must_be_idle(program, screen)
+        with report.check("idle while the import panel waits"):
+            wait_with_the_panel(program, screen, window, folder)
         with report.check("the dataset and the runs are still there"):
             datasets, runs = program.ask("datasets")["datasets"], program.ask("runs")["runs"]
             if [d["rows"] for d in datasets] != [SAMPLE_ROWS] or not runs:
@@ -175,7 +188,7 @@ def inside(binary, output, folder):
     report, screen = Report(), Screen()
     workspace = folder / "workspace"
     first_start(report, screen, binary, workspace, folder, output)
-    second_start(report, screen, binary, workspace, output)
+    second_start(report, screen, binary, workspace, folder, output)
     trouble.check(report, screen, binary, folder, output)
     print(f"screenshots, control lists and logs: {output}")
     print(f"{report.passed} passed, {report.failed} failed")

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, fs};
 
-const DATA: [&str; 7] = ["builder", "dates", "error", "infer", "kinds", "numbers", "table"];
+const DATA: [&str; 8] = ["builder", "dates", "error", "infer", "kinds", "numbers", "personal", "table"];
 /// Left out of `data::read`; the last is replaced.
 const OTHER_FORMATS: [&str; 13] = [
     "columnar", "excel", "files", "fit", "foreign", "ipc", "json", "preview", "rows", "sqlite", "values", "parquet", "formats",

@@ -79,6 +79,8 @@ fn a_command_says_why_its_worker_died() {
 #[cfg(target_os = "linux")]
 fn a_worker_out_of_memory_is_a_failed_job() {
     let s = Sandbox::new();
+    s.file("small.csv", &customers(100, 4));
+    s.json(&["import", "small.csv"]).ok();
     s.file("a.csv", &customers(300_000, 4));
     let mut import = s.command(&["import", "a.csv"]);
     // Room for the program, its stack and a little; not for the table.

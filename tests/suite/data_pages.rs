@@ -4,9 +4,12 @@ use egui::accesskit::Role;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;
 
+use modelwright::data::read;
+use modelwright::domain::dataset::{BadRows, ReadDraft};
 use modelwright::domain::diff::DiffRequest;
 use modelwright::domain::edit::Edit;
 use modelwright::domain::ids::{BinId, LabelSessionId, RunId, VersionId};
+use modelwright::domain::io::Silent;
 use modelwright::domain::labels::{Label, LabelQueue, LabelSession, LabelTask};
 use modelwright::domain::problem::{Problem, ProblemKind};
 use modelwright::domain::question::{Answer, Question, RejectedRow, RejectsPage};
@@ -15,9 +18,11 @@ use modelwright::domain::storage::{BinEntry, BinState, ObjectSize, StorageItem, 
 use modelwright::state::AppState;
 use modelwright::state::command::{Command, PickFor};
 use modelwright::state::effect::{Effect, Message};
+use modelwright::state::import::ImportPanel;
 use modelwright::state::loadable::Loadable;
 use modelwright::ui::pages::data::{DataPage, data_ui};
 use modelwright::ui::pages::storage::{StoragePage, storage_ui};
+use modelwright::ui::shell::import_panel::{Texts, import_panel_ui};
 use modelwright::ui::theme::tokens::Tokens;
 
 use super::pages::fixture::{self, NOW_MS};
@@ -238,4 +243,30 @@ fn storage_says_when_nothing_is_there_and_what_failed() {
     let mut bench = Bench::new(state, Tokens::dark(), |b| b, move |ui, ctx| storage_ui(ui, ctx, &mut page));
     assert!(bench.shows("Could not look that up"));
     assert!(bench.click(Role::Button, "Try again").contains(&Command::Ask(Question::Storage)));
+}
+
+/// The import panel over a file with these bytes, looked at as the worker does.
+fn import_panel(name: &str, text: &str) -> Bench<'static> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    std::fs::write(&path, text).unwrap();
+    let mut state = empty();
+    let panel = ImportPanel::new(vec![path.clone()], true);
+    let question = panel.question();
+    state.import = Some(panel);
+    state.apply(Command::Ask(question.clone()), NOW_MS);
+    let preview = read::preview::preview(&path, name, &ReadDraft::default(), 100, &Silent).unwrap();
+    state.receive(Message::Answer(question, Ok(Box::new(Answer::Preview(Box::new(preview))))), NOW_MS);
+    let mut texts = Texts::default();
+    Bench::new(state, Tokens::light(), |b| b, move |ui, ctx| import_panel_ui(ui, ctx, &mut texts))
+}
+
+#[test]
+fn the_import_panel_comes_to_rest_and_says_what_becomes_of_rows_that_do_not_fit() {
+    // `Bench` draws until nothing asks for another frame, and gives up after a few.
+    let mut bench = import_panel("odd.csv", "id,amount,when\n1,1.5,2024-01-02\n2,2.5\n3,3.5,2024-01-04\n");
+    assert!(bench.shows("1 row cannot be read, first in line 3"));
+    let sent = bench.button("Set them aside");
+    let [Command::ChangeImport(panel)] = &sent[..] else { panic!("{sent:?}") };
+    assert_eq!(panel.draft.bad_rows, Some(BadRows::SetAside));
 }

@@ -297,7 +297,7 @@ fn the_files_of_a_folder_grow_one_dataset() {
     let read = ["import", "in", "--name", "all", "--source-column", "file", "--remember"];
     assert_eq!(s.json(&read).ok()["version"], 1);
     let refused = s.json(&["import", "in", "--name", "other", "--source-column", "v"]);
-    assert!(refused.code == 1 && refused.stderr.contains("`v` already"), "{}", refused.stderr);
+    assert!(refused.code == 2 && refused.stderr.contains("`v` already"), "{}", refused.stderr);
     let preview = s.json(&["import", "in", "--preview", "--source-column", "from"]).ok();
     assert_eq!(preview["options"]["source_column"], "from");
     assert_eq!(preview["rows"][0], serde_json::json!(["1", "1", "part-2.csv"]));
@@ -311,7 +311,7 @@ fn the_files_of_a_folder_grow_one_dataset() {
     assert!(look["collected"][0]["problems"][0][1].as_str().unwrap().contains("it lacks `v`"), "{look:#}");
     let files = |of: &str| -> Vec<String> {
         let out = s.path("out.csv");
-        s.json(&["restore", of, "--out", "out.csv", "--as", "csv", "--force"]).ok();
+        s.json(&["restore", of, "--out", "out.csv", "--form", "csv", "--force"]).ok();
         std::fs::read_to_string(out).unwrap().lines().map(str::to_owned).collect()
     };
     let rows = ["id,v,file", "1,1,part-2.csv", "2,2,part-2.csv", "oops,5,part-9.csv", "4,3,part-10.csv"];

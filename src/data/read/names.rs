@@ -33,7 +33,7 @@ pub fn clean_names(raw: &[String], warnings: &mut Vec<String>) -> Vec<String> {
             let (shown, name) = (clip(raw_name.trim()), clip(trimmed));
             warnings.push(format!("column {} has invisible characters in its name (`{shown}`), now `{name}`", i + 1));
         }
-        let mut name: String = trimmed.chars().take(MAX_NAME_CHARS).collect();
+        let mut name = cut(trimmed, MAX_NAME_CHARS);
         let why = if trimmed.is_empty() {
             name = format!("column_{}", i + 1);
             "has no name"
@@ -46,7 +46,8 @@ pub fn clean_names(raw: &[String], warnings: &mut Vec<String>) -> Vec<String> {
             let stem = name.clone();
             let mut n = 2;
             while used.contains(&name) || (name != trimmed && taken.contains(&name)) {
-                name = format!("{stem}_{n}");
+                let number = format!("_{n}");
+                name = cut(&stem, MAX_NAME_CHARS - number.len()) + &number;
                 n += 1;
             }
             warnings.push(format!("column {} {why} (`{}`) and is called `{}`", i + 1, clip(trimmed), clip(&name)));
@@ -56,6 +57,13 @@ pub fn clean_names(raw: &[String], warnings: &mut Vec<String>) -> Vec<String> {
         names.push(name);
     }
     names
+}
+
+/// The first characters, without blanks at the end: what is written out must read back as the same name.
+fn cut(name: &str, chars: usize) -> String {
+    let mut cut: String = name.chars().take(chars).collect();
+    cut.truncate(cut.trim_end().len());
+    cut
 }
 
 /// Names for a file without a header: `column_1`, `column_2` …
@@ -103,5 +111,15 @@ mod tests {
         let mut warnings = Vec::new();
         assert_eq!(clean_names(&[long], &mut warnings)[0].len(), 200);
         assert!(warnings[0].starts_with("column 1 has a name longer than 200 characters"));
+    }
+
+    #[test]
+    fn a_cut_name_reads_back_as_it_is() {
+        let long = format!("a{}b", " ".repeat(300));
+        let raw = [long.clone(), "x".repeat(300), "x".repeat(299)];
+        let once = clean_names(&raw, &mut Vec::new());
+        assert_eq!(once[0], "a");
+        assert!(once.iter().all(|name| name.chars().count() <= MAX_NAME_CHARS) && once[2].ends_with("xx_2"));
+        assert_eq!(clean_names(&once, &mut Vec::new()), once);
     }
 }

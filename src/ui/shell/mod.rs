@@ -13,7 +13,7 @@ use super::palette::{Palette, palette_ui};
 use super::widgets::{states, toast};
 
 mod header;
-mod import_panel;
+pub mod import_panel;
 mod overlays;
 mod rail;
 mod status;

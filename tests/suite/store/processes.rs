@@ -160,3 +160,15 @@ fn killed_processes_lose_nothing_acknowledged_and_leave_nothing_running() {
     }
     assert_eq!(acknowledged.len(), 17);
 }
+
+#[test]
+fn whoever_only_reads_changes_nothing_for_the_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let window = open(folder.path());
+    window.write(|tx| activity::append(tx, &event("a"))).unwrap();
+    let before = window.data_version().unwrap();
+    let reader = open(folder.path());
+    assert_eq!(reader.read(|c| activity::recent(c, 10)).unwrap().len(), 1);
+    drop(reader);
+    assert_eq!(window.data_version().unwrap(), before);
+}

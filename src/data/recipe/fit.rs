@@ -10,8 +10,8 @@ use super::{
 use crate::data::table::{Cells, Table};
 use crate::domain::features::Features;
 use crate::domain::recipe::{
-    ColumnInput, Columns, FillRule, Filled, FilledText, FittedRecipe, FittedStep, LookupKind, NumericImpute,
-    RecipeInput, RecipeSpec, RecipeStyle, Renamed, Scaled, Scaling, StepRule, StepSpec, UnknownCategory,
+    ColumnInput, Columns, FillRule, Filled, FilledText, FittedRecipe, FittedStep, LookupKind, RecipeInput, RecipeSpec,
+    Renamed, Scaled, Scaling, StepRule, StepSpec, UnknownCategory,
 };
 use crate::domain::schema::ColumnSchema;
 use crate::domain::task::Target;
@@ -120,8 +120,8 @@ pub(super) struct Fitter<'a> {
     pub steps: Vec<FittedStep>,
     pub warnings: Vec<String>,
     /// Columns of numbers without gaps, whatever the row.
-    filled: BTreeSet<String>,
-    scaled: BTreeSet<String>,
+    pub filled: BTreeSet<String>,
+    pub scaled: BTreeSet<String>,
 }
 
 impl<'a> Fitter<'a> {
@@ -203,7 +203,7 @@ impl<'a> Fitter<'a> {
     }
 
     /// Applies a step to the training rows and keeps it; a step without columns does nothing.
-    fn push(&mut self, step: FittedStep) -> Result<(), RecipeError> {
+    pub fn push(&mut self, step: FittedStep) -> Result<(), RecipeError> {
         if !step.reads().is_empty() {
             apply::apply(&step, &mut self.frame)?;
             self.steps.push(step);
@@ -291,7 +291,7 @@ impl<'a> Fitter<'a> {
         parallel::map(names.iter().collect(), self.frame.n_rows, work).into_iter().collect()
     }
 
-    fn of_texts<T: Send>(
+    pub fn of_texts<T: Send>(
         &self,
         names: &[String],
         fit: impl Fn(&str, &super::column::Texts<'a>) -> T + Sync,
@@ -300,7 +300,7 @@ impl<'a> Fitter<'a> {
         parallel::map(names.iter().collect(), self.frame.n_rows, work).into_iter().collect()
     }
 
-    fn impute(&mut self, names: &[String], with: &FillRule, indicator: bool) -> Result<(), RecipeError> {
+    pub fn impute(&mut self, names: &[String], with: &FillRule, indicator: bool) -> Result<(), RecipeError> {
         let (numbers, texts): (Vec<String>, Vec<String>) =
             names.iter().cloned().partition(|name| matches!(self.frame.get(name), Some(Column::Numbers(_))));
         let mark = |name: &str| indicator.then(|| self.frame.free_name(&format!("{name}.missing")));
@@ -331,7 +331,7 @@ impl<'a> Fitter<'a> {
         self.push(FittedStep::ImputeText { columns: filled_texts.into_iter().flatten().collect() })
     }
 
-    fn scale(&mut self, names: &[String], method: Scaling) -> Result<(), RecipeError> {
+    pub fn scale(&mut self, names: &[String], method: Scaling) -> Result<(), RecipeError> {
         self.scaled.extend(names.iter().cloned());
         match method {
             Scaling::None => Ok(()),
@@ -358,7 +358,7 @@ impl<'a> Fitter<'a> {
         self.push(FittedStep::GroupRare { columns: columns.into_iter().flatten().collect() })
     }
 
-    fn one_hot(&mut self, names: &[String], most: usize, unknown: UnknownCategory) -> Result<(), RecipeError> {
+    pub fn one_hot(&mut self, names: &[String], most: usize, unknown: UnknownCategory) -> Result<(), RecipeError> {
         for name in names {
             let n = self.frame.texts(name)?.by_frequency().len();
             if n > most {
@@ -403,39 +403,5 @@ impl<'a> Fitter<'a> {
             self.filled.insert(name);
         }
         Ok(())
-    }
-
-    /// What is left to do before a learner can read the columns.
-    pub fn finish(&mut self, spec: &RecipeSpec) -> Result<(), RecipeError> {
-        let of = |frame: &Frame<'_>, wanted: fn(&Column<'_>) -> bool| -> Vec<String> {
-            frame.iter().filter(|(_, column)| wanted(column)).map(|(name, _)| name.to_owned()).collect()
-        };
-        let dates = of(&self.frame, |column| matches!(column, Column::Dates(_)));
-        let mut columns = Vec::new();
-        for name in &dates {
-            let values = self.frame.numbers(name)?;
-            columns.push(date_parts::fit(name, values, &date_parts::usual_parts(values), None, &self.frame));
-        }
-        self.push(FittedStep::DateParts { columns })?;
-        let texts = of(&self.frame, |column| matches!(column, Column::Texts(_)));
-        if spec.style == RecipeStyle::Native {
-            let columns = self.of_texts(&texts, one_hot::fit_codes)?;
-            return self.push(FittedStep::Category { columns });
-        }
-        let mut numbers = of(&self.frame, |column| matches!(column, Column::Numbers(_)));
-        let gaps: Vec<String> = numbers.iter().filter(|name| !self.filled.contains(*name)).cloned().collect();
-        let rule = match spec.numeric_impute {
-            NumericImpute::Mean => FillRule::Mean,
-            NumericImpute::Median => FillRule::Median,
-        };
-        self.impute(&gaps, &rule, false)?;
-        numbers.retain(|name| !self.scaled.contains(name));
-        self.scale(&numbers, spec.scaling)?;
-        self.one_hot(&texts, spec.max_categories, spec.unknown_category)
-    }
-
-    /// The columns for the learner: all that are left.
-    pub fn features(&self) -> Vec<String> {
-        self.frame.iter().map(|(name, _)| name.to_owned()).collect()
     }
 }

@@ -14,6 +14,7 @@ mod column;
 mod combine;
 mod date_parts;
 mod features;
+mod finish;
 mod fit;
 mod formula;
 mod groups;

@@ -62,7 +62,7 @@ fn variance(values: &[f64]) -> f64 {
 fn correlation_with(values: &[f64], target: &Target) -> f64 {
     match target {
         Target::Values(y) => correlation(values, |row| y[row]).abs(),
-        Target::Classes { codes, n_classes } => (1.min(n_classes - 1)..*n_classes)
+        Target::Classes { codes, n_classes } => (1.min(n_classes.saturating_sub(1))..*n_classes)
             .map(|class| correlation(values, |row| f64::from(u8::from(codes[row] as usize == class))).abs())
             .fold(0.0, f64::max),
     }

@@ -213,6 +213,9 @@ fn target_means_let_nothing_of_the_answer_through() {
         for (part, auc) in [("cv", metrics.cv["roc_auc"]), ("test", metrics.test["roc_auc"])] {
             assert!((auc - 0.5).abs() < 0.05, "{algorithm:?} {part}: {auc}");
         }
+        // A row that saw its own label would be told apart in training: the area would be near 0.9.
+        let train = metrics.train["roc_auc"];
+        assert!(algorithm != Algorithm::Logistic || train < 0.65, "{train}");
     }
 }
 

@@ -239,3 +239,48 @@ fn a_preview_shows_what_each_step_changes() {
     assert_eq!(shown.steps[3].after[0].cells, [None, None]);
     assert_eq!(shown.features.len(), 4);
 }
+
+#[test]
+fn hostile_columns_give_finite_features_or_a_readable_error() {
+    let all = names(&["age", "calls", "vip", "plan", "joined"]);
+    let numbers: [&dyn Fn(u32) -> f64; 5] =
+        [&|_| NAN, &|_| 3.0, &|i| if i % 2 == 0 { f64::MAX } else { f64::MIN }, &|i| f64::from(i) * 5e-324, &|i| {
+            [f64::INFINITY, NAN, -0.0, 0.0, f64::NEG_INFINITY][i as usize % 5]
+        }];
+    let texts: [&dyn Fn(u32) -> Option<&'static str>; 4] = [&|_| None, &|_| Some(""), &|_| Some("(other)"), &|i| {
+        [Some("\u{0}"), Some("🎉 é\u{301}"), None][i as usize % 3]
+    }];
+    let whole: [Option<i64>; 3] = [None, Some(i64::MAX), Some(i64::MIN)];
+    for n in [1_u32, 2, 7] {
+        let rows: Vec<u32> = (0..n).collect();
+        for (number, text) in numbers.iter().zip(texts.iter().cycle()) {
+            let t = table(vec![
+                ("age", Cells::Float((0..n).map(number).collect())),
+                ("calls", Cells::Int((0..n).map(|i| whole[i as usize % 3]).collect())),
+                ("vip", Cells::Boolean(vec![None; n as usize])),
+                ("plan", Cells::Text((0..n).map(text).collect())),
+                ("joined", Cells::DatetimeMs((0..n).map(|i| whole[(i as usize + 1) % 3]).collect())),
+            ]);
+            let target = Target::Classes { codes: vec![0; n as usize], n_classes: 2 };
+            let mut specs: Vec<RecipeSpec> = every_step()
+                .into_iter()
+                .map(|step| RecipeSpec { steps: vec![step], ..RecipeSpec::default() })
+                .collect();
+            specs.push(RecipeSpec { steps: every_step(), ..RecipeSpec::default() });
+            specs.extend(
+                [Scaling::Power, Scaling::Quantile, Scaling::Robust, Scaling::MinMax].map(|scaling| RecipeSpec {
+                    scaling,
+                    style: RecipeStyle::Filled,
+                    ..RecipeSpec::default()
+                }),
+            );
+            for spec in specs {
+                let Ok(fit) = fit(&t, &rows, Some(&target), &all, &spec, 0) else { continue };
+                assert!(dense(&fit.features).iter().all(|x| !x.is_infinite()), "{:?}", fit.recipe);
+                let json = serde_json::to_string(&fit.recipe).unwrap();
+                let read: FittedRecipe = serde_json::from_str(&json).unwrap();
+                assert_eq!(encode(&t, &rows, &read).unwrap().n_features(), fit.features.n_features());
+            }
+        }
+    }
+}

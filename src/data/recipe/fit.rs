@@ -9,6 +9,7 @@ use super::{
 };
 use crate::data::table::{Cells, Table};
 use crate::domain::features::Features;
+use crate::domain::io::JobIo;
 use crate::domain::recipe::{
     ColumnInput, Columns, FillRule, Filled, FilledText, FittedRecipe, FittedStep, LookupKind, RecipeInput, RecipeSpec,
     Renamed, Scaled, Scaling, StepRule, StepSpec, UnknownCategory,
@@ -35,8 +36,9 @@ pub fn fit(
     features: &[String],
     spec: &RecipeSpec,
     seed: u64,
+    io: &dyn JobIo,
 ) -> Result<RecipeFit, RecipeError> {
-    let mut fitter = start(table, rows, target, features, seed)?;
+    let mut fitter = start(table, rows, target, features, seed, io)?;
     for (number, step) in spec.steps.iter().enumerate() {
         fitter.step(step).map_err(|error| numbered(error, number, step))?;
     }
@@ -78,6 +80,7 @@ pub(super) fn start<'a>(
     target: Option<&'a Target>,
     features: &[String],
     seed: u64,
+    io: &'a dyn JobIo,
 ) -> Result<Fitter<'a>, RecipeError> {
     if rows.is_empty() {
         return Err(RecipeError::NoRows);
@@ -88,12 +91,13 @@ pub(super) fn start<'a>(
         Some(RecipeInput { name: name.clone(), input: input_of(schema, cells) })
     };
     let inputs: Vec<RecipeInput> = features.iter().filter_map(input).collect();
-    let (frame, _) = read::frame(table, rows, &inputs, &|_| None)?;
+    let (frame, _) = read::frame(table, rows, &inputs, &|_| None, io)?;
     let target = target.filter(|target| target.len() == rows.len());
     Ok(Fitter {
         frame,
         target,
         seed,
+        io,
         inputs,
         steps: Vec::new(),
         warnings: Vec::new(),
@@ -116,6 +120,7 @@ pub(super) struct Fitter<'a> {
     pub frame: Frame<'a>,
     target: Option<&'a Target>,
     seed: u64,
+    io: &'a dyn JobIo,
     pub inputs: Vec<RecipeInput>,
     pub steps: Vec<FittedStep>,
     pub warnings: Vec<String>,
@@ -195,7 +200,7 @@ impl<'a> Fitter<'a> {
                 self.push(FittedStep::Clip { columns: columns.into_iter().flatten().collect() })
             }
             StepRule::Select { by } => {
-                let columns = select::fit(&names, by, self.target, &self.frame).map_err(problem)?;
+                let columns = select::fit(&names, by, self.target, &self.frame, self.io)?;
                 self.push(FittedStep::Drop { columns })
             }
             StepRule::Drop => self.push(FittedStep::Drop { columns: names }),
@@ -205,6 +210,7 @@ impl<'a> Fitter<'a> {
     /// Applies a step to the training rows and keeps it; a step without columns does nothing.
     pub fn push(&mut self, step: FittedStep) -> Result<(), RecipeError> {
         if !step.reads().is_empty() {
+            self.io.progress(step.title(), None)?;
             apply::apply(&step, &mut self.frame)?;
             self.steps.push(step);
         }
@@ -287,8 +293,10 @@ impl<'a> Fitter<'a> {
         names: &[String],
         fit: impl Fn(&str, &[f64]) -> T + Sync,
     ) -> Result<Vec<T>, RecipeError> {
-        let work = |name: &String| Ok(fit(name, self.frame.numbers(name)?));
-        parallel::map(names.iter().collect(), self.frame.n_rows, work).into_iter().collect()
+        let frame = &self.frame;
+        let work = |name: &String| Ok(fit(name, frame.numbers(name)?));
+        let doing = (self.io, "Fitting the recipe");
+        parallel::map_in_turns(names.iter().collect(), self.frame.n_rows, doing, work)?.into_iter().collect()
     }
 
     pub fn of_texts<T: Send>(
@@ -296,8 +304,10 @@ impl<'a> Fitter<'a> {
         names: &[String],
         fit: impl Fn(&str, &super::column::Texts<'a>) -> T + Sync,
     ) -> Result<Vec<T>, RecipeError> {
-        let work = |name: &String| Ok(fit(name, self.frame.texts(name)?));
-        parallel::map(names.iter().collect(), self.frame.n_rows, work).into_iter().collect()
+        let frame = &self.frame;
+        let work = |name: &String| Ok(fit(name, frame.texts(name)?));
+        let doing = (self.io, "Fitting the recipe");
+        parallel::map_in_turns(names.iter().collect(), self.frame.n_rows, doing, work)?.into_iter().collect()
     }
 
     pub fn impute(&mut self, names: &[String], with: &FillRule, indicator: bool) -> Result<(), RecipeError> {
@@ -340,7 +350,9 @@ impl<'a> Fitter<'a> {
                 self.push(FittedStep::Quantile { columns })
             }
             Scaling::Power => {
-                let columns = self.of_numbers(names, power::fit)?;
+                // Each is tried with many exponents: a pair at a time, so that cancelling need not wait.
+                let pairs = names.chunks(2).map(|pair| self.of_numbers(pair, power::fit));
+                let columns = pairs.collect::<Result<Vec<_>, _>>()?.concat();
                 self.push(FittedStep::Power { columns })
             }
             Scaling::Standard | Scaling::Robust | Scaling::MinMax => {
@@ -393,7 +405,7 @@ impl<'a> Fitter<'a> {
             return Err(problem("smoothing must be 0 or more".to_owned()));
         }
         let rule = target_mean::Rule { folds, smoothing, seed: self.seed };
-        let means = target_mean::fit(names, target, rule, &self.frame)?;
+        let means = target_mean::fit(names, target, rule, &self.frame, self.io)?;
         let written: BTreeSet<&String> = means.lookups.iter().map(|lookup| &lookup.into).collect();
         let gone = names.iter().filter(|name| !written.contains(name)).cloned().collect();
         self.push(FittedStep::Lookup { kind: target_mean::KIND, columns: means.lookups })?;

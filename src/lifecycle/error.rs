@@ -68,6 +68,7 @@ impl StageError {
             Self::Load(e) => matches!(e, LoadError::Cancelled(_)),
             Self::Store(e) => matches!(e, StoreError::Cancelled(_)),
             Self::Fit(e) => matches!(e, FitError::Cancelled(_)),
+            Self::Recipe(e) => matches!(e, RecipeError::Cancelled(_)),
             Self::Predict(e) => matches!(e, PredictError::Cancelled(_)),
             Self::Bundle(e) => matches!(e, BundleError::Cancelled(_)),
             _ => false,

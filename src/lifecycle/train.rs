@@ -278,10 +278,10 @@ impl Session<'_> {
         io.progress(&format!("{title}: encoding"), Some(0.0))?;
         let clock = Instant::now();
         let train_y = self.target.at(&self.rows.train)?;
-        let learned = self.learn(&self.rows.train, &train_y, plan)?;
+        let learned = self.learn(&self.rows.train, &train_y, plan, io)?;
         warnings.extend(learned.warnings);
         let (recipe, train_x) = (learned.recipe, learned.features);
-        let test_x = self.encode(&self.rows.test, &recipe)?;
+        let test_x = self.encode(&self.rows.test, &recipe, io)?;
         let test_y = self.target.at(&self.rows.test)?;
         timings.encode_seconds = clock.elapsed().as_secs_f64();
 
@@ -342,10 +342,10 @@ impl Session<'_> {
             let fit_rows = rows_of(&cross_validate::rest(held_out, train_y.len()));
             let test_rows = rows_of(held_out);
             let y = self.target.at(&fit_rows)?;
-            let learned = self.learn(&fit_rows, &y, plan)?;
             let part = Part { io, from: done, to: done + 1.0 / n_folds as f64 };
+            let learned = self.learn(&fit_rows, &y, plan, &part)?;
             let fitted = self.fit_model(plan, &learned.features, &y, &part)?;
-            let test_x = self.encode(&test_rows, &learned.recipe)?;
+            let test_x = self.encode(&test_rows, &learned.recipe, io)?;
             let predicted = predict::predict(&fitted.model, self.task, self.target.classes.len(), &test_x, io)?;
             measured.push(metrics::evaluate(self.task, &self.target.at(&test_rows)?, &predicted));
         }
@@ -353,8 +353,8 @@ impl Session<'_> {
     }
 
     /// The recipe of these rows and their features; target means among them are those of other rows.
-    fn learn(&self, rows: &[u32], y: &Target, plan: &RunPlan) -> Result<RecipeFit, StageError> {
-        Ok(recipe::fit(&self.table, rows, Some(y), &self.features, &plan.recipe, plan.seed)?)
+    fn learn(&self, rows: &[u32], y: &Target, plan: &RunPlan, io: &dyn JobIo) -> Result<RecipeFit, StageError> {
+        Ok(recipe::fit(&self.table, rows, Some(y), &self.features, &plan.recipe, plan.seed, io)?)
     }
 
     /// Fits on the rows, drawn again where the classes are to be balanced.
@@ -374,8 +374,8 @@ impl Session<'_> {
         })
     }
 
-    fn encode(&self, rows: &[u32], recipe: &FittedRecipe) -> Result<Features, StageError> {
-        Ok(recipe::encode(&self.table, rows, recipe)?)
+    fn encode(&self, rows: &[u32], recipe: &FittedRecipe, io: &dyn JobIo) -> Result<Features, StageError> {
+        Ok(recipe::encode(&self.table, rows, recipe, io)?)
     }
 
     /// Objects first, then everything that names them in one transaction.

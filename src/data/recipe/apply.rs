@@ -12,23 +12,25 @@ use super::{
 };
 use crate::data::table::Table;
 use crate::domain::features::{Block, Features};
+use crate::domain::io::{JobIo, Silent};
 use crate::domain::raw::RawColumns;
 use crate::domain::recipe::{FittedRecipe, FittedStep};
 
 /// The features of these rows of a table.
-pub fn encode(table: &Table, rows: &[u32], recipe: &FittedRecipe) -> Result<Features, RecipeError> {
-    let (frame, _) = read::frame(table, rows, &recipe.inputs, &|name| read::levels(recipe, name))?;
-    finish(frame, recipe)
+pub fn encode(table: &Table, rows: &[u32], recipe: &FittedRecipe, io: &dyn JobIo) -> Result<Features, RecipeError> {
+    let (frame, _) = read::frame(table, rows, &recipe.inputs, &|name| read::levels(recipe, name), io)?;
+    finish(frame, recipe, io)
 }
 
 /// The features of some rows of what a scorer handed in; the columns must be the recipe's, in its order. Large inputs
 /// are encoded in pieces: what a row gives does not depend on the others.
 pub fn encode_raw(raw: &RawColumns, rows: Range<usize>, recipe: &FittedRecipe) -> Result<Features, RecipeError> {
-    finish(read::frame_of_raw(raw, rows, recipe)?, recipe)
+    finish(read::frame_of_raw(raw, rows, recipe)?, recipe, &Silent)
 }
 
-fn finish(mut frame: Frame<'_>, recipe: &FittedRecipe) -> Result<Features, RecipeError> {
+fn finish(mut frame: Frame<'_>, recipe: &FittedRecipe, io: &dyn JobIo) -> Result<Features, RecipeError> {
     for step in &recipe.steps {
+        io.progress(step.title(), None)?;
         apply(step, &mut frame)?;
     }
     hand_out(frame, recipe)

@@ -26,7 +26,9 @@ pub fn balance(target: &Target, how: Balance, seed: u64) -> Balanced {
     };
     let mut by_class: Vec<Vec<usize>> = vec![Vec::new(); *n_classes];
     for (position, &code) in codes.iter().enumerate() {
-        by_class[code as usize].push(position);
+        if let Some(class) = by_class.get_mut(code as usize) {
+            class.push(position);
+        }
     }
     let shares = |classes: &[Vec<usize>]| -> Vec<f64> {
         let total: usize = classes.iter().map(Vec::len).sum();

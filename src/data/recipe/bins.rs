@@ -7,6 +7,7 @@ use crate::domain::recipe::{Binned, Binning};
 
 /// scikit-learn's: narrower bins are joined with the next.
 const NARROWEST: f64 = 1e-8;
+const MOST_BINS: u32 = 1000;
 
 /// The edges between at most `bins` intervals over the values that are no NaN.
 pub(super) fn fit(name: &str, values: &[f64], method: Binning, bins: u32) -> Binned {
@@ -18,7 +19,7 @@ pub(super) fn edges(values: &[f64], method: Binning, bins: u32) -> Vec<f64> {
     let mut sorted: Vec<f64> = values.iter().copied().filter(|x| !x.is_nan()).collect();
     sorted.sort_unstable_by(f64::total_cmp);
     let (Some(&low), Some(&high)) = (sorted.first(), sorted.last()) else { return Vec::new() };
-    let bins = bins.max(1);
+    let bins = bins.clamp(1, MOST_BINS);
     let edge = |at: u32| {
         let share = f64::from(at) / f64::from(bins);
         match method {

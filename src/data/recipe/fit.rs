@@ -9,9 +9,10 @@ use super::{
 };
 use crate::data::table::{Cells, Table};
 use crate::domain::features::Features;
+use crate::domain::io::JobIo;
 use crate::domain::recipe::{
-    ColumnInput, Columns, FillRule, Filled, FilledText, FittedRecipe, FittedStep, LookupKind, NumericImpute,
-    RecipeInput, RecipeSpec, RecipeStyle, Renamed, Scaled, Scaling, StepRule, StepSpec, UnknownCategory,
+    ColumnInput, Columns, FillRule, Filled, FilledText, FittedRecipe, FittedStep, LookupKind, RecipeInput, RecipeSpec,
+    Renamed, Scaled, Scaling, StepRule, StepSpec, UnknownCategory,
 };
 use crate::domain::schema::ColumnSchema;
 use crate::domain::task::Target;
@@ -35,8 +36,9 @@ pub fn fit(
     features: &[String],
     spec: &RecipeSpec,
     seed: u64,
+    io: &dyn JobIo,
 ) -> Result<RecipeFit, RecipeError> {
-    let mut fitter = start(table, rows, target, features, seed)?;
+    let mut fitter = start(table, rows, target, features, seed, io)?;
     for (number, step) in spec.steps.iter().enumerate() {
         fitter.step(step).map_err(|error| numbered(error, number, step))?;
     }
@@ -78,6 +80,7 @@ pub(super) fn start<'a>(
     target: Option<&'a Target>,
     features: &[String],
     seed: u64,
+    io: &'a dyn JobIo,
 ) -> Result<Fitter<'a>, RecipeError> {
     if rows.is_empty() {
         return Err(RecipeError::NoRows);
@@ -88,12 +91,13 @@ pub(super) fn start<'a>(
         Some(RecipeInput { name: name.clone(), input: input_of(schema, cells) })
     };
     let inputs: Vec<RecipeInput> = features.iter().filter_map(input).collect();
-    let (frame, _) = read::frame(table, rows, &inputs, &|_| None)?;
+    let (frame, _) = read::frame(table, rows, &inputs, &|_| None, io)?;
     let target = target.filter(|target| target.len() == rows.len());
     Ok(Fitter {
         frame,
         target,
         seed,
+        io,
         inputs,
         steps: Vec::new(),
         warnings: Vec::new(),
@@ -116,12 +120,13 @@ pub(super) struct Fitter<'a> {
     pub frame: Frame<'a>,
     target: Option<&'a Target>,
     seed: u64,
+    io: &'a dyn JobIo,
     pub inputs: Vec<RecipeInput>,
     pub steps: Vec<FittedStep>,
     pub warnings: Vec<String>,
     /// Columns of numbers without gaps, whatever the row.
-    filled: BTreeSet<String>,
-    scaled: BTreeSet<String>,
+    pub filled: BTreeSet<String>,
+    pub scaled: BTreeSet<String>,
 }
 
 impl<'a> Fitter<'a> {
@@ -195,7 +200,7 @@ impl<'a> Fitter<'a> {
                 self.push(FittedStep::Clip { columns: columns.into_iter().flatten().collect() })
             }
             StepRule::Select { by } => {
-                let columns = select::fit(&names, by, self.target, &self.frame).map_err(problem)?;
+                let columns = select::fit(&names, by, self.target, &self.frame, self.io)?;
                 self.push(FittedStep::Drop { columns })
             }
             StepRule::Drop => self.push(FittedStep::Drop { columns: names }),
@@ -203,8 +208,9 @@ impl<'a> Fitter<'a> {
     }
 
     /// Applies a step to the training rows and keeps it; a step without columns does nothing.
-    fn push(&mut self, step: FittedStep) -> Result<(), RecipeError> {
+    pub fn push(&mut self, step: FittedStep) -> Result<(), RecipeError> {
         if !step.reads().is_empty() {
+            self.io.progress(step.title(), None)?;
             apply::apply(&step, &mut self.frame)?;
             self.steps.push(step);
         }
@@ -287,20 +293,24 @@ impl<'a> Fitter<'a> {
         names: &[String],
         fit: impl Fn(&str, &[f64]) -> T + Sync,
     ) -> Result<Vec<T>, RecipeError> {
-        let work = |name: &String| Ok(fit(name, self.frame.numbers(name)?));
-        parallel::map(names.iter().collect(), self.frame.n_rows, work).into_iter().collect()
+        let frame = &self.frame;
+        let work = |name: &String| Ok(fit(name, frame.numbers(name)?));
+        let doing = (self.io, "Fitting the recipe");
+        parallel::map_in_turns(names.iter().collect(), self.frame.n_rows, doing, work)?.into_iter().collect()
     }
 
-    fn of_texts<T: Send>(
+    pub fn of_texts<T: Send>(
         &self,
         names: &[String],
         fit: impl Fn(&str, &super::column::Texts<'a>) -> T + Sync,
     ) -> Result<Vec<T>, RecipeError> {
-        let work = |name: &String| Ok(fit(name, self.frame.texts(name)?));
-        parallel::map(names.iter().collect(), self.frame.n_rows, work).into_iter().collect()
+        let frame = &self.frame;
+        let work = |name: &String| Ok(fit(name, frame.texts(name)?));
+        let doing = (self.io, "Fitting the recipe");
+        parallel::map_in_turns(names.iter().collect(), self.frame.n_rows, doing, work)?.into_iter().collect()
     }
 
-    fn impute(&mut self, names: &[String], with: &FillRule, indicator: bool) -> Result<(), RecipeError> {
+    pub fn impute(&mut self, names: &[String], with: &FillRule, indicator: bool) -> Result<(), RecipeError> {
         let (numbers, texts): (Vec<String>, Vec<String>) =
             names.iter().cloned().partition(|name| matches!(self.frame.get(name), Some(Column::Numbers(_))));
         let mark = |name: &str| indicator.then(|| self.frame.free_name(&format!("{name}.missing")));
@@ -331,7 +341,7 @@ impl<'a> Fitter<'a> {
         self.push(FittedStep::ImputeText { columns: filled_texts.into_iter().flatten().collect() })
     }
 
-    fn scale(&mut self, names: &[String], method: Scaling) -> Result<(), RecipeError> {
+    pub fn scale(&mut self, names: &[String], method: Scaling) -> Result<(), RecipeError> {
         self.scaled.extend(names.iter().cloned());
         match method {
             Scaling::None => Ok(()),
@@ -340,7 +350,9 @@ impl<'a> Fitter<'a> {
                 self.push(FittedStep::Quantile { columns })
             }
             Scaling::Power => {
-                let columns = self.of_numbers(names, power::fit)?;
+                // Each is tried with many exponents: a pair at a time, so that cancelling need not wait.
+                let pairs = names.chunks(2).map(|pair| self.of_numbers(pair, power::fit));
+                let columns = pairs.collect::<Result<Vec<_>, _>>()?.concat();
                 self.push(FittedStep::Power { columns })
             }
             Scaling::Standard | Scaling::Robust | Scaling::MinMax => {
@@ -358,7 +370,7 @@ impl<'a> Fitter<'a> {
         self.push(FittedStep::GroupRare { columns: columns.into_iter().flatten().collect() })
     }
 
-    fn one_hot(&mut self, names: &[String], most: usize, unknown: UnknownCategory) -> Result<(), RecipeError> {
+    pub fn one_hot(&mut self, names: &[String], most: usize, unknown: UnknownCategory) -> Result<(), RecipeError> {
         for name in names {
             let n = self.frame.texts(name)?.by_frequency().len();
             if n > most {
@@ -393,7 +405,7 @@ impl<'a> Fitter<'a> {
             return Err(problem("smoothing must be 0 or more".to_owned()));
         }
         let rule = target_mean::Rule { folds, smoothing, seed: self.seed };
-        let means = target_mean::fit(names, target, rule, &self.frame)?;
+        let means = target_mean::fit(names, target, rule, &self.frame, self.io)?;
         let written: BTreeSet<&String> = means.lookups.iter().map(|lookup| &lookup.into).collect();
         let gone = names.iter().filter(|name| !written.contains(name)).cloned().collect();
         self.push(FittedStep::Lookup { kind: target_mean::KIND, columns: means.lookups })?;
@@ -403,39 +415,5 @@ impl<'a> Fitter<'a> {
             self.filled.insert(name);
         }
         Ok(())
-    }
-
-    /// What is left to do before a learner can read the columns.
-    pub fn finish(&mut self, spec: &RecipeSpec) -> Result<(), RecipeError> {
-        let of = |frame: &Frame<'_>, wanted: fn(&Column<'_>) -> bool| -> Vec<String> {
-            frame.iter().filter(|(_, column)| wanted(column)).map(|(name, _)| name.to_owned()).collect()
-        };
-        let dates = of(&self.frame, |column| matches!(column, Column::Dates(_)));
-        let mut columns = Vec::new();
-        for name in &dates {
-            let values = self.frame.numbers(name)?;
-            columns.push(date_parts::fit(name, values, &date_parts::usual_parts(values), None, &self.frame));
-        }
-        self.push(FittedStep::DateParts { columns })?;
-        let texts = of(&self.frame, |column| matches!(column, Column::Texts(_)));
-        if spec.style == RecipeStyle::Native {
-            let columns = self.of_texts(&texts, one_hot::fit_codes)?;
-            return self.push(FittedStep::Category { columns });
-        }
-        let mut numbers = of(&self.frame, |column| matches!(column, Column::Numbers(_)));
-        let gaps: Vec<String> = numbers.iter().filter(|name| !self.filled.contains(*name)).cloned().collect();
-        let rule = match spec.numeric_impute {
-            NumericImpute::Mean => FillRule::Mean,
-            NumericImpute::Median => FillRule::Median,
-        };
-        self.impute(&gaps, &rule, false)?;
-        numbers.retain(|name| !self.scaled.contains(name));
-        self.scale(&numbers, spec.scaling)?;
-        self.one_hot(&texts, spec.max_categories, spec.unknown_category)
-    }
-
-    /// The columns for the learner: all that are left.
-    pub fn features(&self) -> Vec<String> {
-        self.frame.iter().map(|(name, _)| name.to_owned()).collect()
     }
 }

@@ -14,6 +14,7 @@ mod column;
 mod combine;
 mod date_parts;
 mod features;
+mod finish;
 mod fit;
 mod formula;
 mod groups;
@@ -38,6 +39,7 @@ pub use preview::preview;
 pub use read::{RawInput, raw};
 
 use crate::data::table::Table;
+use crate::domain::io::Cancelled;
 use crate::domain::params::Algorithm;
 use crate::domain::recipe::{RecipeSpec, RecipeStyle, Scaling};
 
@@ -55,6 +57,8 @@ pub enum RecipeError {
     Mismatch { column: String, problem: String },
     #[error("Step {number} of the recipe ({step}): {problem}")]
     Step { number: usize, step: String, problem: String },
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
     #[error(
         "{rows} rows of {features} features need {} MB, more memory than there is; exclude columns with many \
          categories, lower the number of words kept, or use fewer rows",

@@ -4,9 +4,33 @@ use std::panic::resume_unwind;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
+use crate::domain::io::{Cancelled, JobIo};
+
 /// Below so many cells a thread costs more than it brings.
 const LEAST_CELLS: usize = 1 << 18;
 const MOST_THREADS: usize = 8;
+/// Cells read or fitted between two looks at the cancel button.
+const CELLS_AT_ONCE: usize = 1 << 24;
+
+/// As [`map`], a few items at a time, with a look in between at whether anybody still waits.
+pub(super) fn map_in_turns<T: Send, R: Send>(
+    items: Vec<T>,
+    cells: usize,
+    (io, phase): (&dyn JobIo, &str),
+    work: impl Fn(T) -> R + Sync,
+) -> Result<Vec<R>, Cancelled> {
+    let at_once = (CELLS_AT_ONCE / cells.max(1)).max(MOST_THREADS);
+    let mut all = Vec::with_capacity(items.len());
+    let mut items = items.into_iter();
+    loop {
+        let turn: Vec<T> = items.by_ref().take(at_once).collect();
+        if turn.is_empty() {
+            return Ok(all);
+        }
+        io.progress(phase, None)?;
+        all.extend(map(turn, cells, &work));
+    }
+}
 
 /// What `work` makes of every item, in their order; `cells` is how many cells each of them has.
 pub(super) fn map<T: Send, R: Send>(items: Vec<T>, cells: usize, work: impl Fn(T) -> R + Sync) -> Vec<R> {

@@ -4,6 +4,7 @@ use super::column::{Column, Frame};
 use super::{RecipeError, apply, fit, read};
 use crate::data::table::{Table, format_datetime, format_number};
 use crate::domain::features::NO_CODE;
+use crate::domain::io::JobIo;
 use crate::domain::recipe::{FittedStep, PreviewedColumn, RecipePreview, RecipeSpec, StepPreview};
 use crate::domain::task::Target;
 
@@ -11,6 +12,7 @@ use crate::domain::task::Target;
 const MOST_COLUMNS: usize = 200;
 
 /// A recipe fitted on `rows`, step by step over the rows `shown`.
+#[allow(clippy::too_many_arguments, reason = "those of `fit`, and what to show")]
 pub fn preview(
     table: &Table,
     rows: &[u32],
@@ -19,10 +21,11 @@ pub fn preview(
     spec: &RecipeSpec,
     seed: u64,
     shown: &[u32],
+    io: &dyn JobIo,
 ) -> Result<RecipePreview, RecipeError> {
-    let fitted = fit(table, rows, target, features, spec, seed)?;
+    let fitted = fit(table, rows, target, features, spec, seed, io)?;
     let recipe = &fitted.recipe;
-    let (mut frame, _) = read::frame(table, shown, &recipe.inputs, &|name| read::levels(recipe, name))?;
+    let (mut frame, _) = read::frame(table, shown, &recipe.inputs, &|name| read::levels(recipe, name), io)?;
     let mut steps = Vec::with_capacity(recipe.steps.len());
     let mut labels = Labels::default();
     for step in &recipe.steps {

@@ -11,6 +11,7 @@ use super::column::{Column, Frame, Texts, finite_or_nan};
 use super::{RecipeError, boolean, check_columns, check_rows, parallel};
 use crate::data::dates;
 use crate::data::table::{Cells, MISSING_CODE, Table};
+use crate::domain::io::{JobIo, Silent};
 use crate::domain::raw::{RawColumn, RawColumns};
 use crate::domain::recipe::{ColumnInput, FittedRecipe, FittedStep, RecipeInput};
 use crate::domain::schema::ColumnSchema;
@@ -24,7 +25,7 @@ pub struct RawInput {
 
 /// The recipe's input columns at the given rows. Infinite numbers become missing.
 pub fn raw(table: &Table, rows: &[u32], recipe: &FittedRecipe) -> Result<RawInput, RecipeError> {
-    let (read, warnings) = cells(table, rows, &recipe.inputs, &|name| levels(recipe, name))?;
+    let (read, warnings) = cells(table, rows, &recipe.inputs, &|name| levels(recipe, name), &Silent)?;
     let columns = read.into_iter().zip(&recipe.inputs).map(|(cells, input)| {
         let column = match cells {
             RawCells::Numbers(numbers) => RawColumn::Numbers(numbers),
@@ -50,8 +51,9 @@ pub(super) fn frame<'a>(
     rows: &[u32],
     inputs: &[RecipeInput],
     known: &(impl Fn(&str) -> Option<&'a [String]> + Sync),
+    io: &dyn JobIo,
 ) -> Result<(Frame<'a>, Vec<String>), RecipeError> {
-    let (read, warnings) = cells(table, rows, inputs, known)?;
+    let (read, warnings) = cells(table, rows, inputs, known, io)?;
     let mut frame = Frame::new(rows.len());
     for (input, cells) in inputs.iter().zip(read) {
         frame.put(&input.name, column(&input.input, cells));
@@ -121,33 +123,34 @@ fn cells<'a>(
     rows: &[u32],
     inputs: &[RecipeInput],
     known: &(impl Fn(&str) -> Option<&'a [String]> + Sync),
-) -> Result<(Vec<RawCells<'a>>, Vec<String>), RecipeError>
-where
-{
+    io: &dyn JobIo,
+) -> Result<(Vec<RawCells<'a>>, Vec<String>), RecipeError> {
     check_rows(table, rows)?;
     check_columns(table, inputs.iter().map(|input| input.name.as_str()))?;
     let found: Vec<_> = inputs.iter().filter_map(|input| Some((input, table.column(&input.name)?))).collect();
-    let read = parallel::map(found, rows.len(), |(RecipeInput { name, input }, (schema, cells))| match input {
-        ColumnInput::Number { .. } => {
-            let (numbers, warning) = numbers(name, cells, rows);
-            (RawCells::Numbers(numbers), warning)
-        }
-        ColumnInput::Datetime => {
-            let (dates, warning) = dates_of(name, cells, rows);
-            (RawCells::Numbers(dates), warning)
-        }
-        ColumnInput::Text => (RawCells::Texts(texts(schema, cells, rows, known(name))), None),
-        ColumnInput::BooleanText { true_spellings, false_spellings } => {
-            let read = texts(schema, cells, rows, None);
-            let is_known = |text: &str| {
-                let listed = |spellings: &[String]| spellings.iter().any(|s| s == text);
-                listed(true_spellings) || listed(false_spellings)
-            };
-            let unread = read.values.iter().zip(read.counts()).filter(|(text, _)| !is_known(text));
-            let warning = unread_warning(name, "true or false", unread.map(|(text, n)| (text.as_ref(), n)));
-            (RawCells::Texts(read), warning)
-        }
-    });
+    let read =
+        |(RecipeInput { name, input }, (schema, cells)): (&RecipeInput, (&'a ColumnSchema, &'a Cells))| match input {
+            ColumnInput::Number { .. } => {
+                let (numbers, warning) = numbers(name, cells, rows);
+                (RawCells::Numbers(numbers), warning)
+            }
+            ColumnInput::Datetime => {
+                let (dates, warning) = dates_of(name, cells, rows);
+                (RawCells::Numbers(dates), warning)
+            }
+            ColumnInput::Text => (RawCells::Texts(texts(schema, cells, rows, known(name))), None),
+            ColumnInput::BooleanText { true_spellings, false_spellings } => {
+                let read = texts(schema, cells, rows, None);
+                let is_known = |text: &str| {
+                    let listed = |spellings: &[String]| spellings.iter().any(|s| s == text);
+                    listed(true_spellings) || listed(false_spellings)
+                };
+                let unread = read.values.iter().zip(read.counts()).filter(|(text, _)| !is_known(text));
+                let warning = unread_warning(name, "true or false", unread.map(|(text, n)| (text.as_ref(), n)));
+                (RawCells::Texts(read), warning)
+            }
+        };
+    let read = parallel::map_in_turns(found, rows.len(), (io, "Reading columns"), read)?;
     let (read, warnings): (Vec<_>, Vec<_>) = read.into_iter().unzip();
     Ok((read, warnings.into_iter().flatten().collect()))
 }
@@ -298,7 +301,7 @@ mod tests {
         assert_eq!(input.warnings, ["`x`: 3 cells are not a number (such as `n/k`) and count as missing"]);
         let expected = [4.5, 2.0, 2.0, 2.0, 2.0];
         assert_eq!(dense(&encode_raw(&input.columns, 0..5, &trained).unwrap()), expected);
-        assert_eq!(dense(&encode(&t, &rows, &trained).unwrap()), expected);
+        assert_eq!(dense(&encode(&t, &rows, &trained, &Silent).unwrap()), expected);
     }
 
     #[test]
@@ -308,7 +311,7 @@ mod tests {
         t.schema.columns[0].true_spellings = vec!["YES".into(), "yes".into()];
         t.schema.columns[0].false_spellings = vec!["no".into()];
         // maybe, no, yes
-        let x = encode(&t, &[0, 1, 2], &trained).unwrap();
+        let x = encode(&t, &[0, 1, 2], &trained, &Silent).unwrap();
         assert_eq!(dense(&x), [0.0, 0.0, 1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0]);
     }
 

@@ -2,8 +2,10 @@
 //!
 //! Permutation importance needs a learner and is found in `ml`; its result comes here as a list of names.
 
+use super::RecipeError;
 use super::bins::edges;
 use super::column::{Column, Frame};
+use crate::domain::io::JobIo;
 use crate::domain::recipe::{Binning, SelectRule};
 use crate::domain::task::Target;
 
@@ -16,7 +18,8 @@ pub(super) fn fit(
     rule: &SelectRule,
     target: Option<&Target>,
     frame: &Frame<'_>,
-) -> Result<Vec<String>, String> {
+    io: &dyn JobIo,
+) -> Result<Vec<String>, RecipeError> {
     let numbers: Vec<(&String, &[f64])> = names
         .iter()
         .filter_map(|name| match frame.get(name)? {
@@ -24,14 +27,21 @@ pub(super) fn fit(
             _ => None,
         })
         .collect();
-    let target = || target.ok_or_else(|| "it needs the target, which is not known here".to_owned());
+    let target = || {
+        let problem = "it needs the target, which is not known here".to_owned();
+        target.ok_or(RecipeError::Step { number: 0, step: "select".to_owned(), problem })
+    };
     let scored = |score: &dyn Fn(&[f64]) -> f64, keep: usize| {
-        let mut scored: Vec<(f64, usize)> = numbers.iter().enumerate().map(|(at, (_, x))| (score(x), at)).collect();
+        let mut scored: Vec<(f64, usize)> = Vec::with_capacity(numbers.len());
+        for (at, (_, values)) in numbers.iter().enumerate() {
+            io.progress("Selecting columns", None)?;
+            scored.push((score(values), at));
+        }
         // Best first; of equals the one further left.
         scored.sort_by(|(a, i), (b, j)| b.total_cmp(a).then(i.cmp(j)));
         let mut gone: Vec<usize> = scored.into_iter().skip(keep.max(1)).map(|(_, at)| at).collect();
         gone.sort_unstable();
-        gone.into_iter().map(|at| numbers[at].0.clone()).collect()
+        Ok(gone.into_iter().map(|at| numbers[at].0.clone()).collect())
     };
     Ok(match rule {
         SelectRule::Variance(least) => {
@@ -40,12 +50,12 @@ pub(super) fn fit(
         }
         SelectRule::Correlation(keep) => {
             let target = target()?;
-            scored(&|values| correlation_with(values, target), *keep)
+            return scored(&|values| correlation_with(values, target), *keep);
         }
         SelectRule::MutualInformation(keep) => {
             let target = target()?;
             let classes = classes(target);
-            scored(&|values| information(&binned(values), &classes), *keep)
+            return scored(&|values| information(&binned(values), &classes), *keep);
         }
         SelectRule::Listed(kept) => names.iter().filter(|name| !kept.contains(name)).cloned().collect(),
     })
@@ -62,7 +72,7 @@ fn variance(values: &[f64]) -> f64 {
 fn correlation_with(values: &[f64], target: &Target) -> f64 {
     match target {
         Target::Values(y) => correlation(values, |row| y[row]).abs(),
-        Target::Classes { codes, n_classes } => (1.min(n_classes - 1)..*n_classes)
+        Target::Classes { codes, n_classes } => (1.min(n_classes.saturating_sub(1))..*n_classes)
             .map(|class| correlation(values, |row| f64::from(u8::from(codes[row] as usize == class))).abs())
             .fold(0.0, f64::max),
     }
@@ -117,6 +127,7 @@ fn information(a: &[u32], b: &[u32]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::io::Silent;
 
     fn frame() -> Frame<'static> {
         let mut frame = Frame::new(8);
@@ -130,7 +141,7 @@ mod tests {
 
     fn gone(rule: SelectRule, target: &Target) -> Vec<String> {
         let names: Vec<String> = frame().iter().map(|(name, _)| name.to_owned()).collect();
-        fit(&names, &rule, Some(target), &frame()).unwrap()
+        fit(&names, &rule, Some(target), &frame(), &Silent).unwrap()
     }
 
     #[test]

@@ -5,6 +5,7 @@ use super::column::{Frame, Texts};
 use super::{RecipeError, scale};
 use crate::data::table::MISSING_CODE;
 use crate::domain::features::NO_CODE;
+use crate::domain::io::JobIo;
 use crate::domain::random::Shuffler;
 use crate::domain::recipe::{LookedUp, LookupKind};
 use crate::domain::task::Target;
@@ -31,6 +32,7 @@ pub(super) fn fit(
     target: &Target,
     rule: Rule,
     frame: &Frame<'_>,
+    io: &dyn JobIo,
 ) -> Result<TargetMeans, RecipeError> {
     let fold_of = folds(target, rule.folds, rule.seed);
     let mut all = TargetMeans { lookups: Vec::new(), training: Vec::new() };
@@ -44,6 +46,7 @@ pub(super) fn fit(
             let everything = means(&positions, levels.len() + 1, y, |_| true, rule.smoothing);
             let mut training = vec![0.0; y.len()];
             for fold in 0..rule.folds {
+                io.progress("Target means", None)?;
                 let others = means(&positions, levels.len() + 1, y, |row| fold_of[row] != fold, rule.smoothing);
                 for (row, cell) in training.iter_mut().enumerate().filter(|(row, _)| fold_of[*row] == fold) {
                     *cell = others.of(positions[row]);
@@ -139,6 +142,7 @@ mod tests {
 
     use super::*;
     use crate::data::recipe::column::Column;
+    use crate::domain::io::Silent;
 
     fn frame() -> Frame<'static> {
         let mut frame = Frame::new(8);
@@ -149,7 +153,7 @@ mod tests {
 
     fn values(target: &Target, smoothing: Option<f64>) -> Vec<f64> {
         let rule = Rule { folds: 2, smoothing, seed: 1 };
-        let fitted = fit(&["c".to_owned()], target, rule, &frame()).unwrap();
+        let fitted = fit(&["c".to_owned()], target, rule, &frame(), &Silent).unwrap();
         fitted.lookups[0].values.iter().map(|v| v.unwrap()).collect()
     }
 
@@ -174,7 +178,8 @@ mod tests {
     fn training_rows_never_see_their_own_answer() {
         let mut y = vec![0.0; 8];
         let rule = Rule { folds: 4, smoothing: Some(0.0), seed: 3 };
-        let of = |y: &[f64]| fit(&["c".to_owned()], &Target::Values(y.to_vec()), rule, &frame()).unwrap().training;
+        let of =
+            |y: &[f64]| fit(&["c".to_owned()], &Target::Values(y.to_vec()), rule, &frame(), &Silent).unwrap().training;
         let before = of(&y);
         for row in 0..8 {
             y[row] = 1000.0;
@@ -186,7 +191,8 @@ mod tests {
     #[test]
     fn more_classes_get_a_column_each() {
         let classes = Target::Classes { codes: vec![0, 1, 2, 0, 0, 1, 1, 2], n_classes: 3 };
-        let fitted = fit(&["c".to_owned()], &classes, Rule { folds: 2, smoothing: None, seed: 0 }, &frame()).unwrap();
+        let fitted =
+            fit(&["c".to_owned()], &classes, Rule { folds: 2, smoothing: None, seed: 0 }, &frame(), &Silent).unwrap();
         let names: Vec<&str> = fitted.lookups.iter().map(|l| l.into.as_str()).collect();
         assert_eq!(names, ["c.class_0", "c.class_1", "c.class_2"]);
         let sums: f64 = fitted.lookups.iter().map(|l| l.unknown.unwrap()).sum();

@@ -3,6 +3,7 @@
 use super::fit;
 use crate::data::table::{Cells, Table};
 use crate::domain::features::Features;
+use crate::domain::io::Silent;
 use crate::domain::recipe::{FittedRecipe, RecipeSpec};
 use crate::domain::schema::{ColumnKind, ColumnSchema, Schema};
 
@@ -36,7 +37,7 @@ pub fn names(list: &[&str]) -> Vec<String> {
 
 /// The recipe for these columns, without a target.
 pub fn fitted(table: &Table, rows: &[u32], features: &[&str], spec: &RecipeSpec) -> FittedRecipe {
-    fit(table, rows, None, &names(features), spec, 0).unwrap().recipe
+    fit(table, rows, None, &names(features), spec, 0, &Silent).unwrap().recipe
 }
 
 /// All features, row after row.

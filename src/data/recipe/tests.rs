@@ -2,6 +2,7 @@ use super::testing::{dense, fitted, names, table};
 use super::*;
 use crate::data::table::Cells;
 use crate::domain::features::{Block, NO_CODE};
+use crate::domain::io::{JobIo, Silent};
 use crate::domain::recipe::{
     Aggregate, Binning, ClipRule, ColumnInput, Columns, Combination, DatePart, FillRule, FittedRecipe, FittedStep,
     NumericImpute, RecipeStyle, SelectRule, StepRule, StepSpec, UnknownCategory, WordWeight,
@@ -48,7 +49,7 @@ fn encodes_training_and_unseen_rows() {
     let recipe = fitted(&t, &[0, 1, 2, 3], &MIXED, &spec);
     let input = raw(&t, &[1, 4], &recipe).unwrap();
     assert_eq!(input.warnings, Vec::<String>::new());
-    for x in [encode_raw(&input.columns, 0..2, &recipe).unwrap(), encode(&t, &[1, 4], &recipe).unwrap()] {
+    for x in [encode_raw(&input.columns, 0..2, &recipe).unwrap(), encode(&t, &[1, 4], &recipe, &Silent).unwrap()] {
         assert_eq!(x.names, ["age", "calls", "vip", "plan=basic", "plan=pro"]);
         assert_eq!(x.dense(0, 1), [30.0, 3.0, 0.0, 0.0, 0.0]);
         assert_eq!(x.dense(1, 2), [1e6, 999.0, 1.0, 0.0, 0.0], "an unseen category has no indicator");
@@ -59,7 +60,7 @@ fn encodes_training_and_unseen_rows() {
 fn trees_get_missing_cells_and_categories_as_they_are() {
     let spec = RecipeSpec { style: RecipeStyle::Native, ..RecipeSpec::default() };
     let recipe = fitted(&mixed(), &[0, 1, 2, 3], &MIXED, &spec);
-    let x = encode(&mixed(), &[1, 0, 4], &recipe).unwrap();
+    let x = encode(&mixed(), &[1, 0, 4], &recipe, &Silent).unwrap();
     assert_eq!(x.names, MIXED);
     let Block::Numbers(age) = &x.blocks[0] else { panic!("numbers") };
     assert!(age[0].is_nan());
@@ -73,7 +74,7 @@ fn dates_become_parts() {
     let part = |name: &str| format!("joined.{name}");
     let expected = ["year", "month", "day", "weekday", "hour", "weekend", "days"].map(part);
     assert_eq!(recipe.feature_names(), expected, "with the hour: row 3 has a time of day");
-    let x = encode(&mixed(), &[4, 2], &recipe).unwrap();
+    let x = encode(&mixed(), &[4, 2], &recipe, &Silent).unwrap();
     // 2026-03-01 was a Sunday; the reference is the latest training date.
     assert_eq!(x.dense(0, 1), [2026.0, 3.0, 1.0, 6.0, 0.0, 1.0, 20_512.0]);
     assert!(x.dense(1, 2).iter().all(|v| v.is_finite()), "missing dates are imputed");
@@ -84,7 +85,7 @@ fn rare_categories_share_an_indicator() {
     let cells = ["a", "a", "a", "b", "b", "c", "d"].map(Some);
     let t = table(vec![("c", Cells::Text(cells.into_iter().collect()))]);
     let spec = RecipeSpec { max_categories: 2, ..RecipeSpec::default() };
-    let fit = fit(&t, &[0, 1, 2, 3, 4, 5, 6], None, &names(&["c"]), &spec, 0).unwrap();
+    let fit = fit(&t, &[0, 1, 2, 3, 4, 5, 6], None, &names(&["c"]), &spec, 0, &Silent).unwrap();
     assert_eq!(fit.features.names, ["c=(other)", "c=a", "c=b"]);
     assert!(fit.warnings[0].contains("4 categories"), "{:?}", fit.warnings);
     assert_eq!(fit.features.dense(6, 7), [1.0, 0.0, 0.0]);
@@ -93,7 +94,7 @@ fn rare_categories_share_an_indicator() {
 #[test]
 fn a_column_without_any_training_value_is_zero_and_said() {
     let t = table(vec![("a", Cells::Float(vec![NAN, NAN, 5.0])), ("b", Cells::Int(vec![Some(1); 3]))]);
-    let fit = fit(&t, &[0, 1], None, &names(&["a", "b"]), &RecipeSpec::default(), 0).unwrap();
+    let fit = fit(&t, &[0, 1], None, &names(&["a", "b"]), &RecipeSpec::default(), 0, &Silent).unwrap();
     assert_eq!(fit.warnings, ["`a` has no value in the training rows; it counts as 0 everywhere"]);
     assert_eq!(dense(&fit.features), [0.0; 4]);
 }
@@ -102,7 +103,7 @@ fn a_column_without_any_training_value_is_zero_and_said() {
 fn refuses_what_it_cannot_use() {
     let t = table(vec![("x", Cells::Int(vec![Some(1)])), ("c", Cells::Text([None].into_iter().collect()))]);
     let spec = RecipeSpec::default();
-    let error = |rows: &[u32], features: &[&str]| fit(&t, rows, None, &names(features), &spec, 0).unwrap_err();
+    let error = |rows: &[u32], features: &[&str]| fit(&t, rows, None, &names(features), &spec, 0, &Silent).unwrap_err();
     assert_eq!(error(&[0], &[]), RecipeError::NoFeatures);
     assert_eq!(error(&[0], &["c"]), RecipeError::NoFeatures);
     assert_eq!(error(&[], &["x"]), RecipeError::NoRows);
@@ -178,11 +179,11 @@ fn every_step_fits_and_gives_new_rows_what_it_gave_the_training_rows() {
     let all = names(&["age", "calls", "vip", "plan", "joined"]);
     for style in [RecipeStyle::Filled, RecipeStyle::Native] {
         let spec = RecipeSpec { steps: every_step(), style, ..RecipeSpec::default() };
-        let fit = fit(&t, &rows, Some(&target), &all, &spec, 5).unwrap();
+        let fit = fit(&t, &rows, Some(&target), &all, &spec, 5, &Silent).unwrap();
         let json = serde_json::to_string(&fit.recipe).unwrap();
         let read: FittedRecipe = serde_json::from_str(&json).unwrap();
         assert_eq!(read, fit.recipe);
-        let again = encode(&t, &rows, &read).unwrap();
+        let again = encode(&t, &rows, &read, &Silent).unwrap();
         assert_eq!(again.names, fit.features.names);
         for (at, name) in again.names.iter().enumerate() {
             // The target mean of a training row is that of other rows.
@@ -208,7 +209,7 @@ fn wrong_steps_say_which_and_why() {
     let rows: Vec<u32> = (0..60).collect();
     let says = |step: StepSpec, target: Option<&Target>| {
         let spec = RecipeSpec { steps: vec![step], ..RecipeSpec::default() };
-        fit(&t, &rows, target, &names(&["age", "plan"]), &spec, 0).unwrap_err().to_string()
+        fit(&t, &rows, target, &names(&["age", "plan"]), &spec, 0, &Silent).unwrap_err().to_string()
     };
     let target_mean = StepRule::TargetMean { folds: 2, smoothing: None };
     let text = says(StepSpec::new(named(&["plan"]), target_mean.clone()), None);
@@ -228,7 +229,7 @@ fn a_preview_shows_what_each_step_changes() {
         steps: vec![StepSpec::new(named(&["age"]), StepRule::Clip { limits: ClipRule::Iqr(1.5) })],
         ..RecipeSpec::default()
     };
-    let shown = preview(&mixed(), &[0, 1, 2, 3], None, &names(&MIXED), &spec, 0, &[1, 4]).unwrap();
+    let shown = preview(&mixed(), &[0, 1, 2, 3], None, &names(&MIXED), &spec, 0, &[1, 4], &Silent).unwrap();
     let titles: Vec<&str> = shown.steps.iter().map(|s| s.title.as_str()).collect();
     assert_eq!(titles, ["Clip", "Fill missing numbers", "Standardise", "Indicators"]);
     let cells = |list: &[crate::domain::recipe::PreviewedColumn]| -> Vec<Vec<Option<String>>> {
@@ -238,4 +239,63 @@ fn a_preview_shows_what_each_step_changes() {
     assert_eq!(cells(&shown.steps[0].after), [[None, Some("50".to_owned())]].map(Vec::from));
     assert_eq!(shown.steps[3].after[0].cells, [None, None]);
     assert_eq!(shown.features.len(), 4);
+}
+
+#[test]
+fn hostile_columns_give_finite_features_or_a_readable_error() {
+    let all = names(&["age", "calls", "vip", "plan", "joined"]);
+    let numbers: [&dyn Fn(u32) -> f64; 5] =
+        [&|_| NAN, &|_| 3.0, &|i| if i % 2 == 0 { f64::MAX } else { f64::MIN }, &|i| f64::from(i) * 5e-324, &|i| {
+            [f64::INFINITY, NAN, -0.0, 0.0, f64::NEG_INFINITY][i as usize % 5]
+        }];
+    let texts: [&dyn Fn(u32) -> Option<&'static str>; 4] = [&|_| None, &|_| Some(""), &|_| Some("(other)"), &|i| {
+        [Some("\u{0}"), Some("🎉 é\u{301}"), None][i as usize % 3]
+    }];
+    let whole: [Option<i64>; 3] = [None, Some(i64::MAX), Some(i64::MIN)];
+    for n in [1_u32, 2, 7] {
+        let rows: Vec<u32> = (0..n).collect();
+        for (number, text) in numbers.iter().zip(texts.iter().cycle()) {
+            let t = table(vec![
+                ("age", Cells::Float((0..n).map(number).collect())),
+                ("calls", Cells::Int((0..n).map(|i| whole[i as usize % 3]).collect())),
+                ("vip", Cells::Boolean(vec![None; n as usize])),
+                ("plan", Cells::Text((0..n).map(text).collect())),
+                ("joined", Cells::DatetimeMs((0..n).map(|i| whole[(i as usize + 1) % 3]).collect())),
+            ]);
+            let target = Target::Classes { codes: vec![0; n as usize], n_classes: 2 };
+            let mut specs: Vec<RecipeSpec> = every_step()
+                .into_iter()
+                .map(|step| RecipeSpec { steps: vec![step], ..RecipeSpec::default() })
+                .collect();
+            specs.push(RecipeSpec { steps: every_step(), ..RecipeSpec::default() });
+            specs.extend(
+                [Scaling::Power, Scaling::Quantile, Scaling::Robust, Scaling::MinMax].map(|scaling| RecipeSpec {
+                    scaling,
+                    style: RecipeStyle::Filled,
+                    ..RecipeSpec::default()
+                }),
+            );
+            for spec in specs {
+                let Ok(fit) = fit(&t, &rows, Some(&target), &all, &spec, 0, &Silent) else { continue };
+                assert!(dense(&fit.features).iter().all(|x| !x.is_infinite()), "{:?}", fit.recipe);
+                let json = serde_json::to_string(&fit.recipe).unwrap();
+                let read: FittedRecipe = serde_json::from_str(&json).unwrap();
+                assert_eq!(encode(&t, &rows, &read, &Silent).unwrap().n_features(), fit.features.n_features());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_recipe_that_nobody_waits_for_stops() {
+    struct Stop;
+    impl JobIo for Stop {
+        fn progress(&self, _phase: &str, _fraction: Option<f64>) -> Result<(), Cancelled> {
+            Err(Cancelled)
+        }
+    }
+    let recipe = fitted(&mixed(), &[0, 1, 2, 3], &MIXED, &RecipeSpec::default());
+    let again = fit(&mixed(), &[0, 1], None, &names(&MIXED), &RecipeSpec::default(), 0, &Stop);
+    assert_eq!(again, Err(RecipeError::Cancelled(Cancelled)));
+    assert_eq!(encode(&mixed(), &[0], &recipe, &Stop), Err(RecipeError::Cancelled(Cancelled)));
 }

@@ -111,6 +111,9 @@ fn spread(
     weigh: impl Fn(&str) -> Vec<(usize, f64)>,
 ) -> Result<Vec<Vec<f64>>, RecipeError> {
     let rows = texts.codes.len();
+    if n_columns == 0 {
+        return Ok(Vec::new());
+    }
     if rows.saturating_mul(n_columns) > MOST_CELLS {
         let bytes = (rows as u64).saturating_mul(n_columns as u64).saturating_mul(8);
         return Err(RecipeError::TooLarge { rows, features: n_columns, bytes });

@@ -48,7 +48,7 @@ fn binary(how: Binary) -> fn(f64, f64) -> f64 {
         Binary::Multiply => |a, b| a * b,
         Binary::Divide => |a, b| if b == 0.0 { f64::NAN } else { a / b },
         Binary::Equal => |a, b| truth(a == b),
-        Binary::NotEqual => |a, b| truth(a < b || a > b),
+        Binary::NotEqual => |a, b| truth(!a.is_nan() && !b.is_nan() && a != b),
         Binary::Less => |a, b| truth(a < b),
         Binary::LessOrEqual => |a, b| truth(a <= b),
         Binary::Greater => |a, b| truth(a > b),
@@ -60,7 +60,7 @@ fn binary(how: Binary) -> fn(f64, f64) -> f64 {
 
 /// Everything but 0 and missing is true.
 fn holds(x: f64) -> bool {
-    x < 0.0 || x > 0.0
+    x != 0.0 && !x.is_nan()
 }
 
 fn truth(holds: bool) -> f64 {

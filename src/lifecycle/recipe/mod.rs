@@ -44,7 +44,7 @@ pub fn preview(workspace: &Workspace, asked: &PreviewRecipe, io: &dyn JobIo) -> 
     let answer = target::read(&table, &asked.target, task)?;
     let shown: Vec<u32> = (0..table.n_rows as u32).take(asked.rows as usize).collect();
     let y = answer.at(&answer.rows)?;
-    Ok(recipe::preview(&table, &answer.rows, Some(&y), &features, &spec, SEED, &shown)?)
+    Ok(recipe::preview(&table, &answer.rows, Some(&y), &features, &spec, SEED, &shown, io)?)
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ impl Stage<'_> {
                         let weekday = self.weekday(&days);
                         let friday = self.row(vec![5.0]);
                         let free = self.op("GreaterOrEqual", &[&weekday, &friday]);
-                        let free = self.to_double(&free);
+                        let free = self.cast_double(&free);
                         self.keep_missing(&ms, &free)
                     }
                     DatePart::Hour => {

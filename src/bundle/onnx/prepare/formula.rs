@@ -26,7 +26,7 @@ impl Stage<'_> {
             Node::Not(inner) => {
                 let inner = self.node(inner)?;
                 let is_zero = self.compare("Equal", &inner, 0.0);
-                self.to_double(&is_zero)
+                self.cast_double(&is_zero)
             }
             Node::Binary(how, left, right) => {
                 let (left, right) = (self.node(left)?, self.node(right)?);
@@ -64,7 +64,7 @@ impl Stage<'_> {
                 self.op(if how == Binary::And { "And" } else { "Or" }, &[&a, &b])
             }
         };
-        self.to_double(&truth)
+        self.cast_double(&truth)
     }
 
     fn call(&mut self, function: Function, values: &[Value]) -> Result<Value, String> {
@@ -81,7 +81,7 @@ impl Stage<'_> {
             }
             Function::Missing => {
                 let missing = simple(self, "IsNaN");
-                self.to_double(&missing)
+                self.cast_double(&missing)
             }
             Function::Min | Function::Max => {
                 // The first where it is smaller or missing, otherwise the second, which may be missing too.

@@ -226,7 +226,7 @@ impl Stage<'_> {
         self.g.op(op, inputs, vec![])
     }
 
-    fn to_double(&mut self, x: &Value) -> Value {
+    fn cast_double(&mut self, x: &Value) -> Value {
         self.g.op("Cast", &[x], vec![("to", Attr::Int(data_type::DOUBLE.into()))])
     }
 

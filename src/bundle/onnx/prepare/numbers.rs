@@ -16,7 +16,7 @@ impl Stage<'_> {
             let names: Vec<&str> = marked.iter().map(|c| c.column.as_str()).collect();
             let x = self.numbers(&names)?;
             let missing = self.op("IsNaN", &[&x]);
-            let flags = self.to_double(&missing);
+            let flags = self.cast_double(&missing);
             self.put(flags, marked.iter().filter_map(|c| c.indicator.clone()).collect());
         }
         self.put(filled, columns.iter().map(|c| c.column.clone()).collect());
@@ -75,7 +75,7 @@ impl Stage<'_> {
         } else {
             let edges = self.row(column.edges.clone());
             let above = self.op("GreaterOrEqual", &[&x, &edges]);
-            let above = self.to_double(&above);
+            let above = self.cast_double(&above);
             let ones = self.g.doubles(&[column.edges.len(), 1], vec![1.0; column.edges.len()]);
             self.op("MatMul", &[&above, &ones])
         };
@@ -100,7 +100,7 @@ impl Stage<'_> {
         ] {
             let at = self.row(knots.iter().map(|k| k.x).collect());
             let passed = self.op(comparison, &[&x, &at]);
-            let passed = self.to_double(&passed);
+            let passed = self.cast_double(&passed);
             let jumps = self.g.doubles(&[n, 1], jumps);
             parts.push(self.op("MatMul", &[&passed, &jumps]));
         }

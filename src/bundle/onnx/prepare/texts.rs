@@ -69,7 +69,7 @@ impl Stage<'_> {
         let found = to_position(self.g, &cells, categories, missing, unknown);
         let positions = self.g.ints(&[1, categories.len()], (0..categories.len() as i64).collect());
         let equal = self.op("Equal", &[&found, &positions]);
-        let indicators = self.to_double(&equal);
+        let indicators = self.cast_double(&equal);
         self.held.insert(column.column.clone(), Held::Indicators(Some(indicators), categories.len()));
         Ok(())
     }
@@ -157,7 +157,7 @@ impl Stage<'_> {
             };
             if let Some(indicator) = &column.indicator {
                 let missing = is_missing(self);
-                let flags = self.to_double(&missing);
+                let flags = self.cast_double(&missing);
                 self.put(flags, vec![indicator.clone()]);
             }
             let missing = is_missing(self);

@@ -15,6 +15,8 @@ pub mod mlmodel;
 pub mod onnx;
 pub mod read;
 #[cfg(test)]
+mod sample_models;
+#[cfg(test)]
 mod samples;
 pub mod verify;
 

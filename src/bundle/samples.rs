@@ -6,6 +6,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 
 use crate::domain::bundle::Lineage;
 use crate::domain::ids::{ContentHash, RunId};
+use super::sample_models;
 use crate::domain::model::{FittedModel, Link, TrainedModel, Tree, TreeNode};
 use crate::domain::raw::{RawColumn, RawColumns};
 use crate::domain::recipe::{
@@ -44,6 +45,26 @@ pub(super) fn samples(n_rows: usize) -> Vec<Sample> {
         sample("odd_names", Task::Binary, &yes_no, odd_names(), n_rows),
         unusual_steps(sample("tree_gaps", Task::Regression, &[], plain_names(), n_rows)),
     ]
+}
+
+/// As [`samples`], of the models that came later.
+pub(super) fn later_samples(n_rows: usize) -> Vec<Sample> {
+    let (yes_no, three): (&[&str], &[&str]) = (&["no", "yes"], &["0", "1", "high ≥ 2"]);
+    let made = sample_models::ALL.iter().map(|&(name, gaps, make)| {
+        let (task, classes) = match name.rsplit('_').next() {
+            Some("binary") => (Task::Binary, yes_no),
+            Some("multiclass") => (Task::Multiclass, three),
+            _ => (Task::Regression, [].as_slice()),
+        };
+        let mut sample = sample("linear", task, classes, plain_names(), n_rows);
+        if gaps {
+            sample = unusual_steps(sample);
+        }
+        let n_features = sample.model.recipe.n_features();
+        sample.model.model = make(n_features, classes.len());
+        Sample { name, ..sample }
+    });
+    made.collect()
 }
 
 /// Numbers and categories that stay missing, steps in another order, text policies without an indicator.
@@ -137,7 +158,9 @@ pub(super) fn sample(
             FittedModel::DecisionTree { tree: Tree { nodes: vec![leaf] } }
         }
         (Some("tree"), _) => FittedModel::DecisionTree { tree: tree(n_features, n_outputs) },
-        (_, Task::Regression) => FittedModel::Linear { coefficients: numbers(n_features), intercept: 1000.5, link: Link::Identity },
+        (_, Task::Regression) => {
+            FittedModel::Linear { coefficients: numbers(n_features), intercept: 1000.5, link: Link::Identity }
+        }
         (_, Task::Binary) => FittedModel::Logistic { coefficients: vec![numbers(n_features)], intercepts: numbers(1) },
         (_, Task::Multiclass) => FittedModel::Logistic {
             coefficients: (0..n_outputs).map(|_| numbers(n_features)).collect(),
@@ -278,7 +301,10 @@ pub(super) fn predict(model: &TrainedModel, raw: &RawColumns) -> Predictions {
         let dot = |w: &[f64]| w.iter().zip(&x).map(|(w, x)| w * x).sum::<f64>();
         match &model.model {
             FittedModel::Baseline { output } => all.extend(output),
-            FittedModel::Linear { coefficients, intercept, .. } => all.push(dot(coefficients) + intercept),
+            FittedModel::Linear { coefficients, intercept, link } => {
+                let z = dot(coefficients) + intercept;
+                all.push(if *link == Link::Log { z.exp() } else { z });
+            }
             FittedModel::Logistic { coefficients, intercepts } if coefficients.len() == 1 => {
                 let p = 1.0 / (1.0 + (-(dot(&coefficients[0]) + intercepts[0])).exp());
                 all.extend([1.0 - p, p]);
@@ -290,7 +316,7 @@ pub(super) fn predict(model: &TrainedModel, raw: &RawColumns) -> Predictions {
                 all.extend(z.iter().map(|z| (z - top).exp() / sum));
             }
             FittedModel::DecisionTree { tree } => all.extend(tree.leaf(&x)),
-            FittedModel::Trees(_) => panic!("no sample has an ensemble"),
+            other => all.extend(sample_models::answer(other, &x, model.classes.len())),
         }
     }
     match model.classes.len() {

@@ -14,7 +14,7 @@ use super::proto::{
     IR_VERSION, ML_DOMAIN, ML_OPSET, ModelProto, NodeProto, OPSET, ROWS, TensorProto, ValueInfo, data_type,
 };
 
-const MOST_BYTES: usize = 512 << 20;
+pub(super) const MOST_BYTES: usize = 512 << 20;
 const MOST_NODES: usize = 200_000;
 /// Numbers that all steps together make of one row: a very wide table, not an attack on the memory.
 const MOST_CELLS: usize = 16 << 20;
@@ -208,6 +208,18 @@ impl Compiler {
         elem: Elem,
         shape: Shape,
     ) -> Fallible<()> {
+        self.push_as(&node.output[0], op, inputs, elem, shape).map(drop)
+    }
+
+    /// As `push`, under another name than the operator's first output; gives the slot.
+    pub(super) fn push_as(
+        &mut self,
+        name: &str,
+        op: Op,
+        inputs: Vec<usize>,
+        elem: Elem,
+        shape: Shape,
+    ) -> Fallible<usize> {
         let width = if let Shape::Wide(width) = shape { width } else { 1 };
         self.cells_per_row = self.cells_per_row.saturating_add(width);
         if self.cells_per_row > MOST_CELLS {
@@ -215,9 +227,9 @@ impl Compiler {
         }
         let slot = self.n_slots;
         self.n_slots += 1;
-        self.define(&node.output[0], Known { slot, elem, shape })?;
+        self.define(name, Known { slot, elem, shape })?;
         self.steps.push(Step { op, inputs, output: slot });
-        Ok(())
+        Ok(slot)
     }
 }
 

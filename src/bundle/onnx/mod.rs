@@ -15,6 +15,7 @@ mod compile;
 mod evaluate;
 mod export;
 mod graph;
+mod models;
 mod names;
 mod operators;
 mod prepare;
@@ -23,5 +24,5 @@ mod proto;
 mod tree;
 
 pub use evaluate::{OnnxModel, Scores};
-pub use export::export;
+pub use export::{export, size};
 pub use names::output_names;

@@ -23,6 +23,6 @@ pub mod verify;
 pub use archive::{BundleContents, WrittenBundle, write};
 pub use card::{CardFacts, model_card};
 pub use error::BundleError;
-pub use onnx::Scores;
+pub use onnx::{Scores, size as onnx_size};
 pub use read::{OpenBundle, open};
 pub use verify::{BundleVerify, verify};

@@ -12,7 +12,7 @@ use crate::domain::model::{
 type Make = fn(usize, usize) -> FittedModel;
 
 /// Name, whose last word is the task; whether the model takes gaps and a category as its first feature; the model.
-pub(super) const ALL: [(&str, bool, Make); 18] = [
+pub(super) const ALL: [(&str, bool, Make); 19] = [
     ("glm_regression", false, glm),
     ("boosted_binary", true, |n, _| boosted(n, 1, Link::Logit)),
     ("boosted_multiclass", true, |n, classes| boosted(n, classes, Link::Softmax)),
@@ -28,6 +28,7 @@ pub(super) const ALL: [(&str, bool, Make); 18] = [
     ("knn_binary", false, |_, classes| knn(classes, Weighting::Uniform, false)),
     ("knn_far_multiclass", false, |_, classes| knn(classes, Weighting::Uniform, true)),
     ("knn_regression", false, |_, classes| knn(classes, Weighting::Uniform, true)),
+    ("knn_near_binary", false, |_, classes| knn(classes, Weighting::Distance, true)),
     ("mlp_binary", false, |n, _| mlp(n, 1, Link::Logit)),
     ("mlp_multiclass", false, |n, classes| mlp(n, classes, Link::Softmax)),
     ("mlp_regression", false, |n, _| mlp(n, 1, Link::Identity)),
@@ -81,6 +82,14 @@ fn leaf(values: Vec<f64>) -> Tree {
 fn boosted(n_features: usize, n_sums: usize, link: Link) -> FittedModel {
     let mut trees: Vec<Tree> = (0..30 * n_sums as u64).map(|at| grown(at, n_features, 1, true)).collect();
     trees[7] = leaf(vec![0.125]);
+    if link == Link::Log {
+        let leaves = trees.iter_mut().flat_map(|tree| &mut tree.nodes);
+        leaves.for_each(|node| {
+            if let TreeNode::Leaf { values, .. } = node {
+                values[0] *= 0.1
+            }
+        });
+    }
     FittedModel::Trees(TreeEnsemble { trees, base: numbers(3, n_sums), combine: Combine::Sum, link })
 }
 
@@ -145,7 +154,8 @@ fn knn(n_classes: usize, weighting: Weighting, weighted: bool) -> FittedModel {
     };
     columns.insert(0, codes());
     columns.insert(4, codes());
-    let answers = (0..n).map(|_| if n_classes > 0 { f64::from(rng.gen_range(0..n_classes as u32)) } else { rng.gen_range(0.0..9.0) });
+    let answers = (0..n)
+        .map(|_| if n_classes > 0 { f64::from(rng.gen_range(0..n_classes as u32)) } else { rng.gen_range(0.0..9.0) });
     let answers: Vec<f64> = answers.collect();
     let row_weights = weighted.then(|| (0..n).map(|row| 0.5 + f64::from(row % 3)).collect());
     FittedModel::Knn(Neighbours { n_neighbors: 7, weighting, columns, answers, row_weights })

@@ -13,9 +13,9 @@ use crate::data::table::Table;
 use crate::data::target::{self, TargetColumn};
 use crate::domain::activity::{NewEvent, ObjectKind};
 use crate::domain::dataset::DatasetVersion;
+use crate::domain::features::Features;
 use crate::domain::ids::{ContentHash, RunId};
 use crate::domain::io::{JobIo, Part};
-use crate::domain::features::Features;
 use crate::domain::metric::{Metric, MetricSet};
 use crate::domain::model::TrainedModel;
 use crate::domain::params::{Algorithm, CheckedParams, check_params};
@@ -298,7 +298,7 @@ impl Session<'_> {
             test: metrics::evaluate(self.task, &test_y, &on_test),
             ..RunMetrics::default()
         };
-        let evaluation = evaluation::evaluate_plots(
+        let mut evaluation = evaluation::evaluate_plots(
             self.task,
             &self.target.classes,
             &test_y,
@@ -306,6 +306,9 @@ impl Session<'_> {
             &fitted.model,
             &train_x.names,
         );
+        let part = Part { io, from: 0.42, to: 0.45 };
+        let (model, seed) = (&fitted.model, plan.seed);
+        evaluation::add_permutation(&mut evaluation, model, self.task, &test_x, &test_y, seed, &part)?;
         let folds = self.cross_validate(plan, &train_y, &Part { io, from: 0.45, to: 0.98 })?;
         (measured.cv, measured.cv_std) = cross_validate::summarise(&folds);
         let points = fold_points(folds);

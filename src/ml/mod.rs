@@ -11,6 +11,7 @@ mod design;
 pub mod error;
 pub mod evaluation;
 mod guard;
+mod importance;
 mod linalg;
 pub mod metrics;
 mod network;

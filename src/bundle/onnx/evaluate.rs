@@ -441,6 +441,15 @@ mod tests {
     }
 
     #[test]
+    fn the_size_is_known_before_the_file_is_written() {
+        for sample in samples(1).into_iter().chain(later_samples(1)) {
+            let (about, exact) =
+                (super::super::size(&sample.model) as f64, export(&sample.model).unwrap().len() as f64);
+            assert!((about - exact).abs() < 8192.0 + 0.1 * exact, "{}: about {about}, exactly {exact}", sample.name);
+        }
+    }
+
+    #[test]
     fn the_smallest_of_a_row_come_in_order_the_earlier_of_equals_first() {
         assert_eq!(smallest(&[3.0, 1.0, f64::NAN, 1.0, 0.5, 1.0], 3), [4, 1, 3]);
         assert_eq!(smallest(&[2.0, f64::INFINITY, f64::NAN], 3), [0, 1, 2]);

@@ -63,11 +63,8 @@ pub(super) fn model(g: &mut GraphBuilder, bayes: &NaiveBayes, x: &Prepared<'_>) 
         }
         let filled = |c: &&BayesCategory| c.log_shares.first().is_some_and(|shares| !shares.is_empty());
         for category in bayes.categories.iter().filter(filled) {
-            let more = if category.indicators {
-                indicators(g, category, matrix, x)
-            } else {
-                codes(g, category, matrix, x)
-            };
+            let more =
+                if category.indicators { indicators(g, category, matrix, x) } else { codes(g, category, matrix, x) };
             add(g, more);
         }
     }

@@ -52,7 +52,8 @@ pub(super) fn check(stored: &Neighbours, n_features: usize, model: &TrainedModel
 
 pub(super) fn size(stored: &Neighbours) -> u64 {
     let rows = stored.answers.len() as u64;
-    let per_row: u64 = stored.columns.iter().map(|c| if matches!(c, StoredColumn::Numbers { .. }) { 16 } else { 24 }).sum();
+    let per_row: u64 =
+        stored.columns.iter().map(|c| if matches!(c, StoredColumn::Numbers { .. }) { 16 } else { 24 }).sum();
     rows * (per_row + 16 + if stored.row_weights.is_some() { 8 } else { 0 })
 }
 

@@ -296,7 +296,7 @@ mod tests {
         let quote = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
         let (mut input, mut scored) = (String::new(), String::new());
         let expected = sample.expected();
-        let labels = expected.labels();
+        let labels = sample.labels(&expected);
         let outputs = crate::bundle::onnx::output_names(&sample.model.classes);
         for row in 0..=sample.raw.n_rows {
             let cell = |(name, column): &(String, RawColumn)| match (row, column) {

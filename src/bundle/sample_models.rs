@@ -7,6 +7,7 @@ use crate::domain::model::{
     BayesCategory, BayesNumber, Combine, FittedModel, Layer, Link, NaiveBayes, Neighbours, Network, StoredColumn, Tree,
     TreeEnsemble, TreeNode, Weighting,
 };
+use crate::domain::training::{Calibration, IsotonicCurve};
 
 /// From the numbers of features and classes.
 type Make = fn(usize, usize) -> FittedModel;
@@ -98,7 +99,7 @@ fn stumps() -> FittedModel {
     FittedModel::Trees(TreeEnsemble { trees, base: vec![0.25], combine: Combine::Mean, link: Link::Identity })
 }
 
-fn forest(n_features: usize, n_classes: usize) -> FittedModel {
+pub(super) fn forest(n_features: usize, n_classes: usize) -> FittedModel {
     let n_sums = n_classes.max(1);
     let mut trees: Vec<Tree> = (100..125).map(|at| grown(at, n_features, n_sums, true)).collect();
     trees[3] = leaf(vec![1.0 / n_sums as f64; n_sums]);
@@ -171,6 +172,43 @@ fn mlp(n_features: usize, n_sums: usize, link: Link) -> FittedModel {
     let layers = vec![layer(1, n_features, 8), layer(3, 8, 5), layer(5, 5, n_sums)];
     let (center, spread) = if link == Link::Identity { (1000.0, 25.0) } else { (0.0, 1.0) };
     FittedModel::Mlp(Network { layers, center, spread, link })
+}
+
+/// Curves for one or all classes.
+pub(super) fn calibration(method: &str, n_classes: usize) -> Calibration {
+    let n = if n_classes == 2 { 1 } else { n_classes };
+    if method == "platt" {
+        return Calibration::Platt { curves: (0..n).map(|k| [-4.0 - k as f64, 1.5]).collect() };
+    }
+    let curve = |k: usize| {
+        // One end of the curves is 0, so that all classes of a row may be.
+        let x: Vec<f64> = (0..40).map(|at| 0.1 * k as f64 + f64::from(at) / 50.0).collect();
+        let y = x.iter().map(|x| (x * x - 0.2).max(0.0)).collect();
+        IsotonicCurve { x, y }
+    };
+    Calibration::Isotonic { curves: (0..n).map(curve).collect() }
+}
+
+/// Probabilities after calibration.
+pub(super) fn corrected(calibration: &Calibration, p: Vec<f64>) -> Vec<f64> {
+    let curve = |k: usize, p: f64| match calibration {
+        Calibration::Platt { curves } => 1.0 / (1.0 + (curves[k][0] * p + curves[k][1]).exp()),
+        Calibration::Isotonic { curves } => {
+            let IsotonicCurve { x, y } = &curves[k];
+            match (0..x.len()).rev().find(|&at| x[at] <= p) {
+                None => y[0],
+                Some(at) if at + 1 == x.len() => y[at],
+                Some(at) => y[at] + (p - x[at]) / (x[at + 1] - x[at]) * (y[at + 1] - y[at]),
+            }
+        }
+    };
+    if p.len() == 2 {
+        let second = curve(0, p[1]);
+        return vec![1.0 - second, second];
+    }
+    let all: Vec<f64> = p.iter().enumerate().map(|(k, p)| curve(k, *p)).collect();
+    let sum: f64 = all.iter().sum();
+    all.iter().map(|p| if sum > 0.0 { p / sum } else { 1.0 / all.len() as f64 }).collect()
 }
 
 /// What a model says of one row of features.

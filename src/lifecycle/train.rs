@@ -321,6 +321,8 @@ impl Session<'_> {
             classes: self.target.classes.clone(),
             recipe,
             model: fitted.model,
+            calibration: None,
+            threshold: None,
         };
         Ok(Fitted { model, evaluation, metrics: measured, points, timings, warnings })
     }

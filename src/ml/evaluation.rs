@@ -46,7 +46,9 @@ fn importance_by(model: &FittedModel) -> ImportanceBy {
             ImportanceBy::Weight
         }
         FittedModel::DecisionTree { .. } | FittedModel::Trees(_) => ImportanceBy::Gain,
-        FittedModel::NaiveBayes(_) | FittedModel::Knn(_) | FittedModel::Mlp(_) => ImportanceBy::Permutation,
+        FittedModel::NaiveBayes(_) | FittedModel::Knn(_) | FittedModel::Mlp(_) | FittedModel::Ensemble { .. } => {
+            ImportanceBy::Permutation
+        }
     }
 }
 
@@ -157,7 +159,11 @@ fn importance(model: &FittedModel, features: &[String]) -> Vec<(String, f64)> {
     };
     match model {
         // No number of theirs is the weight of one feature.
-        FittedModel::Baseline { .. } | FittedModel::NaiveBayes(_) | FittedModel::Knn(_) | FittedModel::Mlp(_) => {}
+        FittedModel::Baseline { .. }
+        | FittedModel::NaiveBayes(_)
+        | FittedModel::Knn(_)
+        | FittedModel::Mlp(_)
+        | FittedModel::Ensemble { .. } => {}
         FittedModel::Linear { coefficients, .. } => {
             coefficients.iter().enumerate().for_each(|(feature, weight)| add(feature, *weight));
         }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::calibration;
 use super::compile::MOST_BYTES;
 use super::models;
 use crate::bundle::error::BundleError;
@@ -23,7 +24,8 @@ fn check_parts(model: &TrainedModel) -> Result<(), String> {
             return Err(format!("two of its columns are called `{}`", input.name));
         }
     }
-    models::check(model)?;
+    models::check(&models::Fitted::new(model))?;
+    calibration::check(model)?;
     let bytes = models::size(&model.model);
     if bytes > MOST_BYTES as u64 {
         let (mib, most) = (bytes >> 20, MOST_BYTES >> 20);
@@ -144,5 +146,29 @@ mod tests {
         assert!(network(|n| n.layers[1].n_outputs = u32::MAX).contains("layer 2 of its network"));
         assert!(network(|n| n.layers[0].weights[3] = f32::NAN).contains("weights that are not finite"));
         assert!(network(|n| n.spread = f64::INFINITY).contains("the spread is inf"));
+    }
+
+    #[test]
+    fn damaged_ensembles_and_curves_are_refused() {
+        let ensemble = |change: fn(&mut Vec<crate::domain::model::Member>)| {
+            says("ensemble_binary", |model| {
+                let FittedModel::Ensemble { members } = model else { panic!() };
+                change(members);
+            })
+        };
+        assert!(ensemble(Vec::clear).contains("no members"));
+        assert!(ensemble(|m| m[0].weight = f64::NAN).contains("the weights of its members"));
+        assert!(ensemble(|m| m[0].weight = 0.5).contains("sum to 1.25"));
+        assert!(ensemble(|m| m[1].recipe.inputs[0].name = "else".into()).contains("member 2: the ensemble does not take"));
+        let nested = |m: &mut Vec<crate::domain::model::Member>| m[0].model = FittedModel::Ensemble { members: vec![] };
+        assert!(ensemble(nested).contains("an ensemble cannot be part of another"));
+        let mut model = later_samples(1).into_iter().find(|s| s.name == "isotonic_multiclass").unwrap().model;
+        check(&model).unwrap();
+        model.threshold = Some(0.5);
+        assert!(check(&model).unwrap_err().to_string().contains("a threshold needs two classes"));
+        model.threshold = None;
+        let Some(crate::domain::training::Calibration::Isotonic { curves }) = &mut model.calibration else { panic!() };
+        curves[1].y[3] = 2.0;
+        assert!(check(&model).unwrap_err().to_string().contains("is empty or falls"));
     }
 }

@@ -401,7 +401,7 @@ mod tests {
     fn distance(sample: &Sample) -> f64 {
         let (found, expected) = (scores(sample), sample.expected());
         let far = |a: f64, b: f64| if a == b { 0.0 } else { (a - b).abs() / b.abs().max(1.0) };
-        let labels = expected.labels();
+        let labels = sample.labels(&expected);
         match expected {
             Predictions::Values(values) => {
                 let found = found.values.unwrap();

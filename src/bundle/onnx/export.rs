@@ -1,10 +1,11 @@
 //! A trained model as the bytes of an ONNX file.
 
+use super::calibration;
 use super::check::check;
 use super::graph::{Attr, GraphBuilder, Value};
 use super::models;
 use super::names::{input_names, output_names};
-use super::prepare::prepare;
+use super::prepare::declare;
 use super::proto::data_type;
 use crate::bundle::error::BundleError;
 use crate::domain::model::TrainedModel;
@@ -20,14 +21,15 @@ pub fn export(model: &TrainedModel) -> Result<Vec<u8>, BundleError> {
     let outputs = output_names(&model.classes);
     let public: Vec<&str> = inputs.iter().chain(&outputs).map(String::as_str).collect();
     let mut g = GraphBuilder::new(&public);
-    let features = prepare(&mut g, &model.recipe, &inputs).map_err(BundleError::Unsupported)?;
-    let result = models::model_part(&mut g, model, &features, &inputs[0]);
+    declare(&mut g, &model.recipe, &inputs);
+    let said = models::model_part(&mut g, model, &inputs).map_err(BundleError::Unsupported)?;
+    let result = calibration::corrected(&mut g, &said, model);
     if model.classes.is_empty() {
         let flat = g.ints(&[1], vec![-1]);
         g.op_as(&outputs[0], "Reshape", &[&result, &flat], vec![]);
         g.output(&outputs[0], data_type::DOUBLE);
     } else {
-        class_outputs(&mut g, &result, &model.classes, &outputs);
+        class_outputs(&mut g, &result, model, &outputs);
     }
     Ok(g.finish(&metadata(model)))
 }
@@ -37,7 +39,7 @@ pub fn export(model: &TrainedModel) -> Result<Vec<u8>, BundleError> {
 pub fn size(model: &TrainedModel) -> u64 {
     /// Header, recipe, names.
     const REST: u64 = 4096;
-    REST + models::size(&model.model)
+    REST + calibration::size(model) + models::size(&model.model)
 }
 
 /// JSON facts for whoever loads the file without the rest of the bundle. `columns` is in the order of the inputs.
@@ -52,11 +54,14 @@ fn metadata(model: &TrainedModel) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// The most probable class (the first of equals) and every probability as an output of its own: MLflow's table wants
+/// The most probable class (the first of equals), or the second from the model's threshold on, and every probability as an output of its own: MLflow's table wants
 /// one-dimensional columns.
-fn class_outputs(g: &mut GraphBuilder, probabilities: &Value, classes: &[String], outputs: &[String]) {
-    let best = g.op("ArgMax", &[probabilities], vec![("axis", Attr::Int(1)), ("keepdims", Attr::Int(0))]);
-    let names = g.texts(classes);
+fn class_outputs(g: &mut GraphBuilder, probabilities: &Value, model: &TrainedModel, outputs: &[String]) {
+    let best = match model.threshold {
+        Some(threshold) => calibration::at_least(g, probabilities, threshold),
+        None => g.op("ArgMax", &[probabilities], vec![("axis", Attr::Int(1)), ("keepdims", Attr::Int(0))]),
+    };
+    let names = g.texts(&model.classes);
     g.op_as(&outputs[0], "Gather", &[&names, &best], vec![("axis", Attr::Int(0))]);
     g.output(&outputs[0], data_type::STRING);
     for (class, output) in outputs[1..].iter().enumerate() {

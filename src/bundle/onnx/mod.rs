@@ -10,6 +10,7 @@
 //! field is refused before a row is scored.
 
 mod attributes;
+mod calibration;
 mod check;
 mod compile;
 mod evaluate;

@@ -1,14 +1,14 @@
 //! Naive Bayes: each class's log densities summed over the columns; a missing value adds nothing.
 
-use super::{Prepared, cast, columns, concat, constant, lookup, row, times, to_double};
+use super::{Fitted, Prepared, cast, columns, concat, constant, lookup, row, times, to_double};
 use crate::bundle::onnx::check::{finite, within};
 use crate::bundle::onnx::graph::{Attr, GraphBuilder, Value};
 use crate::bundle::onnx::proto::data_type;
-use crate::domain::model::{BayesCategory, NaiveBayes, TrainedModel};
+use crate::domain::model::{BayesCategory, NaiveBayes};
 
-pub(super) fn check(bayes: &NaiveBayes, n_features: usize, model: &TrainedModel) -> Result<(), String> {
-    let n_classes = model.classes.len();
-    if !model.task.is_classification() {
+pub(super) fn check(bayes: &NaiveBayes, n_features: usize, fitted: &Fitted<'_>) -> Result<(), String> {
+    let n_classes = fitted.n_classes;
+    if !fitted.task.is_classification() {
         return Err("naive Bayes cannot predict numbers".to_owned());
     }
     within("the priors", bayes.log_priors.len(), n_classes)?;

@@ -4,16 +4,16 @@
 //! differences of all rows would need N × rows × features numbers. Hence a product finds a few more candidates than are
 //! wanted, and these are measured by their differences, in the order in which scoring does it.
 
-use super::{Prepared, cast, cells, columns, concat, row, times, to_double};
+use super::{Fitted, Prepared, cast, cells, columns, concat, row, times, to_double};
 use crate::bundle::onnx::check::{finite, within};
 use crate::bundle::onnx::graph::{Attr, GraphBuilder, Value};
 use crate::bundle::onnx::proto::data_type;
-use crate::domain::model::{Neighbours, StoredColumn, TrainedModel, Weighting};
+use crate::domain::model::{Neighbours, StoredColumn, Weighting};
 
 /// Candidates beyond the wanted neighbours: rows that the product cannot tell apart.
 const MORE: usize = 32;
 
-pub(super) fn check(stored: &Neighbours, n_features: usize, model: &TrainedModel) -> Result<(), String> {
+pub(super) fn check(stored: &Neighbours, n_features: usize, fitted: &Fitted<'_>) -> Result<(), String> {
     let rows = stored.answers.len();
     if n_features == 0 {
         return Err("it has no feature by which rows could be near".to_owned());
@@ -42,9 +42,9 @@ pub(super) fn check(stored: &Neighbours, n_features: usize, model: &TrainedModel
         return Err(format!("it looks for {} neighbours among {rows} rows", stored.n_neighbors));
     }
     finite("a stored answer", &stored.answers)?;
-    let n_classes = model.classes.len() as f64;
+    let n_classes = fitted.n_classes as f64;
     let is_class = |answer: &f64| answer.fract() == 0.0 && (0.0..n_classes).contains(answer);
-    if model.task.is_classification() && !stored.answers.iter().all(is_class) {
+    if fitted.task.is_classification() && !stored.answers.iter().all(is_class) {
         return Err("a stored class is not one of the classes".to_owned());
     }
     Ok(())

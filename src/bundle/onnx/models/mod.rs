@@ -4,13 +4,14 @@
 //! All arithmetic is in double, in the order in which scoring does it, so that answers agree to rounding.
 
 mod bayes;
+mod ensemble;
 mod knn;
 mod network;
 mod trees;
 
 use super::check::{finite, within};
 use super::graph::{Attr, GraphBuilder, Value};
-use super::prepare::Features;
+use super::prepare::prepare;
 use super::proto::data_type;
 use crate::domain::model::{FittedModel, Link, TrainedModel};
 use crate::domain::recipe::{FittedRecipe, FittedStep};
@@ -19,20 +20,35 @@ use crate::domain::task::Task;
 /// Codes and leaf numbers travel through the graph as f32, which counts exactly up to here.
 const MOST_COUNTED: usize = 1 << 24;
 
+/// A model and what it works on.
+pub(super) struct Fitted<'a> {
+    task: Task,
+    n_classes: usize,
+    recipe: &'a FittedRecipe,
+    model: &'a FittedModel,
+}
+
+impl<'a> Fitted<'a> {
+    pub fn new(whole: &'a TrainedModel) -> Self {
+        let (recipe, model) = (&whole.recipe, &whole.model);
+        Self { task: whole.task, n_classes: whole.classes.len(), recipe, model }
+    }
+}
+
 /// What a model must satisfy: the rules its own documentation states, and what the graph can hold.
-pub(super) fn check(model: &TrainedModel) -> Result<(), String> {
-    let n_features = model.recipe.n_features();
-    let n_outputs = model.classes.len().max(1);
+pub(super) fn check(fitted: &Fitted<'_>) -> Result<(), String> {
+    let n_features = fitted.recipe.n_features();
+    let n_outputs = fitted.n_classes.max(1);
     let features = |given: usize| {
         if given == n_features { Ok(()) } else { Err(format!("it has {given} coefficients for {n_features} features")) }
     };
-    match &model.model {
+    match fitted.model {
         FittedModel::Baseline { output } => {
             finite("the output", output)?;
             within("the output", output.len(), n_outputs)
         }
         FittedModel::Linear { coefficients, intercept, link } => {
-            if model.task != Task::Regression {
+            if fitted.task != Task::Regression {
                 return Err("a linear regression cannot predict classes".to_owned());
             }
             check_link(*link, 1, 1)?;
@@ -41,9 +57,9 @@ pub(super) fn check(model: &TrainedModel) -> Result<(), String> {
             finite("the intercept", &[*intercept])
         }
         FittedModel::Logistic { coefficients, intercepts } => {
-            let rows = match model.task {
+            let rows = match fitted.task {
                 Task::Binary => 1,
-                Task::Multiclass => model.classes.len(),
+                Task::Multiclass => fitted.n_classes,
                 Task::Regression => return Err("a logistic regression cannot predict numbers".to_owned()),
             };
             if coefficients.len() != rows || intercepts.len() != rows {
@@ -54,9 +70,10 @@ pub(super) fn check(model: &TrainedModel) -> Result<(), String> {
         }
         FittedModel::DecisionTree { tree } => trees::check_tree(tree, n_features, n_outputs),
         FittedModel::Trees(ensemble) => trees::check(ensemble, n_features, n_outputs),
-        FittedModel::NaiveBayes(bayes) => bayes::check(bayes, n_features, model),
-        FittedModel::Knn(stored) => knn::check(stored, n_features, model),
+        FittedModel::NaiveBayes(bayes) => bayes::check(bayes, n_features, fitted),
+        FittedModel::Knn(stored) => knn::check(stored, n_features, fitted),
         FittedModel::Mlp(network) => network::check(network, n_features, n_outputs),
+        FittedModel::Ensemble { members } => ensemble::check(members, fitted),
     }
 }
 
@@ -71,6 +88,7 @@ pub(super) fn size(model: &FittedModel) -> u64 {
         FittedModel::NaiveBayes(bayes) => bayes::size(bayes),
         FittedModel::Knn(stored) => knn::size(stored),
         FittedModel::Mlp(network) => network.layers.iter().map(|l| 8 * (l.weights.len() + l.biases.len()) as u64).sum(),
+        FittedModel::Ensemble { members } => members.iter().map(|member| size(&member.model)).sum(),
     }
 }
 
@@ -88,15 +106,28 @@ struct Prepared<'a> {
     like: &'a Value,
 }
 
-/// Adds the model's operators. `like` is an input.
-pub(super) fn model_part(g: &mut GraphBuilder, model: &TrainedModel, features: &Features, like: &Value) -> Value {
+/// Adds the operators of a whole model, whose columns are inputs of these names.
+///
+/// Errors: what breaks a rule of a recipe, or has no ONNX form.
+pub(super) fn model_part(g: &mut GraphBuilder, model: &TrainedModel, inputs: &[String]) -> Result<Value, String> {
+    let whole = Fitted::new(model);
+    match whole.model {
+        FittedModel::Ensemble { members } => ensemble::model(g, members, &whole, inputs),
+        _ => fitted_part(g, &whole, inputs),
+    }
+}
+
+/// The same for one model and its recipe.
+fn fitted_part(g: &mut GraphBuilder, fitted: &Fitted<'_>, inputs: &[String]) -> Result<Value, String> {
+    let features = prepare(g, fitted.recipe, inputs)?;
+    let like = inputs.first().ok_or("it takes no column")?;
     let mut column_of = vec![0; features.order.len()];
     for (column, &feature) in features.order.iter().enumerate() {
         column_of[feature] = column;
     }
-    let levels = category_levels(&model.recipe);
+    let levels = category_levels(fitted.recipe);
     let x = Prepared { matrix: features.matrix.as_ref(), order: &features.order, column_of, levels, like };
-    match &model.model {
+    Ok(match fitted.model {
         FittedModel::Baseline { output } => constant(g, output, like),
         FittedModel::Linear { coefficients, intercept, link } => {
             let z = sums(g, &x, std::slice::from_ref(coefficients), &[*intercept]);
@@ -109,9 +140,10 @@ pub(super) fn model_part(g: &mut GraphBuilder, model: &TrainedModel, features: &
         FittedModel::DecisionTree { tree } => trees::one(g, tree, &x),
         FittedModel::Trees(ensemble) => trees::many(g, ensemble, &x),
         FittedModel::NaiveBayes(bayes) => bayes::model(g, bayes, &x),
-        FittedModel::Knn(stored) => knn::model(g, stored, &x, model.classes.len()),
+        FittedModel::Knn(stored) => knn::model(g, stored, &x, fitted.n_classes),
         FittedModel::Mlp(network) => network::model(g, network, &x),
-    }
+        FittedModel::Ensemble { .. } => return Err("an ensemble cannot be part of another".to_owned()),
+    })
 }
 
 /// Feature by feature, how many codes a category has.
@@ -168,18 +200,18 @@ fn sums(g: &mut GraphBuilder, x: &Prepared<'_>, weights: &[Vec<f64>], intercepts
 }
 
 /// `[N, k]` times a constant matrix, row after row, of `width` columns.
-fn times(g: &mut GraphBuilder, x: &Value, by_row: Vec<f64>, width: usize) -> Value {
+pub(super) fn times(g: &mut GraphBuilder, x: &Value, by_row: Vec<f64>, width: usize) -> Value {
     let matrix = g.doubles(&[by_row.len() / width.max(1), width], by_row);
     g.op("MatMul", &[x, &matrix], vec![])
 }
 
 /// A constant row.
-fn row(g: &mut GraphBuilder, values: &[f64]) -> Value {
+pub(super) fn row(g: &mut GraphBuilder, values: &[f64]) -> Value {
     g.doubles(&[1, values.len()], values.to_vec())
 }
 
 /// Values side by side.
-fn concat(g: &mut GraphBuilder, parts: &[Value]) -> Value {
+pub(super) fn concat(g: &mut GraphBuilder, parts: &[Value]) -> Value {
     match parts {
         [only] => only.clone(),
         _ => g.op("Concat", &parts.iter().collect::<Vec<_>>(), vec![("axis", Attr::Int(1))]),
@@ -187,22 +219,22 @@ fn concat(g: &mut GraphBuilder, parts: &[Value]) -> Value {
 }
 
 /// Some columns of `[N, k]` as `[N, columns.len()]`.
-fn columns(g: &mut GraphBuilder, x: &Value, columns: &[usize]) -> Value {
+pub(super) fn columns(g: &mut GraphBuilder, x: &Value, columns: &[usize]) -> Value {
     let at = g.ints(&[columns.len()], columns.iter().map(|&column| column as i64).collect());
     g.op("Gather", &[x, &at], vec![("axis", Attr::Int(1))])
 }
 
 /// For `[N, k]` numbers of places, what stands there in a constant list.
-fn cells(g: &mut GraphBuilder, list: Vec<f64>, at: &Value) -> Value {
+pub(super) fn cells(g: &mut GraphBuilder, list: Vec<f64>, at: &Value) -> Value {
     let list = g.doubles(&[list.len()], list);
     g.op("Gather", &[&list, at], vec![("axis", Attr::Int(0))])
 }
 
-fn cast(g: &mut GraphBuilder, x: &Value, to: i32) -> Value {
+pub(super) fn cast(g: &mut GraphBuilder, x: &Value, to: i32) -> Value {
     g.op("Cast", &[x], vec![("to", Attr::Int(to.into()))])
 }
 
-fn to_double(g: &mut GraphBuilder, x: &Value) -> Value {
+pub(super) fn to_double(g: &mut GraphBuilder, x: &Value) -> Value {
     cast(g, x, data_type::DOUBLE)
 }
 

@@ -51,10 +51,12 @@ fn glm(n_features: usize, _: usize) -> FittedModel {
     FittedModel::Linear { coefficients, intercept: 0.5, link: Link::Log }
 }
 
-/// A full tree of depth 4; every third split asks which of three categories the first feature is.
+/// A full tree of depth 4; every third split asks which of a hundred categories the first feature is.
 fn grown(seed: u64, n_features: usize, n_values: usize, categories: bool) -> Tree {
     let mut rng = random(seed);
-    let sets: [&[u32]; 6] = [&[2], &[0, 1], &[], &[0, 1, 2], &[1], &[0, 2]];
+    let (first_half, most, all): (Vec<u32>, Vec<u32>, Vec<u32>) =
+        ((0..50).filter(|code| *code != 1).collect(), (2..100).collect(), (0..100).collect());
+    let sets: [&[u32]; 8] = [&[2], &[0, 1], &[], &all, &[1], &[0, 2], &first_half, &most];
     let nodes = (0..31_u32).map(|at| {
         if at >= 15 {
             let mut values: Vec<f64> = (0..n_values).map(|_| rng.gen_range(0.01..1.0)).collect();
@@ -66,7 +68,7 @@ fn grown(seed: u64, n_features: usize, n_values: usize, categories: bool) -> Tre
         }
         let (left, right, gain, cover, missing_left) = (2 * at + 1, 2 * at + 2, 1.0, 1, rng.gen_bool(0.5));
         if categories && at % 3 == 0 {
-            let codes = sets[(seed as usize + at as usize / 3) % 6].to_vec();
+            let codes = sets[(seed as usize + at as usize / 3) % 8].to_vec();
             return TreeNode::CategorySplit { feature: 0, codes, left, right, gain, cover, missing_left };
         }
         let (feature, threshold) = (rng.gen_range(1..n_features as u32), rng.gen_range(-1.0..1.0_f32));

@@ -69,6 +69,7 @@ pub(super) fn later_samples(n_rows: usize) -> Vec<Sample> {
         let mut sample = sample("linear", task, classes, plain_names(), n_rows);
         if gaps {
             sample = unusual_steps(sample);
+            sample.with_many_levels();
         }
         let n_features = sample.model.recipe.n_features();
         sample.model.model = make(n_features, classes.len());
@@ -164,6 +165,15 @@ pub(super) fn one_hot(
 }
 
 impl Sample {
+    /// A hundred categories of which the rows know three.
+    fn with_many_levels(&mut self) {
+        for step in &mut self.model.recipe.steps {
+            if let FittedStep::Category { columns } = step {
+                columns[0].levels.extend((3..100).map(|level| format!("village {level}")));
+            }
+        }
+    }
+
     /// Gives a column other steps; every step of these recipes has one column.
     pub fn replace_steps(&mut self, column: &str, steps: Vec<FittedStep>) {
         self.model.recipe.steps.retain(|step| column_of(step) != column);

@@ -8,8 +8,12 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case", tag = "method")]
 pub enum Calibration {
     /// `1 / (1 + exp(a·p + b))` of the probability p.
-    Platt { curves: Vec<[f64; 2]> },
-    Isotonic { curves: Vec<IsotonicCurve> },
+    Platt {
+        curves: Vec<[f64; 2]>,
+    },
+    Isotonic {
+        curves: Vec<IsotonicCurve>,
+    },
 }
 
 /// Corners of a curve that never falls; straight between them, level outside. Both lists ascend and are equally long.

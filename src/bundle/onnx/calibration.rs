@@ -105,7 +105,17 @@ fn height(g: &mut GraphBuilder, curve: &IsotonicCurve, p: &Value) -> Value {
     let at = cast(g, &passed, data_type::INT64);
     // Level before the first corner and behind the last.
     let of = |stretch: &dyn Fn(usize) -> f64, first: f64, last: f64| -> Vec<f64> {
-        (0..=n).map(|at| if at == 0 { first } else if at == n { last } else { stretch(at) }).collect()
+        (0..=n)
+            .map(|at| {
+                if at == 0 {
+                    first
+                } else if at == n {
+                    last
+                } else {
+                    stretch(at)
+                }
+            })
+            .collect()
     };
     let from = cells(g, of(&|at| x[at - 1], 0.0, 0.0), &at);
     let by = g.op("Sub", &[p, &from], vec![]);

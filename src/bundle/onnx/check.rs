@@ -159,7 +159,9 @@ mod tests {
         assert!(ensemble(Vec::clear).contains("no members"));
         assert!(ensemble(|m| m[0].weight = f64::NAN).contains("the weights of its members"));
         assert!(ensemble(|m| m[0].weight = 0.5).contains("sum to 1.25"));
-        assert!(ensemble(|m| m[1].recipe.inputs[0].name = "else".into()).contains("member 2: the ensemble does not take"));
+        assert!(
+            ensemble(|m| m[1].recipe.inputs[0].name = "else".into()).contains("member 2: the ensemble does not take")
+        );
         let nested = |m: &mut Vec<crate::domain::model::Member>| m[0].model = FittedModel::Ensemble { members: vec![] };
         assert!(ensemble(nested).contains("an ensemble cannot be part of another"));
         let mut model = later_samples(1).into_iter().find(|s| s.name == "isotonic_multiclass").unwrap().model;

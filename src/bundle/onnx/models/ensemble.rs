@@ -43,7 +43,8 @@ pub(super) fn model(
     let mut sum: Option<Value> = None;
     for (at, member) in members.iter().enumerate() {
         let own = names(&member.recipe, whole.recipe, inputs);
-        let said = fitted_part(g, &part(member, whole), &own).map_err(|problem| format!("member {}: {problem}", at + 1))?;
+        let said =
+            fitted_part(g, &part(member, whole), &own).map_err(|problem| format!("member {}: {problem}", at + 1))?;
         let weight = row(g, &[member.weight]);
         let weighted = g.op("Mul", &[&said, &weight], vec![]);
         sum = Some(match sum {

@@ -26,7 +26,7 @@ fn check_parts(model: &TrainedModel) -> Result<(), String> {
     }
     models::check(&models::Fitted::new(model))?;
     calibration::check(model)?;
-    let bytes = models::size(&model.model);
+    let bytes = models::size(&models::Fitted::new(model));
     if bytes > MOST_BYTES as u64 {
         let (mib, most) = (bytes >> 20, MOST_BYTES >> 20);
         return Err(format!(

@@ -39,7 +39,7 @@ pub fn export(model: &TrainedModel) -> Result<Vec<u8>, BundleError> {
 pub fn size(model: &TrainedModel) -> u64 {
     /// Header, recipe, names.
     const REST: u64 = 4096;
-    REST + calibration::size(model) + models::size(&model.model)
+    REST + calibration::size(model) + models::size(&models::Fitted::new(model))
 }
 
 /// JSON facts for whoever loads the file without the rest of the bundle. `columns` is in the order of the inputs.

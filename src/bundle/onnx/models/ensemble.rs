@@ -29,7 +29,7 @@ pub(super) fn check(members: &[Member], whole: &Fitted<'_>) -> Result<(), String
     Ok(())
 }
 
-fn part<'a>(member: &'a Member, whole: &Fitted<'_>) -> Fitted<'a> {
+pub(super) fn part<'a>(member: &'a Member, whole: &Fitted<'_>) -> Fitted<'a> {
     let (recipe, model) = (&member.recipe, &member.model);
     Fitted { task: whole.task, n_classes: whole.n_classes, recipe, model }
 }

@@ -78,17 +78,17 @@ pub(super) fn check(fitted: &Fitted<'_>) -> Result<(), String> {
 }
 
 /// About how many bytes the model's part of the file takes.
-pub(super) fn size(model: &FittedModel) -> u64 {
-    match model {
+pub(super) fn size(fitted: &Fitted<'_>) -> u64 {
+    match fitted.model {
         FittedModel::Baseline { output } => 8 * output.len() as u64,
         FittedModel::Linear { coefficients, .. } => 8 * coefficients.len() as u64,
         FittedModel::Logistic { coefficients, .. } => coefficients.iter().map(|row| 8 * row.len() as u64).sum(),
-        FittedModel::DecisionTree { tree } => trees::size(std::slice::from_ref(tree)),
-        FittedModel::Trees(ensemble) => trees::size(&ensemble.trees),
+        FittedModel::DecisionTree { tree } => trees::size(std::slice::from_ref(tree), &category_levels(fitted.recipe)),
+        FittedModel::Trees(ensemble) => trees::size(&ensemble.trees, &category_levels(fitted.recipe)),
         FittedModel::NaiveBayes(bayes) => bayes::size(bayes),
         FittedModel::Knn(stored) => knn::size(stored),
         FittedModel::Mlp(network) => network.layers.iter().map(|l| 8 * (l.weights.len() + l.biases.len()) as u64).sum(),
-        FittedModel::Ensemble { members } => members.iter().map(|member| size(&member.model)).sum(),
+        FittedModel::Ensemble { members } => members.iter().map(|member| size(&ensemble::part(member, fitted))).sum(),
     }
 }
 

@@ -77,11 +77,16 @@ fn leaf_values(node: &TreeNode) -> Option<&[f64]> {
 }
 
 /// Measured: about 34 bytes a split, 38 a leaf, and 8 for each of its values.
-pub(super) fn size(trees: &[Tree]) -> u64 {
+pub(super) fn size(trees: &[Tree], levels: &[Option<u32>]) -> u64 {
     let of = |node: &TreeNode| match node {
         TreeNode::Leaf { values, .. } => 38 + 8 * values.len() as u64,
         TreeNode::Split { .. } => 34,
-        TreeNode::CategorySplit { codes, .. } => 34 * codes.len().max(1) as u64,
+        TreeNode::CategorySplit { feature, codes, .. } => {
+            let others = levels.get(*feature as usize).copied().flatten().map_or(codes.len(), |n| n as usize);
+            let others = others.saturating_sub(codes.len());
+            let asked = if others > 0 { codes.len().min(others) } else { codes.len() };
+            34 * asked.max(1) as u64
+        }
     };
     trees.iter().flat_map(|tree| &tree.nodes).map(of).sum()
 }

@@ -445,7 +445,7 @@ mod tests {
         for sample in samples(1).into_iter().chain(later_samples(1)) {
             let (about, exact) =
                 (super::super::size(&sample.model) as f64, export(&sample.model).unwrap().len() as f64);
-            assert!((about - exact).abs() < 8192.0 + 0.1 * exact, "{}: about {about}, exactly {exact}", sample.name);
+            assert!((about - exact).abs() < 8192.0 + 0.2 * exact, "{}: about {about}, exactly {exact}", sample.name);
         }
     }
 

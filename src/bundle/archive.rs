@@ -15,16 +15,19 @@ use super::error::BundleError;
 use super::files;
 use super::golden::GoldenRows;
 use super::mlmodel;
-use super::onnx::export;
-use super::read::open;
+use super::onnx;
+use super::read::{MOST_BYTES, open};
 use crate::domain::bundle::{BundleFile, Lineage, Manifest};
 use crate::domain::ids::ContentHash;
-use crate::domain::io::JobIo;
+use crate::domain::io::{JobIo, Part};
 use crate::domain::metric::MetricSet;
 use crate::domain::model::TrainedModel;
 use crate::domain::raw::RawColumns;
 use crate::domain::schema::ColumnSchema;
 use crate::domain::task::Predictions;
+
+/// JSON from here on has no line ends.
+const LARGE_JSON: usize = 4 << 20;
 
 /// What goes into a bundle.
 pub struct BundleContents<'a> {
@@ -60,10 +63,16 @@ pub struct WrittenBundle {
 /// [`BundleError::Unsupported`] for a model that has no ONNX form, [`BundleError::Golden`] when the file read back does
 /// not say what the model says, `Io` and `Cancelled`. In all of them `out` is as it was.
 pub fn write(out: &Path, contents: &BundleContents<'_>, io: &dyn JobIo) -> Result<WrittenBundle, BundleError> {
-    io.progress("Writing the ONNX graph", Some(0.0))?;
-    let files = bundle_files(contents)?;
-    io.progress("Packing the bundle", Some(0.3))?;
-    let zip = pack(&files).map_err(|e| BundleError::io("pack", out)(e.into()))?;
+    io.progress(&format!("Writing the ONNX graph, about {}", amount(onnx::size(contents.model))), Some(0.0))?;
+    let files = bundle_files(contents, io)?;
+    let all: u64 = files.values().map(|bytes| bytes.len() as u64).sum();
+    if all > MOST_BYTES {
+        let (all, most) = (amount(all), amount(MOST_BYTES));
+        let problem =
+            format!("its files take {all}, the limit is {most}; train fewer or smaller trees, or on fewer rows");
+        return Err(BundleError::Unsupported(problem));
+    }
+    let zip = pack(&files, out, &Part { io, from: 0.2, to: 0.5 })?;
 
     io.progress("Saving the bundle", Some(0.5))?;
     let folder = out.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
@@ -90,11 +99,12 @@ pub fn write(out: &Path, contents: &BundleContents<'_>, io: &dyn JobIo) -> Resul
 }
 
 /// Name → content of every file, the manifest with the hashes of all others.
-fn bundle_files(contents: &BundleContents<'_>) -> Result<BTreeMap<&'static str, Vec<u8>>, BundleError> {
+fn bundle_files(contents: &BundleContents<'_>, io: &dyn JobIo) -> Result<BTreeMap<&'static str, Vec<u8>>, BundleError> {
     let model = contents.model;
     let takes = |schema: &&ColumnSchema| model.recipe.input(&schema.name).is_some();
     let inputs: Vec<ColumnSchema> = contents.inputs.iter().filter(takes).cloned().collect();
-    let onnx = export(model)?;
+    let onnx = onnx::export(model)?;
+    io.progress("Writing the manifest", Some(0.1))?;
     let golden = GoldenRows::new(model, &contents.golden_inputs, &contents.golden_expected)?;
     let example = mlmodel::input_example(model, &inputs, &golden);
     let mlmodel = mlmodel::mlmodel(model, &files::sha256(&onnx), contents.created_at_ms);
@@ -126,14 +136,34 @@ fn bundle_files(contents: &BundleContents<'_>) -> Result<BTreeMap<&'static str, 
     Ok(all)
 }
 
+/// Bytes for people: "35 KiB", "86 MiB".
+fn amount(bytes: u64) -> String {
+    if bytes < 1 << 20 {
+        format!("{} KiB", bytes.div_ceil(1 << 10))
+    } else {
+        format!("{} MiB", bytes.div_ceil(1 << 20))
+    }
+}
+
+/// Laid out for people, unless that would make a large file several times as large.
 fn json(value: &impl serde::Serialize) -> Result<Vec<u8>, BundleError> {
-    let mut bytes = serde_json::to_vec_pretty(value).map_err(|e| BundleError::Unsupported(e.to_string()))?;
+    let unsupported = |e: serde_json::Error| BundleError::Unsupported(e.to_string());
+    let mut bytes = serde_json::to_vec(value).map_err(unsupported)?;
+    if bytes.len() < LARGE_JSON {
+        bytes = serde_json::to_vec_pretty(value).map_err(unsupported)?;
+    }
     bytes.push(b'\n');
     Ok(bytes)
 }
 
 /// Sorted names, no time stamps, one system: the same files give the same bytes on every machine.
-fn pack(files: &BTreeMap<&'static str, Vec<u8>>) -> zip::result::ZipResult<Vec<u8>> {
+fn pack(files: &BTreeMap<&'static str, Vec<u8>>, out: &Path, io: &dyn JobIo) -> Result<Vec<u8>, BundleError> {
+    /// Packed between two looks at the cancel button.
+    const PIECE: usize = 4 << 20;
+    let failed = |e: zip::result::ZipError| BundleError::io("pack", out)(e.into());
+    let all: usize = files.values().map(Vec::len).sum();
+    let mut packed = 0;
+
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
         .compression_level(Some(6))
@@ -142,10 +172,14 @@ fn pack(files: &BTreeMap<&'static str, Vec<u8>>) -> zip::result::ZipResult<Vec<u
         .system(System::Unix);
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, bytes) in files {
-        zip.start_file(*name, options)?;
-        zip.write_all(bytes)?;
+        zip.start_file(*name, options).map_err(failed)?;
+        for piece in bytes.chunks(PIECE) {
+            io.progress("Packing the bundle", Some(packed as f64 / all.max(1) as f64))?;
+            zip.write_all(piece).map_err(BundleError::io("pack", out))?;
+            packed += piece.len();
+        }
     }
-    Ok(zip.finish()?.into_inner())
+    Ok(zip.finish().map_err(failed)?.into_inner())
 }
 
 /// In the same folder, so that the rename cannot cross file systems; readable as the user's other files are.
@@ -171,14 +205,14 @@ mod tests {
     use std::fmt::Write as _;
 
     use super::*;
-    use crate::bundle::samples::{Sample, contents, samples};
+    use crate::bundle::samples::{Sample, contents, later_samples, samples};
     use crate::domain::io::{Cancelled, Silent};
     use crate::domain::raw::RawColumn;
 
     #[test]
     fn what_is_written_is_proved_and_says_so() {
         let folder = tempfile::tempdir().unwrap();
-        for sample in samples(60) {
+        for sample in samples(60).into_iter().chain(later_samples(60)) {
             let out = folder.path().join("model.zip");
             let written = write(&out, &contents(&sample), &Silent).unwrap();
             assert_eq!(written.sha256, files::sha256(&fs::read(&out).unwrap()));
@@ -249,7 +283,7 @@ mod tests {
     fn samples_for_other_runtimes_when_asked_for() {
         let Some(folder) = std::env::var_os("MODELWRIGHT_BUNDLE_SAMPLES") else { return };
         let folder = Path::new(&folder);
-        for sample in samples(5_000) {
+        for sample in samples(5_000).into_iter().chain(later_samples(5_000)) {
             write(&folder.join(format!("{}.zip", sample.name)), &contents(&sample), &Silent).unwrap();
             let (input, scored) = csv(&sample);
             fs::write(folder.join(format!("{}.csv", sample.name)), input).unwrap();
@@ -262,7 +296,7 @@ mod tests {
         let quote = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
         let (mut input, mut scored) = (String::new(), String::new());
         let expected = sample.expected();
-        let labels = expected.labels();
+        let labels = sample.labels(&expected);
         let outputs = crate::bundle::onnx::output_names(&sample.model.classes);
         for row in 0..=sample.raw.n_rows {
             let cell = |(name, column): &(String, RawColumn)| match (row, column) {

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 use chrono::DateTime;
 
+use crate::domain::evaluation::ImportanceBy;
 use crate::domain::metric::Metric;
 use crate::domain::run::{Environment, RunMetrics};
 use crate::domain::task::Task;
@@ -44,8 +45,12 @@ pub struct CardFacts {
     pub features: Vec<String>,
     /// Columns left out, each with the reason.
     pub excluded: Vec<(String, String)>,
-    /// Feature → share of the model's weight, largest first.
+    /// Feature → share, largest first.
     pub importance: Vec<(String, f64)>,
+    /// What the shares are of.
+    pub importance_by: ImportanceBy,
+    /// Of the ONNX graph, about.
+    pub onnx_bytes: u64,
     pub environment: Environment,
     pub warnings: Vec<String>,
     pub created_at_ms: i64,
@@ -82,6 +87,7 @@ fn overview(card: &mut String, facts: &CardFacts) {
         ("Predicts", escape(&facts.target)),
         ("Algorithm", escape(&facts.algorithm)),
         ("Trained on", format!("{}, {} rows", escape(&facts.dataset), thousands(facts.rows))),
+        ("Size", format!("about {} as ONNX", bytes(facts.onnx_bytes))),
         ("Created", created.format("%Y-%m-%d %H:%M UTC").to_string()),
     ];
     if !facts.classes.is_empty() {
@@ -155,7 +161,7 @@ fn columns(card: &mut String, facts: &CardFacts) {
         table(card, ["Column", "Reason"], rows);
     }
     if !facts.importance.is_empty() {
-        card.push_str("Share of the model's weight:\n\n");
+        let _ = writeln!(card, "{}:\n", facts.importance_by.describe());
         let rows = facts.importance.iter().take(MOST_IMPORTANT);
         table(card, ["Feature", "Share"], rows.map(|(name, share)| [escape(name), format!("{:.1} %", share * 100.0)]));
     }
@@ -186,6 +192,13 @@ fn environment(card: &mut String, facts: &CardFacts) {
     ];
     rows.extend(env.libraries.iter().map(|(name, version)| [escape(name), escape(version)]));
     table(card, ["", ""], rows.into_iter());
+}
+
+fn bytes(bytes: u64) -> String {
+    match bytes as f64 / 1024.0 {
+        kib if kib < 1024.0 => format!("{kib:.0} KiB"),
+        kib => format!("{:.1} MiB", kib / 1024.0),
+    }
 }
 
 fn table<const N: usize>(card: &mut String, head: [&str; N], rows: impl Iterator<Item = [String; N]>) {
@@ -270,6 +283,8 @@ mod tests {
             features: vec!["age".into(), "plan".into()],
             excluded: vec![("id".into(), "looks like an identifier".into())],
             importance: vec![("plan=basic".into(), 0.625)],
+            importance_by: ImportanceBy::Permutation,
+            onnx_bytes: 86_000_000,
             environment: Environment {
                 app_version: "0.1.0".into(),
                 os: "Linux".into(),
@@ -290,7 +305,9 @@ mod tests {
             "| Positive class | yes |",
             "| ROC AUC (higher is better) | 0.9123 | 0.9 ± 0.0123 | – |",
             "| Trained on | churn@2, 20,000 rows |",
+            "Share of the loss that shuffling the column adds, on test rows:\n\n| Feature | Share |",
             "| plan=basic | 62.5 % |",
+            "| Size | about 82.0 MiB as ONNX |",
             "## Intended use\n\n> **To be filled in by a person.**",
             "- the solver stopped early",
         ] {

@@ -23,6 +23,9 @@ pub struct GoldenRows {
     /// `prediction`, `probability_<class>` …
     pub outputs: Vec<String>,
     pub expected: Vec<Vec<Value>>,
+    /// Two classes: the probability from which on the second is predicted, where it is not the larger one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<f64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,7 +64,11 @@ impl GoldenRows {
             Predictions::Classes { probabilities, n_classes } if *n_classes == model.classes.len() => probabilities
                 .chunks_exact((*n_classes).max(1))
                 .map(|row| {
-                    let label = Value::from(model.classes[argmax(row)].as_str());
+                    let class = match (model.threshold, row) {
+                        (Some(threshold), [_, second]) => usize::from(*second >= threshold),
+                        _ => argmax(row),
+                    };
+                    let label = Value::from(model.classes[class].as_str());
                     std::iter::once(label).chain(row.iter().map(|&p| Value::from(p))).collect()
                 })
                 .collect(),
@@ -76,6 +83,7 @@ impl GoldenRows {
             inputs: rows,
             outputs: output_names(&model.classes),
             expected: answers,
+            threshold: model.threshold,
         };
         if golden.expected.iter().flatten().any(Value::is_null) {
             return Err(broken("an answer is not a finite number".to_owned()));
@@ -144,6 +152,10 @@ impl GoldenRows {
     }
 
     fn label_fits(&self, expected: &[Value], label: &str) -> bool {
+        if let (Some(threshold), [named, _, second]) = (self.threshold, expected) {
+            let on_the_edge = second.as_f64().is_some_and(|p| (p - threshold).abs() <= TOLERANCE);
+            return named.as_str() == Some(label) || on_the_edge;
+        }
         let named = |output: &String| output.strip_prefix("probability_") == Some(label);
         let top = expected.iter().filter_map(Value::as_f64).fold(0.0, f64::max);
         expected[0].as_str() == Some(label)

@@ -15,12 +15,14 @@ pub mod mlmodel;
 pub mod onnx;
 pub mod read;
 #[cfg(test)]
+mod sample_models;
+#[cfg(test)]
 mod samples;
 pub mod verify;
 
 pub use archive::{BundleContents, WrittenBundle, write};
 pub use card::{CardFacts, model_card};
 pub use error::BundleError;
-pub use onnx::Scores;
+pub use onnx::{Scores, size as onnx_size};
 pub use read::{OpenBundle, open};
 pub use verify::{BundleVerify, verify};

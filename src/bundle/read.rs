@@ -21,7 +21,7 @@ use crate::domain::ids::ContentHash;
 use crate::domain::raw::RawColumns;
 
 /// All entries together, inflated.
-const MOST_BYTES: u64 = 512 << 20;
+pub(super) const MOST_BYTES: u64 = 512 << 20;
 const MOST_ENTRIES: usize = 64;
 /// Inflated size over packed size; a small file may have any.
 const MOST_RATIO: u64 = 200;

@@ -4,9 +4,10 @@
 use rand::{Rng as _, SeedableRng as _};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
+use super::sample_models;
 use crate::domain::bundle::Lineage;
 use crate::domain::ids::{ContentHash, RunId};
-use crate::domain::model::{FittedModel, Link, TrainedModel, Tree, TreeNode};
+use crate::domain::model::{FittedModel, Link, Member, TrainedModel, Tree, TreeNode};
 use crate::domain::raw::{RawColumn, RawColumns};
 use crate::domain::recipe::{
     Coded, ColumnInput, Filled, FittedRecipe, FittedStep, OneHot, RecipeInput, Scaled, Scaling, UnknownCategory,
@@ -24,6 +25,16 @@ pub(super) struct Sample {
 impl Sample {
     pub fn expected(&self) -> Predictions {
         predict(&self.model, &self.raw)
+    }
+
+    /// The class of each row, for probabilities.
+    pub fn labels(&self, expected: &Predictions) -> Vec<u32> {
+        match (self.model.threshold, expected) {
+            (Some(threshold), Predictions::Classes { probabilities, .. }) => {
+                probabilities.chunks_exact(2).map(|row| u32::from(row[1] >= threshold)).collect()
+            }
+            _ => expected.labels(),
+        }
     }
 }
 
@@ -44,6 +55,71 @@ pub(super) fn samples(n_rows: usize) -> Vec<Sample> {
         sample("odd_names", Task::Binary, &yes_no, odd_names(), n_rows),
         unusual_steps(sample("tree_gaps", Task::Regression, &[], plain_names(), n_rows)),
     ]
+}
+
+/// As [`samples`], of the models that came later.
+pub(super) fn later_samples(n_rows: usize) -> Vec<Sample> {
+    let (yes_no, three): (&[&str], &[&str]) = (&["no", "yes"], &["0", "1", "high ≥ 2"]);
+    let made = sample_models::ALL.iter().map(|&(name, gaps, make)| {
+        let (task, classes) = match name.rsplit('_').next() {
+            Some("binary") => (Task::Binary, yes_no),
+            Some("multiclass") => (Task::Multiclass, three),
+            _ => (Task::Regression, [].as_slice()),
+        };
+        let mut sample = sample("linear", task, classes, plain_names(), n_rows);
+        if gaps {
+            sample = unusual_steps(sample);
+            sample.with_many_levels();
+        }
+        let n_features = sample.model.recipe.n_features();
+        sample.model.model = make(n_features, classes.len());
+        if name.contains("near") {
+            // Beyond 1e150 all rows are equally, infinitely far.
+            let RawColumn::Numbers(income) = &mut sample.raw.columns[2].1 else { panic!("income is a number") };
+            income.iter_mut().filter(|v| **v > 1e9).for_each(|v| *v = 1e5);
+        }
+        Sample { name, ..sample }
+    });
+    made.chain(decided_samples(n_rows)).collect()
+}
+
+/// Means of several models, calibrated ones, one with a threshold.
+fn decided_samples(n_rows: usize) -> Vec<Sample> {
+    let (yes_no, three): (&[&str], &[&str]) = (&["no", "yes"], &["0", "1", "high ≥ 2"]);
+    let mut all = Vec::new();
+    for (name, task, classes, method) in [
+        ("ensemble_binary", Task::Binary, yes_no, None),
+        ("ensemble_multiclass", Task::Multiclass, three, None),
+        ("ensemble_regression", Task::Regression, [].as_slice(), None),
+        ("platt_binary", Task::Binary, yes_no, Some("platt")),
+        ("platt_multiclass", Task::Multiclass, three, Some("platt")),
+        ("isotonic_binary", Task::Binary, yes_no, Some("isotonic")),
+        ("isotonic_multiclass", Task::Multiclass, three, Some("isotonic")),
+    ] {
+        let mut whole = sample("linear", task, classes, plain_names(), n_rows);
+        if let Some(method) = method {
+            whole.model.calibration = Some(sample_models::calibration(method, classes.len()));
+            whole.model.threshold = (task == Task::Binary).then_some(0.4);
+        } else {
+            whole.model.model = FittedModel::Ensemble { members: members(task, classes) };
+            whole.model.recipe.steps.clear();
+            whole.model.recipe.features.clear();
+        }
+        all.push(Sample { name, ..whole });
+    }
+    all
+}
+
+/// A linear model, and trees over another recipe with fewer columns.
+fn members(task: Task, classes: &[&str]) -> Vec<Member> {
+    let linear = sample("linear", task, classes, plain_names(), 1);
+    let mut trees = unusual_steps(sample("tree", task, classes, plain_names(), 1));
+    let dropped = trees.model.recipe.inputs.pop().unwrap().name;
+    trees.model.recipe.features.pop();
+    trees.replace_steps(&dropped, vec![]);
+    trees.model.model = sample_models::forest(trees.model.recipe.n_features(), classes.len());
+    let member = |sample: Sample, weight| Member { weight, recipe: sample.model.recipe, model: sample.model.model };
+    vec![member(linear, 0.25), member(trees, 0.75)]
 }
 
 /// Numbers and categories that stay missing, steps in another order, text policies without an indicator.
@@ -89,6 +165,15 @@ pub(super) fn one_hot(
 }
 
 impl Sample {
+    /// A hundred categories of which the rows know three.
+    fn with_many_levels(&mut self) {
+        for step in &mut self.model.recipe.steps {
+            if let FittedStep::Category { columns } = step {
+                columns[0].levels.extend((3..100).map(|level| format!("village {level}")));
+            }
+        }
+    }
+
     /// Gives a column other steps; every step of these recipes has one column.
     pub fn replace_steps(&mut self, column: &str, steps: Vec<FittedStep>) {
         self.model.recipe.steps.retain(|step| column_of(step) != column);
@@ -154,6 +239,8 @@ pub(super) fn sample(
         classes: classes.iter().map(|c| (*c).to_owned()).collect(),
         recipe,
         model,
+        calibration: None,
+        threshold: None,
     };
     Sample { name, model, inputs: schemas(columns), raw: rows(columns, n_rows) }
 }
@@ -274,30 +361,50 @@ fn tree(n_features: usize, n_outputs: usize) -> Tree {
 
 /// Recipe and model applied row by row as their documentation says.
 pub(super) fn predict(model: &TrainedModel, raw: &RawColumns) -> Predictions {
+    let n_classes = model.classes.len();
     let mut all = Vec::new();
     for row in 0..raw.n_rows {
-        let x = features(&model.recipe, raw, row);
-        let dot = |w: &[f64]| w.iter().zip(&x).map(|(w, x)| w * x).sum::<f64>();
-        match &model.model {
-            FittedModel::Baseline { output } => all.extend(output),
-            FittedModel::Linear { coefficients, intercept, .. } => all.push(dot(coefficients) + intercept),
-            FittedModel::Logistic { coefficients, intercepts } if coefficients.len() == 1 => {
-                let p = 1.0 / (1.0 + (-(dot(&coefficients[0]) + intercepts[0])).exp());
-                all.extend([1.0 - p, p]);
-            }
-            FittedModel::Logistic { coefficients, intercepts } => {
-                let z: Vec<f64> = coefficients.iter().zip(intercepts).map(|(w, b)| dot(w) + b).collect();
-                let top = z.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-                let sum: f64 = z.iter().map(|z| (z - top).exp()).sum();
-                all.extend(z.iter().map(|z| (z - top).exp() / sum));
-            }
-            FittedModel::DecisionTree { tree } => all.extend(tree.leaf(&x)),
-            FittedModel::Trees(_) => panic!("no sample has an ensemble"),
-        }
+        let said = said(&model.recipe, &model.model, raw, row, n_classes);
+        all.extend(match &model.calibration {
+            Some(calibration) => sample_models::corrected(calibration, said),
+            None => said,
+        });
     }
-    match model.classes.len() {
+    match n_classes {
         0 => Predictions::Values(all),
         n_classes => Predictions::Classes { probabilities: all, n_classes },
+    }
+}
+
+fn said(recipe: &FittedRecipe, model: &FittedModel, raw: &RawColumns, row: usize, n_classes: usize) -> Vec<f64> {
+    if let FittedModel::Ensemble { members } = model {
+        let mut mean = vec![0.0; n_classes.max(1)];
+        for member in members {
+            let of_member = said(&member.recipe, &member.model, raw, row, n_classes);
+            mean.iter_mut().zip(of_member).for_each(|(mean, said)| *mean += member.weight * said);
+        }
+        return mean;
+    }
+    let x = features(recipe, raw, row);
+    let dot = |w: &[f64]| w.iter().zip(&x).map(|(w, x)| w * x).sum::<f64>();
+    match model {
+        FittedModel::Baseline { output } => output.clone(),
+        FittedModel::Linear { coefficients, intercept, link } => {
+            let z = dot(coefficients) + intercept;
+            vec![if *link == Link::Log { z.exp() } else { z }]
+        }
+        FittedModel::Logistic { coefficients, intercepts } if coefficients.len() == 1 => {
+            let p = 1.0 / (1.0 + (-(dot(&coefficients[0]) + intercepts[0])).exp());
+            vec![1.0 - p, p]
+        }
+        FittedModel::Logistic { coefficients, intercepts } => {
+            let z: Vec<f64> = coefficients.iter().zip(intercepts).map(|(w, b)| dot(w) + b).collect();
+            let top = z.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let sum: f64 = z.iter().map(|z| (z - top).exp()).sum();
+            z.iter().map(|z| (z - top).exp() / sum).collect()
+        }
+        FittedModel::DecisionTree { tree } => tree.leaf(&x).to_vec(),
+        other => sample_models::answer(other, &x, n_classes),
     }
 }
 

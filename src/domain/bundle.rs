@@ -27,7 +27,8 @@ pub struct Manifest {
 
 impl Manifest {
     pub const FORMAT: &'static str = "modelwright-bundle";
-    pub const FORMAT_VERSION: u32 = 1;
+    /// 2: forests, boosting, naive Bayes, neighbours and networks, recipes of steps. 1 can still be read.
+    pub const FORMAT_VERSION: u32 = 2;
 }
 
 /// Where the model came from.

@@ -8,9 +8,33 @@ pub struct Evaluation {
     /// Test rows behind the numbers.
     pub n_rows: u64,
     pub plots: EvaluationPlots,
-    /// Feature → share of the model's weight (tree: gain; linear: |coefficient|, features being scaled), largest first,
-    /// at most 50, summing to at most 1.
+    /// Feature → share, largest first, at most 50, summing to at most 1.
     pub importance: Vec<(String, f64)>,
+    #[serde(default)]
+    pub importance_by: ImportanceBy,
+}
+
+/// What the shares of the features are shares of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ImportanceBy {
+    /// |coefficient|, features being scaled.
+    #[default]
+    Weight,
+    /// The loss that the splits of trees took away in training.
+    Gain,
+    /// How much worse the model gets on test rows when the column is shuffled; a column and all its indicators together.
+    Permutation,
+}
+
+impl ImportanceBy {
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::Weight => "Share of the model's weight",
+            Self::Gain => "Share of the gain of all splits",
+            Self::Permutation => "Share of the loss that shuffling the column adds, on test rows",
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -177,6 +177,8 @@ fn card_facts(run: &Run, version: &DatasetVersion, model: &TrainedModel, evaluat
         features: plan.features.clone(),
         excluded: plan.excluded.clone(),
         importance: evaluation.map(|e| e.importance.clone()).unwrap_or_default(),
+        importance_by: evaluation.map(|e| e.importance_by).unwrap_or_default(),
+        onnx_bytes: bundle::onnx_size(model),
         environment: plan.environment.clone(),
         warnings: run.warnings.clone(),
         created_at_ms: run.ended_at_ms.unwrap_or(run.started_at_ms),

@@ -303,7 +303,7 @@ impl Session<'_> {
             test: metrics::evaluate(self.task, &test_y, &on_test),
             ..RunMetrics::default()
         };
-        let evaluation = evaluation::evaluate_plots(
+        let mut evaluation = evaluation::evaluate_plots(
             self.task,
             &self.target.classes,
             &test_y,
@@ -311,6 +311,9 @@ impl Session<'_> {
             &fitted.model,
             &train_x.names,
         );
+        let part = Part { io, from: 0.42, to: 0.45 };
+        let (model, seed) = (&fitted.model, plan.seed);
+        evaluation::add_permutation(&mut evaluation, model, self.task, &test_x, &test_y, seed, &part)?;
         let folds = self.cross_validate(plan, &train_y, &Part { io, from: 0.45, to: 0.98 })?;
         (measured.cv, measured.cv_std) = cross_validate::summarise(&folds);
         let points = fold_points(folds);
@@ -323,6 +326,8 @@ impl Session<'_> {
             classes: self.target.classes.clone(),
             recipe,
             model: fitted.model,
+            calibration: None,
+            threshold: None,
         };
         Ok(Fitted { model, evaluation, metrics: measured, points, timings, warnings })
     }

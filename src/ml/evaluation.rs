@@ -1,9 +1,12 @@
 //! What a run's plots are drawn from, computed once on the test rows.
 
-use crate::domain::evaluation::{ClassCurves, Evaluation, EvaluationPlots};
-use crate::domain::model::{FittedModel, NaiveBayes, Tree, TreeNode};
+use crate::domain::evaluation::{ClassCurves, Evaluation, EvaluationPlots, ImportanceBy};
+use crate::domain::features::Features;
+use crate::domain::io::{Cancelled, JobIo};
+use crate::domain::model::{FittedModel, Tree, TreeNode};
 use crate::domain::profile::Histogram;
 use crate::domain::task::{Predictions, Target, Task};
+use crate::ml::importance;
 use crate::ml::metrics::{confusion, ranking};
 use crate::ml::sums;
 
@@ -14,7 +17,8 @@ const MAX_IMPORTANCES: usize = 50;
 const CALIBRATION_BINS: usize = 10;
 const RESIDUAL_BINS: usize = 40;
 
-/// Truth and predictions of the same rows; `features` are the matrix's column names.
+/// Truth and predictions of the same rows; `features` are the matrix's column names. The importance of models that have
+/// no weight of their own for a feature comes with [`add_permutation`].
 pub fn evaluate_plots(
     task: Task,
     classes: &[String],
@@ -32,7 +36,41 @@ pub fn evaluate_plots(
         _ => regression(&[], &[]),
     };
     let n_rows = truth.len() as u64;
-    Evaluation { format_version: FORMAT_VERSION, n_rows, plots, importance: importance(model, features) }
+    let importance_by = importance_by(model);
+    Evaluation { format_version: FORMAT_VERSION, n_rows, plots, importance: importance(model, features), importance_by }
+}
+
+fn importance_by(model: &FittedModel) -> ImportanceBy {
+    match model {
+        FittedModel::Baseline { .. } | FittedModel::Linear { .. } | FittedModel::Logistic { .. } => {
+            ImportanceBy::Weight
+        }
+        FittedModel::DecisionTree { .. } | FittedModel::Trees(_) => ImportanceBy::Gain,
+        FittedModel::NaiveBayes(_) | FittedModel::Knn(_) | FittedModel::Mlp(_) | FittedModel::Ensemble { .. } => {
+            ImportanceBy::Permutation
+        }
+    }
+}
+
+/// Fills in the importance of models that have no weight of their own for a feature: by shuffling the columns of the
+/// test rows, in an order that `seed` gives. Leaves other models alone.
+pub fn add_permutation(
+    evaluation: &mut Evaluation,
+    model: &FittedModel,
+    task: Task,
+    x: &Features,
+    truth: &Target,
+    seed: u64,
+    io: &dyn JobIo,
+) -> Result<(), Cancelled> {
+    if evaluation.importance_by != ImportanceBy::Permutation {
+        return Ok(());
+    }
+    let n_classes = if let Target::Classes { n_classes, .. } = truth { *n_classes } else { 0 };
+    let added = importance::permutation(model, task, n_classes, x, truth, seed, io)?;
+    let (names, weights): (Vec<String>, Vec<f64>) = added.into_iter().unzip();
+    evaluation.importance = shares(&names, &weights);
+    Ok(())
 }
 
 fn classification(
@@ -121,7 +159,11 @@ fn importance(model: &FittedModel, features: &[String]) -> Vec<(String, f64)> {
     };
     match model {
         // No number of theirs is the weight of one feature.
-        FittedModel::Baseline { .. } | FittedModel::Knn(_) => {}
+        FittedModel::Baseline { .. }
+        | FittedModel::NaiveBayes(_)
+        | FittedModel::Knn(_)
+        | FittedModel::Mlp(_)
+        | FittedModel::Ensemble { .. } => {}
         FittedModel::Linear { coefficients, .. } => {
             coefficients.iter().enumerate().for_each(|(feature, weight)| add(feature, *weight));
         }
@@ -130,16 +172,12 @@ fn importance(model: &FittedModel, features: &[String]) -> Vec<(String, f64)> {
         }
         FittedModel::DecisionTree { tree } => add_gains(tree, &mut add),
         FittedModel::Trees(ensemble) => ensemble.trees.iter().for_each(|tree| add_gains(tree, &mut add)),
-        FittedModel::NaiveBayes(bayes) => add_separations(bayes, &mut add),
-        FittedModel::Mlp(network) => {
-            if let Some(first) = network.layers.first() {
-                let lines = first.weights.chunks_exact((first.n_outputs as usize).max(1));
-                lines.enumerate().for_each(|(feature, line)| {
-                    add(feature, line.iter().map(|w| f64::from(w.abs())).sum());
-                });
-            }
-        }
     }
+    shares(features, &weights)
+}
+
+/// Shares of the whole, largest first.
+fn shares(features: &[String], weights: &[f64]) -> Vec<(String, f64)> {
     // Relative to the largest first: the sum of huge weights would overflow.
     let largest = weights.iter().copied().fold(0.0, f64::max);
     if largest == 0.0 || !largest.is_finite() {
@@ -148,7 +186,7 @@ fn importance(model: &FittedModel, features: &[String]) -> Vec<(String, f64)> {
     let total = sums::sum(weights.iter().map(|weight| weight / largest));
     let mut shares: Vec<(String, f64)> = features
         .iter()
-        .zip(&weights)
+        .zip(weights)
         .filter(|(_, weight)| **weight > 0.0)
         .map(|(feature, weight)| (feature.clone(), weight / largest / total))
         .collect();
@@ -161,26 +199,6 @@ fn add_gains(tree: &Tree, add: &mut impl FnMut(usize, f64)) {
     for node in &tree.nodes {
         if let TreeNode::Split { feature, gain, .. } | TreeNode::CategorySplit { feature, gain, .. } = node {
             add(*feature as usize, *gain);
-        }
-    }
-}
-
-/// How far apart the classes lie: means in units of their spread, or log shares.
-fn add_separations(bayes: &NaiveBayes, add: &mut impl FnMut(usize, f64)) {
-    let range = |values: &mut dyn Iterator<Item = f64>| {
-        let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
-        high - low
-    };
-    for number in &bayes.numbers {
-        let spread = number.variances.iter().copied().fold(0.0, f64::max).sqrt();
-        let apart = range(&mut number.means.iter().copied()) / spread;
-        add(number.feature as usize, if apart.is_finite() { apart } else { 0.0 });
-    }
-    for category in &bayes.categories {
-        let n_levels = category.log_shares.first().map_or(0, Vec::len);
-        for level in 0..n_levels {
-            let apart = range(&mut category.log_shares.iter().map(|shares| shares[level]));
-            add(category.feature as usize + if category.indicators { level } else { 0 }, apart);
         }
     }
 }
@@ -265,6 +283,29 @@ mod tests {
         let made = histogram(&[2.0; 3]);
         assert_eq!((made.edges[0], made.edges[40], made.counts[20]), (1.5, 2.5, 3));
         assert!(histogram(&[]).counts.is_empty());
+    }
+
+    #[test]
+    fn models_without_weights_are_asked_on_the_test_rows() {
+        use crate::domain::features::Block;
+        use crate::domain::io::Silent;
+        use crate::domain::model::{BayesNumber, NaiveBayes};
+        let number = |feature, means: [f64; 2]| BayesNumber { feature, means: means.into(), variances: vec![1.0, 1.0] };
+        let numbers = vec![number(0, [-2.0, 2.0]), number(1, [0.5, 0.5])];
+        let log_priors = vec![0.5_f64.ln(); 2];
+        let model = FittedModel::NaiveBayes(NaiveBayes { n_features: 2, log_priors, numbers, categories: vec![] });
+        let mut source = Lcg(1);
+        let codes: Vec<u32> = (0..200).map(|row| row % 2).collect();
+        let told = codes.iter().map(|&code| if code == 1 { 2.0 } else { -2.0 }).collect();
+        let noise = (0..200).map(|_| source.next()).collect();
+        let blocks = vec![Block::Numbers(told), Block::Numbers(noise)];
+        let x = Features { n_rows: 200, blocks, names: names(&["told", "noise"]) };
+        let truth = Target::Classes { codes, n_classes: 2 };
+        let predicted = crate::ml::predict::predict(&model, Task::Binary, 2, &x, &Silent).unwrap();
+        let mut made = evaluate_plots(Task::Binary, &names(&["a", "b"]), &truth, &predicted, &model, &x.names);
+        assert!(made.importance.is_empty());
+        add_permutation(&mut made, &model, Task::Binary, &x, &truth, 3, &Silent).unwrap();
+        assert_eq!(made.importance, [("told".to_owned(), 1.0)]);
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod design;
 pub mod error;
 pub mod evaluation;
 mod guard;
+mod importance;
 mod linalg;
 pub mod metrics;
 mod network;

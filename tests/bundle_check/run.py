@@ -25,6 +25,12 @@ TASKS = [
     # Every step of a recipe that ONNX can say.
     ("steps", "churn-2026-01.csv", "churn-2026-03.csv", "churned",
      ["--exclude", "final_invoice_sent", "--recipe", HERE / "steps.json"]),
+    # Parameters that make another graph: links, weights of neighbours, few and many trees.
+    ("variants", "churn-2026-02.csv", "churn-2026-03.csv", "monthly_charge", [
+        *("--algorithm", "gradient_boosting", "--param", "gradient_boosting.loss=gamma"),
+        *("--algorithm", "glm", "--algorithm", "knn", "--param", "knn.weights=distance"),
+        *("--algorithm", "extra_trees", "--param", "extra_trees.n_estimators=7"),
+    ]),
 ]
 
 

@@ -14,7 +14,7 @@ use super::proto::{
     IR_VERSION, ML_DOMAIN, ML_OPSET, ModelProto, NodeProto, OPSET, ROWS, TensorProto, ValueInfo, data_type,
 };
 
-const MOST_BYTES: usize = 512 << 20;
+pub(super) const MOST_BYTES: usize = 512 << 20;
 const MOST_NODES: usize = 200_000;
 /// Numbers that all steps together make of one row: a very wide table, not an attack on the memory.
 const MOST_CELLS: usize = 16 << 20;
@@ -208,6 +208,18 @@ impl Compiler {
         elem: Elem,
         shape: Shape,
     ) -> Fallible<()> {
+        self.push_as(&node.output[0], op, inputs, elem, shape).map(drop)
+    }
+
+    /// As `push`, under another name than the operator's first output; gives the slot.
+    pub(super) fn push_as(
+        &mut self,
+        name: &str,
+        op: Op,
+        inputs: Vec<usize>,
+        elem: Elem,
+        shape: Shape,
+    ) -> Fallible<usize> {
         let width = if let Shape::Wide(width) = shape { width } else { 1 };
         self.cells_per_row = self.cells_per_row.saturating_add(width);
         if self.cells_per_row > MOST_CELLS {
@@ -215,9 +227,9 @@ impl Compiler {
         }
         let slot = self.n_slots;
         self.n_slots += 1;
-        self.define(&node.output[0], Known { slot, elem, shape })?;
+        self.define(name, Known { slot, elem, shape })?;
         self.steps.push(Step { op, inputs, output: slot });
-        Ok(())
+        Ok(slot)
     }
 }
 
@@ -226,15 +238,23 @@ mod tests {
     use super::super::proto::{AttributeProto, GraphProto, StringEntry};
     use super::*;
     use crate::bundle::onnx::{OnnxModel, export};
-    use crate::bundle::samples::samples;
+    use crate::bundle::samples::{later_samples, samples};
 
-    fn tree_model() -> ModelProto {
-        let sample = samples(1).into_iter().find(|s| s.name == "tree_binary").unwrap();
+    fn model_of(name: &str) -> ModelProto {
+        let sample = samples(1).into_iter().chain(later_samples(1)).find(|s| s.name == name).unwrap();
         ModelProto::decode(export(&sample.model).unwrap().as_slice()).unwrap()
     }
 
+    fn tree_model() -> ModelProto {
+        model_of("tree_binary")
+    }
+
     fn problem(change: impl FnOnce(&mut ModelProto)) -> String {
-        let mut model = tree_model();
+        problem_of("tree_binary", change)
+    }
+
+    fn problem_of(name: &str, change: impl FnOnce(&mut ModelProto)) -> String {
+        let mut model = model_of(name);
         change(&mut model);
         compile(&model.encode_to_vec()).unwrap_err()
     }
@@ -291,6 +311,33 @@ mod tests {
     }
 
     #[test]
+    fn forests_whose_trees_are_mixed_up_are_refused() {
+        let says = |change: &dyn Fn(&mut ModelProto)| problem_of("forest_binary", change);
+        let set = |m: &mut ModelProto, name: &str, at: usize, value: i64| attribute(m, TREE, name).ints[at] = value;
+        assert!(says(&|m| set(m, "nodes_treeids", 3, 1)).contains("not numbered in order"));
+        assert!(says(&|m| set(m, "nodes_treeids", 3, i64::MIN)).contains("not numbered in order"));
+        assert!(says(&|m| set(m, "nodes_nodeids", 3, 7)).contains("not numbered in order"));
+        assert!(says(&|m| set(m, "target_ids", 0, 1)).contains("answers into output 1"));
+        assert!(says(&|m| set(m, "target_nodeids", 0, 5000)).contains("does not exist"));
+        assert!(says(&|m| set(m, "nodes_truenodeids", 0, 5000)).contains("child out of order"));
+        assert!(says(&|m| attribute(m, TREE, "n_targets").i = Some(1 << 40)).contains("n_targets is 1099511627776"));
+    }
+
+    #[test]
+    fn neighbours_beyond_the_stored_rows_are_refused() {
+        let says = |k: i64| {
+            problem_of("knn_binary", |m| {
+                let name = graph(m).node.iter().find(|n| n.op_type() == "TopK").unwrap().input[1].clone();
+                let k_of = graph(m).initializer.iter_mut().find(|t| t.name() == name).unwrap();
+                k_of.int64_data = vec![k];
+            })
+        };
+        for k in [0, -1, 251, i64::MAX] {
+            assert!(says(k).contains("it does not ask for 1 to 250 of 250"), "{}", says(k));
+        }
+    }
+
+    #[test]
     fn constants_that_lie_about_their_size_are_refused() {
         let dims = |m: &mut ModelProto, dims: &[i64]| graph(m).initializer[1].dims = dims.to_vec();
         assert!(problem(|m| dims(m, &[1 << 31, 1 << 31, 1 << 31])).contains("is too large"));
@@ -329,9 +376,12 @@ mod tests {
     #[test]
     fn changed_bytes_are_refused_or_harmless_but_never_a_panic() {
         let chosen = ["logistic", "tree_binary", "baseline_regression"];
-        for sample in samples(5).into_iter().filter(|s| chosen.contains(&s.name)) {
+        let later = ["stumps_regression", "category_tree_multiclass", "bayes_gaps_multiclass", "knn_near_binary"];
+        let samples = samples(5).into_iter().filter(|s| chosen.contains(&s.name)).map(|sample| (sample, 7));
+        let later = later_samples(5).into_iter().filter(|s| later.contains(&s.name)).map(|sample| (sample, 31));
+        for (sample, step) in samples.chain(later) {
             let good = export(&sample.model).unwrap();
-            for at in (0..good.len()).step_by(7) {
+            for at in (0..good.len()).step_by(step) {
                 for bit in [0x01, 0x80] {
                     let mut bad = good.clone();
                     bad[at] ^= bit;

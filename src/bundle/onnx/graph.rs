@@ -95,6 +95,16 @@ impl GraphBuilder {
         output
     }
 
+    /// As `op`, for an operator with two outputs.
+    pub fn op_two(&mut self, op: &str, inputs: &[&Value], attrs: Vec<(&str, Attr)>) -> (Value, Value) {
+        let first = self.op(op, inputs, attrs);
+        let second = self.fresh(op);
+        if let Some(node) = self.graph.node.last_mut() {
+            node.output.push(second.clone());
+        }
+        (first, second)
+    }
+
     fn node(&mut self, domain: &str, op: &str, inputs: &[&Value], output: &str, attrs: Vec<(&str, Attr)>) {
         self.graph.node.push(NodeProto {
             input: inputs.iter().map(|name| (*name).clone()).collect(),

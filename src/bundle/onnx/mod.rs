@@ -10,11 +10,13 @@
 //! field is refused before a row is scored.
 
 mod attributes;
+mod calibration;
 mod check;
 mod compile;
 mod evaluate;
 mod export;
 mod graph;
+mod models;
 mod names;
 mod operators;
 mod prepare;
@@ -23,5 +25,5 @@ mod proto;
 mod tree;
 
 pub use evaluate::{OnnxModel, Scores};
-pub use export::export;
+pub use export::{export, size};
 pub use names::output_names;

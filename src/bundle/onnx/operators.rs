@@ -6,13 +6,13 @@ use super::attributes::{Attributes, Fallible};
 use super::compile::{Compiler, Constant, Known};
 use super::program::{Arithmetic, Comparison, Each, Elem, Op, Shape, Side};
 use super::proto::{ML_DOMAIN, NodeProto, data_type};
-use super::tree::{FloatTree, TreeParts};
+use super::tree::{FloatTrees, TreeParts};
 
 impl Compiler {
     /// Adds one operator of the graph.
     pub(super) fn node(&mut self, node: &NodeProto) -> Fallible<()> {
         let ins: Vec<&str> = node.input.iter().map(String::as_str).collect();
-        if node.output.len() != 1 {
+        if node.output.len() != if node.op_type() == "TopK" { 2 } else { 1 } {
             return Err("it does not have one output".to_owned());
         }
         let attrs = Attributes(&node.attribute);
@@ -52,7 +52,7 @@ impl Compiler {
                 attrs.only(&[])?;
                 self.compare(node, a, b)
             }
-            ("", "Abs" | "Exp" | "Floor" | "Log" | "Neg" | "Sqrt", [x]) => {
+            ("", "Abs" | "Exp" | "Floor" | "Log" | "Neg" | "Relu" | "Sqrt", [x]) => {
                 attrs.only(&[])?;
                 let (slot, width) = self.wide(x, Elem::F64)?;
                 let each = match node.op_type() {
@@ -61,6 +61,7 @@ impl Compiler {
                     "Floor" => Each::Floor,
                     "Log" => Each::Log,
                     "Neg" => Each::Neg,
+                    "Relu" => Each::Relu,
                     _ => Each::Sqrt,
                 };
                 self.push(node, Op::Each(each), vec![slot], Elem::F64, Shape::Wide(width))
@@ -112,6 +113,14 @@ impl Compiler {
                 self.push(node, Op::ArgMax(width), vec![slot], Elem::I64, Shape::Rows)
             }
             ("", "Gather", [from, at]) => self.gather(node, from, at, &attrs),
+            ("", "GatherElements", [from, at]) => {
+                attrs.only(&["axis"])?;
+                attrs.int_is("axis", 1)?;
+                let ((from, width), (at, n)) = (self.wide(from, Elem::F64)?, self.wide(at, Elem::I64)?);
+                let op = Op::GatherElements(width, n);
+                self.push(node, op, vec![from, at], Elem::F64, Shape::Wide(n))
+            }
+            ("", "TopK", [x, k]) => self.smallest(node, x, k, &attrs),
             ("", "Shape", [x]) => {
                 attrs.only(&[])?;
                 let known = self.value(x)?;
@@ -226,6 +235,8 @@ impl Compiler {
             (Elem::F32, data_type::DOUBLE) => (Op::F32ToF64, Elem::F64),
             (Elem::F64, data_type::FLOAT) => (Op::F64ToF32, Elem::F32),
             (Elem::F32, data_type::INT64) => (Op::F32ToI64, Elem::I64),
+            (Elem::F64, data_type::INT64) => (Op::F64ToI64, Elem::I64),
+            (Elem::I64, data_type::DOUBLE) => (Op::I64ToF64, Elem::F64),
             (Elem::I64, data_type::BOOL) => (Op::I64ToBool, Elem::Bool),
             (Elem::Bool, data_type::DOUBLE) => (Op::BoolToF64, Elem::F64),
             (from, to) => return Err(format!("from {from:?} to type {to} is not known")),
@@ -241,6 +252,11 @@ impl Compiler {
                 Constant::Text(texts) => (Op::GatherText(texts), Elem::Text, Shape::Rows),
                 Constant::F64(dims, table) if dims.len() == 2 => {
                     (Op::GatherRows { width: dims[1], table }, Elem::F64, Shape::Wide(dims[1]))
+                }
+                Constant::F64(dims, list) if dims.len() == 1 => {
+                    let (slot, width) = self.wide(at, Elem::I64)?;
+                    let op = Op::GatherCells(list);
+                    return self.push(node, op, vec![slot], Elem::F64, Shape::Wide(width));
                 }
                 _ => return Err(format!("`{from}` is not a table")),
             };
@@ -288,37 +304,46 @@ impl Compiler {
         self.push(node, op, vec![known.slot], elem, known.shape)
     }
 
+    /// `TopK` with both outputs: places first, then the values that stand there.
+    fn smallest(&mut self, node: &NodeProto, x: &str, k: &str, attrs: &Attributes<'_>) -> Fallible<()> {
+        attrs.only(&["axis", "largest", "sorted"])?;
+        attrs.int_is("axis", 1)?;
+        attrs.int_is("largest", 0)?;
+        attrs.int_is("sorted", 1)?;
+        let (slot, width) = self.wide(x, Elem::F64)?;
+        let k = match self.ints(k)? {
+            (&[1], &[k]) => usize::try_from(k).ok().filter(|&k| k > 0 && k <= width),
+            _ => None,
+        };
+        let k = k.ok_or_else(|| format!("it does not ask for 1 to {width} of {width}"))?;
+        let places = self.push_as(&node.output[1], Op::Smallest { width, k }, vec![slot], Elem::I64, Shape::Wide(k))?;
+        let values = Op::GatherElements(width, k);
+        self.push(node, values, vec![slot, places], Elem::F64, Shape::Wide(k))
+    }
+
     fn tree(&mut self, node: &NodeProto, x: &str, attrs: &Attributes<'_>) -> Fallible<()> {
         let (slot, width) = self.wide(x, Elem::F32)?;
         attrs.only(&TREE_ATTRIBUTES)?;
-        attrs.int_is("n_targets", 1)?;
         attrs.text_is("aggregate_function", "SUM")?;
         attrs.text_is("post_transform", "NONE")?;
-        for (name, like) in
-            [("nodes_treeids", "nodes_nodeids"), ("target_ids", "target_nodeids"), ("target_treeids", "target_nodeids")]
-        {
-            let values = &attrs.get(name)?.ints;
-            if values.len() != attrs.get(like)?.ints.len() || values.iter().any(|&v| v != 0) {
-                return Err(format!("{name} are not all 0"));
-            }
-        }
-        let ids = &attrs.get("nodes_nodeids")?.ints;
-        let modes = &attrs.get("nodes_modes")?.strings;
-        if ids.len() != modes.len() || ids.iter().enumerate().any(|(at, &id)| id != at as i64) {
-            return Err("its nodes are not numbered in order".to_owned());
-        }
         let parts = TreeParts {
-            modes,
+            trees: &attrs.get("nodes_treeids")?.ints,
+            ids: &attrs.get("nodes_nodeids")?.ints,
+            modes: &attrs.get("nodes_modes")?.strings,
             features: &attrs.get("nodes_featureids")?.ints,
             thresholds: &attrs.get("nodes_values")?.floats,
             yes: &attrs.get("nodes_truenodeids")?.ints,
             no: &attrs.get("nodes_falsenodeids")?.ints,
             missing_yes: &attrs.get("nodes_missing_value_tracks_true")?.ints,
+            targets: &attrs.get("target_ids")?.ints,
+            target_trees: &attrs.get("target_treeids")?.ints,
             target_nodes: &attrs.get("target_nodeids")?.ints,
             target_weights: &attrs.get("target_weights")?.floats,
         };
-        let tree = FloatTree::build(&parts, width)?;
-        self.push(node, Op::Tree(tree), vec![slot], Elem::F32, Shape::Wide(1))
+        let trees = FloatTrees::build(&parts, width)?;
+        let n_trees = trees.n_trees();
+        attrs.int_is("n_targets", n_trees as i64)?;
+        self.push(node, Op::Trees(trees), vec![slot], Elem::F32, Shape::Wide(n_trees))
     }
 }
 

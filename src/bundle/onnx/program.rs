@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::tree::FloatTree;
+use super::tree::FloatTrees;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Elem {
@@ -73,6 +73,7 @@ pub(super) enum Each {
     Floor,
     Log,
     Neg,
+    Relu,
     Sqrt,
 }
 
@@ -99,6 +100,8 @@ pub(super) enum Op {
     F64ToF32,
     F32ToF64,
     F32ToI64,
+    F64ToI64,
+    I64ToF64,
     I64ToBool,
     BoolToF64,
     Equal(Vec<i64>),
@@ -110,11 +113,20 @@ pub(super) enum Op {
     },
     Sigmoid,
     Softmax(usize),
-    Tree(FloatTree),
+    Trees(FloatTrees),
     /// Rows of a table of that width.
     GatherRows {
         width: usize,
         table: Vec<f64>,
+    },
+    /// Numbers of a list, by their places.
+    GatherCells(Vec<f64>),
+    /// Of rows of the first width, the cells at the places in rows of the second.
+    GatherElements(usize, usize),
+    /// The places of the smallest, `k` of each row of `width`, smallest first and the earlier of equals first.
+    Smallest {
+        width: usize,
+        k: usize,
     },
     GatherText(Vec<String>),
     /// Some columns of a matrix of that width.

@@ -1,153 +1,176 @@
-//! One decision tree as the attributes of a `TreeEnsembleRegressor`, and back.
-//!
-//! The operator works in float. To keep leaf values exact it answers the number of the leaf (0, 1, 2 … in node order,
-//! exact up to 2²⁴), with which the graph then fetches a row of doubles.
+//! The trees of a `TreeEnsembleRegressor`, read back from a file: rows of floats in, one leaf weight per tree out.
 
-use super::graph::Attr;
-use crate::domain::model::{Tree, TreeNode};
-
-pub(super) fn leaf_values(node: &TreeNode) -> Option<&[f64]> {
-    match node {
-        TreeNode::Leaf { values, .. } => Some(values),
-        TreeNode::Split { .. } | TreeNode::CategorySplit { .. } => None,
-    }
-}
-
-/// `order` maps a column of the graph's matrix to a feature of the recipe.
-pub(super) fn tree_attributes(tree: &Tree, order: &[usize]) -> Vec<(&'static str, Attr)> {
-    let mut column_of = vec![0_i64; order.len()];
-    for (column, &feature) in order.iter().enumerate() {
-        column_of[feature] = column as i64;
-    }
-    let n = tree.nodes.len();
-    let (mut features, mut thresholds, mut modes) = (vec![0; n], vec![0.0; n], vec![b"LEAF".to_vec(); n]);
-    let (mut yes, mut no, mut missing_yes) = (vec![0; n], vec![0; n], vec![0; n]);
-    let mut leaves = Vec::new();
-    for (at, node) in tree.nodes.iter().enumerate() {
-        match node {
-            TreeNode::Leaf { .. } => leaves.push(at as i64),
-            // Refused by `check`.
-            TreeNode::CategorySplit { .. } => {}
-            TreeNode::Split { feature, threshold, left, right, missing_left, .. } => {
-                features[at] = column_of[*feature as usize];
-                thresholds[at] = *threshold;
-                modes[at] = b"BRANCH_LEQ".to_vec();
-                yes[at] = i64::from(*left);
-                no[at] = i64::from(*right);
-                missing_yes[at] = i64::from(*missing_left);
-            }
-        }
-    }
-    let n_leaves = leaves.len();
-    vec![
-        ("aggregate_function", Attr::Text("SUM")),
-        ("n_targets", Attr::Int(1)),
-        ("nodes_falsenodeids", Attr::Ints(no)),
-        ("nodes_featureids", Attr::Ints(features)),
-        ("nodes_missing_value_tracks_true", Attr::Ints(missing_yes)),
-        ("nodes_modes", Attr::Texts(modes)),
-        ("nodes_nodeids", Attr::Ints((0..n as i64).collect())),
-        ("nodes_treeids", Attr::Ints(vec![0; n])),
-        ("nodes_truenodeids", Attr::Ints(yes)),
-        ("nodes_values", Attr::Floats(thresholds)),
-        ("post_transform", Attr::Text("NONE")),
-        ("target_ids", Attr::Ints(vec![0; n_leaves])),
-        ("target_nodeids", Attr::Ints(leaves)),
-        ("target_treeids", Attr::Ints(vec![0; n_leaves])),
-        ("target_weights", Attr::Floats((0..n_leaves).map(|leaf| leaf as f32).collect())),
-    ]
-}
-
-/// A tree read back from a file: rows of floats in, leaf weights out.
+/// Trees one behind the other.
 #[derive(Debug)]
-pub(super) struct FloatTree {
+pub(super) struct FloatTrees {
     nodes: Vec<FloatNode>,
+    /// Where each tree begins.
+    roots: Vec<u32>,
     /// Columns a row must have.
-    pub width: usize,
+    width: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum FloatNode {
     Leaf(f32),
-    Split { column: usize, threshold: f32, yes: usize, no: usize, missing_yes: bool },
+    Split { column: u32, threshold: f32, yes: u32, no: u32, equal: bool, missing_yes: bool },
 }
 
 /// The attributes that say something, as read.
 pub(super) struct TreeParts<'a> {
+    pub trees: &'a [i64],
+    pub ids: &'a [i64],
     pub modes: &'a [Vec<u8>],
     pub features: &'a [i64],
     pub thresholds: &'a [f32],
     pub yes: &'a [i64],
     pub no: &'a [i64],
     pub missing_yes: &'a [i64],
+    pub targets: &'a [i64],
+    pub target_trees: &'a [i64],
     pub target_nodes: &'a [i64],
     pub target_weights: &'a [f32],
 }
 
-impl FloatTree {
-    /// Checks that arrays have one length, every node is a leaf with one weight or a split, children come after their
-    /// parent (so that no row walks in a circle) and asked columns exist.
-    pub fn build(parts: &TreeParts<'_>, width: usize) -> Result<Self, String> {
-        let n = parts.modes.len();
-        let lengths =
-            [parts.features.len(), parts.thresholds.len(), parts.yes.len(), parts.no.len(), parts.missing_yes.len()];
-        if n == 0
-            || width == 0
-            || lengths.iter().any(|&length| length != n)
-            || parts.target_nodes.len() != parts.target_weights.len()
-        {
-            return Err("the arrays of its tree are empty or differ in length".to_owned());
+impl TreeParts<'_> {
+    fn check_lengths(&self) -> Result<(), String> {
+        let n = self.modes.len();
+        let of_nodes = [
+            self.trees.len(),
+            self.ids.len(),
+            self.features.len(),
+            self.thresholds.len(),
+            self.yes.len(),
+            self.no.len(),
+            self.missing_yes.len(),
+        ];
+        let of_targets = [self.targets.len(), self.target_trees.len(), self.target_nodes.len()];
+        let fit = n > 0
+            && u32::try_from(n).is_ok()
+            && of_nodes.iter().all(|&length| length == n)
+            && of_targets.iter().all(|&length| length == self.target_weights.len());
+        if fit { Ok(()) } else { Err("the arrays of its tree are empty or differ in length".to_owned()) }
+    }
+
+    /// Where each tree begins: trees and the nodes of each are counted from 0, without gaps.
+    fn roots(&self) -> Result<Vec<u32>, String> {
+        let mut roots = Vec::new();
+        for (at, (&tree, &id)) in self.trees.iter().zip(self.ids).enumerate() {
+            if tree == roots.len() as i64 && id == 0 {
+                roots.push(at as u32);
+            }
+            let begins = roots.last().map_or(0, |&root| root as usize);
+            if tree != roots.len() as i64 - 1 || id != (at - begins) as i64 {
+                return Err("its nodes are not numbered in order".to_owned());
+            }
         }
-        let mut weights = vec![None; n];
-        for (&node, &weight) in parts.target_nodes.iter().zip(parts.target_weights) {
-            let slot = usize::try_from(node).ok().and_then(|i| weights.get_mut(i));
+        Ok(roots)
+    }
+
+    /// The weight of each node that is a leaf. Every tree answers into the output of its own number.
+    fn weights(&self, roots: &[u32]) -> Result<Vec<Option<f32>>, String> {
+        let mut weights = vec![None; self.modes.len()];
+        for (at, &weight) in self.target_weights.iter().enumerate() {
+            let (tree, node) = (self.target_trees[at], self.target_nodes[at]);
+            if self.targets[at] != tree {
+                return Err(format!("a leaf of tree {tree} answers into output {}", self.targets[at]));
+            }
+            let nth = usize::try_from(tree).ok().filter(|&tree| tree < roots.len());
+            let slot = nth.zip(usize::try_from(node).ok()).and_then(|(nth, node)| {
+                let end = roots.get(nth + 1).map_or(weights.len(), |&next| next as usize);
+                let place = (roots[nth] as usize).checked_add(node).filter(|&place| place < end)?;
+                weights.get_mut(place)
+            });
             match slot {
                 Some(slot @ None) => *slot = Some(weight),
                 _ => return Err(format!("leaf {node} of its tree does not exist or has two weights")),
             }
         }
-        let mut nodes = Vec::with_capacity(n);
-        for (at, &weight) in weights.iter().enumerate() {
-            let child = |id: i64| {
-                let id = usize::try_from(id).ok().filter(|&i| i > at && i < n);
-                id.ok_or_else(|| format!("node {at} of its tree has a child out of order"))
-            };
-            nodes.push(match (parts.modes[at].as_slice(), weight) {
-                (b"LEAF", Some(weight)) => FloatNode::Leaf(weight),
-                (b"BRANCH_LEQ", None) => {
-                    let column = usize::try_from(parts.features[at]).ok().filter(|&c| c < width);
-                    let column =
-                        column.ok_or_else(|| format!("node {at} of its tree asks for a column out of range"))?;
-                    let threshold = parts.thresholds[at];
-                    let missing_yes = match parts.missing_yes[at] {
-                        0 => false,
-                        1 => true,
-                        _ => {
-                            return Err(format!(
-                                "node {at} of its tree sends gaps neither to the left nor to the right"
-                            ));
-                        }
-                    };
-                    let (yes, no) = (child(parts.yes[at])?, child(parts.no[at])?);
-                    FloatNode::Split { column, threshold, yes, no, missing_yes }
-                }
-                _ => return Err(format!("node {at} of its tree is neither a split nor a leaf with a weight")),
-            });
+        Ok(weights)
+    }
+}
+
+impl FloatTrees {
+    /// Checks that arrays have one length, every node is a leaf with one weight or a split, children come after their
+    /// parent in the same tree (so that no row walks in a circle) and asked columns exist.
+    pub fn build(parts: &TreeParts<'_>, width: usize) -> Result<Self, String> {
+        parts.check_lengths()?;
+        if width == 0 || u32::try_from(width).is_err() {
+            return Err("its rows have no columns, or too many".to_owned());
         }
-        Ok(Self { nodes, width })
+        let roots = parts.roots()?;
+        let weights = parts.weights(&roots)?;
+        let mut nodes = Vec::with_capacity(weights.len());
+        for (nth, &root) in roots.iter().enumerate() {
+            let (root, end) = (root as usize, roots.get(nth + 1).map_or(weights.len(), |&next| next as usize));
+            for (at, &weight) in weights.iter().enumerate().take(end).skip(root) {
+                nodes.push(node(parts, at, root, end, weight, width)?);
+            }
+        }
+        Ok(Self { nodes, roots, width })
     }
 
-    /// The weight of the leaf a row of `width` columns ends in.
-    pub fn answer(&self, row: &[f32]) -> f32 {
-        let mut at = 0;
+    pub fn n_trees(&self) -> usize {
+        self.roots.len()
+    }
+
+    /// For every row of `width` columns the weight of the leaf it ends in, tree by tree.
+    pub fn answers(&self, rows: &[f32]) -> Vec<f32> {
+        let n_rows = rows.len() / self.width;
+        let mut answers = vec![0.0; n_rows * self.roots.len()];
+        // Tree by tree, so that the nodes of one stay in the cache for all rows.
+        for (nth, &root) in self.roots.iter().enumerate() {
+            let into = answers.iter_mut().skip(nth).step_by(self.roots.len());
+            for (row, answer) in rows.chunks_exact(self.width).zip(into) {
+                *answer = self.walk(root, row);
+            }
+        }
+        answers
+    }
+
+    fn walk(&self, root: u32, row: &[f32]) -> f32 {
+        let mut at = root;
         loop {
-            match self.nodes[at] {
+            match self.nodes[at as usize] {
                 FloatNode::Leaf(weight) => return weight,
-                FloatNode::Split { column, threshold, yes, no, missing_yes } => {
-                    let x = row[column];
-                    at = if x <= threshold || (missing_yes && x.is_nan()) { yes } else { no };
+                FloatNode::Split { column, threshold, yes, no, equal, missing_yes } => {
+                    let x = row[column as usize];
+                    let holds = if equal { x == threshold } else { x <= threshold };
+                    at = if holds || (missing_yes && x.is_nan()) { yes } else { no };
                 }
             }
         }
     }
+}
+
+/// Node `at` of all, of a tree that lies at `root..end`.
+fn node(
+    parts: &TreeParts<'_>,
+    at: usize,
+    root: usize,
+    end: usize,
+    weight: Option<f32>,
+    width: usize,
+) -> Result<FloatNode, String> {
+    let id = at - root;
+    let child = |child: i64| {
+        let place = usize::try_from(child).ok().and_then(|child| root.checked_add(child));
+        let place = place.filter(|&place| place > at && place < end).map(|place| place as u32);
+        place.ok_or_else(|| format!("node {id} of its tree has a child out of order"))
+    };
+    let equal = match (parts.modes[at].as_slice(), weight) {
+        (b"LEAF", Some(weight)) => return Ok(FloatNode::Leaf(weight)),
+        (b"BRANCH_LEQ", None) => false,
+        (b"BRANCH_EQ", None) => true,
+        _ => return Err(format!("node {id} of its tree is neither a split nor a leaf with a weight")),
+    };
+    let column = usize::try_from(parts.features[at]).ok().filter(|&c| c < width).map(|c| c as u32);
+    let column = column.ok_or_else(|| format!("node {id} of its tree asks for a column out of range"))?;
+    let missing_yes = match parts.missing_yes[at] {
+        0 => false,
+        1 => true,
+        _ => return Err(format!("node {id} of its tree sends gaps neither to the left nor to the right")),
+    };
+    let (yes, no) = (child(parts.yes[at])?, child(parts.no[at])?);
+    Ok(FloatNode::Split { column, threshold: parts.thresholds[at], yes, no, equal, missing_yes })
 }

@@ -120,6 +120,8 @@ fn answering(recipe: &FittedRecipe, column: &str) -> TrainedModel {
         classes: vec![],
         recipe,
         model: FittedModel::Linear { coefficients, intercept: 0.0, link: Link::Identity },
+        calibration: None,
+        threshold: None,
     }
 }
 

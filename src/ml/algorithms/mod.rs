@@ -162,6 +162,7 @@ fn is_finite(model: &FittedModel) -> bool {
                 && bayes.categories.iter().all(|c| c.log_shares.iter().all(|row| finite(row)))
         }
         FittedModel::Knn(stored) => finite(&stored.answers),
+        FittedModel::Ensemble { members } => members.iter().all(|member| is_finite(&member.model)),
         FittedModel::Mlp(network) => {
             let layer = |values: &[f32]| values.iter().all(|v| v.is_finite());
             network.layers.iter().all(|l| layer(&l.weights) && layer(&l.biases))

@@ -77,8 +77,8 @@ impl<'a> Scorer<'a> {
             FittedModel::NaiveBayes(model) => Self::Bayes(bayes::Bayes::new(model, x)?),
             FittedModel::Knn(model) => Self::Knn(Box::new(knn::Knn::new(model, x, width)?)),
             FittedModel::Mlp(model) => Self::Network(network::Scorer::new(model, x)),
-            // Scored by `trees`, all rows at once.
-            FittedModel::DecisionTree { .. } | FittedModel::Trees(_) => Self::Same(&[]),
+            // Scored by `trees`, all rows at once; `check::model` refuses an ensemble.
+            FittedModel::DecisionTree { .. } | FittedModel::Trees(_) | FittedModel::Ensemble { .. } => Self::Same(&[]),
         })
     }
 

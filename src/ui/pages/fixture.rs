@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::modelwright::domain::bundle::{BundleFile, ExportedBundle};
 use super::modelwright::domain::dataset::{DatasetVersion, Provenance, ReadOptions};
 use super::modelwright::domain::drift::{ColumnDrift, DriftReport, DriftShape, DriftTest, StoredDrift};
-use super::modelwright::domain::evaluation::{ClassCurves, Evaluation, EvaluationPlots};
+use super::modelwright::domain::evaluation::{ClassCurves, Evaluation, EvaluationPlots, ImportanceBy};
 use super::modelwright::domain::finding::{CheckReport, CheckResult, CheckRun, Finding, Severity};
 use super::modelwright::domain::history::History;
 use super::modelwright::domain::ids::{BundleId, CheckRunId, ContentHash, DatasetId, DriftId, RunId, VersionId};
@@ -447,6 +447,7 @@ pub fn detail(sharp: f64) -> RunDetail {
                 ("plan=premium".into(), 0.08),
                 ("age".into(), 0.05),
             ],
+            importance_by: ImportanceBy::Weight,
         }),
         points: Vec::new(),
     }
@@ -464,6 +465,7 @@ pub fn regression_detail() -> RunDetail {
             n_rows: 400,
             plots: EvaluationPlots::Regression { points, residuals: Histogram { edges, counts } },
             importance: Vec::new(),
+            importance_by: ImportanceBy::Weight,
         }),
         points: Vec::new(),
     }

@@ -26,7 +26,14 @@ pub(super) struct Features {
     pub order: Vec<usize>,
 }
 
-/// Declares the inputs and adds the recipe's operators.
+/// Declares the columns of a recipe as the graph's inputs, by these names.
+pub(super) fn declare(g: &mut GraphBuilder, recipe: &FittedRecipe, names: &[String]) {
+    for (column, name) in recipe.inputs.iter().zip(names) {
+        g.input(name, if column.input.is_text() { data_type::STRING } else { data_type::DOUBLE });
+    }
+}
+
+/// Adds the recipe's operators; its columns are inputs of these names.
 ///
 /// Errors: what breaks a rule of the recipe, or has no ONNX form.
 pub(super) fn prepare(g: &mut GraphBuilder, recipe: &FittedRecipe, names: &[String]) -> Result<Features, String> {
@@ -71,7 +78,6 @@ impl Stage<'_> {
         let single = self.g.ints(&[2], vec![-1, 1]);
         let (mut numbers, mut of, mut dates) = (Vec::new(), Vec::new(), Vec::new());
         for (RecipeInput { name: column, input }, name) in inputs.iter().zip(names) {
-            self.g.input(name, if input.is_text() { data_type::STRING } else { data_type::DOUBLE });
             let cells = self.g.op("Reshape", &[name, &single], vec![]);
             match input {
                 ColumnInput::Text => {

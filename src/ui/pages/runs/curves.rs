@@ -243,7 +243,7 @@ fn importance_ui(ui: &mut Ui, ctx: &UiCtx, d: &Drawn) {
     let title = format!("Importance · {}", d.name);
     let summary = format!("{}: most weight on {} ({})", d.name, names[0], format::percent(shares[0]));
     let chart = Chart { id: &title, title: &title, summary: &summary, height: HEIGHT, table: &table };
-    let series = [ShareSeries { name: "Share of the weight", color: d.color, shares: &shares }];
+    let series = [ShareSeries { name: d.evaluation.importance_by.describe(), color: d.color, shares: &shares }];
     share_rows(ui, ctx, &ShareRows { chart, names: &names, series: &series });
 }
 

@@ -152,6 +152,8 @@ pub(super) fn sample(
         classes: classes.iter().map(|c| (*c).to_owned()).collect(),
         recipe,
         model,
+        calibration: None,
+        threshold: None,
     };
     Sample { name, model, inputs: schemas(columns), raw: rows(columns, n_rows) }
 }
@@ -290,7 +292,7 @@ pub(super) fn predict(model: &TrainedModel, raw: &RawColumns) -> Predictions {
                 all.extend(z.iter().map(|z| (z - top).exp() / sum));
             }
             FittedModel::DecisionTree { tree } => all.extend(tree.leaf(&x)),
-            FittedModel::Trees(_) => panic!("no sample has an ensemble"),
+            FittedModel::Trees(_) | FittedModel::Ensemble { .. } => panic!("no sample has an ensemble"),
         }
     }
     match model.classes.len() {

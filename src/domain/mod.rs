@@ -44,5 +44,6 @@ pub mod split;
 pub mod storage;
 pub mod table;
 pub mod task;
+pub mod training;
 pub mod watch;
 pub mod words;

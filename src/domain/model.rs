@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::recipe::FittedRecipe;
 use super::task::Task;
+use super::training::Calibration;
 
 /// A recipe and a model that were fitted together: all that is needed to score raw rows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -15,6 +16,21 @@ pub struct TrainedModel {
     /// Class names in the order of the model's outputs (numbers ascending, text by code point); empty for regression.
     /// For a binary task the second is the positive class, as in scikit-learn.
     pub classes: Vec<String>,
+    pub recipe: FittedRecipe,
+    pub model: FittedModel,
+    /// Corrects what the model says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Calibration>,
+    /// Binary: the second class is predicted when its probability is at least this, instead of the larger one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<f64>,
+}
+
+/// A model within an ensemble; its recipe takes its columns from the ensemble's.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Member {
+    /// Above 0; those of all members sum to 1.
+    pub weight: f64,
     pub recipe: FittedRecipe,
     pub model: FittedModel,
 }
@@ -46,6 +62,10 @@ pub enum FittedModel {
     NaiveBayes(NaiveBayes),
     Knn(Neighbours),
     Mlp(Network),
+    /// The weighted mean of what its members say. The recipe beside it has inputs only.
+    Ensemble {
+        members: Vec<Member>,
+    },
 }
 
 /// `P(class) ∝ exp(log prior + Σ log density of each column's value)`; a missing value adds nothing.

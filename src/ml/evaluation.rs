@@ -1,10 +1,10 @@
 //! What a run's plots are drawn from, computed once on the test rows.
 
-use crate::domain::evaluation::{ClassCurves, Evaluation, EvaluationPlots};
+use crate::domain::evaluation::{ClassCurves, ClassMetrics, Evaluation, EvaluationPlots};
 use crate::domain::model::{FittedModel, NaiveBayes, Tree, TreeNode};
 use crate::domain::profile::Histogram;
 use crate::domain::task::{Predictions, Target, Task};
-use crate::ml::metrics::{confusion, ranking};
+use crate::ml::metrics::{self, confusion, ranking};
 use crate::ml::sums;
 
 const FORMAT_VERSION: u32 = 1;
@@ -22,17 +22,32 @@ pub fn evaluate_plots(
     predicted: &Predictions,
     model: &FittedModel,
     features: &[String],
+    threshold: Option<f64>,
 ) -> Evaluation {
     let plots = match (truth, predicted) {
         (Target::Values(truth), Predictions::Values(predicted)) => regression(truth, predicted),
         (Target::Classes { codes, .. }, Predictions::Classes { probabilities, n_classes }) => {
-            classification(task, classes, codes, probabilities, *n_classes, &predicted.labels())
+            classification(task, classes, codes, probabilities, *n_classes, &predicted.labels_at(threshold))
         }
         // Truth and predictions of different kinds: nothing to draw.
         _ => regression(&[], &[]),
     };
     let n_rows = truth.len() as u64;
-    Evaluation { format_version: FORMAT_VERSION, n_rows, plots, importance: importance(model, features) }
+    Evaluation {
+        format_version: FORMAT_VERSION,
+        n_rows,
+        by_class: by_class(&plots),
+        plots,
+        importance: importance(model, features),
+    }
+}
+
+fn by_class(plots: &EvaluationPlots) -> Vec<ClassMetrics> {
+    let EvaluationPlots::Classification { classes, confusion, .. } = plots else { return Vec::new() };
+    let measured = metrics::by_class(confusion);
+    let each = classes.iter().zip(measured);
+    each.map(|(class, (precision, recall, f1, rows))| ClassMetrics { class: class.clone(), rows, precision, recall, f1 })
+        .collect()
 }
 
 fn classification(
@@ -121,7 +136,7 @@ fn importance(model: &FittedModel, features: &[String]) -> Vec<(String, f64)> {
     };
     match model {
         // No number of theirs is the weight of one feature.
-        FittedModel::Baseline { .. } | FittedModel::Knn(_) => {}
+        FittedModel::Baseline { .. } | FittedModel::Knn(_) | FittedModel::Ensemble { .. } => {}
         FittedModel::Linear { coefficients, .. } => {
             coefficients.iter().enumerate().for_each(|(feature, weight)| add(feature, *weight));
         }
@@ -202,7 +217,7 @@ mod tests {
         let predicted = Predictions::Classes { probabilities, n_classes: 2 };
         let model = FittedModel::Logistic { coefficients: vec![vec![3.0, -1.0]], intercepts: vec![0.0] };
         let classes = names(&["no", "yes"]);
-        let evaluation = evaluate_plots(Task::Binary, &classes, &truth, &predicted, &model, &names(&["a", "b"]));
+        let evaluation = evaluate_plots(Task::Binary, &classes, &truth, &predicted, &model, &names(&["a", "b"]), None);
         assert_eq!(evaluation.importance, [("a".to_owned(), 0.75), ("b".to_owned(), 0.25)]);
         let EvaluationPlots::Classification { confusion, curves, .. } = evaluation.plots else {
             panic!("classification expected")
@@ -229,7 +244,7 @@ mod tests {
         let truth = Target::Classes { codes, n_classes: 3 };
         let predicted = Predictions::Classes { probabilities, n_classes: 3 };
         let model = FittedModel::Baseline { output: vec![0.3; 3] };
-        let made = evaluate_plots(Task::Multiclass, &names(&["a", "b", "c"]), &truth, &predicted, &model, &[]);
+        let made = evaluate_plots(Task::Multiclass, &names(&["a", "b", "c"]), &truth, &predicted, &model, &[], None);
         let EvaluationPlots::Classification { curves, confusion, .. } = made.plots else { panic!("classification") };
         assert_eq!(curves.len(), 3);
         assert_eq!(confusion.iter().flatten().sum::<u64>(), n as u64);
@@ -252,6 +267,7 @@ mod tests {
             &Predictions::Values(predicted),
             &model,
             &names(&["a", "b"]),
+            None,
         );
         assert_eq!(made.importance, [("b".to_owned(), 1.0)]);
         let EvaluationPlots::Regression { points, residuals } = made.plots else { panic!("regression expected") };

@@ -52,7 +52,8 @@ pub fn map_stretches<T: Send>(
     if !alive_here() {
         return Err(Cancelled);
     }
-    let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get).min(MAX_THREADS).min(n_stretches);
+    let cores = || thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let threads = crate::ml::cores::left().unwrap_or_else(cores).min(MAX_THREADS).min(n_stretches);
     let next = AtomicUsize::new(0);
     let take = |alive: &dyn Fn() -> bool| {
         let mut done = Vec::new();

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::StoreError;
 use crate::domain::ids::{
-    BinId, BranchId, BundleId, CheckRunId, ContentHash, DatasetId, DriftId, EventId, LabelSessionId, RunId, TagId,
+    BinId, BranchId, BundleId, CheckRunId, ContentHash, DatasetId, DriftId, EventId, GroupId, LabelSessionId, RunId, TagId,
     VersionId, WatchId,
 };
 
@@ -35,6 +35,7 @@ id_column!(
     DatasetId,
     DriftId,
     EventId,
+    GroupId,
     LabelSessionId,
     RunId,
     TagId,

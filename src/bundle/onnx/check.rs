@@ -77,7 +77,11 @@ fn check_model(model: &TrainedModel) -> Result<(), String> {
             coefficients.iter().try_for_each(|row| features(row.len()).and_then(|()| finite("a coefficient", row)))
         }
         FittedModel::DecisionTree { tree } => check_tree(tree, n_features, n_outputs),
-        FittedModel::Trees(_) | FittedModel::NaiveBayes(_) | FittedModel::Knn(_) | FittedModel::Mlp(_) => {
+        FittedModel::Trees(_)
+        | FittedModel::NaiveBayes(_)
+        | FittedModel::Knn(_)
+        | FittedModel::Mlp(_)
+        | FittedModel::Ensemble { .. } => {
             Err("models of this kind cannot be written yet".to_owned())
         }
     }

@@ -48,7 +48,14 @@ fn metadata(model: &TrainedModel) -> Vec<(&'static str, String)> {
 fn model_part(g: &mut GraphBuilder, model: &TrainedModel, features: &Features, inputs: &[String]) -> Value {
     match (&model.model, &features.matrix) {
         // Refused by `check`.
-        (FittedModel::Trees(_) | FittedModel::NaiveBayes(_) | FittedModel::Knn(_) | FittedModel::Mlp(_), _) => {
+        (
+            FittedModel::Trees(_)
+            | FittedModel::NaiveBayes(_)
+            | FittedModel::Knn(_)
+            | FittedModel::Mlp(_)
+            | FittedModel::Ensemble { .. },
+            _,
+        ) => {
             constant(g, &[], &inputs[0])
         }
         (FittedModel::Baseline { output }, _) => constant(g, output, &inputs[0]),

@@ -120,6 +120,8 @@ fn answering(recipe: &FittedRecipe, column: &str) -> TrainedModel {
         classes: vec![],
         recipe,
         model: FittedModel::Linear { coefficients, intercept: 0.0, link: Link::Identity },
+        calibration: None,
+        threshold: None,
     }
 }
 
@@ -182,6 +184,7 @@ fn trained(root: &std::path::Path, version: &DatasetVersion, algorithm: Algorith
         params: Default::default(),
         exclude: vec![],
         recipe,
+        options: Default::default(),
     };
     match perform(root, &JobRequest::Train(request), &Silent).unwrap() {
         JobOutcome::Trained(outcome) => outcome,

@@ -3,13 +3,16 @@
 
 pub mod baseline;
 pub mod decision_tree;
+pub mod extra_trees;
 pub mod glm;
+pub mod gradient_boosting;
 pub mod knn;
 pub mod linear;
 pub mod logistic;
 pub mod mlp;
 pub mod naive_bayes;
 pub mod pls;
+pub mod random_forest;
 pub mod ridge;
 pub mod sparse;
 pub mod svm;
@@ -22,7 +25,7 @@ use linfa::dataset::Records;
 use crate::domain::features::Features;
 use crate::domain::io::JobIo;
 use crate::domain::model::{FittedModel, Tree, TreeNode};
-use crate::domain::params::{Algorithm, CheckedParams, Family};
+use crate::domain::params::{Algorithm, CheckedParams};
 use crate::domain::run::MetricPoint;
 use crate::domain::task::Target;
 use crate::ml::error::FitError;
@@ -103,9 +106,10 @@ pub fn fit(
         Algorithm::Svm => svm::fit(params, &data, seed, io),
         Algorithm::Mlp => mlp::fit(params, &data, seed, io),
         Algorithm::DecisionTree => decision_tree::fit(params, &data, seed, io),
-        Algorithm::RandomForest | Algorithm::ExtraTrees | Algorithm::GradientBoosting | Algorithm::Ensemble => {
-            Err(FitError::NotFromRows { algorithm: algorithm.title() })
-        }
+        Algorithm::RandomForest => random_forest::fit(params, &data, seed, io),
+        Algorithm::ExtraTrees => extra_trees::fit(params, &data, seed, io),
+        Algorithm::GradientBoosting => gradient_boosting::fit(params, &data, seed, io),
+        Algorithm::Ensemble => Err(FitError::NotFromRows { algorithm: algorithm.title() }),
     }?;
     if !is_finite(&fitted.model) {
         return Err(FitError::Diverged { algorithm: algorithm.title() });
@@ -114,7 +118,7 @@ pub fn fit(
 }
 
 fn missing_allowed(algorithm: Algorithm) -> bool {
-    algorithm.family().takes_missing_and_categories() && algorithm.family() != Family::Trees
+    algorithm.family().takes_missing_and_categories()
 }
 
 /// The weights of the rows times those of their classes: `balanced` makes all classes weigh equally much together and
@@ -160,6 +164,7 @@ fn is_finite(model: &FittedModel) -> bool {
                 && bayes.numbers.iter().all(number)
                 && bayes.categories.iter().all(|c| c.log_shares.iter().all(|row| finite(row)))
         }
+        FittedModel::Ensemble { members } => members.iter().all(|member| is_finite(&member.model)),
         FittedModel::Knn(stored) => finite(&stored.answers),
         FittedModel::Mlp(network) => {
             let layer = |values: &[f32]| values.iter().all(|v| v.is_finite());
@@ -268,8 +273,7 @@ mod tests {
     /// Everything that learns from rows here, once per kind of target.
     fn learners() -> Vec<(Algorithm, Task)> {
         let of = |task| Algorithm::for_task(task).into_iter().map(move |algorithm| (algorithm, task));
-        let boosted = [Algorithm::RandomForest, Algorithm::ExtraTrees, Algorithm::GradientBoosting];
-        of(Task::Binary).chain(of(Task::Regression)).filter(|(algorithm, _)| !boosted.contains(algorithm)).collect()
+        of(Task::Binary).chain(of(Task::Regression)).collect()
     }
 
     impl JobIo for Stop {

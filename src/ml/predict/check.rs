@@ -32,6 +32,7 @@ pub fn model(model: &FittedModel, task: Task, n_classes: usize, x: &Features) ->
         FittedModel::NaiveBayes(bayes) => check_bayes(bayes, width, n_features),
         FittedModel::Knn(stored) => check_stored(stored, task, n_classes, x),
         FittedModel::Mlp(network) => check_network(network, width, n_features),
+        FittedModel::Ensemble { .. } => broken("an ensemble is scored member by member".to_owned()),
     }
 }
 

@@ -67,7 +67,8 @@ impl<'a> Scorer<'a> {
             FittedModel::NaiveBayes(model) => Self::Bayes(bayes::Bayes::new(model, x)?),
             FittedModel::Knn(model) => Self::Knn(Box::new(knn::Knn::new(model, x, width)?)),
             FittedModel::Mlp(model) => Self::Network(network::Scorer::new(model, x)),
-            FittedModel::DecisionTree { .. } | FittedModel::Trees(_) => {
+            // `check::model` refuses an ensemble.
+            FittedModel::DecisionTree { .. } | FittedModel::Trees(_) | FittedModel::Ensemble { .. } => {
                 Self::Tree { model, x, row: vec![0.0; x.n_features()] }
             }
         })

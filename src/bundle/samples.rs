@@ -137,7 +137,9 @@ pub(super) fn sample(
             FittedModel::DecisionTree { tree: Tree { nodes: vec![leaf] } }
         }
         (Some("tree"), _) => FittedModel::DecisionTree { tree: tree(n_features, n_outputs) },
-        (_, Task::Regression) => FittedModel::Linear { coefficients: numbers(n_features), intercept: 1000.5, link: Link::Identity },
+        (_, Task::Regression) => {
+            FittedModel::Linear { coefficients: numbers(n_features), intercept: 1000.5, link: Link::Identity }
+        }
         (_, Task::Binary) => FittedModel::Logistic { coefficients: vec![numbers(n_features)], intercepts: numbers(1) },
         (_, Task::Multiclass) => FittedModel::Logistic {
             coefficients: (0..n_outputs).map(|_| numbers(n_features)).collect(),

@@ -53,7 +53,13 @@ pub fn split(table: &Table, target: &TargetColumn, spec: &SplitSpec) -> Result<S
             .ok_or_else(|| SplitError::OneGroup { column: column.clone() })?,
     };
     let side = |test: bool| target.rows.iter().zip(&tests).filter(|(_, t)| **t == test).map(|(row, _)| *row).collect();
-    Ok(SplitRows { format_version: FORMAT_VERSION, train: side(false), test: side(true), folds: Vec::new(), forward: false })
+    Ok(SplitRows {
+        format_version: FORMAT_VERSION,
+        train: side(false),
+        test: side(true),
+        folds: Vec::new(),
+        forward: false,
+    })
 }
 
 /// `n` of `n_rows` rows, ascending, the same ones for the same seed; without a list of all rows. Each row has a number

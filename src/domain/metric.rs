@@ -153,7 +153,10 @@ impl Metric {
                 | Self::Brier
                 | Self::MeanError
                 | Self::Mae
-                | Self::Rmse | Self::Mape | Self::MaxError | Self::MedianAe
+                | Self::Rmse
+                | Self::Mape
+                | Self::MaxError
+                | Self::MedianAe
         )
     }
 

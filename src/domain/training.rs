@@ -186,9 +186,14 @@ pub enum ThresholdRule {
     /// Sensitivity + specificity − 1.
     Youden,
     /// Smallest total cost; what is right costs nothing.
-    Cost { false_positive: f64, false_negative: f64 },
+    Cost {
+        false_positive: f64,
+        false_negative: f64,
+    },
     /// This cut, whatever the data say.
-    Fixed { value: f64 },
+    Fixed {
+        value: f64,
+    },
 }
 
 /// A fitted correction of probabilities: one curve per class (binary: one, of the second class), the classes of a row
@@ -197,8 +202,12 @@ pub enum ThresholdRule {
 #[serde(rename_all = "snake_case", tag = "method")]
 pub enum Calibration {
     /// `1 / (1 + exp(a·p + b))` of the probability p.
-    Platt { curves: Vec<[f64; 2]> },
-    Isotonic { curves: Vec<IsotonicCurve> },
+    Platt {
+        curves: Vec<[f64; 2]>,
+    },
+    Isotonic {
+        curves: Vec<IsotonicCurve>,
+    },
 }
 
 /// Corners of a curve that never falls; straight between them, level outside. Both lists ascend and are equally long.

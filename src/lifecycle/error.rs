@@ -82,7 +82,9 @@ impl StageError {
         let usage = match self {
             Self::Usage { .. } | Self::Params(_) | Self::Folds(_) => true,
             Self::Target(e) => matches!(e, TargetError::Unknown { .. }),
-            Self::Split(e) => matches!(e, SplitError::NoColumn { .. } | SplitError::NotTime { .. } | SplitError::OneGroup { .. }),
+            Self::Split(e) => {
+                matches!(e, SplitError::NoColumn { .. } | SplitError::NotTime { .. } | SplitError::OneGroup { .. })
+            }
             Self::Store(e) => matches!(e, StoreError::NotFound { .. } | StoreError::Needed { .. }),
             Self::Load(e) => e.is_usage() || matches!(e, LoadError::NotInBoth { .. }),
             _ => false,

@@ -37,6 +37,12 @@ pub fn export(workspace: &Workspace, request: &ExportRequest, io: &dyn JobIo) ->
     io.progress("Reading the run", Some(0.0))?;
     let run = workspace.read(|conn| runs::get(conn, request.run))?;
     let model = model_of(workspace, run.id)?;
+    if model.calibration.is_some() || model.threshold.is_some() {
+        return Err(StageError::usage(
+            format!("run {} corrects its probabilities or cuts them elsewhere, which a bundle cannot hold yet", run.id),
+            "Train it without --calibrate and --threshold to export it",
+        ));
+    }
     let version = workspace.read(|conn| datasets::version(conn, run.plan.version_id))?;
     let evaluation: Option<Evaluation> =
         run.evaluation_hash.as_ref().map(|hash| workspace.read_json(hash)).transpose()?;

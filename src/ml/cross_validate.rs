@@ -14,7 +14,9 @@ pub enum FoldError {
     TooFew { folds: usize },
     #[error("{folds} folds need at least {folds} training rows; there are {rows}. Ask for fewer folds")]
     TooFewRows { folds: usize, rows: usize },
-    #[error("{folds} folds need at least {needed} different {what} among the training rows; there are {found}. Ask for fewer folds")]
+    #[error(
+        "{folds} folds need at least {needed} different {what} among the training rows; there are {found}. Ask for fewer folds"
+    )]
     TooFewParts { folds: usize, needed: usize, what: &'static str, found: usize },
 }
 

@@ -50,7 +50,8 @@ pub fn stacked(truth: &Target, models: &[&Predictions], max_models: usize) -> Ve
     let n = models.len();
     let wanted = answers(truth, models);
     let gram = |a: &[f64], b: &[f64]| crate::ml::sums::sum(a.iter().zip(b).map(|(a, b)| a * b)) / a.len().max(1) as f64;
-    let rows: Vec<Vec<f64>> = models.iter().map(|a| models.iter().map(|b| gram(numbers(a), numbers(b))).collect()).collect();
+    let rows: Vec<Vec<f64>> =
+        models.iter().map(|a| models.iter().map(|b| gram(numbers(a), numbers(b))).collect()).collect();
     let right: Vec<f64> = models.iter().map(|a| gram(numbers(a), &wanted)).collect();
     let largest: f64 = (0..n).map(|i| rows[i][i]).sum();
     let mut weights = vec![1.0 / n.max(1) as f64; n];

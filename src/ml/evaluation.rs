@@ -46,8 +46,14 @@ fn by_class(plots: &EvaluationPlots) -> Vec<ClassMetrics> {
     let EvaluationPlots::Classification { classes, confusion, .. } = plots else { return Vec::new() };
     let measured = metrics::by_class(confusion);
     let each = classes.iter().zip(measured);
-    each.map(|(class, (precision, recall, f1, rows))| ClassMetrics { class: class.clone(), rows, precision, recall, f1 })
-        .collect()
+    each.map(|(class, (precision, recall, f1, rows))| ClassMetrics {
+        class: class.clone(),
+        rows,
+        precision,
+        recall,
+        f1,
+    })
+    .collect()
 }
 
 fn classification(

@@ -178,8 +178,8 @@ impl Density {
 fn normal(z: f64) -> f64 {
     let x = z.abs() / std::f64::consts::SQRT_2;
     let t = 1.0 / (1.0 + 0.327_591_1 * x);
-    let series = t
-        * (0.254_829_592 + t * (-0.284_496_736 + t * (1.421_413_741 + t * (-1.453_152_027 + t * 1.061_405_429))));
+    let series =
+        t * (0.254_829_592 + t * (-0.284_496_736 + t * (1.421_413_741 + t * (-1.453_152_027 + t * 1.061_405_429))));
     let erf = 1.0 - series * (-x * x).exp();
     if z >= 0.0 { 0.5 * (1.0 + erf) } else { 0.5 * (1.0 - erf) }
 }
@@ -196,11 +196,15 @@ fn uniform(random: &mut Shuffler) -> f64 {
 /// rows, all together at most `trials`.
 pub fn stages(trials: usize) -> Vec<(usize, f64)> {
     let total = |first: usize, n: u32| (0..n).map(|k| (first / FACTOR.pow(k)).max(1)).sum::<usize>();
-    let n_stages = if trials >= 13 { 3 } else if trials >= 4 { 2 } else { 1 };
+    let n_stages = if trials >= 13 {
+        3
+    } else if trials >= 4 {
+        2
+    } else {
+        1
+    };
     let first = (1..=trials).rev().find(|&first| total(first, n_stages) <= trials).unwrap_or(1);
-    (0..n_stages)
-        .map(|k| ((first / FACTOR.pow(k)).max(1), 1.0 / (FACTOR.pow(n_stages - 1 - k)) as f64))
-        .collect()
+    (0..n_stages).map(|k| ((first / FACTOR.pow(k)).max(1), 1.0 / (FACTOR.pow(n_stages - 1 - k)) as f64)).collect()
 }
 
 /// Is a trial worth stopping: worse than the median of earlier trials after as many folds? (Golovin et al. 2017,

@@ -14,9 +14,9 @@ use crate::domain::watch::Collected;
 use crate::domain::words::file_name;
 
 use super::command::{Command, Page};
-use crate::domain::training::Verdict;
 use super::format::{bytes, count, counted, number};
 use super::notification::{Note, NoteTone};
+use crate::domain::training::Verdict;
 
 /// What to tell when a job is done.
 pub fn done(outcome: &JobOutcome) -> Note {

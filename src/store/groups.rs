@@ -10,11 +10,8 @@ use crate::domain::training::{GroupRequest, RunGroup};
 
 pub fn insert(tx: &Tx, request: &GroupRequest) -> Result<GroupId, StoreError> {
     let text = sql::to_json("the request of the runs", request)?;
-    tx.prepare_cached("INSERT INTO run_groups (kind, request, created_at_ms) VALUES (?1, ?2, ?3)")?.execute(params![
-        request.kind(),
-        text,
-        files::now_ms()
-    ])?;
+    tx.prepare_cached("INSERT INTO run_groups (kind, request, created_at_ms) VALUES (?1, ?2, ?3)")?
+        .execute(params![request.kind(), text, files::now_ms()])?;
     let id = GroupId(tx.last_insert_rowid());
     records::seal(tx, &RUN_GROUPS, id.0)?;
     Ok(id)
@@ -34,7 +31,8 @@ pub fn get(conn: &Connection, id: GroupId) -> Result<RunGroup, StoreError> {
 
 /// Those that did not end, newest first.
 pub fn open(conn: &Connection) -> Result<Vec<RunGroup>, StoreError> {
-    let sql = "SELECT id, request, created_at_ms, ended_at_ms FROM run_groups WHERE ended_at_ms IS NULL ORDER BY id DESC";
+    let sql =
+        "SELECT id, request, created_at_ms, ended_at_ms FROM run_groups WHERE ended_at_ms IS NULL ORDER BY id DESC";
     sql::query_all(conn, sql, [], from_row)
 }
 

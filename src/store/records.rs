@@ -111,8 +111,12 @@ pub(super) const RUN_GROUPS: Table = Table {
     numbered: true,
     columns: "id, kind, request, created_at_ms, ended_at_ms",
 };
-pub(super) const MODELS: Table =
-    Table { name: "models", noun: "model", numbered: true, columns: "id, run_id, model_hash, created_at_ms, model_bytes" };
+pub(super) const MODELS: Table = Table {
+    name: "models",
+    noun: "model",
+    numbered: true,
+    columns: "id, run_id, model_hash, created_at_ms, model_bytes",
+};
 pub(super) const BUNDLES: Table = Table {
     name: "bundles",
     noun: "bundle",

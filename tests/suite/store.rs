@@ -103,7 +103,7 @@ fn plan(ws: &Workspace, version: &DatasetVersion) -> RunPlan {
             cpu: "x86-64".into(),
             threads: 2,
             libraries: BTreeMap::new(),
-                locale: String::new(),
+            locale: String::new(),
         },
     }
 }
@@ -116,8 +116,20 @@ fn start(ws: &Workspace) -> RunId {
 fn result(ws: &Workspace) -> RunResult {
     let set = |value: f64| BTreeMap::from([("accuracy".to_owned(), value), ("roc_auc".to_owned(), 0.1 + 0.2)]);
     RunResult {
-        metrics: RunMetrics { train: set(0.9), test: set(0.8), cv: set(0.75), cv_std: set(0.01), ..RunMetrics::default() },
-        timings: Timings { encode_seconds: 0.25, fit_seconds: 1.5, fit_cpu_seconds: 2.5, predict_seconds: 0.0, total_seconds: 2.0 },
+        metrics: RunMetrics {
+            train: set(0.9),
+            test: set(0.8),
+            cv: set(0.75),
+            cv_std: set(0.01),
+            ..RunMetrics::default()
+        },
+        timings: Timings {
+            encode_seconds: 0.25,
+            fit_seconds: 1.5,
+            fit_cpu_seconds: 2.5,
+            predict_seconds: 0.0,
+            total_seconds: 2.0,
+        },
         warnings: vec!["1 column is constant".into()],
         model_hash: ws.put_bytes(MODEL).unwrap(),
         evaluation_hash: ws.put_bytes(EVALUATION).unwrap(),

@@ -81,9 +81,7 @@ fn check_model(model: &TrainedModel) -> Result<(), String> {
         | FittedModel::NaiveBayes(_)
         | FittedModel::Knn(_)
         | FittedModel::Mlp(_)
-        | FittedModel::Ensemble { .. } => {
-            Err("models of this kind cannot be written yet".to_owned())
-        }
+        | FittedModel::Ensemble { .. } => Err("models of this kind cannot be written yet".to_owned()),
     }
 }
 

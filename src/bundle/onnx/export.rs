@@ -55,9 +55,7 @@ fn model_part(g: &mut GraphBuilder, model: &TrainedModel, features: &Features, i
             | FittedModel::Mlp(_)
             | FittedModel::Ensemble { .. },
             _,
-        ) => {
-            constant(g, &[], &inputs[0])
-        }
+        ) => constant(g, &[], &inputs[0]),
         (FittedModel::Baseline { output }, _) => constant(g, output, &inputs[0]),
         (FittedModel::Linear { coefficients, intercept, .. }, Some(x)) => {
             linear(g, x, std::slice::from_ref(coefficients), &[*intercept], &features.order)

@@ -102,9 +102,8 @@ impl<'a> Batch<'a> {
             Rows::Whole => plans[unit.job].algorithm.title().to_owned(),
             Rows::Fold(k) => format!("{}, fold {} of {n_folds}", plans[unit.job].algorithm.title(), k + 1),
         };
-        let work = |unit: &Unit<Rows>, io: &dyn JobIo| {
-            fit::work(session, encodings, &plans[unit.job], unit.work, cores, io)
-        };
+        let work =
+            |unit: &Unit<Rows>, io: &dyn JobIo| fit::work(session, encodings, &plans[unit.job], unit.work, cores, io);
         let (jobs, workspace, limit) = (&mut self.jobs, self.workspace, self.limit);
         let recorder = Recorder { session, workspace, asked: &self.asked };
         let hear = |said| match said {
@@ -156,7 +155,12 @@ impl<'a> Batch<'a> {
 }
 
 /// Only what the fits come to; nothing is stored.
-pub fn fit_unrecorded(session: &Session<'_>, plan: &RunPlan, limit: Limit<'_>, io: &dyn JobIo) -> Result<Fitted, StageError> {
+pub fn fit_unrecorded(
+    session: &Session<'_>,
+    plan: &RunPlan,
+    limit: Limit<'_>,
+    io: &dyn JobIo,
+) -> Result<Fitted, StageError> {
     let share = plan.context.trial.map_or(1.0, |trial| trial.rows_share);
     let encodings = Encodings::new(session, &[&plan.recipe], share);
     let n_folds = session.rows.folds.len();

@@ -35,7 +35,9 @@ pub fn combine(
     for run in all.into_iter().filter(|run| run.status == RunStatus::Completed) {
         let Some(hash) = &run.held_out_hash else { continue };
         let held_out: HeldOut = workspace.read_json(hash)?;
-        if held_out.split_hash == session.split_hash && members.first().is_none_or(|(_, first)| first.rows == held_out.rows) {
+        if held_out.split_hash == session.split_hash
+            && members.first().is_none_or(|(_, first)| first.rows == held_out.rows)
+        {
             members.push((run, held_out));
         }
     }
@@ -85,7 +87,8 @@ pub fn combine(
     };
     let (train_y, test_y) = (session.target.at(&session.rows.train)?, session.target.at(&session.rows.test)?);
     let cv = metrics::evaluate(session.task, &truth, &together);
-    let rows = Measured { train_y: &train_y, on_train: average(&on_train), test_y: &test_y, on_test: average(&on_test) };
+    let rows =
+        Measured { train_y: &train_y, on_train: average(&on_train), test_y: &test_y, on_test: average(&on_test) };
     let model = TrainedModel {
         format_version: 1,
         algorithm: plan.algorithm.as_str().to_owned(),
@@ -97,7 +100,8 @@ pub fn combine(
         calibration: None,
         threshold: None,
     };
-    let names = chosen.iter().map(|(run, weight)| format!("{weight:.2} × run {} ({})", run.id, run.plan.algorithm.title()));
+    let names =
+        chosen.iter().map(|(run, weight)| format!("{weight:.2} × run {} ({})", run.id, run.plan.algorithm.title()));
     let mut warnings = session.warnings.clone();
     warnings.push(format!("Made of {}", names.collect::<Vec<_>>().join(", ")));
     let timings = Timings { fit_seconds, fit_cpu_seconds: fit_seconds, ..Timings::default() };

@@ -74,9 +74,8 @@ pub fn work(
     let (fit_seconds, fit_cpu_seconds) = (clock.elapsed().as_secs_f64(), cpu.seconds());
     io.progress("predicting", None)?;
     let clock = Instant::now();
-    let predict = |x| {
-        crate::ml::cores::with(cores, || predict::predict(&fitted.model, session.task, session.n_classes(), x, io))
-    };
+    let predict =
+        |x| crate::ml::cores::with(cores, || predict::predict(&fitted.model, session.task, session.n_classes(), x, io));
     let on_test = predict(&encoded.test)?;
     Ok(match rows {
         Rows::Fold(k) => Piece::Fold(Fold {

@@ -22,9 +22,17 @@ const QUEUE: usize = 1024;
 /// What workers say.
 pub enum Said<R> {
     /// The first work on this job began.
-    Started { job: usize },
-    Point { job: usize, point: MetricPoint },
-    Done { job: usize, result: Result<R, StageError> },
+    Started {
+        job: usize,
+    },
+    Point {
+        job: usize,
+        point: MetricPoint,
+    },
+    Done {
+        job: usize,
+        result: Result<R, StageError>,
+    },
 }
 
 /// One piece of work for a job.

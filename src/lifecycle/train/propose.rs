@@ -78,7 +78,10 @@ fn group_reason(column: &ColumnSchema, rows: u64) -> Option<String> {
     let names = words.last().is_some_and(|last| ["id", "uuid", "key", "group"].contains(&last.as_str()));
     let per_value = rows as f64 / column.distinct.max(1) as f64;
     (names && column.distinct > 20 && per_value >= LEAST_PER_GROUP).then(|| {
-        format!("each of {} values stands in {per_value:.1} rows on average; keep those on one side", thousands(column.distinct))
+        format!(
+            "each of {} values stands in {per_value:.1} rows on average; keep those on one side",
+            thousands(column.distinct)
+        )
     })
 }
 

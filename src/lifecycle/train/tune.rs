@@ -219,15 +219,25 @@ impl Search<'_> {
                 if self.limit.is_over() {
                     return Ok(());
                 }
-                let missing = round.iter().filter(|(trial, _)| !self.history.iter().any(|p| p.trial.number == trial.number));
+                let missing =
+                    round.iter().filter(|(trial, _)| !self.history.iter().any(|p| p.trial.number == trial.number));
                 self.run(missing.cloned().collect(), false)?;
             }
             let metric = self.metric();
-            let mut stage: Vec<&Past> =
-                self.history.iter().filter(|past| past.trial.rows_share == rows_share && past.score.is_some()).collect();
+            let mut stage: Vec<&Past> = self
+                .history
+                .iter()
+                .filter(|past| past.trial.rows_share == rows_share && past.score.is_some())
+                .collect();
             stage.sort_by(|a, b| {
                 let (a, b) = (a.score.unwrap_or(f64::NAN), b.score.unwrap_or(f64::NAN));
-                if metric.better(a, b) { std::cmp::Ordering::Less } else if metric.better(b, a) { std::cmp::Ordering::Greater } else { std::cmp::Ordering::Equal }
+                if metric.better(a, b) {
+                    std::cmp::Ordering::Less
+                } else if metric.better(b, a) {
+                    std::cmp::Ordering::Greater
+                } else {
+                    std::cmp::Ordering::Equal
+                }
             });
             kept = stage.into_iter().map(|past| past.params.clone()).collect();
         }
@@ -281,10 +291,8 @@ impl Search<'_> {
 
     /// Reads what the round came to.
     fn remember(&mut self) -> Result<(), StageError> {
-        let pruned: Vec<Past> = std::mem::take(&mut self.history)
-            .into_iter()
-            .filter(|past| past.score.is_some())
-            .collect();
+        let pruned: Vec<Past> =
+            std::mem::take(&mut self.history).into_iter().filter(|past| past.score.is_some()).collect();
         let mut all = earlier(self.workspace, self.group)?;
         for past in pruned {
             if !all.iter().any(|other| other.trial.number == past.trial.number) {
@@ -324,7 +332,10 @@ impl Search<'_> {
 
 fn hopeless(metric: Metric, so_far: f64) -> Problem {
     Problem::failed(
-        format!("Stopped after {LOOK_AFTER} folds: {} {so_far:.4} is worse than the median of earlier trials", metric.title()),
+        format!(
+            "Stopped after {LOOK_AFTER} folds: {} {so_far:.4} is worse than the median of earlier trials",
+            metric.title()
+        ),
         "",
         "",
     )

@@ -152,8 +152,7 @@ impl<'a> Fit<Columns<'a>, &'a Target, FitError> for GradientBoosting<'_> {
                 self.io.measured(NAME, &MetricPoint { part, metric, step: point.n_trees as u32, value });
             }
         };
-        let boosted =
-            boost(&settings, &binned, labels, weights.as_deref(), &validation, &team, self.io, &mut tell)?;
+        let boosted = boost(&settings, &binned, labels, weights.as_deref(), &validation, &team, self.io, &mut tell)?;
         Ok(self.fitted(boosted))
     }
 }

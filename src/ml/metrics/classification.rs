@@ -63,7 +63,8 @@ fn specificity(confusion: &[Vec<u64>], class: usize) -> Option<f64> {
 /// The mean over the classes that occur in the truth.
 fn macro_specificity(confusion: &[Vec<u64>]) -> Option<f64> {
     let occurs = |class: &usize| confusion[*class].iter().sum::<u64>() > 0;
-    let each: Option<Vec<f64>> = (0..confusion.len()).filter(occurs).map(|class| specificity(confusion, class)).collect();
+    let each: Option<Vec<f64>> =
+        (0..confusion.len()).filter(occurs).map(|class| specificity(confusion, class)).collect();
     sums::mean(each?.into_iter())
 }
 

@@ -277,7 +277,8 @@ mod tests {
         for (n_classes, task) in [(2, Task::Binary), (4, Task::Multiclass)] {
             let (truth, predicted) = classes(200, n_classes);
             let expected = evaluate(task, &truth, &predicted);
-            let (Target::Classes { codes, .. }, Predictions::Classes { probabilities, .. }) = (&truth, &predicted) else {
+            let (Target::Classes { codes, .. }, Predictions::Classes { probabilities, .. }) = (&truth, &predicted)
+            else {
                 panic!("classes")
             };
             let sorted = Classes::new(task, codes, probabilities, n_classes, &predicted.labels());
@@ -304,14 +305,24 @@ mod tests {
             assert!(low <= &values[key] && &values[key] <= high && high - low < 0.3, "{key} {low} {high}");
         }
         assert_eq!(found, intervals(Task::Binary, &truth, &predicted, None, 7));
-        assert!(intervals(Task::Binary, &Target::Classes { codes: vec![0], n_classes: 2 }, &predicted, None, 7).is_empty());
+        assert!(
+            intervals(Task::Binary, &Target::Classes { codes: vec![0], n_classes: 2 }, &predicted, None, 7).is_empty()
+        );
     }
 
     #[test]
     fn delong_equals_the_pairwise_definition() {
         let scores = [0.1, 0.4, 0.35, 0.8, 0.65, 0.9, 0.2, 0.65];
         let y = [false, false, true, true, true, true, false, false];
-        let psi = |x: f64, z: f64| if x > z { 1.0 } else if x == z { 0.5 } else { 0.0 };
+        let psi = |x: f64, z: f64| {
+            if x > z {
+                1.0
+            } else if x == z {
+                0.5
+            } else {
+                0.0
+            }
+        };
         let of = |side: bool| (0..8).filter(move |&i| y[i] == side).map(move |i| scores[i]);
         let v10: Vec<f64> = of(true).map(|x| of(false).map(|z| psi(x, z)).sum::<f64>() / 4.0).collect();
         let v01: Vec<f64> = of(false).map(|z| of(true).map(|x| psi(x, z)).sum::<f64>() / 4.0).collect();

@@ -415,7 +415,8 @@ impl<M: Measure> Scan<'_, M> {
                 break;
             }
             self.start(rest_left);
-            let offers = Offers { slots: self.slots, present: self.present, end: rest, total: self.total, least: self.least };
+            let offers =
+                Offers { slots: self.slots, present: self.present, end: rest, total: self.total, least: self.least };
             if let Some((bin, next)) = self.measure.best_cut(offers, self.left, self.best) {
                 found = Some((bin, next, rest_left));
             }

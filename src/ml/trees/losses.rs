@@ -200,8 +200,9 @@ pub fn exp(x: f32) -> f32 {
     let z = (x * std::f32::consts::LOG2_E).clamp(-126.0, 126.0);
     let whole = (z + 12_582_912.0) - 12_582_912.0;
     let f = z - whole;
-    let rest =
-        1.0 + f * (std::f32::consts::LN_2 + f * (0.240_226_5 + f * (0.055_504_11 + f * (0.009_618_129 + f * 0.001_333_356))));
+    let rest = 1.0
+        + f * (std::f32::consts::LN_2
+            + f * (0.240_226_5 + f * (0.055_504_11 + f * (0.009_618_129 + f * 0.001_333_356))));
     f32::from_bits(((whole as i32 + 127) << 23) as u32) * rest
 }
 

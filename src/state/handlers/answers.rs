@@ -164,6 +164,10 @@ pub fn job(state: &mut AppState, event: JobEvent, now_ms: i64) -> Vec<Effect> {
             Vec::new()
         }
         JobEvent::Recorded { .. } => reload_history(state),
+        JobEvent::Points { id, points } => {
+            state.jobs.curves(id, points);
+            Vec::new()
+        }
         JobEvent::Done { id, outcome } => job_done(state, id, *outcome, now_ms),
         JobEvent::Failed { id, problem } => job_failed(state, id, &problem, now_ms),
     }

@@ -159,7 +159,13 @@ pub fn run(id: i64, status: RunStatus, algorithm: Algorithm, version_id: i64, au
             ..RunMetrics::default()
         },
         timings: if done {
-            Timings { encode_seconds: 0.21, fit_seconds: 0.84, fit_cpu_seconds: 1.2, predict_seconds: 0.06, total_seconds: 1.32 }
+            Timings {
+                encode_seconds: 0.21,
+                fit_seconds: 0.84,
+                fit_cpu_seconds: 1.2,
+                predict_seconds: 0.06,
+                total_seconds: 1.32,
+            }
         } else {
             Timings::default()
         },

@@ -123,7 +123,14 @@ impl Labelling {
     }
 }
 
-fn waiting(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut Labelling, version: &DatasetVersion, question: Question, asked: &Loadable<Answer>) {
+fn waiting(
+    ui: &mut Ui,
+    ctx: &UiCtx<'_>,
+    page: &mut Labelling,
+    version: &DatasetVersion,
+    question: Question,
+    asked: &Loadable<Answer>,
+) {
     page_header(ui, ctx, "Label rows", &version.label(), None);
     main_panel(ui, |ui| {
         match asked {

@@ -294,7 +294,7 @@ pub(super) fn predict(model: &TrainedModel, raw: &RawColumns) -> Predictions {
                 all.extend(z.iter().map(|z| (z - top).exp() / sum));
             }
             FittedModel::DecisionTree { tree } => all.extend(tree.leaf(&x)),
-            FittedModel::Trees(_) | FittedModel::Ensemble { .. } => panic!("no sample has an ensemble"),
+            _ => panic!("no sample has such a model"),
         }
     }
     match model.classes.len() {

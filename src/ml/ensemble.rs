@@ -6,6 +6,9 @@ use crate::ml::metrics;
 
 /// Models drawn at most, with repetition.
 const ROUNDS: usize = 25;
+/// A smaller weight is none.
+const LEAST_WEIGHT: f64 = 1e-3;
+const MAX_SWEEPS: usize = 1000;
 
 /// Greedy selection with replacement (Caruana, Niculescu-Mizil, Crew and Ksikes 2004, "Ensemble selection from libraries
 /// of models"): in each round the model is added whose addition helps the metric most, and the best round is kept.
@@ -53,44 +56,47 @@ pub fn stacked(truth: &Target, models: &[&Predictions], max_models: usize) -> Ve
     let rows: Vec<Vec<f64>> =
         models.iter().map(|a| models.iter().map(|b| gram(numbers(a), numbers(b))).collect()).collect();
     let right: Vec<f64> = models.iter().map(|a| gram(numbers(a), &wanted)).collect();
-    let largest: f64 = (0..n).map(|i| rows[i][i]).sum();
     let mut weights = vec![1.0 / n.max(1) as f64; n];
-    if largest <= 0.0 || !largest.is_finite() {
-        return weights;
-    }
     let mut allowed = vec![true; n];
     loop {
-        for _ in 0..2000 {
-            let gradient = |i: usize| rows[i].iter().zip(&weights).map(|(g, w)| g * w).sum::<f64>() - right[i];
-            let moved: Vec<f64> = (0..n).map(|i| weights[i] - gradient(i) / largest).collect();
-            weights = onto_simplex(&moved, &allowed);
-        }
-        let used: Vec<usize> = (0..n).filter(|&i| weights[i] > 1e-3).collect();
-        if used.len() <= max_models {
+        descend(&rows, &right, &allowed, &mut weights);
+        let used: Vec<usize> = (0..n).filter(|&i| weights[i] > LEAST_WEIGHT).collect();
+        if used.len() <= max_models.max(1) {
             break;
         }
-        // The least goes, until few enough are left.
-        if let Some(&least) = used.iter().min_by(|&&a, &&b| weights[a].total_cmp(&weights[b])) {
-            allowed[least] = false;
-        }
+        // The least goes, until few enough are left; the heaviest takes its share until the next descent.
+        let by_weight = |a: &&usize, b: &&usize| weights[**a].total_cmp(&weights[**b]);
+        let (Some(&least), Some(&most)) = (used.iter().min_by(by_weight), used.iter().max_by(by_weight)) else { break };
+        allowed[least] = false;
+        weights[most] += weights[least];
+        weights[least] = 0.0;
     }
-    let kept: f64 = weights.iter().filter(|w| **w > 1e-3).sum();
-    weights.iter().map(|w| if *w > 1e-3 { w / kept } else { 0.0 }).collect()
+    let kept: f64 = weights.iter().filter(|w| **w > LEAST_WEIGHT).sum();
+    weights.iter().map(|w| if *w > LEAST_WEIGHT { w / kept } else { 0.0 }).collect()
 }
 
-/// The nearest weights that are not negative and sum to 1 (Duchi et al. 2008); places not allowed get 0.
-fn onto_simplex(values: &[f64], allowed: &[bool]) -> Vec<f64> {
-    let mut sorted: Vec<f64> = values.iter().zip(allowed).filter(|(_, a)| **a).map(|(v, _)| *v).collect();
-    sorted.sort_by(|a, b| b.total_cmp(a));
-    let (mut sum, mut shift) = (0.0, 0.0);
-    for (at, value) in sorted.iter().enumerate() {
-        sum += value;
-        let candidate = (sum - 1.0) / (at + 1) as f64;
-        if *value > candidate {
-            shift = candidate;
+/// Moves weight between two models at a time, each time by what is best, until nothing is gained.
+fn descend(rows: &[Vec<f64>], right: &[f64], allowed: &[bool], weights: &mut [f64]) {
+    let n = weights.len();
+    for _ in 0..MAX_SWEEPS {
+        let mut moved: f64 = 0.0;
+        for i in (0..n).filter(|&i| allowed[i]) {
+            for j in (0..i).filter(|&j| allowed[j]) {
+                let slope = |k: usize| rows[k].iter().zip(&*weights).map(|(g, w)| g * w).sum::<f64>() - right[k];
+                let bend = rows[i][i] + rows[j][j] - 2.0 * rows[i][j];
+                let by = (slope(j) - slope(i)) / bend;
+                if bend > 0.0 && by.is_finite() {
+                    let by = by.clamp(-weights[i], weights[j]);
+                    weights[i] += by;
+                    weights[j] -= by;
+                    moved = moved.max(by.abs());
+                }
+            }
+        }
+        if moved < 1e-9 {
+            break;
         }
     }
-    values.iter().zip(allowed).map(|(v, a)| if *a { (v - shift).max(0.0) } else { 0.0 }).collect()
 }
 
 /// The weighted mean of what models say about the same rows; weights of 0 are left out. `None` when nothing is left.

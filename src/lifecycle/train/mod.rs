@@ -14,6 +14,8 @@ pub mod propose;
 pub mod reproduce;
 mod session;
 pub mod tune;
+#[cfg(test)]
+mod tests;
 
 use std::time::Instant;
 

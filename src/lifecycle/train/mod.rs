@@ -13,9 +13,9 @@ mod pool;
 pub mod propose;
 pub mod reproduce;
 mod session;
-pub mod tune;
 #[cfg(test)]
 mod tests;
+pub mod tune;
 
 use std::time::Instant;
 

@@ -89,7 +89,8 @@ impl Clock for Ticking {
 fn every_algorithm_trains_scores_and_reproduces_bit_by_bit() {
     let p = place(300);
     for target in ["bought", "amount"] {
-        let task = if target == "bought" { crate::domain::task::Task::Binary } else { crate::domain::task::Task::Regression };
+        let task =
+            if target == "bought" { crate::domain::task::Task::Binary } else { crate::domain::task::Task::Regression };
         let all = Algorithm::for_task(task);
         let outcome = train(&p.workspace, &request(&p.data, target, &all, 2), &Silent).unwrap();
         assert_eq!(outcome.runs.len(), all.len());
@@ -178,7 +179,8 @@ fn groups_and_times_do_not_leak_into_tests_or_folds() {
         completed_runs(&outcome);
         let rows: SplitRows = p.workspace.read_json(&outcome.runs[0].plan.split_hash).unwrap();
         assert_eq!(rows.folds.len(), 4);
-        let pairs = (0..4).map(|k| (rows.fit_rows(k), rows.folds[k].clone())).chain([(rows.train.clone(), rows.test.clone())]);
+        let pairs =
+            (0..4).map(|k| (rows.fit_rows(k), rows.folds[k].clone())).chain([(rows.train.clone(), rows.test.clone())]);
         for (fit, test) in pairs {
             assert!(!fit.is_empty() && !test.is_empty());
             let of = |rows: &[u32]| rows.iter().map(|&row| cell(column, row)).collect::<Vec<f64>>();
@@ -280,7 +282,10 @@ fn trials_are_runs_of_one_group_and_resume_where_they_stopped() {
             all
         };
         if method != TuneMethod::Tpe || whole.pruned == 0 {
-            assert_eq!(trials(&resumed.runs).len() + resumed.pruned as usize, trials(&whole.runs).len() + whole.pruned as usize);
+            assert_eq!(
+                trials(&resumed.runs).len() + resumed.pruned as usize,
+                trials(&whole.runs).len() + whole.pruned as usize
+            );
         }
         let best_of = |runs: &[Run], id| runs.iter().find(|run| run.id == id).and_then(Run::score);
         assert!(best_of(&whole.runs, best).unwrap() > 0.6);

@@ -254,6 +254,9 @@ pub fn train(outcome: &TrainOutcome) -> Report {
     if let Some(best) = outcome.best {
         let _ = writeln!(text, "Best: run {best}");
     }
+    if let (Some(group), true) = (outcome.group, outcome.is_cut_short()) {
+        let _ = writeln!(text, "Not everything was done: go on with `train --resume {group}`");
+    }
     let json = json!({
         "runs": outcome.runs.iter().map(run_json).collect::<Vec<_>>(), "best": outcome.best,
         "group": outcome.group, "task": outcome.runs.first().map_or(outcome.proposal.task, |r| r.plan.task),

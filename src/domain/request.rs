@@ -16,7 +16,7 @@ use super::labels::Label;
 use super::params::{Algorithm, ParamDraft};
 use super::question::{Answer, Question};
 use super::recipe::RecipeSpec;
-use super::run::Run;
+use super::run::{Run, RunStatus};
 use super::split::SplitSpec;
 use super::task::{Task, TaskProposal};
 use super::training::{ReproduceOutcome, TrainOptions, TuneOutcome, TuneRequest};
@@ -140,9 +140,19 @@ pub struct TrainOutcome {
     pub proposal: TaskProposal,
     #[serde(default)]
     pub group: Option<GroupId>,
+    /// The time budget was spent before every algorithm had its turn.
+    #[serde(default)]
+    pub left_out: bool,
     pub runs: Vec<Run>,
     pub best: Option<RunId>,
     pub warnings: Vec<String>,
+}
+
+impl TrainOutcome {
+    /// Did the time budget leave something undone?
+    pub fn is_cut_short(&self) -> bool {
+        self.left_out || self.runs.iter().any(|run| run.status == RunStatus::Cancelled)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

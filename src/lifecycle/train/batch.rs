@@ -243,8 +243,9 @@ impl Recorder<'_> {
 
     /// Objects first, then everything that names them in one transaction.
     pub fn store(&self, id: RunId, plan: &RunPlan, fitted: Fitted) -> Result<(), StageError> {
-        let model_bytes = serde_json::to_vec(&fitted.model).map_or(0, |bytes| bytes.len() as u64);
         let model_hash = self.workspace.put_json(&fitted.model)?;
+        // An object is the document as it is.
+        let model_bytes = std::fs::metadata(self.workspace.object_path(&model_hash)).map_or(0, |file| file.len());
         let evaluation_hash = self.workspace.put_json(&fitted.evaluation)?;
         let held_out_hash = fitted.held_out.as_ref().map(|held_out| self.workspace.put_json(held_out)).transpose()?;
         let primary = Metric::primary(plan.task);

@@ -89,7 +89,8 @@ pub fn train_by(
         workspace.write(|tx| groups::end(tx, group))?;
     }
     let best = best_run(&runs).map(|run| run.id);
-    Ok(TrainOutcome { proposal: session.proposal.clone(), group: Some(group), runs, best, warnings })
+    let (proposal, left_out) = (session.proposal.clone(), !all_began);
+    Ok(TrainOutcome { proposal, group: Some(group), left_out, runs, best, warnings })
 }
 
 fn told(session: &Session<'_>, all_began: bool) -> Vec<String> {

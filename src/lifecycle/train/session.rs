@@ -10,7 +10,7 @@ use crate::domain::ids::{ContentHash, GroupId};
 use crate::domain::io::{JobIo, Part};
 use crate::domain::params::{Algorithm, CheckedParams, check_params};
 use crate::domain::request::TrainRequest;
-use crate::domain::run::{RunPlan, Sample};
+use crate::domain::run::{Environment, RunPlan, Sample};
 use crate::domain::split::{SplitKind, SplitRows};
 use crate::domain::task::{Task, TaskProposal};
 use crate::domain::training::{RunContext, Trial};
@@ -45,6 +45,7 @@ pub struct Session<'a> {
     pub warnings: Vec<String>,
     /// What encoded rows may take in memory at once.
     pub encoding_bytes: u64,
+    environment: Environment,
 }
 
 /// The rows of a sample with their numbers in the version, ascending.
@@ -100,7 +101,7 @@ impl<'a> Session<'a> {
             seed: self.request.split.seed,
             recipe: recipe::spec_for(algorithm, &self.request.recipe),
             params,
-            environment: environment::capture(),
+            environment: self.environment.clone(),
             sampled: self.sampled,
             context: RunContext {
                 group,
@@ -224,6 +225,7 @@ fn prepare<'a>(
         weights,
         warnings,
         encoding_bytes,
+        environment: environment::capture(),
     })
 }
 

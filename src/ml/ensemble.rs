@@ -1,5 +1,6 @@
 //! Weights for an average of models, from what each said about rows it had not seen.
 
+use crate::domain::io::{Cancelled, JobIo};
 use crate::domain::metric::Metric;
 use crate::domain::task::{Predictions, Target, Task};
 use crate::ml::metrics;
@@ -13,7 +14,13 @@ const MAX_SWEEPS: usize = 1000;
 /// Greedy selection with replacement (Caruana, Niculescu-Mizil, Crew and Ksikes 2004, "Ensemble selection from libraries
 /// of models"): in each round the model is added whose addition helps the metric most, and the best round is kept.
 /// Weights sum to 1; at most `max_models` are above 0. All zero when no model can be measured.
-pub fn greedy(task: Task, truth: &Target, models: &[&Predictions], max_models: usize) -> Vec<f64> {
+pub fn greedy(
+    task: Task,
+    truth: &Target,
+    models: &[&Predictions],
+    max_models: usize,
+    io: &dyn JobIo,
+) -> Result<Vec<f64>, Cancelled> {
     let metric = Metric::primary(task);
     let mut counts = vec![0_usize; models.len()];
     let mut sum: Option<Vec<f64>> = None;
@@ -25,6 +32,7 @@ pub fn greedy(task: Task, truth: &Target, models: &[&Predictions], max_models: u
             if counts[model] == 0 && used >= max_models {
                 continue;
             }
+            io.progress("Choosing models", None)?;
             let tried = mean(sum.as_deref(), predicted, round);
             if let Some(score) = metrics::one(metric, task, truth, &tried)
                 && pick.is_none_or(|(_, top)| metric.better(score, top))
@@ -45,7 +53,7 @@ pub fn greedy(task: Task, truth: &Target, models: &[&Predictions], max_models: u
     }
     let counts = best.map_or(counts, |(_, counts)| counts);
     let total: usize = counts.iter().sum();
-    counts.into_iter().map(|count| count as f64 / total.max(1) as f64).collect()
+    Ok(counts.into_iter().map(|count| count as f64 / total.max(1) as f64).collect())
 }
 
 /// Weights of the least squared error that are not negative and sum to 1 (Breiman 1996, "Stacked regressions").
@@ -152,6 +160,7 @@ fn numbers_mut(predicted: &mut Predictions) -> &mut [f64] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::io::Silent;
 
     fn values(values: &[f64]) -> Predictions {
         Predictions::Values(values.to_vec())
@@ -162,10 +171,13 @@ mod tests {
         let truth = Target::Values(vec![1.0, 2.0, 3.0, 4.0]);
         let (high, low, bad) = (values(&[1.5, 2.5, 3.5, 4.5]), values(&[0.5, 1.5, 2.5, 3.5]), values(&[9.0; 4]));
         let models = [&high, &low, &bad];
-        assert_eq!(greedy(Task::Regression, &truth, &models, 10), [0.5, 0.5, 0.0]);
+        assert_eq!(greedy(Task::Regression, &truth, &models, 10, &Silent).unwrap(), [0.5, 0.5, 0.0]);
         let stacked = stacked(&truth, &models, 10);
         assert!((stacked[0] - 0.5).abs() < 1e-2 && stacked[2] < 1e-2, "{stacked:?}");
-        assert_eq!(greedy(Task::Regression, &truth, &models, 1).iter().filter(|w| **w > 0.0).count(), 1);
+        assert_eq!(
+            greedy(Task::Regression, &truth, &models, 1, &Silent).unwrap().iter().filter(|w| **w > 0.0).count(),
+            1
+        );
         let Some(Predictions::Values(mean)) = average(&[0.5, 0.5, 0.0], &models) else { panic!("values") };
         assert_eq!(mean, [1.0, 2.0, 3.0, 4.0]);
     }
@@ -180,7 +192,7 @@ mod tests {
         };
         let (a, b) = (model(2.5), model(3.0));
         let truth = Target::Classes { codes: codes.clone(), n_classes: 2 };
-        let weights = greedy(Task::Binary, &truth, &[&a, &b], 10);
+        let weights = greedy(Task::Binary, &truth, &[&a, &b], 10, &Silent).unwrap();
         let auc = |p: &Predictions| metrics::one(Metric::RocAuc, Task::Binary, &truth, p).unwrap();
         let both = auc(&average(&weights, &[&a, &b]).unwrap());
         assert!(both >= auc(&a).max(auc(&b)), "{both} {weights:?}");

@@ -54,7 +54,7 @@ pub fn combine(
     let max_models = plan.params.count("max_models");
     let weights = match plan.params.word("method") {
         "stacked" => ensemble::stacked(&truth, &said, max_models),
-        _ => ensemble::greedy(session.task, &truth, &said, max_models),
+        _ => ensemble::greedy(session.task, &truth, &said, max_models, io)?,
     };
     let Some(together) = ensemble::average(&weights, &said) else { return Ok(None) };
     let fit_seconds = clock.elapsed().as_secs_f64();
@@ -62,11 +62,6 @@ pub fn combine(
         members.iter().map(|(run, _)| run).zip(weights.iter().copied()).filter(|(_, weight)| *weight > 0.0).collect();
     plan.context.members = chosen.iter().map(|(run, weight)| (run.id, *weight)).collect();
 
-    let mut job = Job::new(plan.clone());
-    let asked = JobRequest::Train(session.request.clone());
-    let recorder = Recorder { session, workspace, asked: &asked };
-    recorder.start(&mut job, io)?;
-    let Some(id) = job.id else { return Ok(None) };
     let mut parts = Vec::new();
     let (mut on_train, mut on_test) = (Vec::new(), Vec::new());
     for (at, (run, weight)) in chosen.iter().enumerate() {
@@ -113,6 +108,12 @@ pub fn combine(
     };
     let held_out = HeldOut { answers: ensemble::numbers(&together).to_vec(), ..members[0].1.clone() };
     let fitted = fit::finish(session, &plan, model, rows, &[], Some((held_out, truth, together)), known)?;
+    // From here on nothing stops it: a run that starts is a run that ends.
+    let mut job = Job::new(plan.clone());
+    let asked = JobRequest::Train(session.request.clone());
+    let recorder = Recorder { session, workspace, asked: &asked };
+    recorder.start(&mut job, io)?;
+    let Some(id) = job.id else { return Ok(None) };
     recorder.store(id, &plan, fitted)?;
     io.recorded();
     Ok(Some(id))

@@ -20,7 +20,7 @@ pub mod tune;
 use std::time::Instant;
 
 use crate::domain::ids::{GroupId, RunId};
-use crate::domain::io::{JobIo, Part};
+use crate::domain::io::{Cancelled, JobIo, Part};
 use crate::domain::params::{Algorithm, CheckedParams};
 use crate::domain::request::{DataRef, JobRequest, TrainOutcome, TrainRequest};
 use crate::domain::run::{Run, RunStatus, best_run};
@@ -77,20 +77,46 @@ pub fn train_by(
     batch.run(&units, &Part { io, from: 0.15, to: 0.95 })?;
     let mut finished: Vec<RunId> = done.iter().map(|run| run.id).collect();
     finished.extend(batch.ids());
+    let mut no_ensemble = false;
     if wants_ensemble {
         let part = Part { io, from: 0.95, to: 1.0 };
-        finished.extend(ensemble::combine(&session, workspace, group, &finished, &part)?);
+        let timed = Timed { io: &part, limit: Limit { clock, end: whole } };
+        match ensemble::combine(&session, workspace, group, &finished, &timed) {
+            Ok(made) => finished.extend(made),
+            // Nothing was begun in the store.
+            Err(error) if error.is_cancelled() && timed.limit.is_over() => no_ensemble = true,
+            Err(error) => return Err(error),
+        }
     }
     let all_began = batch.jobs.iter().all(|job| job.id.is_some());
-    let warnings = told(&session, all_began);
+    let mut warnings = told(&session, all_began);
+    if no_ensemble {
+        warnings.push("The time budget was spent before the runs were combined".to_owned());
+    }
     let runs = workspace.read(|conn| finished.iter().map(|id| runs::get(conn, *id)).collect::<Result<Vec<_>, _>>())?;
     // Runs that the budget cut short can be gone on with.
-    if all_began && runs.iter().all(|run| run.status != RunStatus::Cancelled) {
+    if all_began && !no_ensemble && runs.iter().all(|run| run.status != RunStatus::Cancelled) {
         workspace.write(|tx| groups::end(tx, group))?;
     }
     let best = best_run(&runs).map(|run| run.id);
-    let (proposal, left_out) = (session.proposal.clone(), !all_began);
+    let (proposal, left_out) = (session.proposal.clone(), !all_began || no_ensemble);
     Ok(TrainOutcome { proposal, group: Some(group), left_out, runs, best, warnings })
+}
+
+/// Stops when the time is over.
+struct Timed<'a> {
+    io: &'a dyn JobIo,
+    limit: Limit<'a>,
+}
+
+impl JobIo for Timed<'_> {
+    fn progress(&self, phase: &str, fraction: Option<f64>) -> Result<(), Cancelled> {
+        if self.limit.is_over() { Err(Cancelled) } else { self.io.progress(phase, fraction) }
+    }
+
+    fn recorded(&self) {
+        self.io.recorded();
+    }
 }
 
 fn told(session: &Session<'_>, all_began: bool) -> Vec<String> {

@@ -291,6 +291,7 @@ mod tests {
                 cpu: "some cpu".into(),
                 threads: 2,
                 libraries: BTreeMap::new(),
+                locale: String::new(),
             },
             warnings: vec!["the solver stopped early".into()],
             created_at_ms: 1_795_176_000_000,

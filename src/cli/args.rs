@@ -11,6 +11,7 @@ use crate::domain::recipe::RecipeSpec;
 use crate::domain::request::RestoreForm;
 use crate::domain::schema::ColumnKind;
 use crate::domain::split::SplitKind;
+use crate::domain::training::{CalibrationMethod, ThresholdRule, TuneMethod};
 use crate::domain::words::parse_bytes;
 
 /// The whole life of a tabular machine-learning model, on this computer.
@@ -184,6 +185,14 @@ pub enum Command {
     },
     /// Train and compare models
     Train(TrainArgs),
+    /// Search for good parameters of one algorithm; every trial is a run
+    Tune(TuneArgs),
+    /// Train a run again and say whether the same comes out
+    Reproduce {
+        /// A completed run's number, as `runs` lists it
+        #[arg(value_name = "RUN")]
+        run: i64,
+    },
     /// List runs
     Runs,
     /// Compare runs side by side
@@ -367,15 +376,15 @@ pub struct RowsArgs {
 #[derive(Debug, Args)]
 pub struct TrainArgs {
     /// A dataset: name, name@version, or a path to a file
-    #[arg(value_name = "D")]
-    pub data: String,
+    #[arg(value_name = "D", required_unless_present = "resume")]
+    pub data: Option<String>,
     /// The column to predict
-    #[arg(long, value_name = "COL")]
-    pub target: String,
+    #[arg(long, value_name = "COL", required_unless_present = "resume")]
+    pub target: Option<String>,
     /// Algorithm to train; repeat for several (default: all that fit the task)
     #[arg(long = "algorithm", value_name = "A", value_parser = parse_algorithm)]
     pub algorithms: Vec<Algorithm>,
-    /// random, stratified, or time:COL (default: stratified)
+    /// random, stratified, time:COL, or group:COL (default: stratified)
     #[arg(long, value_name = "HOW", value_parser = parse_split)]
     pub split: Option<SplitKind>,
     /// Share of the rows that test
@@ -384,6 +393,28 @@ pub struct TrainArgs {
     /// Folds of cross-validation on the training rows; 0 for none
     #[arg(long, value_name = "K", default_value_t = 5, value_parser = parse_folds)]
     pub folds: u32,
+    /// Deal the folds anew so many times
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub repeats: u32,
+    /// Train and test on the rows of this run instead of splitting anew
+    #[arg(long, value_name = "RUN", conflicts_with = "split")]
+    pub split_of: Option<i64>,
+    /// A column of numbers that says how much each row counts
+    #[arg(long, value_name = "COL")]
+    pub weight: Option<String>,
+    /// Stop after this time, such as 60s or 5m; what is done by then is kept
+    #[arg(long, value_name = "TIME", value_parser = parse_seconds)]
+    pub budget: Option<f64>,
+    /// Go on with a request that was stopped: the number of its group
+    #[arg(long, value_name = "GROUP")]
+    pub resume: Option<i64>,
+    /// Correct probabilities by what was right on held-out folds: platt or isotonic
+    #[arg(long, value_name = "HOW", value_parser = parse_calibration)]
+    pub calibrate: Option<CalibrationMethod>,
+    /// Where the second class begins: f1, youden, cost:FP,FN (what a false positive and a false negative cost), or a
+    /// probability
+    #[arg(long, value_name = "RULE", value_parser = parse_threshold)]
+    pub threshold: Option<ThresholdRule>,
     /// Decides split, folds and learning: the same seed gives the same run
     #[arg(long, value_name = "N", default_value_t = 42)]
     pub seed: u64,
@@ -396,6 +427,68 @@ pub struct TrainArgs {
     /// A recipe of your own: a JSON file with settings and steps
     #[arg(long, value_name = "FILE", value_parser = parse_recipe)]
     pub recipe: Option<RecipeSpec>,
+    /// Combine the runs into one more, weighted by what each said about held-out folds
+    #[arg(long)]
+    pub ensemble: bool,
+    /// Only say what would be trained, and why
+    #[arg(long)]
+    pub plan: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct TuneArgs {
+    #[command(flatten)]
+    pub train: TrainArgs,
+    /// tpe, random, or halving (few rows first)
+    #[arg(long, value_name = "HOW", default_value = "tpe", value_parser = parse_method)]
+    pub method: TuneMethod,
+    /// Sets of parameters to try at most
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub trials: u32,
+    /// Let every trial have all folds, however bad the first ones are
+    #[arg(long)]
+    pub no_pruning: bool,
+}
+
+fn parse_method(text: &str) -> Result<TuneMethod, String> {
+    TuneMethod::parse(text).ok_or_else(|| "choose tpe, random or halving".to_owned())
+}
+
+fn parse_calibration(text: &str) -> Result<CalibrationMethod, String> {
+    CalibrationMethod::parse(text).ok_or_else(|| "choose platt or isotonic".to_owned())
+}
+
+fn parse_threshold(text: &str) -> Result<ThresholdRule, String> {
+    let wrong = || "choose f1, youden, cost:FP,FN such as cost:1,5, or a probability such as 0.3".to_owned();
+    match text {
+        "f1" => return Ok(ThresholdRule::F1),
+        "youden" => return Ok(ThresholdRule::Youden),
+        _ => {}
+    }
+    let number = |text: &str| text.trim().parse::<f64>().ok().filter(|n| n.is_finite() && *n >= 0.0).ok_or_else(wrong);
+    match text.strip_prefix("cost:") {
+        Some(costs) => {
+            let (positive, negative) = costs.split_once(',').ok_or_else(wrong)?;
+            Ok(ThresholdRule::Cost { false_positive: number(positive)?, false_negative: number(negative)? })
+        }
+        None => Ok(ThresholdRule::Fixed { value: number(text)? }),
+    }
+}
+
+/// `60`, `60s`, `5m`, `1h`; in seconds.
+fn parse_seconds(text: &str) -> Result<f64, String> {
+    let text = text.trim();
+    let (number, unit) = match text.strip_suffix(['s', 'm', 'h']) {
+        Some(number) => (number, &text[number.len()..]),
+        None => (text, "s"),
+    };
+    let factor = match unit {
+        "h" => 3600.0,
+        "m" => 60.0,
+        _ => 1.0,
+    };
+    let seconds = number.trim().parse::<f64>().ok().map(|n| n * factor).filter(|n| n.is_finite() && *n > 0.0);
+    seconds.ok_or_else(|| "write a time such as 60s, 5m or 1h".to_owned())
 }
 
 fn parse_recipe(path: &str) -> Result<RecipeSpec, String> {
@@ -434,7 +527,10 @@ fn parse_split(text: &str) -> Result<SplitKind, String> {
         "stratified" => Ok(SplitKind::Stratified),
         _ => match text.strip_prefix("time:") {
             Some(column) if !column.is_empty() => Ok(SplitKind::Time { column: column.to_owned() }),
-            _ => Err("choose random, stratified or time:COL".to_owned()),
+            _ => match text.strip_prefix("group:") {
+                Some(column) if !column.is_empty() => Ok(SplitKind::Group { column: column.to_owned() }),
+                _ => Err("choose random, stratified, time:COL or group:COL".to_owned()),
+            },
         },
     }
 }

@@ -14,10 +14,8 @@ use crate::domain::ids::RunId;
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::request::{
     CheckRequest, DataRef, DriftRequest, ExportRequest, ImportRequest, JobOutcome, JobRequest, ScoreRequest,
-    ScoringModel, TrainRequest, VerifyTarget,
+    ScoringModel, VerifyTarget,
 };
-use crate::domain::run::RunStatus;
-use crate::domain::split::{SplitKind, SplitSpec};
 use crate::domain::words::parse_bytes;
 use crate::jobs::process::Workers;
 use crate::lifecycle::{StageError, budget, compare, edit, look};
@@ -31,10 +29,11 @@ mod profiles;
 mod progress;
 mod report;
 mod rows;
+mod training;
 mod versions;
 pub mod watch;
 
-use args::{Cli, Command, TrainArgs};
+use args::{Cli, Command};
 use report::Report;
 
 /// Exit code for a check or gate that said no.
@@ -129,7 +128,9 @@ fn execute(command: Command, root: &Path) -> Result<Report, Problem> {
                 _ => Err(mixed_up()),
             }
         }
-        Command::Train(args) => train(root, args),
+        Command::Train(args) => training::train(root, args),
+        Command::Tune(args) => training::tune(root, args),
+        Command::Reproduce { run } => training::reproduce(root, run),
         Command::Runs => listing(root, |ws| Ok(report::runs(&look::history(ws)?.runs))),
         Command::Compare { runs } => listing(root, |ws| {
             let ids: Vec<RunId> = runs.iter().map(|&id| RunId(id)).collect();
@@ -206,43 +207,6 @@ fn imported(root: &Path, data: &str) -> Result<DataRef, Problem> {
         }
     }
     Ok(data)
-}
-
-fn train(root: &Path, args: TrainArgs) -> Result<Report, Problem> {
-    let mut params = std::collections::BTreeMap::new();
-    for (algorithm, key, value) in args.params {
-        params.entry(algorithm).or_insert_with(std::collections::BTreeMap::new).insert(key, value);
-    }
-    let request = TrainRequest {
-        data: data_ref(&args.data)?,
-        target: args.target,
-        task: None,
-        algorithms: args.algorithms,
-        split: SplitSpec {
-            kind: args.split.unwrap_or(SplitKind::Stratified),
-            test_share: args.test_share,
-            seed: args.seed,
-        },
-        folds: args.folds,
-        params,
-        exclude: args.exclude,
-        recipe: args.recipe.unwrap_or_default(),
-    };
-    match work(root, JobRequest::Train(request))? {
-        JobOutcome::Trained(outcome) => {
-            for warning in &outcome.warnings {
-                eprintln!("{warning}");
-            }
-            let report = report::train(&outcome);
-            if outcome.runs.iter().all(|run| run.status != RunStatus::Completed) {
-                let mut why: Vec<String> = outcome.runs.iter().filter_map(|r| r.problem.clone()).collect();
-                why.dedup();
-                return Err(Problem::failed("No run completed", why.join("\n"), "`modelwright runs` lists them"));
-            }
-            Ok(report)
-        }
-        _ => Err(mixed_up()),
-    }
 }
 
 fn verify(root: &Path, path: Option<PathBuf>) -> Result<Report, Problem> {

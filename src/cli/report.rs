@@ -208,10 +208,12 @@ pub fn check(run: &CheckRun) -> Report {
 }
 
 fn metrics(m: &RunMetrics) -> Value {
-    json!({ "train": m.train, "test": m.test, "cv": m.cv, "cv_std": m.cv_std })
+    json!({
+        "train": m.train, "test": m.test, "cv": m.cv, "cv_std": m.cv_std, "dummy": m.dummy, "interval": m.interval,
+    })
 }
 
-fn run_json(run: &Run) -> Value {
+pub fn run_json(run: &Run) -> Value {
     json!({
         "run": run.id, "status": run.status, "algorithm": run.plan.algorithm, "dataset": run.plan.dataset,
         "target": run.plan.target, "task": run.plan.task, "seed": run.plan.seed, "metrics": metrics(&run.metrics),
@@ -220,10 +222,12 @@ fn run_json(run: &Run) -> Value {
         "split": run.plan.split, "split_hash": run.plan.split_hash, "folds": run.plan.folds,
         "train_rows": run.train_rows, "test_rows": run.test_rows, "problem": run.problem, "warnings": run.warnings,
         "started_at_ms": run.started_at_ms, "ended_at_ms": run.ended_at_ms, "environment": run.plan.environment,
+        "group": run.plan.context.group, "trial": run.plan.context.trial, "members": run.plan.context.members,
+        "weight": run.plan.context.weight, "decision": run.plan.context.decision, "model_bytes": run.model_bytes,
     })
 }
 
-fn run_rows(runs: &[Run]) -> String {
+pub fn run_rows(runs: &[Run]) -> String {
     let rows: Vec<Vec<String>> = runs
         .iter()
         .map(|run| {
@@ -250,9 +254,12 @@ pub fn train(outcome: &TrainOutcome) -> Report {
     if let Some(best) = outcome.best {
         let _ = writeln!(text, "Best: run {best}");
     }
+    if let (Some(group), true) = (outcome.group, outcome.is_cut_short()) {
+        let _ = writeln!(text, "Not everything was done: go on with `train --resume {group}`");
+    }
     let json = json!({
         "runs": outcome.runs.iter().map(run_json).collect::<Vec<_>>(), "best": outcome.best,
-        "task": outcome.runs.first().map_or(outcome.proposal.task, |r| r.plan.task),
+        "group": outcome.group, "task": outcome.runs.first().map_or(outcome.proposal.task, |r| r.plan.task),
         "task_reason": outcome.proposal.reason, "warnings": outcome.warnings,
     });
     Report::new(json, text)

@@ -1,5 +1,7 @@
 //! Which rows train and which test. Rows without a usable target are in neither part; everything is decided by the seed.
 
+use std::collections::HashMap;
+
 use crate::data::table::{Cells, Table};
 use crate::data::target::TargetColumn;
 use crate::domain::random::Shuffler;
@@ -15,12 +17,14 @@ pub enum SplitError {
     Share { share: f64 },
     #[error("Only {rows} rows have a target; at least two are needed, one to train and one to test")]
     TooFewRows { rows: usize },
-    #[error("There is no column `{column}` to split by time; choose a date or number column")]
+    #[error("There is no column `{column}` to split by; choose one of the dataset's columns")]
     NoColumn { column: String },
     #[error("Column `{column}` holds {holds}; a split by time needs dates or numbers")]
     NotTime { column: String, holds: &'static str },
     #[error("Column `{column}` has fewer than two different times in the rows with a target; use another split")]
     OneTime { column: String },
+    #[error("Column `{column}` has the same group in all rows with a target; use another split")]
+    OneGroup { column: String },
 }
 
 /// Splits the usable rows. `test_share` is rounded to whole rows; neither side is ever empty.
@@ -30,6 +34,7 @@ pub enum SplitError {
 ///   rows or more is on both sides; a class with one row trains.
 /// - Time: the latest rows test, rows of equal time stay together (on the side that keeps the share nearer), rows
 ///   without a time train.
+/// - Group: whole groups, at random, until the share is as near as groups allow.
 pub fn split(table: &Table, target: &TargetColumn, spec: &SplitSpec) -> Result<SplitRows, SplitError> {
     if !(spec.test_share > 0.0 && spec.test_share < 1.0) {
         return Err(SplitError::Share { share: spec.test_share });
@@ -44,9 +49,17 @@ pub fn split(table: &Table, target: &TargetColumn, spec: &SplitSpec) -> Result<S
         SplitKind::Stratified => stratified(&strata(&target.values), n_test, spec),
         SplitKind::Time { column } => latest(&times(table, target, column)?, n_test)
             .ok_or_else(|| SplitError::OneTime { column: column.clone() })?,
+        SplitKind::Group { column } => whole_groups(&groups_at(table, &target.rows, column)?, n_test, spec.seed)
+            .ok_or_else(|| SplitError::OneGroup { column: column.clone() })?,
     };
     let side = |test: bool| target.rows.iter().zip(&tests).filter(|(_, t)| **t == test).map(|(row, _)| *row).collect();
-    Ok(SplitRows { format_version: FORMAT_VERSION, train: side(false), test: side(true) })
+    Ok(SplitRows {
+        format_version: FORMAT_VERSION,
+        train: side(false),
+        test: side(true),
+        folds: Vec::new(),
+        forward: false,
+    })
 }
 
 /// `n` of `n_rows` rows, ascending, the same ones for the same seed; without a list of all rows. Each row has a number
@@ -132,6 +145,11 @@ fn quotas(sizes: &[usize], n_test: usize, share: f64) -> Vec<usize> {
 
 /// The time of each usable row; `None` without one.
 fn times(table: &Table, target: &TargetColumn, column: &str) -> Result<Vec<Option<f64>>, SplitError> {
+    times_at(table, &target.rows, column)
+}
+
+/// The time of each of these rows; `None` without one.
+pub fn times_at(table: &Table, rows: &[u32], column: &str) -> Result<Vec<Option<f64>>, SplitError> {
     let not_time = |holds| SplitError::NotTime { column: column.to_owned(), holds };
     let (_, cells) = table.column(column).ok_or_else(|| SplitError::NoColumn { column: column.to_owned() })?;
     match cells {
@@ -140,7 +158,48 @@ fn times(table: &Table, target: &TargetColumn, column: &str) -> Result<Vec<Optio
         Cells::Float(_) | Cells::Int(_) | Cells::DatetimeMs(_) => {}
     }
     let time = |&row: &u32| Some(cells.number(row as usize)).filter(|t| !t.is_nan());
-    Ok(target.rows.iter().map(time).collect())
+    Ok(rows.iter().map(time).collect())
+}
+
+/// The number of the group of each of these rows, in order of appearance. A row without a value is a group of its own.
+pub fn groups_at(table: &Table, rows: &[u32], column: &str) -> Result<Vec<u32>, SplitError> {
+    let (_, cells) = table.column(column).ok_or_else(|| SplitError::NoColumn { column: column.to_owned() })?;
+    let mut known: HashMap<String, u32> = HashMap::new();
+    let mut next = 0;
+    let mut new = || {
+        next += 1;
+        next - 1
+    };
+    let group = |&row: &u32| match cells.text(row as usize) {
+        Some(text) => *known.entry(text).or_insert_with(&mut new),
+        None => new(),
+    };
+    Ok(rows.iter().map(group).collect())
+}
+
+/// Marks whole groups until about `n_test` rows test; `None` when there is only one.
+fn whole_groups(groups: &[u32], n_test: usize, seed: u64) -> Option<Vec<bool>> {
+    let n_groups = groups.iter().max().map_or(0, |last| *last as usize + 1);
+    if n_groups < 2 {
+        return None;
+    }
+    let mut sizes = vec![0_usize; n_groups];
+    groups.iter().for_each(|&group| sizes[group as usize] += 1);
+    let mut order: Vec<usize> = (0..n_groups).collect();
+    Shuffler::new(seed).shuffle(&mut order);
+    let mut tests = vec![false; n_groups];
+    let mut taken = 0;
+    for group in order {
+        // Only where it brings the share nearer; one group of any size at least.
+        if taken == 0 || (taken + sizes[group]).abs_diff(n_test) < taken.abs_diff(n_test) {
+            let others = tests.iter().filter(|test| !**test).count();
+            if others > 1 {
+                tests[group] = true;
+                taken += sizes[group];
+            }
+        }
+    }
+    Some(groups.iter().map(|&group| tests[group as usize]).collect())
 }
 
 /// Marks the rows at or after a cut; `None` when all dated rows share one time and none is undated.
@@ -209,7 +268,8 @@ mod tests {
     #[test]
     fn every_kind_is_disjoint_complete_and_repeats_with_its_seed() {
         let (t, y) = classes();
-        for kind in [SplitKind::Random, SplitKind::Stratified, SplitKind::Time { column: "day".into() }] {
+        let (time, group) = (SplitKind::Time { column: "day".into() }, SplitKind::Group { column: "day".into() });
+        for kind in [SplitKind::Random, SplitKind::Stratified, time, group] {
             let rows = split(&t, &y, &spec(kind.clone(), 0.2, 1)).unwrap();
             assert_whole(&y, &rows);
             assert!(rows.test.len().abs_diff(180) <= 6, "{kind:?}: {}", rows.test.len());
@@ -254,6 +314,19 @@ mod tests {
         let first = rows.test.iter().map(day).fold(f64::INFINITY, f64::min);
         assert!(rows.train.iter().map(day).all(|d| d.is_nan() || d < first));
         assert!(rows.test.iter().map(day).all(|d| !d.is_nan()));
+    }
+
+    #[test]
+    fn groups_stay_on_one_side() {
+        let (t, y) = classes();
+        let rows = split(&t, &y, &spec(SplitKind::Group { column: "day".into() }, 0.2, 4)).unwrap();
+        let day = |row: &u32| t.columns[1].text(*row as usize);
+        assert!(rows.test.iter().filter_map(day).all(|d| !rows.train.iter().filter_map(day).any(|other| other == d)));
+        assert!(rows.test.len().abs_diff(180) < 6, "{}", rows.test.len());
+        let one = table(vec![("y", Cells::Float(vec![1.0, 2.0])), ("g", Cells::Int(vec![Some(1); 2]))]);
+        let y = target::read(&one, "y", Task::Regression).unwrap();
+        let found = split(&one, &y, &spec(SplitKind::Group { column: "g".into() }, 0.5, 0));
+        assert_eq!(found.unwrap_err(), SplitError::OneGroup { column: "g".into() });
     }
 
     #[test]

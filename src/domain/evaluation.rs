@@ -8,6 +8,9 @@ pub struct Evaluation {
     /// Test rows behind the numbers.
     pub n_rows: u64,
     pub plots: EvaluationPlots,
+    /// Classification: one per class.
+    #[serde(default)]
+    pub by_class: Vec<ClassMetrics>,
     /// Feature → share, largest first, at most 50, summing to at most 1.
     pub importance: Vec<(String, f64)>,
     #[serde(default)]
@@ -52,6 +55,17 @@ pub enum EvaluationPlots {
         points: Vec<[f64; 2]>,
         residuals: super::profile::Histogram,
     },
+}
+
+/// One class against all others, at the model's threshold.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ClassMetrics {
+    pub class: String,
+    /// Test rows of the class.
+    pub rows: u64,
+    pub precision: f64,
+    pub recall: f64,
+    pub f1: f64,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -44,6 +44,10 @@ id!(
     RunId
 );
 id!(
+    /// The runs of one request.
+    GroupId
+);
+id!(
     /// An exported bundle.
     BundleId
 );

@@ -1,5 +1,7 @@
 //! How a long computation talks to whoever waits for it.
 
+use super::run::MetricPoint;
+
 /// The waiter does not want the result any more. Whoever receives this stops at once and leaves nothing behind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("cancelled")]
@@ -13,6 +15,9 @@ pub trait JobIo {
 
     /// Something was committed before the end of the job (one run of several): lists are worth reading again.
     fn recorded(&self) {}
+
+    /// A point of a learning curve, while training goes on; `run` names it for people ("Gradient boosting").
+    fn measured(&self, _run: &str, _point: &MetricPoint) {}
 }
 
 /// For callers who do not watch.
@@ -39,5 +44,9 @@ impl JobIo for Part<'_> {
 
     fn recorded(&self) {
         self.io.recorded();
+    }
+
+    fn measured(&self, run: &str, point: &MetricPoint) {
+        self.io.measured(run, point);
     }
 }

@@ -14,6 +14,7 @@ use super::preview::ImportPreview;
 use super::recipe::{PreviewRecipe, RecipePreview};
 use super::relations::{PairPlot, Relations};
 use super::storage::StorageReport;
+use super::training::{RunGroup, TrainingProposal};
 use super::watch::WatchView;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,6 +34,10 @@ pub enum Question {
     Pair { version: VersionId, x: String, y: String, by: Option<String> },
     /// What would each step of a recipe do?
     Recipe(PreviewRecipe),
+    /// What would be trained for this target, and why?
+    TrainingPlan { version: VersionId, target: String },
+    /// Which requests did not end, and what of them is done?
+    OpenGroups,
     /// What is each dataset, and who uses it?
     Catalogue,
     /// What are the bytes spent on?
@@ -52,7 +57,8 @@ impl Question {
     pub fn needs_worker(&self) -> bool {
         match self {
             Self::Preview { .. } | Self::Diff(_) | Self::Relations { .. } | Self::Pair { .. } => true,
-            Self::Recipe(_) => true,
+            Self::Recipe(_) | Self::TrainingPlan { .. } => true,
+            Self::OpenGroups => false,
             Self::Rejects { .. } | Self::MemoryBudget => false,
             Self::Catalogue | Self::Storage | Self::Watches => false,
             Self::LabelTask { .. } | Self::Rows { .. } | Self::Labels { .. } => false,
@@ -65,7 +71,8 @@ impl Question {
             Self::Preview { .. } | Self::MemoryBudget => false,
             Self::Catalogue | Self::Storage | Self::Watches => false,
             Self::LabelTask { .. } | Self::Rows { .. } | Self::Labels { .. } => false,
-            Self::Recipe(_) => true,
+            Self::OpenGroups => false,
+            Self::Recipe(_) | Self::TrainingPlan { .. } => true,
             Self::Diff(_) | Self::Rejects { .. } | Self::Relations { .. } | Self::Pair { .. } => true,
         }
     }
@@ -80,6 +87,8 @@ pub enum Answer {
     Relations(Box<Relations>),
     Pair(Box<PairPlot>),
     Recipe(Box<RecipePreview>),
+    TrainingPlan(Box<TrainingProposal>),
+    OpenGroups(Vec<RunGroup>),
     Catalogue(Vec<CatalogueEntry>),
     Storage(Box<StorageReport>),
     Watches(Vec<WatchView>),

@@ -11,14 +11,15 @@ use super::dataset::{DatasetVersion, ReadDraft};
 use super::diff::{DiffReport, DiffRequest};
 use super::drift::StoredDrift;
 use super::finding::CheckRun;
-use super::ids::{RunId, VersionId, WatchId};
+use super::ids::{GroupId, RunId, VersionId, WatchId};
 use super::labels::Label;
 use super::params::{Algorithm, ParamDraft};
 use super::question::{Answer, Question};
 use super::recipe::RecipeSpec;
-use super::run::Run;
+use super::run::{Run, RunStatus};
 use super::split::SplitSpec;
 use super::task::{Task, TaskProposal};
+use super::training::{ReproduceOutcome, TrainOptions, TuneOutcome, TuneRequest};
 use super::watch::Collected;
 use super::words::file_name;
 
@@ -130,14 +131,28 @@ pub struct TrainRequest {
     pub params: BTreeMap<Algorithm, ParamDraft>,
     pub exclude: Vec<String>,
     pub recipe: RecipeSpec,
+    #[serde(default)]
+    pub options: TrainOptions,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TrainOutcome {
     pub proposal: TaskProposal,
+    #[serde(default)]
+    pub group: Option<GroupId>,
+    /// The time budget was spent before every algorithm had its turn.
+    #[serde(default)]
+    pub left_out: bool,
     pub runs: Vec<Run>,
     pub best: Option<RunId>,
     pub warnings: Vec<String>,
+}
+
+impl TrainOutcome {
+    /// Did the time budget leave something undone?
+    pub fn is_cut_short(&self) -> bool {
+        self.left_out || self.runs.iter().any(|run| run.status == RunStatus::Cancelled)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -325,6 +340,9 @@ pub enum JobRequest {
     Import(ImportRequest),
     Check(CheckRequest),
     Train(TrainRequest),
+    Tune(TuneRequest),
+    /// Train a run again and compare.
+    Reproduce(RunId),
     Drift(DriftRequest),
     Export(ExportRequest),
     Score(ScoreRequest),
@@ -348,6 +366,8 @@ impl JobRequest {
             Self::Import(r) => format!("Import {}", file_name(&r.path)),
             Self::Check(_) => "Run checks".to_owned(),
             Self::Train(r) => format!("Train for {}", r.target),
+            Self::Tune(r) => format!("Tune for {}", r.train.target),
+            Self::Reproduce(run) => format!("Reproduce run {run}"),
             Self::Drift(_) => "Compare for drift".to_owned(),
             Self::Export(r) => format!("Export {}", file_name(&r.out)),
             Self::Score(r) => format!("Score {}", file_name(&r.input)),
@@ -371,6 +391,8 @@ pub enum JobOutcome {
     Imported(ImportOutcome),
     Checked(CheckRun),
     Trained(TrainOutcome),
+    Tuned(Box<TuneOutcome>),
+    Reproduced(Box<ReproduceOutcome>),
     Drifted(StoredDrift),
     Exported(ExportOutcome),
     Scored(ScoreOutcome),

@@ -10,6 +10,7 @@ use super::params::{Algorithm, CheckedParams};
 use super::recipe::RecipeSpec;
 use super::split::SplitSpec;
 use super::task::Task;
+use super::training::RunContext;
 use super::words::thousands;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -66,6 +67,8 @@ pub struct RunPlan {
     /// Of a table that does not fit the memory budget only some rows were used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sampled: Option<Sample>,
+    #[serde(default)]
+    pub context: RunContext,
 }
 
 /// Rows drawn from a table without putting any back; which ones stands in the run's split.
@@ -92,6 +95,9 @@ pub struct Environment {
     pub threads: u32,
     /// name → version of the crates the numbers depend on
     pub libraries: BTreeMap<String, String>,
+    /// `de_DE.UTF-8`
+    #[serde(default)]
+    pub locale: String,
 }
 
 /// Seconds of wall time; fit excludes reading and encoding.
@@ -99,6 +105,9 @@ pub struct Environment {
 pub struct Timings {
     pub encode_seconds: f64,
     pub fit_seconds: f64,
+    /// Seconds of processor time in fitting, over all cores; includes binning. 0 in runs of older versions.
+    #[serde(default)]
+    pub fit_cpu_seconds: f64,
     pub predict_seconds: f64,
     pub total_seconds: f64,
 }
@@ -111,6 +120,12 @@ pub struct RunMetrics {
     pub test: MetricSet,
     pub cv: MetricSet,
     pub cv_std: MetricSet,
+    /// Those of a model that knows only the target's distribution, on the same test rows.
+    #[serde(default)]
+    pub dummy: MetricSet,
+    /// 95 % confidence intervals of `test`.
+    #[serde(default)]
+    pub interval: BTreeMap<String, [f64; 2]>,
 }
 
 /// One number measured at one step (fold or iteration) of a run.
@@ -137,6 +152,10 @@ pub struct Run {
     /// The stored `TrainedModel` and `Evaluation`, once completed.
     pub model_hash: Option<ContentHash>,
     pub evaluation_hash: Option<ContentHash>,
+    /// The stored [`HeldOut`], where there were folds.
+    pub held_out_hash: Option<ContentHash>,
+    /// Size of the stored model.
+    pub model_bytes: Option<u64>,
     pub train_rows: u64,
     pub test_rows: u64,
     pub started_at_ms: i64,
@@ -149,6 +168,19 @@ impl Run {
         let key = Metric::primary(self.plan.task).key();
         self.metrics.cv.get(key).or_else(|| self.metrics.test.get(key)).copied()
     }
+}
+
+/// What the models of the folds said about the rows they had not seen; the mean where repeats say it more than once.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HeldOut {
+    pub format_version: u32,
+    /// The stored `SplitRows` they belong to.
+    pub split_hash: ContentHash,
+    /// Rows of the version, ascending.
+    pub rows: Vec<u32>,
+    /// Per row one number per class, or one value.
+    pub answers: Vec<f64>,
+    pub width: u32,
 }
 
 /// The best completed run by its score; the earlier of equals.

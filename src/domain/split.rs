@@ -12,6 +12,10 @@ pub enum SplitKind {
     Time {
         column: String,
     },
+    /// Rows with the same value of the column stay on one side; rows without a value are a group each.
+    Group {
+        column: String,
+    },
 }
 
 impl SplitKind {
@@ -20,6 +24,7 @@ impl SplitKind {
             Self::Random => "random".to_owned(),
             Self::Stratified => "stratified".to_owned(),
             Self::Time { column } => format!("time:{column}"),
+            Self::Group { column } => format!("group:{column}"),
         }
     }
 }
@@ -39,4 +44,20 @@ pub struct SplitRows {
     pub format_version: u32,
     pub train: Vec<u32>,
     pub test: Vec<u32>,
+    /// The held-out rows of each fold, ascending; repeats follow each other.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub folds: Vec<Vec<u32>>,
+    /// Folds in the order of time: each is fitted on what lies before it only.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub forward: bool,
+}
+
+impl SplitRows {
+    /// The rows that fold `k` is fitted on, ascending.
+    pub fn fit_rows(&self, k: usize) -> Vec<u32> {
+        let held_out = if self.forward { &self.folds[k..] } else { &self.folds[k..=k] };
+        let mut out: Vec<u32> = held_out.concat();
+        out.sort_unstable();
+        self.train.iter().copied().filter(|row| out.binary_search(row).is_err()).collect()
+    }
 }

@@ -50,6 +50,14 @@ impl Target {
         self.len() == 0
     }
 
+    /// 0 for numbers.
+    pub fn n_classes(&self) -> usize {
+        match self {
+            Self::Classes { n_classes, .. } => *n_classes,
+            Self::Values(_) => 0,
+        }
+    }
+
     /// The rows at `rows`, in that order.
     pub fn take(&self, rows: &[usize]) -> Self {
         match self {
@@ -86,8 +94,17 @@ impl Predictions {
 
     /// The most probable class of each row, the first of equals (as `argmax` in NumPy and ONNX). Empty for numbers.
     pub fn labels(&self) -> Vec<u32> {
+        self.labels_at(None)
+    }
+
+    /// The same; of two classes the second where its probability is at least `threshold`.
+    pub fn labels_at(&self, threshold: Option<f64>) -> Vec<u32> {
         match self {
             Self::Values(_) => Vec::new(),
+            Self::Classes { probabilities, n_classes: 2 } if threshold.is_some() => {
+                let least = threshold.unwrap_or(0.5);
+                probabilities.chunks_exact(2).map(|row| u32::from(row[1] >= least)).collect()
+            }
             Self::Classes { probabilities, n_classes } => {
                 probabilities.chunks_exact((*n_classes).max(1)).map(|row| argmax(row) as u32).collect()
             }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::problem::Problem;
 use crate::domain::request::JobOutcome;
+use crate::domain::run::MetricPoint;
 
 /// Counts up within one process; never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -20,6 +21,11 @@ pub enum JobEvent {
     /// The job committed something before its end (a run of several): lists are worth reading again.
     Recorded {
         id: JobId,
+    },
+    /// Learning curves went on: points, each with the name of its run ("Gradient boosting").
+    Points {
+        id: JobId,
+        points: Vec<(String, MetricPoint)>,
     },
     Done {
         id: JobId,

@@ -134,7 +134,7 @@ impl Workers {
             match event {
                 JobEvent::Done { outcome, .. } => result = Ok(*outcome),
                 JobEvent::Failed { problem, .. } => result = Err(problem),
-                JobEvent::Progress { .. } | JobEvent::Recorded { .. } => {}
+                JobEvent::Progress { .. } | JobEvent::Recorded { .. } | JobEvent::Points { .. } => {}
             }
         }
         handle.wait();
@@ -196,6 +196,7 @@ fn relay(id: JobId, out: impl Read, sink: &dyn Fn(JobEvent)) -> bool {
         match frame {
             FromWorker::Progress { phase, fraction } => sink(JobEvent::Progress { id, phase, fraction }),
             FromWorker::Recorded => sink(JobEvent::Recorded { id }),
+            FromWorker::Points(points) => sink(JobEvent::Points { id, points }),
             FromWorker::Done(outcome) => {
                 sink(JobEvent::Done { id, outcome });
                 return true;

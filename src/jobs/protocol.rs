@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::problem::Problem;
 use crate::domain::request::{JobOutcome, JobRequest};
+use crate::domain::run::MetricPoint;
 
 /// A frame larger than this is a broken conversation, not a message.
 const MAX_FRAME_BYTES: u32 = 256 * 1024 * 1024;
@@ -25,8 +26,13 @@ pub enum ToWorker {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FromWorker {
-    Progress { phase: String, fraction: Option<f64> },
+    Progress {
+        phase: String,
+        fraction: Option<f64>,
+    },
     Recorded,
+    /// Points of learning curves, each with the name of its run.
+    Points(Vec<(String, MetricPoint)>),
     Done(Box<JobOutcome>),
     Failed(Problem),
 }

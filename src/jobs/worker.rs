@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use crate::domain::io::{Cancelled, JobIo};
 use crate::domain::problem::Problem;
 use crate::domain::request::{JobOutcome, JobRequest};
+use crate::domain::run::MetricPoint;
 use crate::lifecycle;
 
 use super::protocol::{FromWorker, ToWorker, read_frame, write_frame};
@@ -62,7 +63,7 @@ pub fn main() -> ExitCode {
 }
 
 fn run(workspace: &Path, request: &JobRequest) -> FromWorker {
-    let io = WireIo { last: Mutex::new(None) };
+    let io = WireIo { last: Mutex::new(None), points: Mutex::new(Vec::new()) };
     let result = catch_unwind(AssertUnwindSafe(|| dispatch(workspace, request, &io)));
     match result {
         Ok(Ok(outcome)) => FromWorker::Done(Box::new(outcome)),
@@ -128,6 +129,17 @@ fn limit_memory(workspace: &Path) {
 /// Sends progress, at most twenty times a second, and hears about cancellation.
 struct WireIo {
     last: Mutex<Option<Instant>>,
+    /// Not sent yet.
+    points: Mutex<Vec<(String, MetricPoint)>>,
+}
+
+impl WireIo {
+    fn send_points(&self) {
+        let points = std::mem::take(&mut *self.points.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+        if !points.is_empty() {
+            let _ = send(&FromWorker::Points(points));
+        }
+    }
 }
 
 impl JobIo for WireIo {
@@ -138,6 +150,7 @@ impl JobIo for WireIo {
         let mut last = self.last.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if last.is_none_or(|at| at.elapsed() >= PROGRESS_EVERY) {
             *last = Some(Instant::now());
+            self.send_points();
             send(&FromWorker::Progress { phase: phase.to_owned(), fraction }).map_err(|_| Cancelled)?;
         }
         Ok(())
@@ -145,6 +158,12 @@ impl JobIo for WireIo {
 
     fn recorded(&self) {
         // A reader that is gone is noticed by the next progress report.
+        self.send_points();
         let _ = send(&FromWorker::Recorded);
+    }
+
+    fn measured(&self, run: &str, point: &MetricPoint) {
+        let mut points = self.points.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        points.push((run.to_owned(), point.clone()));
     }
 }

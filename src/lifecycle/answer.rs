@@ -25,6 +25,9 @@ pub fn answer(workspace: &Workspace, question: &Question, io: &dyn JobIo) -> Res
             super::report::pair(workspace, *version, (x, y), by.as_deref(), io).map(|p| Answer::Pair(Box::new(p)))
         }
         Question::Recipe(asked) => super::recipe::preview(workspace, asked, io).map(|p| Answer::Recipe(Box::new(p))),
+        Question::TrainingPlan { version, target } => super::train::propose::propose(workspace, *version, target)
+            .map(|proposal| Answer::TrainingPlan(Box::new(proposal))),
+        Question::OpenGroups => super::train::open_groups(workspace).map(Answer::OpenGroups),
         Question::Catalogue => Ok(Answer::Catalogue(workspace.read(catalogue::all)?)),
         Question::Storage => Ok(Answer::Storage(Box::new(workspace.storage()?))),
         Question::Watches => watch::views(workspace).map(Answer::Watches),

@@ -126,6 +126,7 @@ impl Story<'_> {
             params: Default::default(),
             exclude: vec![LEAK.to_owned()],
             recipe: Default::default(),
+            options: Default::default(),
         };
         let outcome = train::train(self.workspace, &request, io)?;
         for run in &outcome.runs {

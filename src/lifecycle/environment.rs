@@ -18,7 +18,14 @@ pub fn capture() -> Environment {
         cpu,
         threads: std::thread::available_parallelism().map_or(1, |n| n.get() as u32),
         libraries: libraries(),
+        locale: locale(),
     }
+}
+
+/// As the system's variables name it; empty where they do not.
+fn locale() -> String {
+    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    ["LC_ALL", "LC_NUMERIC", "LANG"].into_iter().find_map(set).unwrap_or_default()
 }
 
 fn libraries() -> BTreeMap<String, String> {

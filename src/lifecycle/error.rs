@@ -83,7 +83,9 @@ impl StageError {
         let usage = match self {
             Self::Usage { .. } | Self::Params(_) | Self::Folds(_) => true,
             Self::Target(e) => matches!(e, TargetError::Unknown { .. }),
-            Self::Split(e) => matches!(e, SplitError::NoColumn { .. } | SplitError::NotTime { .. }),
+            Self::Split(e) => {
+                matches!(e, SplitError::NoColumn { .. } | SplitError::NotTime { .. } | SplitError::OneGroup { .. })
+            }
             Self::Store(e) => matches!(e, StoreError::NotFound { .. } | StoreError::Needed { .. }),
             Self::Load(e) => e.is_usage() || matches!(e, LoadError::NotInBoth { .. }),
             _ => false,
@@ -130,6 +132,8 @@ fn verb(request: &JobRequest) -> &'static str {
         JobRequest::Import(_) => "import",
         JobRequest::Check(_) => "run checks",
         JobRequest::Train(_) => "train",
+        JobRequest::Tune(_) => "tune",
+        JobRequest::Reproduce(_) => "reproduce the run",
         JobRequest::Drift(_) => "compare for drift",
         JobRequest::Export(_) => "export",
         JobRequest::Score(_) => "score",

@@ -280,6 +280,7 @@ mod tests {
             params: Default::default(),
             exclude: Vec::new(),
             recipe: Default::default(),
+            options: Default::default(),
         };
         let outcome = train::train(&workspace, &request, &Silent).unwrap();
         let run = &outcome.runs[0];

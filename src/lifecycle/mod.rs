@@ -61,6 +61,10 @@ pub fn perform(root: &Path, request: &JobRequest, io: &dyn JobIo) -> Result<JobO
         JobRequest::Import(r) => JobOutcome::Imported(remember::ingest(&open()?, r, io)?),
         JobRequest::Check(r) => JobOutcome::Checked(validate::check(&open()?, r, io)?),
         JobRequest::Train(r) => JobOutcome::Trained(train::train(&open()?, r, io)?),
+        JobRequest::Tune(r) => JobOutcome::Tuned(Box::new(train::tune::tune(&open()?, r, io)?)),
+        JobRequest::Reproduce(run) => {
+            JobOutcome::Reproduced(Box::new(train::reproduce::reproduce(&open()?, *run, io)?))
+        }
         JobRequest::Drift(r) => JobOutcome::Drifted(monitor::drift(&open()?, r, io)?),
         JobRequest::Export(r) => JobOutcome::Exported(ship::export(&open()?, r, io)?),
         JobRequest::Score(r) => JobOutcome::Scored(score::score(&open()?, r, io)?),

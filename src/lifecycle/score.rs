@@ -1,6 +1,7 @@
 //! Score: a model on a file. The input's columns and rows, in their order, then what the model says. Rows go through
 //! in pieces, so that the file may be larger than memory.
 
+use std::ops::Range;
 use std::time::Instant;
 
 use crate::bundle;
@@ -9,14 +10,14 @@ use crate::data::scoring::{self, ExtraColumn, ScoringFile};
 use crate::domain::activity::{NewEvent, ObjectKind};
 use crate::domain::ids::RunId;
 use crate::domain::io::{JobIo, Part};
-use crate::domain::model::TrainedModel;
+use crate::domain::model::{FittedModel, TrainedModel};
 use crate::domain::raw::RawColumns;
 use crate::domain::recipe::{ColumnInput, FittedRecipe};
 use crate::domain::request::{ScoreOutcome, ScoreRequest, ScoringModel};
 use crate::domain::task::Predictions;
 use crate::domain::words::file_name;
 use crate::ml::error::PredictError;
-use crate::ml::predict;
+use crate::ml::{calibrate, ensemble, predict};
 use crate::store::{Workspace, activity, runs};
 
 use super::StageError;
@@ -100,8 +101,8 @@ pub fn answers(model: &TrainedModel, raw: &RawColumns, io: &dyn JobIo) -> Result
         let to = (from + PIECE_ROWS).min(raw.n_rows);
         let share = |row: usize| row as f64 / raw.n_rows.max(1) as f64;
         let part = Part { io, from: share(from), to: share(to) };
-        let features = recipe::encode_raw(raw, from..to, &model.recipe)?;
-        let piece = predict::predict(&model.model, model.task, model.classes.len(), &features, &part)?;
+        let mut piece = piece(model, raw, from..to, &part)?;
+        calibrate::correct(model, &mut piece);
         match (&mut all, piece) {
             (None, piece) => all = Some(piece),
             (Some(Predictions::Values(all)), Predictions::Values(more)) => all.extend(more),
@@ -115,12 +116,37 @@ pub fn answers(model: &TrainedModel, raw: &RawColumns, io: &dyn JobIo) -> Result
     Ok(all.unwrap_or(Predictions::Values(Vec::new())))
 }
 
+/// What the learner says about some rows; an ensemble asks its members, each through its own recipe.
+fn piece(
+    model: &TrainedModel,
+    raw: &RawColumns,
+    rows: Range<usize>,
+    io: &dyn JobIo,
+) -> Result<Predictions, StageError> {
+    let n_classes = model.classes.len();
+    let FittedModel::Ensemble { members } = &model.model else {
+        let features = recipe::encode_raw(raw, rows, &model.recipe)?;
+        return Ok(predict::predict(&model.model, model.task, n_classes, &features, io)?);
+    };
+    let column = |name: &str| raw.columns.iter().find(|(known, _)| known == name).cloned();
+    let mut said = Vec::new();
+    for member in members {
+        let columns = member.recipe.inputs.iter().filter_map(|input| column(&input.name)).collect();
+        let own = RawColumns { n_rows: raw.n_rows, columns };
+        let features = recipe::encode_raw(&own, rows.clone(), &member.recipe)?;
+        said.push(predict::predict(&member.model, model.task, n_classes, &features, io)?);
+    }
+    let weights: Vec<f64> = members.iter().map(|member| member.weight).collect();
+    ensemble::average(&weights, &said.iter().collect::<Vec<_>>())
+        .ok_or_else(|| PredictError::Model { problem: "an ensemble without members".to_owned() }.into())
+}
+
 pub fn inputs(recipe: &FittedRecipe) -> Vec<(String, ColumnInput)> {
     recipe.inputs.iter().map(|c| (c.name.clone(), c.input.clone())).collect()
 }
 
 fn columns(model: &TrainedModel, predicted: Predictions) -> Vec<(String, ExtraColumn)> {
-    let labels = predicted.labels();
+    let labels = predicted.labels_at(model.threshold);
     match predicted {
         Predictions::Values(values) => vec![("prediction".to_owned(), ExtraColumn::Numbers(values))],
         Predictions::Classes { probabilities, n_classes } => {

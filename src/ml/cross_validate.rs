@@ -14,6 +14,10 @@ pub enum FoldError {
     TooFew { folds: usize },
     #[error("{folds} folds need at least {folds} training rows; there are {rows}. Ask for fewer folds")]
     TooFewRows { folds: usize, rows: usize },
+    #[error(
+        "{folds} folds need at least {needed} different {what} among the training rows; there are {found}. Ask for fewer folds"
+    )]
+    TooFewParts { folds: usize, needed: usize, what: &'static str, found: usize },
 }
 
 /// The test positions of each fold, ascending: disjoint, together all positions, sizes at most one apart. With
@@ -39,6 +43,66 @@ pub fn folds(target: &Target, n_folds: usize, stratified: bool, seed: u64) -> Re
     }
     folds.iter_mut().for_each(|fold| fold.sort_unstable());
     Ok(folds)
+}
+
+/// Folds of whole groups, sizes as even as greedy dealing makes them: the largest group first, into the emptiest fold
+/// (scikit-learn's `GroupKFold`); groups of one size in seeded order.
+pub fn group_folds(groups: &[u32], n_folds: usize, seed: u64) -> Result<Vec<Vec<usize>>, FoldError> {
+    if n_folds < 2 {
+        return Err(FoldError::TooFew { folds: n_folds });
+    }
+    let mut members: std::collections::BTreeMap<u32, Vec<usize>> = std::collections::BTreeMap::new();
+    groups.iter().enumerate().for_each(|(position, &group)| members.entry(group).or_default().push(position));
+    if members.len() < n_folds {
+        let found = members.len();
+        return Err(FoldError::TooFewParts { folds: n_folds, needed: n_folds, what: "groups", found });
+    }
+    let mut members: Vec<Vec<usize>> = members.into_values().collect();
+    Shuffler::new(seed).shuffle(&mut members);
+    // Stable: the shuffled order stays among equals.
+    members.sort_by_key(|group| std::cmp::Reverse(group.len()));
+    let mut folds = vec![Vec::new(); n_folds];
+    for group in members {
+        if let Some(emptiest) = folds.iter_mut().min_by_key(|fold| fold.len()) {
+            emptiest.extend(group);
+        }
+    }
+    folds.iter_mut().for_each(|fold| fold.sort_unstable());
+    Ok(folds)
+}
+
+/// Folds in the order of time, each to be predicted from what lies before it (scikit-learn's `TimeSeriesSplit`): the
+/// dated rows are cut into `n_folds + 1` stretches, of which the first only fits. Equal times stay together; rows
+/// without a time are in no fold.
+pub fn time_folds(times: &[Option<f64>], n_folds: usize) -> Result<Vec<Vec<usize>>, FoldError> {
+    if n_folds < 2 {
+        return Err(FoldError::TooFew { folds: n_folds });
+    }
+    let mut dated: Vec<(f64, usize)> = times.iter().enumerate().filter_map(|(at, time)| Some(((*time)?, at))).collect();
+    dated.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    let mut distinct: Vec<f64> = dated.iter().map(|(time, _)| *time).collect();
+    distinct.dedup();
+    if distinct.len() <= n_folds {
+        let (needed, found) = (n_folds + 1, distinct.len());
+        return Err(FoldError::TooFewParts { folds: n_folds, needed, what: "times", found });
+    }
+    // The first row of each stretch, moved so that every stretch starts with a new time and none is empty.
+    let starts: Vec<usize> = distinct.iter().map(|time| dated.partition_point(|(t, _)| t < time)).collect();
+    let mut cuts: Vec<usize> = Vec::new();
+    for stretch in 1..=n_folds {
+        let wanted = dated.len() * stretch / (n_folds + 1);
+        let left = n_folds - stretch;
+        let first = cuts.last().map_or(1, |&before| starts.partition_point(|&s| s <= before));
+        let nearest = starts.partition_point(|&s| s < wanted);
+        cuts.push(starts[nearest.clamp(first, starts.len() - 1 - left)]);
+    }
+    let fold = |k: usize| {
+        let end = cuts.get(k + 1).copied().unwrap_or(dated.len());
+        let mut fold: Vec<usize> = dated[cuts[k]..end].iter().map(|(_, at)| *at).collect();
+        fold.sort_unstable();
+        fold
+    };
+    Ok((0..n_folds).map(fold).collect())
 }
 
 /// The positions in `0..n` that are not in a fold (ascending, as `folds` gives it).
@@ -72,6 +136,32 @@ mod tests {
     fn classes() -> Target {
         let codes = (0..103).map(|i| if i % 10 == 0 { 2 } else { u32::from(i % 3 == 0) }).collect();
         Target::Classes { codes, n_classes: 3 }
+    }
+
+    #[test]
+    fn groups_and_times_never_leak() {
+        let groups: Vec<u32> = (0..200).map(|i| i * i % 23).collect();
+        let made = group_folds(&groups, 5, 3).unwrap();
+        let of = |fold: &[usize]| fold.iter().map(|&p| groups[p]).collect::<std::collections::BTreeSet<u32>>();
+        for (i, a) in made.iter().enumerate() {
+            assert!(made[..i].iter().all(|b| of(a).is_disjoint(&of(b))));
+        }
+        assert_eq!(made.iter().map(Vec::len).sum::<usize>(), 200);
+        assert!(group_folds(&[1, 1, 2], 3, 0).is_err());
+
+        let times: Vec<Option<f64>> = (0..100).map(|i| (i % 9 != 0).then_some(f64::from(i * 37 % 100 / 4))).collect();
+        let made = time_folds(&times, 4).unwrap();
+        let range = |fold: &[usize]| {
+            let of = || fold.iter().filter_map(|&p| times[p]);
+            (of().fold(f64::INFINITY, f64::min), of().fold(f64::NEG_INFINITY, f64::max))
+        };
+        assert!(made.windows(2).all(|pair| range(&pair[0]).1 < range(&pair[1]).0), "{made:?}");
+        assert!(made.iter().all(|fold| !fold.is_empty()) && range(&made[0]).0 > 0.0);
+        assert!(time_folds(&[Some(1.0), Some(2.0), None], 2).is_err());
+        let tied = [1.0, 1.0, 1.0, 1.0, 1.0, 2.0, 3.0].map(Some);
+        assert_eq!(time_folds(&tied, 2).unwrap(), [vec![5], vec![6]]);
+        let tied = [1.0, 2.0, 3.0, 3.0, 3.0, 3.0, 3.0].map(Some);
+        assert_eq!(time_folds(&tied, 2).unwrap(), [vec![1], vec![2, 3, 4, 5, 6]]);
     }
 
     #[test]

@@ -1,13 +1,13 @@
 //! What a run's plots are drawn from, computed once on the test rows.
 
-use crate::domain::evaluation::{ClassCurves, Evaluation, EvaluationPlots, ImportanceBy};
+use crate::domain::evaluation::{ClassCurves, ClassMetrics, Evaluation, EvaluationPlots, ImportanceBy};
 use crate::domain::features::Features;
 use crate::domain::io::{Cancelled, JobIo};
 use crate::domain::model::{FittedModel, Tree, TreeNode};
 use crate::domain::profile::Histogram;
 use crate::domain::task::{Predictions, Target, Task};
 use crate::ml::importance;
-use crate::ml::metrics::{confusion, ranking};
+use crate::ml::metrics::{self, confusion, ranking};
 use crate::ml::sums;
 
 const FORMAT_VERSION: u32 = 1;
@@ -26,18 +26,34 @@ pub fn evaluate_plots(
     predicted: &Predictions,
     model: &FittedModel,
     features: &[String],
+    threshold: Option<f64>,
 ) -> Evaluation {
     let plots = match (truth, predicted) {
         (Target::Values(truth), Predictions::Values(predicted)) => regression(truth, predicted),
         (Target::Classes { codes, .. }, Predictions::Classes { probabilities, n_classes }) => {
-            classification(task, classes, codes, probabilities, *n_classes, &predicted.labels())
+            classification(task, classes, codes, probabilities, *n_classes, &predicted.labels_at(threshold))
         }
         // Truth and predictions of different kinds: nothing to draw.
         _ => regression(&[], &[]),
     };
     let n_rows = truth.len() as u64;
     let importance_by = importance_by(model);
-    Evaluation { format_version: FORMAT_VERSION, n_rows, plots, importance: importance(model, features), importance_by }
+    let (by_class, importance) = (by_class(&plots), importance(model, features));
+    Evaluation { format_version: FORMAT_VERSION, n_rows, by_class, plots, importance, importance_by }
+}
+
+fn by_class(plots: &EvaluationPlots) -> Vec<ClassMetrics> {
+    let EvaluationPlots::Classification { classes, confusion, .. } = plots else { return Vec::new() };
+    let measured = metrics::by_class(confusion);
+    let each = classes.iter().zip(measured);
+    each.map(|(class, (precision, recall, f1, rows))| ClassMetrics {
+        class: class.clone(),
+        rows,
+        precision,
+        recall,
+        f1,
+    })
+    .collect()
 }
 
 fn importance_by(model: &FittedModel) -> ImportanceBy {
@@ -220,7 +236,7 @@ mod tests {
         let predicted = Predictions::Classes { probabilities, n_classes: 2 };
         let model = FittedModel::Logistic { coefficients: vec![vec![3.0, -1.0]], intercepts: vec![0.0] };
         let classes = names(&["no", "yes"]);
-        let evaluation = evaluate_plots(Task::Binary, &classes, &truth, &predicted, &model, &names(&["a", "b"]));
+        let evaluation = evaluate_plots(Task::Binary, &classes, &truth, &predicted, &model, &names(&["a", "b"]), None);
         assert_eq!(evaluation.importance, [("a".to_owned(), 0.75), ("b".to_owned(), 0.25)]);
         let EvaluationPlots::Classification { confusion, curves, .. } = evaluation.plots else {
             panic!("classification expected")
@@ -247,7 +263,7 @@ mod tests {
         let truth = Target::Classes { codes, n_classes: 3 };
         let predicted = Predictions::Classes { probabilities, n_classes: 3 };
         let model = FittedModel::Baseline { output: vec![0.3; 3] };
-        let made = evaluate_plots(Task::Multiclass, &names(&["a", "b", "c"]), &truth, &predicted, &model, &[]);
+        let made = evaluate_plots(Task::Multiclass, &names(&["a", "b", "c"]), &truth, &predicted, &model, &[], None);
         let EvaluationPlots::Classification { curves, confusion, .. } = made.plots else { panic!("classification") };
         assert_eq!(curves.len(), 3);
         assert_eq!(confusion.iter().flatten().sum::<u64>(), n as u64);
@@ -270,6 +286,7 @@ mod tests {
             &Predictions::Values(predicted),
             &model,
             &names(&["a", "b"]),
+            None,
         );
         assert_eq!(made.importance, [("b".to_owned(), 1.0)]);
         let EvaluationPlots::Regression { points, residuals } = made.plots else { panic!("regression expected") };

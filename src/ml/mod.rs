@@ -5,10 +5,13 @@
 //! that is not finite and well shaped, stop when asked, and give the same model for the same input and seed.
 
 pub mod algorithms;
+pub mod calibrate;
 pub mod clusters;
 mod convex;
+pub mod cores;
 pub mod cross_validate;
 mod design;
+pub mod ensemble;
 pub mod error;
 pub mod evaluation;
 mod guard;
@@ -23,6 +26,8 @@ mod softmax;
 mod solver;
 mod squares;
 mod sums;
+pub mod threshold;
 pub mod trees;
+pub mod tune;
 
 pub use error::FitError;

@@ -4,9 +4,13 @@ use std::collections::VecDeque;
 
 use crate::domain::ids::VersionId;
 use crate::domain::request::JobRequest;
+use crate::domain::run::MetricPoint;
 use crate::jobs::event::JobId;
 
 use super::effect::Effect;
+
+/// Points kept of the curves of one job.
+const MOST_POINTS: usize = 100_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JobPhase {
@@ -49,6 +53,8 @@ struct Job {
     heavy: bool,
     collects: bool,
     after: After,
+    /// Learning curves so far, each point with the name of its run.
+    points: Vec<(String, MetricPoint)>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -77,6 +83,18 @@ impl Jobs {
         self.jobs.len()
     }
 
+    /// Learning curves of a job went on. A curve nobody could draw any more is cut.
+    pub fn curves(&mut self, id: JobId, points: Vec<(String, MetricPoint)>) {
+        let Some(job) = self.jobs.iter_mut().find(|j| j.view.id == id) else { return };
+        let room = MOST_POINTS.saturating_sub(job.points.len());
+        job.points.extend(points.into_iter().take(room));
+    }
+
+    /// Learning curves of the jobs that run, in the order the points came in.
+    pub fn live_points(&self) -> impl Iterator<Item = &(String, MetricPoint)> {
+        self.jobs.iter().flat_map(|j| &j.points)
+    }
+
     /// The job the status bar shows: the first that runs.
     pub fn front(&self) -> Option<&JobView> {
         self.views().find(|v| v.state != JobPhase::Queued).or_else(|| self.views().next())
@@ -98,7 +116,7 @@ impl Jobs {
         };
         let heavy = is_heavy(&request);
         let collects = matches!(request, JobRequest::Collect(_));
-        self.jobs.push(Job { view, heavy, collects, after });
+        self.jobs.push(Job { view, heavy, collects, after, points: Vec::new() });
         self.waiting.push_back((id, request));
         self.start_waiting(now_ms)
     }

@@ -16,6 +16,7 @@ use crate::domain::words::file_name;
 use super::command::{Command, Page};
 use super::format::{bytes, count, counted, number};
 use super::notification::{Note, NoteTone};
+use crate::domain::training::Verdict;
 
 /// What to tell when a job is done.
 pub fn done(outcome: &JobOutcome) -> Note {
@@ -23,6 +24,20 @@ pub fn done(outcome: &JobOutcome) -> Note {
         JobOutcome::Imported(outcome) => imported(outcome),
         JobOutcome::Checked(check) => checked(check),
         JobOutcome::Trained(outcome) => trained(outcome),
+        JobOutcome::Tuned(outcome) => {
+            let n = counted(outcome.runs.len() as u64, "trial", "trials");
+            let tone = if outcome.best.is_some() { NoteTone::Success } else { NoteTone::Warning };
+            let best = outcome.best.map_or_else(|| "none completed".to_owned(), |best| format!("best is run {best}"));
+            Note::new(tone, format!("Tuned: {n}, {best}"))
+        }
+        JobOutcome::Reproduced(outcome) => {
+            let tone = match outcome.verdict {
+                Verdict::BitEqual | Verdict::WithinTolerance => NoteTone::Success,
+                Verdict::Different => NoteTone::Warning,
+            };
+            let first = outcome.first_difference.as_ref().map_or_else(String::new, |s| format!("; {s} differs first"));
+            Note::new(tone, format!("Run {} reproduced: {}{first}", outcome.run, outcome.verdict.as_str()))
+        }
         JobOutcome::Drifted(drift) => drifted(drift),
         JobOutcome::Exported(outcome) => exported(outcome),
         JobOutcome::Scored(outcome) => scored(outcome),

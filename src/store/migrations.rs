@@ -13,8 +13,11 @@ use super::{StoreError, files, sql};
 pub(super) const APPLICATION_ID: i32 = 0x4D64_5772;
 
 /// Step `i` leads from version `i` to `i + 1`.
-pub(super) const STEPS: &[&str] =
-    &[include_str!("migrations/0001_initial.sql"), include_str!("migrations/0002_data.sql")];
+pub(super) const STEPS: &[&str] = &[
+    include_str!("migrations/0001_initial.sql"),
+    include_str!("migrations/0002_data.sql"),
+    include_str!("migrations/0003_learn.sql"),
+];
 
 /// The version this program writes.
 pub const LATEST: i64 = STEPS.len() as i64;

@@ -21,6 +21,7 @@
 
 mod error;
 mod files;
+pub mod groups;
 mod locks;
 mod migrations;
 mod mount;

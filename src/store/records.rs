@@ -102,10 +102,21 @@ pub(super) const RUNS: Table = Table {
     noun: "run",
     numbered: true,
     columns: "id, version_id, status, algorithm, task, target, split_hash, plan, holder, problem, warnings, timings, \
-              evaluation_hash, train_rows, test_rows, metrics_digest, started_at_ms, ended_at_ms, hidden_at_ms",
+              evaluation_hash, train_rows, test_rows, metrics_digest, started_at_ms, ended_at_ms, hidden_at_ms, \
+              group_id, more_metrics, held_out_hash",
 };
-pub(super) const MODELS: Table =
-    Table { name: "models", noun: "model", numbered: true, columns: "id, run_id, model_hash, created_at_ms" };
+pub(super) const RUN_GROUPS: Table = Table {
+    name: "run_groups",
+    noun: "group of runs",
+    numbered: true,
+    columns: "id, kind, request, created_at_ms, ended_at_ms",
+};
+pub(super) const MODELS: Table = Table {
+    name: "models",
+    noun: "model",
+    numbered: true,
+    columns: "id, run_id, model_hash, created_at_ms, model_bytes",
+};
 pub(super) const BUNDLES: Table = Table {
     name: "bundles",
     noun: "bundle",
@@ -129,7 +140,7 @@ pub(super) const SETTINGS: Table =
     Table { name: "settings", noun: "setting", numbered: false, columns: "id, key, value, updated_at_ms" };
 
 /// All of them but the events, whose digests form a chain (activity.rs).
-pub(super) const SEALED: [Table; 17] = [
+pub(super) const SEALED: [Table; 18] = [
     DATASETS,
     VERSIONS,
     BRANCHES,
@@ -143,6 +154,7 @@ pub(super) const SEALED: [Table; 17] = [
     PROFILES,
     CHECK_RUNS,
     RUNS,
+    RUN_GROUPS,
     MODELS,
     BUNDLES,
     DRIFT_REPORTS,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use rusqlite::{Connection, Row, params};
+use serde::{Deserialize, Serialize};
 
 use super::records::{self, MODELS, RUNS};
 use super::sql::{self, Fields};
@@ -21,17 +22,29 @@ pub struct RunResult {
     pub model_hash: ContentHash,
     /// The stored `Evaluation`.
     pub evaluation_hash: ContentHash,
+    /// The stored `HeldOut`.
+    pub held_out_hash: Option<ContentHash>,
+    /// Size of the stored model.
+    pub model_bytes: u64,
     pub train_rows: u64,
     pub test_rows: u64,
     /// Numbers by step.
     pub points: Vec<MetricPoint>,
 }
 
+/// Numbers that are read with the run and never searched for.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+struct MoreMetrics {
+    dummy: MetricSet,
+    interval: BTreeMap<String, [f64; 2]>,
+}
+
 macro_rules! select_run {
     ($rest:literal) => {
         concat!(
             "SELECT r.id, r.status, r.plan, d.name || '@' || v.version AS dataset, r.problem, r.warnings, r.timings, ",
-            "m.model_hash, r.evaluation_hash, r.train_rows, r.test_rows, r.started_at_ms, r.ended_at_ms ",
+            "m.model_hash, m.model_bytes, r.evaluation_hash, r.held_out_hash, r.more_metrics, r.train_rows, r.test_rows, r.started_at_ms, r.ended_at_ms ",
             "FROM runs r JOIN dataset_versions v ON v.id = r.version_id JOIN datasets d ON d.id = v.dataset_id ",
             "LEFT JOIN models m ON m.run_id = r.id ",
             $rest
@@ -42,8 +55,8 @@ macro_rules! select_run {
 /// Stores a run as running, signed by the workspace it is started through: when that is closed (or its process dies)
 /// before the run ends, the next sweep marks the run as interrupted.
 pub fn start(tx: &Tx, plan: &RunPlan) -> Result<RunId, StoreError> {
-    let sql = "INSERT INTO runs (version_id, status, algorithm, task, target, split_hash, plan, holder, started_at_ms) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, (SELECT holder FROM temp.session), ?8)";
+    let sql = "INSERT INTO runs (version_id, status, algorithm, task, target, split_hash, plan, holder, started_at_ms, group_id) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, (SELECT holder FROM temp.session), ?8, ?9)";
     tx.prepare_cached(sql)?.execute(params![
         plan.version_id,
         RunStatus::Running.as_str(),
@@ -53,6 +66,7 @@ pub fn start(tx: &Tx, plan: &RunPlan) -> Result<RunId, StoreError> {
         plan.split_hash,
         sql::to_json("the plan of the run", plan)?,
         files::now_ms(),
+        plan.context.group,
     ])?;
     let id = RunId(tx.last_insert_rowid());
     records::seal(tx, &RUNS, id.0)?;
@@ -69,7 +83,8 @@ pub fn finish(tx: &Tx, id: RunId, result: &RunResult) -> Result<(), StoreError> 
     insert_points(tx, id, &result.points)?;
     let now = files::now_ms();
     let sql = "UPDATE runs SET status = ?2, timings = ?3, warnings = ?4, evaluation_hash = ?5, train_rows = ?6, \
-               test_rows = ?7, ended_at_ms = ?8 WHERE id = ?1";
+               test_rows = ?7, ended_at_ms = ?8, held_out_hash = ?9, more_metrics = ?10 WHERE id = ?1";
+    let more = MoreMetrics { dummy: result.metrics.dummy.clone(), interval: result.metrics.interval.clone() };
     tx.prepare_cached(sql)?.execute(params![
         id,
         RunStatus::Completed.as_str(),
@@ -79,10 +94,12 @@ pub fn finish(tx: &Tx, id: RunId, result: &RunResult) -> Result<(), StoreError> 
         sql::int(&what, result.train_rows)?,
         sql::int(&what, result.test_rows)?,
         now,
+        result.held_out_hash,
+        sql::to_json(&what, &more)?,
     ])?;
     seal(tx, id)?;
-    tx.prepare_cached("INSERT INTO models (run_id, model_hash, created_at_ms) VALUES (?1, ?2, ?3)")?
-        .execute(params![id, result.model_hash, now])?;
+    tx.prepare_cached("INSERT INTO models (run_id, model_hash, created_at_ms, model_bytes) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![id, result.model_hash, now, sql::int(&what, result.model_bytes)?])?;
     records::seal(tx, &MODELS, tx.last_insert_rowid())
 }
 
@@ -118,7 +135,8 @@ pub fn all(conn: &Connection) -> Result<Vec<Run>, StoreError> {
         add_metric(metrics.entry(id).or_default(), &part, metric, value);
     }
     for run in &mut runs {
-        run.metrics = metrics.remove(&run.id).unwrap_or_default();
+        let (dummy, interval) = (std::mem::take(&mut run.metrics.dummy), std::mem::take(&mut run.metrics.interval));
+        run.metrics = RunMetrics { dummy, interval, ..metrics.remove(&run.id).unwrap_or_default() };
     }
     Ok(runs)
 }
@@ -232,16 +250,19 @@ fn from_row(row: &Row<'_>) -> Result<Run, StoreError> {
     let mut plan: RunPlan = fields.json("plan")?;
     // The dataset may have been renamed since.
     plan.dataset = fields.get("dataset")?;
+    let more: MoreMetrics = fields.json_or_default("more_metrics")?;
     Ok(Run {
         id: fields.get("id")?,
         status: fields.word("status", RunStatus::parse)?,
         plan,
-        metrics: RunMetrics::default(),
+        metrics: RunMetrics { dummy: more.dummy, interval: more.interval, ..RunMetrics::default() },
         timings: fields.opt_json("timings")?.unwrap_or_default(),
         problem: fields.get("problem")?,
         warnings: fields.json("warnings")?,
         model_hash: fields.get("model_hash")?,
         evaluation_hash: fields.get("evaluation_hash")?,
+        held_out_hash: fields.get("held_out_hash")?,
+        model_bytes: fields.get::<Option<i64>>("model_bytes")?.and_then(|bytes| u64::try_from(bytes).ok()),
         train_rows: fields.count("train_rows")?,
         test_rows: fields.count("test_rows")?,
         started_at_ms: fields.get("started_at_ms")?,

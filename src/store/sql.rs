@@ -7,8 +7,8 @@ use serde::de::DeserializeOwned;
 
 use super::StoreError;
 use crate::domain::ids::{
-    BinId, BranchId, BundleId, CheckRunId, ContentHash, DatasetId, DriftId, EventId, LabelSessionId, RunId, TagId,
-    VersionId, WatchId,
+    BinId, BranchId, BundleId, CheckRunId, ContentHash, DatasetId, DriftId, EventId, GroupId, LabelSessionId, RunId,
+    TagId, VersionId, WatchId,
 };
 
 macro_rules! id_column {
@@ -35,6 +35,7 @@ id_column!(
     DatasetId,
     DriftId,
     EventId,
+    GroupId,
     LabelSessionId,
     RunId,
     TagId,

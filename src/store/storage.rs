@@ -25,6 +25,7 @@ pub(super) fn references(conn: &Connection) -> Result<Vec<(StorageKey, ContentHa
          json_each(CASE WHEN json_valid(v.source_files) THEN v.source_files ELSE '[]' END) f";
     const OF_RUNS: &str = "SELECT id, split_hash FROM runs \
          UNION ALL SELECT id, evaluation_hash FROM runs WHERE evaluation_hash IS NOT NULL \
+         UNION ALL SELECT id, held_out_hash FROM runs WHERE held_out_hash IS NOT NULL \
          UNION ALL SELECT run_id, model_hash FROM models";
     const OF_BUNDLES: &str = "SELECT id, sha256 FROM bundles";
     let mut all = Vec::new();

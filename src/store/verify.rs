@@ -60,7 +60,7 @@ impl VerifyReport {
 type References = BTreeMap<ContentHash, Vec<String>>;
 
 /// Where records refer to objects: (what to call the record, its id and the hash).
-const REFERENCES: [(&str, &str); 8] = [
+const REFERENCES: [(&str, &str); 9] = [
     ("source of dataset version", "SELECT id, source_hash FROM dataset_versions"),
     ("table of dataset version", "SELECT id, table_hash FROM dataset_versions"),
     (
@@ -75,6 +75,7 @@ const REFERENCES: [(&str, &str); 8] = [
     ),
     ("split of run", "SELECT id, split_hash FROM runs"),
     ("evaluation of run", "SELECT id, evaluation_hash FROM runs WHERE evaluation_hash IS NOT NULL"),
+    ("held-out predictions of run", "SELECT id, held_out_hash FROM runs WHERE held_out_hash IS NOT NULL"),
     ("model of run", "SELECT run_id, model_hash FROM models"),
     ("file of bundle", "SELECT id, sha256 FROM bundles"),
 ];

@@ -56,6 +56,35 @@ fn kills_at_any_moment_lose_nothing_acknowledged() {
 
 #[test]
 #[cfg(target_os = "linux")]
+fn a_killed_training_is_gone_on_with() {
+    let s = Sandbox::new();
+    s.file("base.csv", &customers(3000, 5));
+    s.json(&["import", "base.csv"]).ok();
+    let asked = ["train", "base", "--target", "churned", "--algorithm", "baseline", "--algorithm", "decision_tree"];
+    for delay in [60, 150, 300, 600] {
+        kill_after(&s, &[&asked[..], &["--json"]].concat(), Duration::from_millis(delay));
+    }
+    let runs = s.json(&["runs"]).ok();
+    let groups: std::collections::BTreeSet<i64> =
+        runs["runs"].as_array().unwrap().iter().filter_map(|run| run["group"].as_i64()).collect();
+    for group in groups {
+        let done = s.json(&["train", "--resume", &group.to_string()]).ok();
+        let algorithms: Vec<&str> =
+            done["runs"].as_array().unwrap().iter().map(|run| run["algorithm"].as_str().unwrap()).collect();
+        assert_eq!(algorithms.len(), 2, "{done:#}");
+        assert!(done["runs"].as_array().unwrap().iter().all(|run| run["status"] == "completed"), "{done:#}");
+        // Whatever was finished before the kill is the same run still.
+        let again = s.json(&["train", "--resume", &group.to_string()]).ok();
+        let ids = |outcome: &serde_json::Value| {
+            outcome["runs"].as_array().unwrap().iter().map(|run| run["run"].as_i64()).collect::<Vec<_>>()
+        };
+        assert_eq!(ids(&again), ids(&done));
+    }
+    assert_eq!(s.json(&["verify"]).ok()["ok"], true);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
 fn a_command_says_why_its_worker_died() {
     let s = Sandbox::new();
     s.file("big.csv", &customers(60_000, 9));

@@ -83,6 +83,7 @@ fn add_version(ws: &Workspace, name: &str, source: &[u8]) -> DatasetVersion {
 fn plan(ws: &Workspace, version: &DatasetVersion) -> RunPlan {
     RunPlan {
         sampled: None,
+        context: Default::default(),
         version_id: version.id,
         dataset: version.label(),
         algorithm: Algorithm::Logistic,
@@ -102,6 +103,7 @@ fn plan(ws: &Workspace, version: &DatasetVersion) -> RunPlan {
             cpu: "x86-64".into(),
             threads: 2,
             libraries: BTreeMap::new(),
+            locale: String::new(),
         },
     }
 }
@@ -114,11 +116,25 @@ fn start(ws: &Workspace) -> RunId {
 fn result(ws: &Workspace) -> RunResult {
     let set = |value: f64| BTreeMap::from([("accuracy".to_owned(), value), ("roc_auc".to_owned(), 0.1 + 0.2)]);
     RunResult {
-        metrics: RunMetrics { train: set(0.9), test: set(0.8), cv: set(0.75), cv_std: set(0.01) },
-        timings: Timings { encode_seconds: 0.25, fit_seconds: 1.5, predict_seconds: 0.0, total_seconds: 2.0 },
+        metrics: RunMetrics {
+            train: set(0.9),
+            test: set(0.8),
+            cv: set(0.75),
+            cv_std: set(0.01),
+            ..RunMetrics::default()
+        },
+        timings: Timings {
+            encode_seconds: 0.25,
+            fit_seconds: 1.5,
+            fit_cpu_seconds: 2.5,
+            predict_seconds: 0.0,
+            total_seconds: 2.0,
+        },
         warnings: vec!["1 column is constant".into()],
         model_hash: ws.put_bytes(MODEL).unwrap(),
         evaluation_hash: ws.put_bytes(EVALUATION).unwrap(),
+        held_out_hash: None,
+        model_bytes: MODEL.len() as u64,
         train_rows: 8,
         test_rows: 2,
         points: vec![point(1, 0.5), point(0, 0.4)],

@@ -184,6 +184,7 @@ fn trained(root: &std::path::Path, version: &DatasetVersion, algorithm: Algorith
         params: Default::default(),
         exclude: vec![],
         recipe,
+        options: Default::default(),
     };
     match perform(root, &JobRequest::Train(request), &Silent).unwrap() {
         JobOutcome::Trained(outcome) => outcome,

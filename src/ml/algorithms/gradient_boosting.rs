@@ -11,7 +11,7 @@ use crate::domain::task::Target;
 use crate::ml::algorithms::{Columns, Data, Fitted, class_weights};
 use crate::ml::error::FitError;
 use crate::ml::trees::bins::Binned;
-use crate::ml::trees::boost::{Boosted, Settings, Validation, boost};
+use crate::ml::trees::boost::{Boosted, Iteration, Settings, Validation, boost};
 use crate::ml::trees::losses::Loss;
 use crate::ml::trees::{Labels, Team, n_threads};
 
@@ -145,7 +145,14 @@ impl<'a> Fit<Columns<'a>, &'a Target, FitError> for GradientBoosting<'_> {
         };
         let team = Team::new(self.n_threads);
         let binned = Binned::new(x, self.max_bins, settings.seed, &team, self.io)?;
-        let boosted = boost(&settings, &binned, labels, weights.as_deref(), &validation, &team, self.io, &mut |_| {})?;
+        let mut tell = |point: &Iteration| {
+            let losses = [("train", Some(point.train_loss)), ("validation", point.validation_loss)];
+            for (part, value) in losses.into_iter().filter_map(|(part, value)| Some((part, value?))) {
+                let (part, metric) = (part.to_owned(), "loss".to_owned());
+                self.io.measured(NAME, &MetricPoint { part, metric, step: point.n_trees as u32, value });
+            }
+        };
+        let boosted = boost(&settings, &binned, labels, weights.as_deref(), &validation, &team, self.io, &mut tell)?;
         Ok(self.fitted(boosted))
     }
 }

@@ -117,7 +117,6 @@ pub fn fit(
     Ok(fitted)
 }
 
-/// The decision tree's bins have no place for empty cells yet.
 /// The weights of the rows times those of their classes: `balanced` makes all classes weigh equally much together and
 /// leaves the sum of all weights as it was, as scikit-learn does.
 pub(in crate::ml) fn class_weights<'a>(word: &str, y: &Target, weights: Option<&'a [f64]>) -> Option<Cow<'a, [f64]>> {
@@ -270,8 +269,7 @@ mod tests {
     /// Everything that learns from rows here, once per kind of target.
     fn learners() -> Vec<(Algorithm, Task)> {
         let of = |task| Algorithm::for_task(task).into_iter().map(move |algorithm| (algorithm, task));
-        let boosted = [Algorithm::RandomForest, Algorithm::ExtraTrees, Algorithm::GradientBoosting];
-        of(Task::Binary).chain(of(Task::Regression)).filter(|(algorithm, _)| !boosted.contains(algorithm)).collect()
+        of(Task::Binary).chain(of(Task::Regression)).collect()
     }
 
     impl JobIo for Stop {

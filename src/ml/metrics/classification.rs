@@ -7,21 +7,65 @@ use crate::ml::sums;
 
 /// `labels` are the predicted classes, `probabilities` row-major.
 pub fn all(task: Task, truth: &[u32], probabilities: &[f64], n_classes: usize, labels: &[u32]) -> Values {
-    let confusion = confusion(truth, labels, n_classes);
-    let (precision, recall, f1) =
-        if task == Task::Binary && n_classes == 2 { of_class(&confusion, 1) } else { macro_average(&confusion) };
-    let right: u64 = (0..n_classes).map(|class| confusion[class][class]).sum();
-    vec![
-        (Metric::Accuracy, Some(right as f64 / truth.len() as f64)),
-        (Metric::BalancedAccuracy, balanced_accuracy(&confusion)),
-        (Metric::Precision, Some(precision)),
-        (Metric::Recall, Some(recall)),
-        (Metric::F1, Some(f1)),
+    let mut values = from_confusion(task, &confusion(truth, labels, n_classes));
+    values.extend([
         (Metric::RocAuc, ranked(task, truth, probabilities, n_classes, ranking::roc_auc)),
         (Metric::AveragePrecision, ranked(task, truth, probabilities, n_classes, ranking::average_precision)),
         (Metric::LogLoss, log_loss(truth, probabilities, n_classes)),
         (Metric::Brier, brier(truth, probabilities, n_classes)),
+    ]);
+    values
+}
+
+/// What follows from counts of right and wrong alone.
+pub fn from_confusion(task: Task, confusion: &[Vec<u64>]) -> Values {
+    let n_classes = confusion.len();
+    let is_binary = task == Task::Binary && n_classes == 2;
+    let (precision, recall, f1) = if is_binary { of_class(confusion, 1) } else { macro_average(confusion) };
+    let total: u64 = confusion.iter().flatten().sum();
+    let right: u64 = (0..n_classes).map(|class| confusion[class][class]).sum();
+    let specificity = if is_binary { specificity(confusion, 1) } else { macro_specificity(confusion) };
+    let missed = if is_binary {
+        (confusion[1][0] + confusion[1][1] > 0).then_some(1.0 - recall)
+    } else {
+        balanced_accuracy(confusion).map(|recall| 1.0 - recall)
+    };
+    vec![
+        (Metric::Accuracy, (total > 0).then_some(right as f64 / total as f64)),
+        (Metric::BalancedAccuracy, balanced_accuracy(confusion)),
+        (Metric::Precision, Some(precision)),
+        (Metric::Recall, Some(recall)),
+        (Metric::F1, Some(f1)),
+        (Metric::Specificity, specificity),
+        (Metric::FalsePositiveRate, specificity.map(|s| 1.0 - s)),
+        (Metric::FalseNegativeRate, missed),
     ]
+}
+
+/// Precision, recall and F1 of each class, and its rows.
+pub fn by_class(confusion: &[Vec<u64>]) -> Vec<(f64, f64, f64, u64)> {
+    (0..confusion.len())
+        .map(|class| {
+            let (precision, recall, f1) = of_class(confusion, class);
+            (precision, recall, f1, confusion[class].iter().sum())
+        })
+        .collect()
+}
+
+/// Of the rows of other classes, the share not called this class; `None` without such rows.
+fn specificity(confusion: &[Vec<u64>], class: usize) -> Option<f64> {
+    let others = || confusion.iter().enumerate().filter(|(truth, _)| *truth != class).map(|(_, row)| row);
+    let total: u64 = others().flatten().sum();
+    let alarms: u64 = others().map(|row| row[class]).sum();
+    (total > 0).then(|| (total - alarms) as f64 / total as f64)
+}
+
+/// The mean over the classes that occur in the truth.
+fn macro_specificity(confusion: &[Vec<u64>]) -> Option<f64> {
+    let occurs = |class: &usize| confusion[*class].iter().sum::<u64>() > 0;
+    let each: Option<Vec<f64>> =
+        (0..confusion.len()).filter(occurs).map(|class| specificity(confusion, class)).collect();
+    sums::mean(each?.into_iter())
 }
 
 /// `confusion[truth][predicted]` rows. Codes beyond the classes are not counted.

@@ -3,10 +3,11 @@
 //! What is not defined on the rows at hand (ROC AUC with one class) is absent from the set, never NaN.
 
 mod classification;
+pub mod intervals;
 pub mod ranking;
 mod regression;
 
-pub use classification::confusion;
+pub use classification::{by_class, confusion};
 
 use crate::domain::metric::{Metric, MetricSet};
 use crate::domain::task::{Predictions, Target, Task};
@@ -14,18 +15,35 @@ use crate::domain::task::{Predictions, Target, Task};
 /// All metrics of the task that are defined for these rows. Empty when truth and predictions are not of one kind and
 /// length, or there are no rows.
 pub fn evaluate(task: Task, truth: &Target, predicted: &Predictions) -> MetricSet {
+    evaluate_at(task, truth, predicted, None)
+}
+
+/// The same where the second of two classes is predicted from a probability on.
+pub fn evaluate_at(task: Task, truth: &Target, predicted: &Predictions, threshold: Option<f64>) -> MetricSet {
     if truth.is_empty() || truth.len() != predicted.len() {
         return MetricSet::new();
     }
     let values = match (truth, predicted) {
         (Target::Values(truth), Predictions::Values(predicted)) => regression::all(truth, predicted),
         (Target::Classes { codes, .. }, Predictions::Classes { probabilities, n_classes }) => {
-            classification::all(task, codes, probabilities, *n_classes, &predicted.labels())
+            classification::all(task, codes, probabilities, *n_classes, &predicted.labels_at(threshold))
         }
         _ => Vec::new(),
     };
     let defined = values.into_iter().filter_map(|(metric, value)| Some((metric, value?)));
     defined.filter(|(_, value)| value.is_finite()).map(|(metric, value)| (metric.key().to_owned(), value)).collect()
+}
+
+/// One metric alone; `None` where it is not defined. Those that rank runs cost no more than they must.
+pub fn one(metric: Metric, task: Task, truth: &Target, predicted: &Predictions) -> Option<f64> {
+    match (metric, truth, predicted) {
+        (Metric::RocAuc, Target::Classes { codes, .. }, Predictions::Classes { probabilities, n_classes: 2 }) => {
+            let is_positive: Vec<bool> = codes.iter().map(|&code| code == 1).collect();
+            let scores: Vec<f64> = probabilities.iter().skip(1).step_by(2).copied().collect();
+            ranking::roc_auc(&is_positive, &scores)
+        }
+        _ => evaluate(task, truth, predicted).get(metric.key()).copied(),
+    }
 }
 
 type Values = Vec<(Metric, Option<f64>)>;
@@ -98,6 +116,8 @@ mod tests {
             ("precision", 0.0),
             ("recall", 0.0),
             ("f1", 0.0),
+            ("specificity", 1.0),
+            ("fpr", 0.0),
             ("log_loss", log_loss),
             ("brier", 0.005),
         ];
@@ -130,34 +150,41 @@ mod tests {
         assert!(evaluate(&[], &[]).is_empty());
     }
 
-    const SKLEARN_BINARY: [(&str, f64); 9] = [
+    const SKLEARN_BINARY: [(&str, f64); 12] = [
         ("accuracy", 0.685),
         ("balanced_accuracy", 0.6865746298519407),
         ("precision", 0.7294117647058823),
         ("recall", 0.6078431372549019),
         ("f1", 0.6631016042780749),
+        ("specificity", 0.7653061224489796),
+        ("fpr", 0.23469387755102045),
+        ("fnr", 0.3921568627450981),
         ("roc_auc", 0.7816626650660263),
         ("average_precision", 0.7768145190106546),
         ("log_loss", 0.561862951703977),
         ("brier", 0.1904028424635807),
     ];
-    const SKLEARN_MULTICLASS: [(&str, f64); 9] = [
+    const SKLEARN_MULTICLASS: [(&str, f64); 12] = [
         ("accuracy", 0.3566666666666667),
         ("balanced_accuracy", 0.3619236510802776),
         ("precision", 0.3669594226579521),
         ("recall", 0.3619236510802776),
         ("f1", 0.35613380867206534),
+        ("specificity", 0.7869978233335907),
+        ("fpr", 0.2130021766664093),
+        ("fnr", 0.6380763489197224),
         ("roc_auc", 0.6645419251601264),
         ("average_precision", 0.40432062435813404),
         ("log_loss", 1.2812517193273907),
         ("brier", 0.7008212554500414),
     ];
-    const SKLEARN_REGRESSION: [(&str, f64); 6] = [
+    const SKLEARN_REGRESSION: [(&str, f64); 7] = [
         ("mae", 0.2552823836763239),
         ("rmse", 0.30354041557463524),
         ("r2", 0.9973882151800859),
         ("mape", 83249354428476.58),
         ("max_error", 0.5903824582589351),
         ("median_ae", 0.24557228756619232),
+        ("mean_error", 0.08145101218438468),
     ];
 }

@@ -15,6 +15,7 @@ pub fn all(truth: &[f64], predicted: &[f64]) -> Values {
         (Metric::Mape, sums::mean(relative)),
         (Metric::MaxError, errors.iter().copied().reduce(f64::max)),
         (Metric::MedianAe, median(&errors)),
+        (Metric::MeanError, sums::mean(truth.iter().zip(predicted).map(|(y, p)| p - y))),
     ]
 }
 

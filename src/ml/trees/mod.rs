@@ -22,8 +22,12 @@ pub use deep::Splitter;
 pub use kernel::Team;
 pub use split::CategoryRules;
 
-/// Threads a fit or a prediction uses: `MODELWRIGHT_THREADS`, or one per processor. Models do not depend on it.
+/// Threads a fit or a prediction uses: what its caller leaves to it ([`cores::with`](crate::ml::cores::with)),
+/// `MODELWRIGHT_THREADS`, or one per processor. Models do not depend on it.
 pub fn n_threads() -> usize {
+    if let Some(left) = crate::ml::cores::left() {
+        return left;
+    }
     let asked = std::env::var("MODELWRIGHT_THREADS").ok().and_then(|n| n.parse().ok()).filter(|&n| n > 0);
     asked.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).min(64)
 }

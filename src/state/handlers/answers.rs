@@ -164,6 +164,10 @@ pub fn job(state: &mut AppState, event: JobEvent, now_ms: i64) -> Vec<Effect> {
             Vec::new()
         }
         JobEvent::Recorded { .. } => reload_history(state),
+        JobEvent::Points { id, points } => {
+            state.jobs.curves(id, points);
+            Vec::new()
+        }
         JobEvent::Done { id, outcome } => job_done(state, id, *outcome, now_ms),
         JobEvent::Failed { id, problem } => job_failed(state, id, &problem, now_ms),
     }
@@ -227,6 +231,12 @@ fn absorb(state: &mut AppState, outcome: &JobOutcome) {
                 history.runs.insert(0, run.clone());
             }
         }
+        JobOutcome::Tuned(o) => {
+            for run in &o.runs {
+                history.runs.retain(|r| r.id != run.id);
+                history.runs.insert(0, run.clone());
+            }
+        }
         JobOutcome::Drifted(drift) if history.drift(drift.id).is_none() => history.drifts.insert(0, drift.clone()),
         JobOutcome::Exported(o) if history.bundle(o.bundle.id).is_none() => {
             history.bundles.insert(0, o.bundle.clone());
@@ -266,6 +276,7 @@ fn focus_outcome(state: &mut AppState, outcome: &JobOutcome, after: &After, now_
             }
             effects
         }
+        JobOutcome::Tuned(o) => o.best.map_or_else(Vec::new, |best| state.apply(Command::FocusRun(best), now_ms)),
         JobOutcome::Drifted(drift) => {
             state.focus.drift = Some(drift.id);
             Vec::new()
@@ -282,6 +293,7 @@ fn focus_outcome(state: &mut AppState, outcome: &JobOutcome, after: &After, now_
         JobOutcome::Labelled(version) => navigate::focus_version(state, version.id),
         JobOutcome::Scored(_)
         | JobOutcome::Reported(_)
+        | JobOutcome::Reproduced(_)
         | JobOutcome::Verified(_)
         | JobOutcome::Collected(_)
         | JobOutcome::Answered(_)

@@ -112,6 +112,7 @@ pub fn run(id: i64, status: RunStatus, algorithm: Algorithm, version_id: i64, au
         status,
         plan: RunPlan {
             sampled: None,
+            context: Default::default(),
             version_id: VersionId(version_id),
             dataset: format!("churn@{version_id}"),
             algorithm,
@@ -147,6 +148,7 @@ pub fn run(id: i64, status: RunStatus, algorithm: Algorithm, version_id: i64, au
                 cpu: "AMD EPYC 7B13".into(),
                 threads: 2,
                 libraries: BTreeMap::from([("linfa".into(), "0.8.1".into()), ("polars".into(), "0.55.0".into())]),
+                locale: String::new(),
             },
         },
         metrics: RunMetrics {
@@ -154,9 +156,16 @@ pub fn run(id: i64, status: RunStatus, algorithm: Algorithm, version_id: i64, au
             test: measured(-0.004),
             cv: measured(0.0),
             cv_std: if done { metrics(&[("roc_auc", 0.0123), ("log_loss", 0.0081)]) } else { MetricSet::new() },
+            ..RunMetrics::default()
         },
         timings: if done {
-            Timings { encode_seconds: 0.21, fit_seconds: 0.84, predict_seconds: 0.06, total_seconds: 1.32 }
+            Timings {
+                encode_seconds: 0.21,
+                fit_seconds: 0.84,
+                fit_cpu_seconds: 1.2,
+                predict_seconds: 0.06,
+                total_seconds: 1.32,
+            }
         } else {
             Timings::default()
         },
@@ -164,6 +173,8 @@ pub fn run(id: i64, status: RunStatus, algorithm: Algorithm, version_id: i64, au
         warnings: if done { vec!["205 rows have an unknown region and count as missing".into()] } else { Vec::new() },
         model_hash: done.then(|| hash(id as u8 + 70)),
         evaluation_hash: done.then(|| hash(id as u8 + 90)),
+        held_out_hash: None,
+        model_bytes: None,
         train_rows: 16_107,
         test_rows: 4_027,
         started_at_ms: NOW_MS - (20 - id) * HOUR / 2,
@@ -429,6 +440,7 @@ pub fn detail(sharp: f64) -> RunDetail {
     RunDetail {
         evaluation: Some(Evaluation {
             format_version: 1,
+            by_class: Vec::new(),
             n_rows: 4_027,
             plots: EvaluationPlots::Classification {
                 classes: vec!["false".into(), "true".into()],
@@ -462,6 +474,7 @@ pub fn regression_detail() -> RunDetail {
     RunDetail {
         evaluation: Some(Evaluation {
             format_version: 1,
+            by_class: Vec::new(),
             n_rows: 400,
             plots: EvaluationPlots::Regression { points, residuals: Histogram { edges, counts } },
             importance: Vec::new(),

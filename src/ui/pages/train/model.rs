@@ -122,6 +122,7 @@ impl TrainForm {
             params: self.params.iter().filter(|(a, _)| chosen(a)).map(|(a, p)| (*a, p.clone())).collect(),
             exclude: self.exclude.iter().filter(|c| Some(*c) != self.target.as_ref()).cloned().collect(),
             recipe: RecipeSpec::default(),
+            options: Default::default(),
         }
     }
 }

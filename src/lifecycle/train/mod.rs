@@ -1,0 +1,171 @@
+//! Train: from a dataset version and a target to compared, stored runs.
+//!
+//! Everything fitted is fitted on training rows only, in each fold anew. Algorithms and folds go side by side on all
+//! cores; one run failing does not take the others with it; each run is committed when it ends, so that a crash costs at
+//! most those under way, and the rest of the request can be gone on with.
+
+mod batch;
+pub mod clock;
+mod encode;
+mod ensemble;
+mod fit;
+mod pool;
+pub mod propose;
+pub mod reproduce;
+mod session;
+#[cfg(test)]
+mod tests;
+pub mod tune;
+
+use std::time::Instant;
+
+use crate::domain::ids::{GroupId, RunId};
+use crate::domain::io::{Cancelled, JobIo, Part};
+use crate::domain::params::{Algorithm, CheckedParams};
+use crate::domain::request::{DataRef, JobRequest, TrainOutcome, TrainRequest};
+use crate::domain::run::{Run, RunStatus, best_run};
+use crate::domain::training::{GroupRequest, RunGroup};
+use crate::store::{Workspace, groups, runs};
+
+use super::StageError;
+use super::resolve::resolve;
+use batch::Batch;
+use clock::{Clock, Limit};
+use session::{Session, choose_algorithms};
+
+/// Share of a budget that is left for the ensemble, which needs all others first.
+const ENSEMBLE_SHARE: f64 = 0.05;
+
+pub fn train(workspace: &Workspace, request: &TrainRequest, io: &dyn JobIo) -> Result<TrainOutcome, StageError> {
+    train_by(workspace, request, &Instant::now(), io)
+}
+
+/// The same by a clock of the caller's.
+pub fn train_by(
+    workspace: &Workspace,
+    request: &TrainRequest,
+    clock: &dyn Clock,
+    io: &dyn JobIo,
+) -> Result<TrainOutcome, StageError> {
+    check_budget(request)?;
+    let (request, resumed) = match request.options.resume {
+        Some(group) => resumed_train(workspace, group, request)?,
+        None => (request.clone(), None),
+    };
+    let version = resolve(workspace, &request.data, &Part { io, from: 0.0, to: 0.1 })?;
+    // A group must go on with the same rows, whatever comes after it.
+    let request = TrainRequest { data: DataRef::Version(version.id), ..request };
+    let session = Session::open(workspace, &request, version, &Part { io, from: 0.1, to: 0.15 })?;
+    let algorithms = choose_algorithms(&request, session.task)?;
+    let group = match resumed {
+        Some(group) => group,
+        None => workspace.write(|tx| groups::insert(tx, &GroupRequest::Train(Box::new(request.clone()))))?,
+    };
+    let done = completed(workspace, group)?;
+    let is_done = |(algorithm, params): &(Algorithm, CheckedParams)| {
+        done.iter().any(|run| run.plan.algorithm == *algorithm && run.plan.params == *params)
+    };
+    let plans = algorithms.into_iter().filter(|one| !is_done(one));
+    let plans = plans.map(|(algorithm, params)| session.plan(algorithm, params, Some(group), None)).collect();
+
+    let wants_ensemble = request.options.ensemble || request.algorithms.contains(&Algorithm::Ensemble);
+    let whole = request.options.budget_seconds;
+    let end = whole.map(|seconds| if wants_ensemble { seconds * (1.0 - ENSEMBLE_SHARE) } else { seconds });
+    let limit = Limit { clock, end };
+    let mut batch = Batch::new(&session, workspace, plans, limit, JobRequest::Train(request.clone()));
+    let units = batch.all_units();
+    batch.run(&units, &Part { io, from: 0.15, to: 0.95 })?;
+    let mut finished: Vec<RunId> = done.iter().map(|run| run.id).collect();
+    finished.extend(batch.ids());
+    let mut no_ensemble = false;
+    if wants_ensemble {
+        let part = Part { io, from: 0.95, to: 1.0 };
+        let timed = Timed { io: &part, limit: Limit { clock, end: whole } };
+        match ensemble::combine(&session, workspace, group, &finished, &timed) {
+            Ok(made) => finished.extend(made),
+            // Nothing was begun in the store.
+            Err(error) if error.is_cancelled() && timed.limit.is_over() => no_ensemble = true,
+            Err(error) => return Err(error),
+        }
+    }
+    let all_began = batch.jobs.iter().all(|job| job.id.is_some());
+    let mut warnings = told(&session, all_began);
+    if no_ensemble {
+        warnings.push("The time budget was spent before the runs were combined".to_owned());
+    }
+    let runs = workspace.read(|conn| finished.iter().map(|id| runs::get(conn, *id)).collect::<Result<Vec<_>, _>>())?;
+    // Runs that the budget cut short can be gone on with.
+    if all_began && !no_ensemble && runs.iter().all(|run| run.status != RunStatus::Cancelled) {
+        workspace.write(|tx| groups::end(tx, group))?;
+    }
+    let best = best_run(&runs).map(|run| run.id);
+    let (proposal, left_out) = (session.proposal.clone(), !all_began || no_ensemble);
+    Ok(TrainOutcome { proposal, group: Some(group), left_out, runs, best, warnings })
+}
+
+/// Stops when the time is over.
+struct Timed<'a> {
+    io: &'a dyn JobIo,
+    limit: Limit<'a>,
+}
+
+impl JobIo for Timed<'_> {
+    fn progress(&self, phase: &str, fraction: Option<f64>) -> Result<(), Cancelled> {
+        if self.limit.is_over() { Err(Cancelled) } else { self.io.progress(phase, fraction) }
+    }
+
+    fn recorded(&self) {
+        self.io.recorded();
+    }
+}
+
+fn told(session: &Session<'_>, all_began: bool) -> Vec<String> {
+    let mut warnings = session.warnings.clone();
+    if !all_began {
+        warnings.push("The time budget was spent before every algorithm had its turn".to_owned());
+    }
+    warnings
+}
+
+fn check_budget(request: &TrainRequest) -> Result<(), StageError> {
+    match request.options.budget_seconds {
+        Some(seconds) if !(seconds > 0.0 && seconds.is_finite()) => Err(StageError::usage(
+            format!("a time budget of {seconds} seconds leaves no time"),
+            "Give a budget such as 60s or 5m, or none",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// The request of a group, with the budget of whoever goes on with it.
+fn resumed_train(
+    workspace: &Workspace,
+    id: GroupId,
+    asked: &TrainRequest,
+) -> Result<(TrainRequest, Option<GroupId>), StageError> {
+    match workspace.read(|conn| groups::get(conn, id))?.request {
+        GroupRequest::Train(mut request) => {
+            request.options.budget_seconds = asked.options.budget_seconds;
+            request.options.resume = Some(id);
+            Ok((*request, Some(id)))
+        }
+        GroupRequest::Tune(_) => Err(StageError::usage(
+            format!("group {id} is a search for parameters"),
+            format!("Go on with it by `tune --resume {id}`"),
+        )),
+    }
+}
+
+/// The runs of a group that need not be done again.
+pub(super) fn completed(workspace: &Workspace, group: GroupId) -> Result<Vec<Run>, StageError> {
+    Ok(workspace.read(|conn| {
+        let ids = groups::runs(conn, group)?;
+        let all: Vec<Run> = ids.into_iter().map(|id| runs::get(conn, id)).collect::<Result<_, _>>()?;
+        Ok(all.into_iter().filter(|run| run.status == RunStatus::Completed).collect())
+    })?)
+}
+
+/// Requests that did not end, newest first: a window offers to go on with them.
+pub fn open_groups(workspace: &Workspace) -> Result<Vec<RunGroup>, StageError> {
+    Ok(workspace.read(groups::open)?)
+}

@@ -231,7 +231,8 @@ pub fn refuse_other_formats(head: &[u8], name: &str, is_sure: bool) -> Result<()
     if let Some((_, what, hint)) = MAGIC.iter().find(|(magic, ..)| head.starts_with(magic)) {
         return refuse(what, hint);
     }
-    if head.get(257..262) == Some(b"ustar") {
+    // The fields before it are padded with zeros; a table may have the word there by chance.
+    if head.get(257..262) == Some(b"ustar") && head[..257].contains(&0) {
         return refuse("a tar archive", "unpack it first");
     }
     if is_sure {

@@ -319,7 +319,7 @@ mod tests {
         let x = Features { n_rows: 200, blocks, names: names(&["told", "noise"]) };
         let truth = Target::Classes { codes, n_classes: 2 };
         let predicted = crate::ml::predict::predict(&model, Task::Binary, 2, &x, &Silent).unwrap();
-        let mut made = evaluate_plots(Task::Binary, &names(&["a", "b"]), &truth, &predicted, &model, &x.names);
+        let mut made = evaluate_plots(Task::Binary, &names(&["a", "b"]), &truth, &predicted, &model, &x.names, None);
         assert!(made.importance.is_empty());
         add_permutation(&mut made, &model, Task::Binary, &x, &truth, 3, &Silent).unwrap();
         assert_eq!(made.importance, [("told".to_owned(), 1.0)]);

@@ -3,6 +3,7 @@
 //! Kept per thread, because the learners' signatures are linfa's. No result depends on it.
 
 use std::cell::Cell;
+use std::thread;
 
 thread_local! {
     static LEFT: Cell<Option<usize>> = const { Cell::new(None) };
@@ -20,9 +21,9 @@ pub fn with<T>(cores: usize, work: impl FnOnce() -> T) -> T {
     work()
 }
 
-/// The limit on this thread, if any.
-pub fn left() -> Option<usize> {
-    LEFT.get()
+/// How many threads work on this thread may take: the limit, or as many as the machine runs at once.
+pub fn n_threads() -> usize {
+    LEFT.get().unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from)).max(1)
 }
 
 #[cfg(test)]
@@ -31,8 +32,8 @@ mod tests {
 
     #[test]
     fn a_limit_ends_with_the_work_even_when_it_panics() {
-        assert_eq!(with(3, || (left(), with(0, left))), (Some(3), Some(1)));
+        assert_eq!(with(3, || (n_threads(), with(0, n_threads))), (3, 1));
         assert!(std::panic::catch_unwind(|| with(2, || panic!("on purpose"))).is_err());
-        assert_eq!(left(), None);
+        assert_eq!(LEFT.get(), None);
     }
 }

@@ -2,13 +2,13 @@
 //! depend on how many cores there were.
 
 use std::cell::Cell;
-use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use crate::domain::io::{Cancelled, JobIo};
+use crate::ml::cores;
 
 /// Rows per stretch.
 pub const STRETCH: usize = 32_768;
@@ -37,8 +37,7 @@ pub fn map_stretches<T: Send>(
     watch: Watch,
     work: impl Fn(Range<usize>, &dyn Fn() -> bool) -> T + Sync,
 ) -> Result<Vec<T>, Cancelled> {
-    let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get).min(MAX_THREADS);
-    map_on(threads, n, size, watch, work)
+    map_on(cores::n_threads().min(MAX_THREADS), n, size, watch, work)
 }
 
 fn map_on<T: Send>(

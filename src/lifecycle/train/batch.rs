@@ -13,7 +13,7 @@ use crate::domain::problem::Problem;
 use crate::domain::request::JobRequest;
 use crate::domain::run::{RunPlan, RunStatus};
 use crate::lifecycle::StageError;
-use crate::ml::trees::n_threads;
+use crate::ml::cores::n_threads;
 use crate::store::runs::{self, RunResult};
 use crate::store::{Workspace, activity};
 

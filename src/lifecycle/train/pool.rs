@@ -41,6 +41,9 @@ pub struct Unit<T> {
     pub work: T,
 }
 
+/// What is done with a unit.
+type Work<'a, T, R> = dyn Fn(&Unit<T>, &dyn JobIo) -> Result<R, StageError> + Sync + 'a;
+
 /// Does `work` on every unit, in their order on as many threads as given; `hear` takes what comes of it on this thread.
 /// Units of a job that failed are left out. Ends early when cancelled (an error) or out of time (not one).
 pub fn run<T: Sync, R: Send>(
@@ -49,7 +52,7 @@ pub fn run<T: Sync, R: Send>(
     limit: Limit<'_>,
     io: &dyn JobIo,
     title: &(dyn Fn(&Unit<T>) -> String + Sync),
-    work: &(dyn Fn(&Unit<T>, &dyn JobIo) -> Result<R, StageError> + Sync),
+    work: &Work<'_, T, R>,
     mut hear: impl FnMut(Said<R>) -> Result<(), StageError>,
 ) -> Result<(), StageError> {
     let n_jobs = units.iter().map(|unit| unit.job + 1).max().unwrap_or(0);
@@ -118,7 +121,7 @@ impl Shared {
         units: &[Unit<T>],
         limit: Limit<'_>,
         title: &(dyn Fn(&Unit<T>) -> String + Sync),
-        work: &(dyn Fn(&Unit<T>, &dyn JobIo) -> Result<R, StageError> + Sync),
+        work: &Work<'_, T, R>,
         sender: &SyncSender<Said<R>>,
     ) {
         while !self.stop.load(Ordering::Relaxed) && !limit.is_over() {

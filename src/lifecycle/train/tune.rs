@@ -268,12 +268,12 @@ impl Search<'_> {
             let (early, rest): (Vec<_>, Vec<_>) = batch.all_units().into_iter().partition(first);
             batch.run(&early, &part)?;
             let yardstick: Vec<f64> = self.history.iter().filter_map(|past| past.early).collect();
-            for job in 0..batch.jobs.len() {
+            for (job, (trial, params)) in proposed.iter().enumerate() {
                 let Some(so_far) = batch.jobs[job].score_of_folds(LOOK_AFTER) else { continue };
                 if tune::is_hopeless(self.metric(), so_far, &yardstick) {
                     batch.give_up(job, &hopeless(self.metric(), so_far), self.io)?;
                     self.pruned += 1;
-                    let (trial, params) = proposed[job].clone();
+                    let (trial, params) = (*trial, params.clone());
                     self.history.push(Past { trial, params, score: Some(so_far), early: Some(so_far) });
                 }
             }

@@ -9,10 +9,11 @@ use crate::domain::model::FittedModel;
 use crate::domain::params::CheckedParams;
 use crate::domain::task::Target;
 use crate::ml::algorithms::{Columns, Data, Fitted, class_weights};
+use crate::ml::cores::n_threads;
 use crate::ml::error::FitError;
 use crate::ml::trees::bins::Binned;
 use crate::ml::trees::forest::{Settings, forest};
-use crate::ml::trees::{Labels, Splitter, Team, n_threads};
+use crate::ml::trees::{Labels, Splitter, Team};
 
 pub fn fit(params: &CheckedParams, data: &Data, seed: u64, io: &dyn JobIo) -> Result<Fitted, FitError> {
     let learner = DecisionTree {

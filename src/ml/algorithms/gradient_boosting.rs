@@ -9,11 +9,12 @@ use crate::domain::random::Shuffler;
 use crate::domain::run::MetricPoint;
 use crate::domain::task::Target;
 use crate::ml::algorithms::{Columns, Data, Fitted, class_weights};
+use crate::ml::cores::n_threads;
 use crate::ml::error::FitError;
 use crate::ml::trees::bins::Binned;
 use crate::ml::trees::boost::{Boosted, Iteration, Settings, Validation, boost};
 use crate::ml::trees::losses::Loss;
-use crate::ml::trees::{Labels, Team, n_threads};
+use crate::ml::trees::{Labels, Team};
 
 const NAME: &str = "Gradient boosting";
 

@@ -198,11 +198,6 @@ pub(in crate::ml) mod testing {
         Matrix { n_rows, n_cols, values, names: (0..n_cols).map(|c| format!("x{c}")).collect() }
     }
 
-    pub fn matrix(n_cols: usize, values: Vec<f64>) -> Matrix {
-        let names = (0..n_cols).map(|c| format!("x{c}")).collect();
-        Matrix { n_rows: values.len() / n_cols, n_cols, values, names }
-    }
-
     /// Columns of numbers from row-major values.
     pub fn numbers(n_cols: usize, values: Vec<f64>) -> Features {
         let column = |c: usize| Block::Numbers(values.iter().skip(c).step_by(n_cols).copied().collect());

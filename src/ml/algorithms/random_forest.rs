@@ -9,10 +9,11 @@ use crate::domain::params::CheckedParams;
 use crate::domain::run::MetricPoint;
 use crate::domain::task::Target;
 use crate::ml::algorithms::{Columns, Data, Fitted, class_weights};
+use crate::ml::cores::n_threads;
 use crate::ml::error::FitError;
 use crate::ml::trees::bins::Binned;
 use crate::ml::trees::forest::{Settings, forest};
-use crate::ml::trees::{Labels, Splitter, Team, n_threads};
+use crate::ml::trees::{Labels, Splitter, Team};
 
 /// Nodes above which a forest is called large: about 100 MB as a file.
 const LARGE_NODES: usize = 1_000_000;

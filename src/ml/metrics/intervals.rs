@@ -18,6 +18,9 @@ const MOST_DRAWS: usize = 200;
 /// Rows drawn in all, about.
 const WORK: usize = 4_000_000;
 
+/// Metrics of a draw that takes each row so many times.
+type Measure<'a> = dyn FnMut(&[u32]) -> Vec<(Metric, Option<f64>)> + 'a;
+
 /// Metric key → (low, high). Metrics that too few draws define are left out.
 pub fn intervals(
     task: Task,
@@ -34,7 +37,7 @@ pub fn intervals(
     let mut found: BTreeMap<Metric, Vec<f64>> = BTreeMap::new();
     let mut random = Shuffler::new(seed);
     let mut times = vec![0_u32; n];
-    let mut measure: Box<dyn FnMut(&[u32]) -> Vec<(Metric, Option<f64>)>> = match (truth, predicted) {
+    let mut measure: Box<Measure<'_>> = match (truth, predicted) {
         (Target::Classes { codes, .. }, Predictions::Classes { probabilities, n_classes }) => {
             let sorted = Classes::new(task, codes, probabilities, *n_classes, &predicted.labels_at(threshold));
             Box::new(move |times| sorted.measure(times))

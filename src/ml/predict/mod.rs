@@ -13,9 +13,10 @@ use crate::domain::features::{Block, Features};
 use crate::domain::io::JobIo;
 use crate::domain::model::{FittedModel, Link};
 use crate::domain::task::{Predictions, Task};
+use crate::ml::cores::n_threads;
 use crate::ml::error::PredictError;
 use crate::ml::guard::{self, Missing};
-use crate::ml::trees::{n_threads, predict as trees};
+use crate::ml::trees::predict as trees;
 pub(in crate::ml) use linear::add_sums;
 
 /// Most rows worked on at a time.

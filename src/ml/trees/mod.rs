@@ -22,16 +22,6 @@ pub use deep::Splitter;
 pub use kernel::Team;
 pub use split::CategoryRules;
 
-/// Threads a fit or a prediction uses: what its caller leaves to it ([`cores::with`](crate::ml::cores::with)),
-/// `MODELWRIGHT_THREADS`, or one per processor. Models do not depend on it.
-pub fn n_threads() -> usize {
-    if let Some(left) = crate::ml::cores::left() {
-        return left;
-    }
-    let asked = std::env::var("MODELWRIGHT_THREADS").ok().and_then(|n| n.parse().ok()).filter(|&n| n > 0);
-    asked.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).min(64)
-}
-
 #[cfg(test)]
 pub(in crate::ml) mod testing {
     use crate::domain::features::{Block, Features};
@@ -52,15 +42,5 @@ pub(in crate::ml) mod testing {
         let names = (0..columns.len()).map(|c| format!("x{c}")).collect();
         let n_rows = columns.first().map_or(0, Vec::len);
         Features { n_rows, blocks: columns.into_iter().map(Block::Numbers).collect(), names }
-    }
-
-    /// Uniform numbers in [-1, 1), drawn row after row.
-    pub fn uniform(seed: u64, n_rows: usize, n_columns: usize) -> Features {
-        let mut source = Lcg(seed);
-        let mut columns = vec![Vec::with_capacity(n_rows); n_columns];
-        for _ in 0..n_rows {
-            columns.iter_mut().for_each(|column| column.push(2.0 * source.next() - 1.0));
-        }
-        numbers(columns)
     }
 }

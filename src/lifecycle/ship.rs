@@ -126,7 +126,7 @@ fn pool(
 }
 
 /// Rows of the pool: those with gaps first, then evenly picked; and two rows that no table has, one all missing and one of
-/// categories nobody saw.
+/// categories and numbers nobody saw.
 fn golden_rows(pool: &Table, model: &TrainedModel) -> Result<RawColumns, StageError> {
     let rows: Vec<u32> = (0..pool.n_rows as u32).collect();
     let all = recipe::raw(pool, &rows, &model.recipe)?.columns;
@@ -137,12 +137,20 @@ fn golden_rows(pool: &Table, model: &TrainedModel) -> Result<RawColumns, StageEr
     let mut golden = all.take(&picked.into_iter().take(GOLDEN_ROWS).collect::<Vec<_>>());
     for (_, cells) in &mut golden.columns {
         match cells {
-            RawColumn::Numbers(v) => v.extend([f64::NAN, 1e6]),
+            RawColumn::Numbers(v) => v.extend([f64::NAN, beyond(v)]),
             RawColumn::Texts(v) => v.extend([String::new(), UNSEEN.to_owned()]),
         }
     }
     golden.n_rows += 2;
     Ok(golden)
+}
+
+/// A number outside of those seen, but not so far that a model on a logarithmic scale leaves the finite numbers.
+fn beyond(seen: &[f64]) -> f64 {
+    let finite = || seen.iter().copied().filter(|v| v.is_finite());
+    let (low, high) = (finite().fold(f64::INFINITY, f64::min), finite().fold(f64::NEG_INFINITY, f64::max));
+    let out = high + (high - low).max(1.0);
+    if out.is_finite() { out } else { 0.0 }
 }
 
 fn is_missing(column: &RawColumn, row: usize) -> bool {

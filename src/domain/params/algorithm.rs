@@ -191,6 +191,16 @@ impl Algorithm {
         Self::ALL.into_iter().filter(|a| a.fits(task) && *a != Self::Ensemble).collect()
     }
 
+    /// What is trained unless somebody chooses: one of each family that learns any table fast, cheap ones first.
+    pub fn usual(task: Task) -> Vec<Self> {
+        let simple: &[Self] = match task {
+            Task::Binary | Task::Multiclass => &[Self::Baseline, Self::Logistic, Self::NaiveBayes],
+            Task::Regression => &[Self::Baseline, Self::Linear, Self::Ridge],
+        };
+        let trees = [Self::DecisionTree, Self::GradientBoosting, Self::RandomForest, Self::ExtraTrees];
+        simple.iter().copied().chain(trees).collect()
+    }
+
     /// The parameters it takes, in the order a form shows them.
     pub fn parameters(self) -> &'static [ParamSpec] {
         specs::of(self)

@@ -36,7 +36,7 @@ pub fn propose(workspace: &Workspace, version: VersionId, target: &str) -> Resul
         split,
         split_reason,
         columns,
-        algorithms: Algorithm::for_task(task.task),
+        algorithms: Algorithm::usual(task.task),
     })
 }
 

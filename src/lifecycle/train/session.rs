@@ -347,10 +347,10 @@ fn repeat_seed(seed: u64, repeat: usize) -> u64 {
     if repeat == 0 { seed } else { crate::stats::mix(seed ^ repeat as u64) }
 }
 
-/// What was asked for, or all that fit the task, cheap ones first; with parameters that may run. All problems at once.
+/// What was asked for, or the usual ones; with parameters that may run. All problems at once.
 /// An ensemble is not among them: it is made of their runs.
 pub fn choose_algorithms(request: &TrainRequest, task: Task) -> Result<Vec<(Algorithm, CheckedParams)>, StageError> {
-    let chosen = if request.algorithms.is_empty() { all_by_cost(task) } else { request.algorithms.clone() };
+    let chosen = if request.algorithms.is_empty() { Algorithm::usual(task) } else { request.algorithms.clone() };
     if let Some(unfit) = chosen.iter().find(|a| !a.fits(task)) {
         let fit: Vec<&str> = Algorithm::for_task(task).iter().map(|a| a.as_str()).collect();
         return Err(StageError::usage(
@@ -376,20 +376,4 @@ pub fn choose_algorithms(request: &TrainRequest, task: Task) -> Result<Vec<(Algo
     }
     checked.retain(|(algorithm, _)| *algorithm != Algorithm::Ensemble);
     if problems.is_empty() { Ok(checked) } else { Err(StageError::Params(problems)) }
-}
-
-/// The first rows of a leaderboard should not wait for the slow ones.
-fn all_by_cost(task: Task) -> Vec<Algorithm> {
-    let mut all = Algorithm::for_task(task);
-    all.sort_by_key(|algorithm| match algorithm {
-        Algorithm::Baseline => 0,
-        Algorithm::Linear | Algorithm::Ridge | Algorithm::Logistic | Algorithm::NaiveBayes => 1,
-        Algorithm::Lasso | Algorithm::ElasticNet | Algorithm::Glm | Algorithm::Pls => 2,
-        Algorithm::DecisionTree => 3,
-        Algorithm::GradientBoosting => 4,
-        Algorithm::RandomForest | Algorithm::ExtraTrees => 5,
-        Algorithm::Knn | Algorithm::Svm => 6,
-        Algorithm::Mlp | Algorithm::Ensemble => 7,
-    });
-    all
 }

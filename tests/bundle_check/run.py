@@ -17,20 +17,38 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 SAMPLES = HERE.parent.parent / "sample-data"
 
+CLASSIFIERS = """baseline logistic naive_bayes knn svm mlp decision_tree random_forest extra_trees
+    gradient_boosting""".split()
+REGRESSORS = """baseline linear ridge lasso elastic_net glm pls knn svm mlp decision_tree random_forest extra_trees
+    gradient_boosting""".split()
+# A development build is slow: small forests and a short search make graphs of the same shape.
+SMALL = ["random_forest.n_estimators=20", "extra_trees.n_estimators=20", "mlp.max_iter=20"]
+
+
+def of(algorithms, *params):
+    """Words for `train`."""
+    asked = [word for name in algorithms for word in ("--algorithm", name)]
+    mine = [param for param in [*SMALL, *params] if param.split(".")[0] in algorithms]
+    return asked + [word for param in mine for word in ("--param", param)]
+
+
 # name, file to train on, file to score elsewhere, target, more words for `train`
 TASKS = [
-    ("binary", "churn-2026-01.csv", "churn-2026-03.csv", "churned", ["--exclude", "final_invoice_sent"]),
-    ("multiclass", "iris.csv", "iris.csv", "species", []),
-    ("regression", "churn-2026-02.csv", "churn-2026-03.csv", "monthly_charge", []),
+    ("binary", "churn-2026-02.csv", "churn-2026-03.csv", "churned",
+     ["--exclude", "final_invoice_sent", *of(CLASSIFIERS)]),
+    ("multiclass", "iris.csv", "iris.csv", "species", of(CLASSIFIERS)),
+    ("regression", "churn-2026-02.csv", "churn-2026-03.csv", "monthly_charge", of(REGRESSORS)),
     # Every step of a recipe that ONNX can say.
-    ("steps", "churn-2026-01.csv", "churn-2026-03.csv", "churned",
-     ["--exclude", "final_invoice_sent", "--recipe", HERE / "steps.json"]),
-    # Parameters that make another graph: links, weights of neighbours, few and many trees.
-    ("variants", "churn-2026-02.csv", "churn-2026-03.csv", "monthly_charge", [
-        *("--algorithm", "gradient_boosting", "--param", "gradient_boosting.loss=gamma"),
-        *("--algorithm", "glm", "--algorithm", "knn", "--param", "knn.weights=distance"),
-        *("--algorithm", "extra_trees", "--param", "extra_trees.n_estimators=7"),
-    ]),
+    ("steps", "churn-2026-02.csv", "churn-2026-03.csv", "churned",
+     ["--exclude", "final_invoice_sent", "--recipe", HERE / "steps.json",
+      *of(["logistic", "decision_tree", "gradient_boosting"])]),
+    # Parameters that make another graph: links, weights of neighbours.
+    ("variants", "churn-2026-02.csv", "churn-2026-03.csv", "monthly_charge",
+     of(["gradient_boosting", "glm", "knn"], "gradient_boosting.loss=gamma", "knn.weights=distance")),
+    # What is put on top of models: averages of them, probabilities set right, another cut.
+    ("on_top", "churn-2026-02.csv", "churn-2026-03.csv", "churned",
+     ["--exclude", "final_invoice_sent", "--ensemble", "--calibrate", "isotonic", "--threshold", "f1",
+      *of(["logistic", "gradient_boosting"])]),
 ]
 
 

@@ -198,14 +198,17 @@ pub fn clip(text: &str) -> String {
         return crate::domain::personal::mask(text, kind);
     }
     let mut out = String::new();
-    for (i, c) in text.chars().enumerate() {
-        if i == CLIP_CHARS {
+    let mut shown = 0;
+    for c in text.chars() {
+        let changes_direction =
+            matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        let escape = c.is_control() || changes_direction;
+        shown += if escape { c.escape_default().len() } else { 1 };
+        if shown > CLIP_CHARS {
             out.push('…');
             break;
         }
-        let changes_direction =
-            matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if c.is_control() || changes_direction {
+        if escape {
             out.extend(c.escape_default());
         } else {
             out.push(c);
@@ -222,6 +225,8 @@ mod tests {
     fn messages_clip_and_escape_cells() {
         assert_eq!(clip("a\u{1b}[2Jb\u{202e}"), "a\\u{1b}[2Jb\\u{202e}");
         assert_eq!(clip(&"x".repeat(5000)).chars().count(), CLIP_CHARS + 1);
+        // An escape is as long as it looks.
+        assert_eq!(clip(&"\u{9d}".repeat(5000)), "\\u{9d}".repeat(CLIP_CHARS / 6) + "…");
     }
 
     #[test]

@@ -26,6 +26,7 @@ use crate::lifecycle::{StageError, answer, edit, look, watch};
 use crate::state::effect::{RunDetail, WorkspaceInfo};
 use crate::store::{Workspace, recent};
 
+use super::answering::{Answering, Ticket};
 use super::backend::{Backend, JobSink};
 use super::throttle::Throttle;
 
@@ -38,7 +39,7 @@ pub struct LocalBackend {
     tables: Mutex<Vec<OpenTable>>,
     jobs: Mutex<HashMap<JobId, JobHandle>>,
     /// Workers that answer questions.
-    answering: Mutex<Vec<(Question, Arc<JobHandle>)>>,
+    answering: Answering<Arc<JobHandle>>,
     /// Held while an order is computed: two at once would want twice the memory.
     ordering: Mutex<()>,
     stops: Mutex<HashMap<Work, Arc<AtomicBool>>>,
@@ -158,6 +159,33 @@ impl LocalBackend {
         }
         Ok((view, order))
     }
+
+    fn ask_worker(
+        &self,
+        workspace: &Workspace,
+        question: &Question,
+        ticket: Ticket,
+        progress: &dyn Fn(&str, Option<f64>),
+    ) -> Result<Answer, Problem> {
+        let started = |handle: Arc<JobHandle>| {
+            if self.answering.started(ticket, handle.clone()) {
+                handle.cancel();
+            }
+        };
+        let throttle = Throttle::default();
+        let heard = |event: &JobEvent| {
+            if let JobEvent::Progress { phase, fraction, .. } = event
+                && throttle.lets_through(event)
+            {
+                progress(phase, *fraction);
+            }
+        };
+        let outcome = workers(workspace)?.run_watched(&JobRequest::Ask(question.clone()), started, heard);
+        match outcome? {
+            JobOutcome::Answered(answer) => Ok(*answer),
+            _ => Err(Problem::failed("The worker answered something else", "", "Restart the program")),
+        }
+    }
 }
 
 impl Backend for LocalBackend {
@@ -240,29 +268,22 @@ impl Backend for LocalBackend {
         if !question.needs_worker() {
             return answer::answer(&workspace, question, &Silent).map_err(problem("look that up"));
         }
-        let workers = workers(&workspace)?;
-        let started = |handle: Arc<JobHandle>| lock(&self.answering).push((question.clone(), handle));
-        let throttle = Throttle::default();
-        let heard = |event: &JobEvent| {
-            if let JobEvent::Progress { phase, fraction, .. } = event
-                && throttle.lets_through(event)
-            {
-                progress(phase, *fraction);
-            }
-        };
-        let outcome = workers.run_watched(&JobRequest::Ask(question.clone()), started, heard);
-        lock(&self.answering).retain(|(_, handle)| !handle.is_finished());
-        match outcome? {
-            JobOutcome::Answered(answer) => Ok(*answer),
-            _ => Err(Problem::failed("The worker answered something else", "", "Restart the program")),
+        let (ticket, cancelled) = self.answering.take(question);
+        let answer =
+            if cancelled { Err(Problem::cancelled()) } else { self.ask_worker(&workspace, question, ticket, progress) };
+        self.answering.ended(ticket);
+        answer
+    }
+
+    fn expect_answer(&self, question: &Question) {
+        if question.needs_worker() {
+            self.answering.expect(question);
         }
     }
 
     fn cancel_answer(&self, question: &Question) {
-        let mut answering = lock(&self.answering);
-        if let Some(at) = answering.iter().position(|(asked, _)| asked == question) {
-            // Taken out: the same question may be asked again at once.
-            answering.remove(at).1.cancel();
+        if let Some(handle) = self.answering.cancel(question) {
+            handle.cancel();
         }
     }
 

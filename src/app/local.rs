@@ -14,7 +14,7 @@ use crate::domain::edit::{Edit, EditOutcome};
 use crate::domain::history::History;
 use crate::domain::ids::{DatasetId, RunId, VersionId};
 use crate::domain::io::{Cancelled, JobIo, Silent};
-use crate::domain::problem::Problem;
+use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::profile::TableProfile;
 use crate::domain::question::{Answer, Question};
 use crate::domain::request::{JobOutcome, JobRequest};
@@ -24,6 +24,7 @@ use crate::jobs::event::{JobEvent, JobId};
 use crate::jobs::process::{JobHandle, Workers};
 use crate::lifecycle::{StageError, answer, edit, look, watch};
 use crate::state::effect::{RunDetail, WorkspaceInfo};
+use crate::state::format::sentence;
 use crate::store::{Workspace, recent};
 
 use super::answering::{Answering, Ticket};
@@ -266,7 +267,12 @@ impl Backend for LocalBackend {
     fn answer(&self, question: &Question, progress: &dyn Fn(&str, Option<f64>)) -> Result<Answer, Problem> {
         let workspace = self.workspace()?;
         if !question.needs_worker() {
-            return answer::answer(&workspace, question, &Silent).map_err(problem("look that up"));
+            return answer::answer(&workspace, question, &Silent).map_err(|error| {
+                let problem = error.problem(&JobRequest::Ask(question.clone()));
+                // What was asked wrongly, a filter say, is told by itself.
+                let usage = problem.kind == ProblemKind::Usage;
+                if usage { Problem { summary: sentence(&error.to_string()), ..problem } } else { problem }
+            });
         }
         let (ticket, cancelled) = self.answering.take(question);
         let answer =

@@ -68,7 +68,9 @@ fn exports(ui: &mut Ui, ctx: &UiCtx<'_>, version: &DatasetVersion, profile: &Tab
 
 fn titles(ui: &mut Ui, ctx: &UiCtx<'_>, bar: f32) {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width() - bar, 22.0), Sense::hover());
-    for (i, (cell, title)) in cells(rect).into_iter().zip(TITLES).enumerate().filter(|(_, (cell, _))| cell.width() > 0.0) {
+    for (i, (cell, title)) in
+        cells(rect).into_iter().zip(TITLES).enumerate().filter(|(_, (cell, _))| cell.width() > 0.0)
+    {
         let font = FontId::proportional(size::DATA);
         let (at, align) = if i == 0 || i == 3 {
             (cell.left_center(), Align2::LEFT_CENTER)

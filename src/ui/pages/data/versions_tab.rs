@@ -1,9 +1,7 @@
 //! The versions of the dataset in focus, newest first, with the graph of who came from whom; what can be done with one.
 
 use egui::containers::menu::MenuButton;
-use egui::{
-    Button, Frame, Id, Key, Label, Margin, Modal, RichText, ScrollArea, Sense, Stroke, TextEdit, Ui, pos2,
-};
+use egui::{Button, Frame, Id, Key, Label, Margin, Modal, RichText, ScrollArea, Sense, Stroke, TextEdit, Ui, pos2};
 
 use crate::domain::branch::{Branch, name_problem};
 use crate::domain::dataset::DatasetVersion;

@@ -1,7 +1,9 @@
 //! The versions of the dataset in focus, newest first, with the graph of who came from whom; what can be done with one.
 
 use egui::containers::menu::MenuButton;
-use egui::{Button, Frame, Id, Key, Label, Margin, Modal, RichText, ScrollArea, Sense, Stroke, TextEdit, Ui, pos2};
+use egui::{
+    Button, Frame, Id, Key, Label, Margin, Modal, RichText, ScrollArea, Sense, Stroke, TextEdit, Ui, pos2, vec2,
+};
 
 use crate::domain::branch::{Branch, name_problem};
 use crate::domain::dataset::DatasetVersion;
@@ -372,9 +374,13 @@ fn dialog_ui(ui: &Ui, ctx: &UiCtx<'_>, tab: &mut VersionsTab) {
 pub fn kind_ui(ui: &mut Ui, ctx: &UiCtx<'_>, version: &DatasetVersion, column: &ColumnSchema) {
     let options: Vec<(ColumnKind, String)> =
         ColumnKind::ALL.into_iter().map(|kind| (kind, kind.as_str().to_owned())).collect();
-    // Under the names and the values of the facts above: a grid of the same measures.
-    egui::Grid::new("treat as").num_columns(2).spacing([space::M, 3.0]).min_col_width(96.0).show(ui, |ui| {
-        ui.label(RichText::new("Treat as").size(size::DATA).color(ctx.tokens.text_weak));
+    ui.horizontal(|ui| {
+        // Under the names and the values of the facts above.
+        ui.spacing_mut().item_spacing.x = space::M;
+        ui.allocate_ui_with_layout(vec2(96.0, space::ROW), egui::Layout::left_to_right(egui::Align::Center), |ui| {
+            ui.set_min_width(96.0);
+            ui.label(RichText::new("Treat as").size(size::DATA).color(ctx.tokens.text_weak));
+        });
         let width = ui.available_width().min(150.0);
         if let Some(Some(kind)) = parts::pick(ui, "Kind of the column", &options, Some(&column.kind), None, width)
             && kind != column.kind

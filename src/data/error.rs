@@ -18,6 +18,10 @@ pub enum LoadError {
     Empty { file: String },
     #[error("{file} has a header but no rows below it; export or copy it again")]
     NoRows { file: String },
+    #[error(
+        "{file} holds no row that can be read: {n} cannot, first {first}; look at how the file is read (delimiter, quotes, the line of the header), or correct the file"
+    )]
+    NoGoodRows { file: String, n: String, first: String },
     #[error("{file} is {what}, not a table this program reads; {hint}")]
     NotATable { file: String, what: &'static str, hint: &'static str },
     #[error("{file} ends in {zeros} zero bytes, which an interrupted copy leaves behind; copy it again")]

@@ -41,6 +41,8 @@ pub trait Backend: Send + Sync + 'static {
     fn cancel_table(&self, version: VersionId);
     /// The names of these columns of the schema.
     fn column_names(&self, version: VersionId, columns: &[usize]) -> Result<Vec<String>, Problem>;
+    /// [`Self::answer`] will be called with this; from now on [`Self::cancel_answer`] reaches it. Returns at once.
+    fn expect_answer(&self, _question: &Question) {}
     /// `progress` hears the phase and, where known, the share done.
     fn answer(&self, question: &Question, progress: &dyn Fn(&str, Option<f64>)) -> Result<Answer, Problem>;
     /// Ends the answering as cancelled, where a worker does it.

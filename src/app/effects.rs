@@ -143,6 +143,7 @@ impl Effects {
             }
             Effect::Answer(question) => {
                 let answers = self.answers.clone();
+                self.backend.expect_answer(&question);
                 self.answer("question", move |b| {
                     let answer = b.answer(&question, &|phase, fraction| {
                         let (question, phase) = (question.clone(), phase.to_owned());

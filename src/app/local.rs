@@ -14,7 +14,7 @@ use crate::domain::edit::{Edit, EditOutcome};
 use crate::domain::history::History;
 use crate::domain::ids::{DatasetId, RunId, VersionId};
 use crate::domain::io::{Cancelled, JobIo, Silent};
-use crate::domain::problem::Problem;
+use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::profile::TableProfile;
 use crate::domain::question::{Answer, Question};
 use crate::domain::request::{JobOutcome, JobRequest};
@@ -24,8 +24,10 @@ use crate::jobs::event::{JobEvent, JobId};
 use crate::jobs::process::{JobHandle, Workers};
 use crate::lifecycle::{StageError, answer, edit, look, watch};
 use crate::state::effect::{RunDetail, WorkspaceInfo};
+use crate::state::format::sentence;
 use crate::store::{Workspace, recent};
 
+use super::answering::{Answering, Ticket};
 use super::backend::{Backend, JobSink};
 use super::throttle::Throttle;
 
@@ -38,7 +40,7 @@ pub struct LocalBackend {
     tables: Mutex<Vec<OpenTable>>,
     jobs: Mutex<HashMap<JobId, JobHandle>>,
     /// Workers that answer questions.
-    answering: Mutex<Vec<(Question, Arc<JobHandle>)>>,
+    answering: Answering<Arc<JobHandle>>,
     /// Held while an order is computed: two at once would want twice the memory.
     ordering: Mutex<()>,
     stops: Mutex<HashMap<Work, Arc<AtomicBool>>>,
@@ -158,6 +160,33 @@ impl LocalBackend {
         }
         Ok((view, order))
     }
+
+    fn ask_worker(
+        &self,
+        workspace: &Workspace,
+        question: &Question,
+        ticket: Ticket,
+        progress: &dyn Fn(&str, Option<f64>),
+    ) -> Result<Answer, Problem> {
+        let started = |handle: Arc<JobHandle>| {
+            if self.answering.started(ticket, handle.clone()) {
+                handle.cancel();
+            }
+        };
+        let throttle = Throttle::default();
+        let heard = |event: &JobEvent| {
+            if let JobEvent::Progress { phase, fraction, .. } = event
+                && throttle.lets_through(event)
+            {
+                progress(phase, *fraction);
+            }
+        };
+        let outcome = workers(workspace)?.run_watched(&JobRequest::Ask(question.clone()), started, heard);
+        match outcome? {
+            JobOutcome::Answered(answer) => Ok(*answer),
+            _ => Err(Problem::failed("The worker answered something else", "", "Restart the program")),
+        }
+    }
 }
 
 impl Backend for LocalBackend {
@@ -238,31 +267,29 @@ impl Backend for LocalBackend {
     fn answer(&self, question: &Question, progress: &dyn Fn(&str, Option<f64>)) -> Result<Answer, Problem> {
         let workspace = self.workspace()?;
         if !question.needs_worker() {
-            return answer::answer(&workspace, question, &Silent).map_err(problem("look that up"));
+            return answer::answer(&workspace, question, &Silent).map_err(|error| {
+                let problem = error.problem(&JobRequest::Ask(question.clone()));
+                // What was asked wrongly, a filter say, is told by itself.
+                let usage = problem.kind == ProblemKind::Usage;
+                if usage { Problem { summary: sentence(&error.to_string()), ..problem } } else { problem }
+            });
         }
-        let workers = workers(&workspace)?;
-        let started = |handle: Arc<JobHandle>| lock(&self.answering).push((question.clone(), handle));
-        let throttle = Throttle::default();
-        let heard = |event: &JobEvent| {
-            if let JobEvent::Progress { phase, fraction, .. } = event
-                && throttle.lets_through(event)
-            {
-                progress(phase, *fraction);
-            }
-        };
-        let outcome = workers.run_watched(&JobRequest::Ask(question.clone()), started, heard);
-        lock(&self.answering).retain(|(_, handle)| !handle.is_finished());
-        match outcome? {
-            JobOutcome::Answered(answer) => Ok(*answer),
-            _ => Err(Problem::failed("The worker answered something else", "", "Restart the program")),
+        let (ticket, cancelled) = self.answering.take(question);
+        let answer =
+            if cancelled { Err(Problem::cancelled()) } else { self.ask_worker(&workspace, question, ticket, progress) };
+        self.answering.ended(ticket);
+        answer
+    }
+
+    fn expect_answer(&self, question: &Question) {
+        if question.needs_worker() {
+            self.answering.expect(question);
         }
     }
 
     fn cancel_answer(&self, question: &Question) {
-        let mut answering = lock(&self.answering);
-        if let Some(at) = answering.iter().position(|(asked, _)| asked == question) {
-            // Taken out: the same question may be asked again at once.
-            answering.remove(at).1.cancel();
+        if let Some(handle) = self.answering.cancel(question) {
+            handle.cancel();
         }
     }
 

@@ -5,7 +5,7 @@
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, anyhow};
 use eframe::{App, CreationContext, Frame};
@@ -22,8 +22,9 @@ use crate::ui::theme::tokens::Tokens;
 use self::backend::Backend;
 use self::desktop_theme::DesktopTheme;
 use self::effects::{Answers, Effects, WindowRequest};
-use self::frame_log::FrameLog;
+use self::frame_log::{Begin, FrameLog};
 
+mod answering;
 pub mod backend;
 mod desktop_theme;
 mod dialogs;
@@ -229,7 +230,7 @@ impl Window {
 
 impl App for Window {
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut Frame) {
-        let begin = Instant::now();
+        let begin = Begin::now(self.frame_log.is_some());
         self.drain(ctx);
         self.guard_close(ctx);
         self.restyle(ctx);
@@ -237,12 +238,12 @@ impl App for Window {
         self.wake_for_toasts(ctx);
         self.keeper.nudge();
         if let Some(log) = &mut self.frame_log {
-            log.logic(begin);
+            log.logic(&begin);
         }
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, frame: &mut Frame) {
-        let begin = Instant::now();
+        let begin = Begin::now(self.frame_log.is_some());
         let ctx = UiCtx::new(&self.state, &self.tokens, now_ms(), &self.outbox);
         shell_ui(ui, &ctx, &mut self.shell);
         self.remember_window(ui.ctx());
@@ -251,7 +252,7 @@ impl App for Window {
             ui.ctx().request_repaint();
         }
         if let Some(log) = &mut self.frame_log {
-            log.ui(begin.elapsed(), frame.info().cpu_usage);
+            log.ui(&begin, frame.info().cpu_usage);
         }
     }
 

@@ -1,10 +1,10 @@
 //! Lines of CSV: a stored table, row group by row group, or the cells of others.
 //!
 //! *Exact* reads back as the same table: whole floats keep a point so that they stay floats, a row of one missing cell
-//! is a pair of quotes, not an empty line. *Verbatim* quotes only what has to be. Types are not part of a CSV file: texts that all look like numbers are read
-//! as numbers unless the reading says otherwise. *For spreadsheets* puts an apostrophe before texts that a spreadsheet
-//! would take for formulas (CWE-1236), and a byte order mark at the start, without which Excel takes UTF-8 for a local
-//! encoding.
+//! is a pair of quotes, not an empty line. *Verbatim* quotes only what has to be. Types are not part of a CSV file:
+//! texts that all look like numbers are read as numbers unless the reading says otherwise. *For spreadsheets* puts an
+//! apostrophe before texts that a spreadsheet would take for formulas (CWE-1236), and a byte order mark at the start,
+//! without which Excel takes UTF-8 for a local encoding.
 
 use std::io::{BufWriter, Write};
 use std::path::Path;

@@ -18,6 +18,10 @@ pub enum LoadError {
     Empty { file: String },
     #[error("{file} has a header but no rows below it; export or copy it again")]
     NoRows { file: String },
+    #[error(
+        "{file} holds no row that can be read: {n} cannot, first {first}; look at how the file is read (delimiter, quotes, the line of the header), or correct the file"
+    )]
+    NoGoodRows { file: String, n: String, first: String },
     #[error("{file} is {what}, not a table this program reads; {hint}")]
     NotATable { file: String, what: &'static str, hint: &'static str },
     #[error("{file} ends in {zeros} zero bytes, which an interrupted copy leaves behind; copy it again")]
@@ -202,14 +206,17 @@ pub fn clip(text: &str) -> String {
         return crate::domain::personal::mask(text, kind);
     }
     let mut out = String::new();
-    for (i, c) in text.chars().enumerate() {
-        if i == CLIP_CHARS {
+    let mut shown = 0;
+    for c in text.chars() {
+        let changes_direction =
+            matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        let escape = c.is_control() || changes_direction;
+        shown += if escape { c.escape_default().len() } else { 1 };
+        if shown > CLIP_CHARS {
             out.push('…');
             break;
         }
-        let changes_direction =
-            matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if c.is_control() || changes_direction {
+        if escape {
             out.extend(c.escape_default());
         } else {
             out.push(c);
@@ -226,6 +233,8 @@ mod tests {
     fn messages_clip_and_escape_cells() {
         assert_eq!(clip("a\u{1b}[2Jb\u{202e}"), "a\\u{1b}[2Jb\\u{202e}");
         assert_eq!(clip(&"x".repeat(5000)).chars().count(), CLIP_CHARS + 1);
+        // An escape is as long as it looks.
+        assert_eq!(clip(&"\u{9d}".repeat(5000)), "\\u{9d}".repeat(CLIP_CHARS / 6) + "…");
     }
 
     #[test]

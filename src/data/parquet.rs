@@ -11,6 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use polars::prelude::*;
+use polars_arrow::array::Array;
 use polars_parquet::read::{
     self as pq, BasicDecompressor, ColumnChunkMetadata, FileMetadata, Filter, PageReader, PhysicalType,
 };
@@ -186,6 +187,26 @@ impl File {
             let series = Series::try_from((&field, arrays))?;
             polars_ensure!(series.len() == n_rows, ComputeError: "{} of {n_rows} rows decoded", series.len());
             take(&series)
+        });
+        decoded.map_err(|reason| self.damaged(format!("column `{}`: {reason}", field.name)))
+    }
+
+    /// A column of lists or records in one row group, all of its rows, as it was stored.
+    pub fn nested(&self, group: usize, column: usize) -> Result<Vec<Box<dyn Array>>, LoadError> {
+        let field = &self.fields[column];
+        let metadata = &self.metadata.row_groups[group];
+        let leaves: Vec<_> = metadata.columns_under_root_iter(&field.name).into_iter().flatten().collect();
+        let mut pages = Vec::with_capacity(leaves.len());
+        for &leaf in &leaves {
+            let reader = PageReader::new(Cursor::new(self.chunk(leaf)?.into()), leaf, Vec::new(), usize::MAX);
+            pages.push(BasicDecompressor::new(reader, Vec::new()));
+        }
+        let types = leaves.iter().map(|leaf| &leaf.descriptor().descriptor.primitive_type).collect();
+        let decoded = guarded(|| {
+            let (arrays, _) = pq::column_iter_to_arrays(pages, types, field.clone(), None)?;
+            let n_rows: usize = arrays.iter().map(|array| array.len()).sum();
+            polars_ensure!(n_rows == metadata.num_rows(), ComputeError: "{n_rows} of {} rows decoded", metadata.num_rows());
+            Ok(arrays)
         });
         decoded.map_err(|reason| self.damaged(format!("column `{}`: {reason}", field.name)))
     }

@@ -127,6 +127,14 @@ pub struct Histogram {
     pub counts: Vec<u64>,
 }
 
+impl Histogram {
+    /// The whole number that a bin stands for, where it is the only one the bin can hold: bins from v − ½ to v + ½.
+    pub fn whole(&self, bin: usize) -> Option<f64> {
+        let (from, to) = (*self.edges.get(bin)?, *self.edges.get(bin + 1)?);
+        (to - from == 1.0 && from.fract().abs() == 0.5).then_some(from + 0.5)
+    }
+}
+
 /// In characters (Unicode scalar values), over the cells that are there.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TextLengths {

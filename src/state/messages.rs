@@ -71,7 +71,7 @@ fn collected(all: &[Collected]) -> Note {
         said.push(format!("{} collected", counted(taken, "new file", "new files")));
     }
     if offered > 0 {
-        said.push(format!("{} to take", counted(offered, "changed source waits", "changed sources wait")));
+        said.push(format!("{} can be taken", counted(offered, "changed source", "changed sources")));
     }
     if !problems.is_empty() {
         said.push(format!("{} could not be read", counted(problems.len() as u64, "file", "files")));

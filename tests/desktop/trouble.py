@@ -182,7 +182,7 @@ def must_be_frame_log(path):
         raise Failed(f"only {len(lines)} frames")
     for line in lines:
         numbers = {name: float(value) for name, value in line.items()}
-        if set(numbers) != {"logic_ms", "ui_ms", "total_ms", "rest_ms"} or min(numbers.values()) < 0:
+        if set(numbers) != {"logic_ms", "ui_ms", "total_ms", "rest_ms", "waited_ms"} or min(numbers.values()) < 0:
             raise Failed(f"a line with {line}")
 
 

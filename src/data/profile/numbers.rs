@@ -10,6 +10,8 @@ use crate::stats::mix;
 
 /// Bins of a histogram, of equal width between the smallest and the largest value.
 pub const BINS: usize = 30;
+/// Whole numbers of at most so many in a row get a bin each.
+const MOST_WHOLE: usize = 40;
 /// Up to this many distinct values they are counted rather than sorted.
 const FEW: usize = 2048;
 /// A logarithmic histogram is kept from this quotient of largest and smallest value on, and this skewness.
@@ -107,7 +109,11 @@ impl<'a> Numbers<'a> {
         profile.distinct = distinct;
         profile.top = top.kept.into_iter().map(|(count, key)| (format(key), count)).collect();
         profile.numbers = self.summary(value);
-        profile.histogram = self.range().map(|(low, high)| self.histogram(&edges(value(low), value(high)), value));
+        let edges = self.range().map(|(low, high)| match self.whole_edges(value) {
+            Some(edges) if profile.is_number() => edges,
+            _ => edges(value(low), value(high)),
+        });
+        profile.histogram = edges.map(|edges| self.histogram(&edges, value));
         let summary = profile.numbers.as_ref();
         profile.log_histogram = summary.and_then(log_edges).map(|edges| self.histogram(&edges, value));
     }
@@ -196,6 +202,19 @@ impl<'a> Numbers<'a> {
         let position = last as f64 * q;
         let below = position.floor() as u64;
         interpolated(value(self.at(below)), value(self.at((below + 1).min(last))), position - below as f64)
+    }
+
+    /// Edges between whole numbers that lie so close together that each gets a bin of its own: of thirty equal bins
+    /// over 0 to 9 two thirds would be gaps that mean nothing. `None` for other numbers.
+    fn whole_edges(&self, value: impl Fn(u64) -> f64) -> Option<Vec<f64>> {
+        let (low, high) = self.range().map(|(low, high)| (value(low), value(high)))?;
+        let Self::Counted(runs) = self else { return None };
+        let bins = high - low + 1.0;
+        let fits = low < high && bins <= MOST_WHOLE as f64 && high.abs().max(low.abs()) < 2f64.powi(50);
+        if !fits || runs.iter().any(|run| value(run.0).fract() != 0.0) {
+            return None;
+        }
+        Some((0..=bins as u64).map(|i| low - 0.5 + i as f64).collect())
     }
 
     fn histogram(&self, edges: &[f64], value: impl Fn(u64) -> f64) -> Histogram {

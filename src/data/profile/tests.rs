@@ -50,6 +50,20 @@ fn histogram_bins_are_closed_on_the_left_as_in_numpy() {
 }
 
 #[test]
+fn whole_numbers_close_together_get_a_bin_each() {
+    let p = profiled(Cells::Int([0, 1, 1, 3, 9].map(Some).to_vec()));
+    let h = p.histogram.unwrap();
+    assert_eq!(h.counts, [1, 2, 0, 1, 0, 0, 0, 0, 0, 1]);
+    assert_eq!((h.edges.len(), h.edges[0], h.edges[1], h.edges[10]), (11, -0.5, 0.5, 9.5));
+    // As floats the same; with a half among them, or spread too far, thirty bins as before.
+    let floats = |v: &[f64]| profiled(Cells::Float(v.to_vec())).histogram.unwrap();
+    assert_eq!(floats(&[0.0, 1.0, 1.0, 3.0, 9.0]), h);
+    assert_eq!(floats(&[0.0, 1.5, 9.0]).counts.len(), 30);
+    assert_eq!(floats(&[0.0, 1.0, 40.0]).counts.len(), 30);
+    assert_eq!(floats(&[0.0, 1.0, 39.0]).counts.len(), 40);
+}
+
+#[test]
 fn constants_single_values_and_emptiness() {
     let p = profiled(Cells::Int(vec![Some(5), Some(5), None]));
     assert_eq!(p.histogram.unwrap(), Histogram { edges: vec![4.5, 5.5], counts: vec![2] });

@@ -8,46 +8,84 @@
 //! | booleans | `Boolean` |
 //! | dates, timestamps | `DatetimeMs` |
 //! | texts, categories, times of day | `String`; the empty text is missing |
-//! | lists, structs, maps, raw bytes | an error that names the column |
+//! | structs | a column `a.b` for each part, once; what is deeper is JSON text |
+//! | lists, maps | `String`: JSON text, with a note |
+//! | raw bytes | an error that names the column |
 
+use std::ops::Range;
 use std::path::Path;
 
 use polars::prelude::*;
+use polars_arrow::array::Array;
+use polars_arrow::compute::concatenate::concatenate_unchecked;
 use polars_parquet::read::PhysicalType;
 
 use super::columnar::{self, CELLS_AT_ONCE, ColumnFile, Meaning, Noticed};
+use super::ipc::arrays;
 use super::records::BATCH_ROWS;
 use super::{ReadReport, SourceSpec, TableSink};
 use crate::data::error::LoadError;
 use crate::data::infer::MAX_EXACT;
-use crate::data::parquet::File;
+use crate::data::parquet::{File, guarded};
 use crate::data::table::Cells;
 use crate::domain::dataset::ReadOptions;
 use crate::domain::io::JobIo;
 
-/// The type to decode a column as, and its meaning.
+/// One of our columns.
 struct Plan {
-    decode: ArrowDataType,
+    name: String,
+    /// Of the file's columns.
+    column: usize,
     meaning: Meaning,
+    cells: Stored,
+}
+
+enum Stored {
+    /// One value per row, decoded as this type.
+    Flat(ArrowDataType),
+    /// Lists or records; with a number, that part of the record.
+    Nested(Option<usize>),
 }
 
 fn plans(file: &File, name: &str) -> Result<Vec<Plan>, LoadError> {
-    let fields = file.fields().iter().enumerate();
-    fields
-        .map(|(column, field)| {
-            plan(&field.dtype, file.physical_type(column)).map_err(|(what, hint)| LoadError::ColumnType {
-                file: name.to_owned(),
-                column: field.name.to_string(),
-                what,
-                hint,
-            })
-        })
-        .collect()
+    let mut plans = Vec::new();
+    for (column, field) in file.fields().iter().enumerate() {
+        let title = field.name.to_string();
+        let refused = |column: &str, (what, hint): (String, &'static str)| LoadError::ColumnType {
+            file: name.to_owned(),
+            column: column.to_owned(),
+            what,
+            hint,
+        };
+        let nested = |title: String, dtype: &ArrowDataType, part: Option<usize>| {
+            let meaning = arrays::meaning(dtype).map_err(|what| refused(&title, (what, CONVERT)))?;
+            Ok::<_, LoadError>(Plan { name: title, column, meaning, cells: Stored::Nested(part) })
+        };
+        match &field.dtype {
+            ArrowDataType::Struct(parts) if !parts.is_empty() => {
+                for (i, part) in parts.iter().enumerate() {
+                    plans.push(nested(format!("{title}.{}", part.name), &part.dtype, Some(i))?);
+                }
+            }
+            dtype if dtype.is_nested() => plans.push(nested(title, dtype, None)?),
+            dtype => {
+                let flat = plan(dtype, file.physical_type(column)).map_err(|why| refused(&title, why))?;
+                let (decode, meaning) = flat;
+                plans.push(Plan { name: title, column, meaning, cells: Stored::Flat(decode) });
+            }
+        }
+    }
+    Ok(plans)
 }
 
-fn plan(dtype: &ArrowDataType, physical: Option<PhysicalType>) -> Result<Plan, (String, &'static str)> {
+const CONVERT: &str = "convert the column or leave it out";
+
+/// The type to decode a flat column as, and its meaning.
+type Flat = (ArrowDataType, Meaning);
+
+fn plan(dtype: &ArrowDataType, physical: Option<PhysicalType>) -> Result<Flat, (String, &'static str)> {
     use ArrowDataType as T;
-    let plan = |decode, meaning| Ok(Plan { decode, meaning });
+    let plan = |decode, meaning| Ok((decode, meaning));
     match dtype {
         T::Int8 | T::Int16 | T::Int32 | T::UInt8 | T::UInt16 => plan(T::Int32, Meaning::Whole),
         T::Null => match physical {
@@ -79,10 +117,7 @@ fn plan(dtype: &ArrowDataType, physical: Option<PhysicalType>) -> Result<Plan, (
         }
         T::Dictionary(_, values, _) => self::plan(values, physical),
         T::Extension(extension) => self::plan(&extension.inner, physical),
-        T::List(_) | T::LargeList(_) | T::FixedSizeList(..) | T::Struct(_) | T::Map(..) => {
-            Err(("lists or records".into(), "give each part a column of its own, or leave the column out"))
-        }
-        other => Err((format!("values of type {other:?}"), "convert the column or leave it out")),
+        other => Err((format!("values of type {other:?}"), CONVERT)),
     }
 }
 
@@ -105,12 +140,13 @@ pub fn stream(
     let open = |name: &str, path: &Path| {
         let file = File::open(path, name)?;
         let plans = plans(&file, name)?;
-        Ok(Box::new(ParquetFile { file, plans }) as Box<dyn ColumnFile>)
+        Ok(Box::new(ParquetFile { name: name.to_owned(), file, plans }) as Box<dyn ColumnFile>)
     };
     columnar::stream(&open, source, options, limit, io, sink)
 }
 
 struct ParquetFile {
+    name: String,
     file: File,
     plans: Vec<Plan>,
 }
@@ -121,11 +157,23 @@ impl ParquetFile {
         let starts = self.file.row_starts.windows(2).enumerate();
         starts.take_while(move |(_, w)| w[0] < limit).map(move |(i, w)| (i, (w[1].min(limit) - w[0]) as usize))
     }
+
+    /// A column of lists, or a part of a column of records, in one row group.
+    fn nested(&self, group: usize, plan: &Plan, part: Option<usize>) -> Result<Vec<Box<dyn Array>>, LoadError> {
+        let whole = self.file.nested(group, plan.column)?;
+        let Some(part) = part else { return Ok(whole) };
+        let parts = guarded(|| whole.iter().map(|array| arrays::child(array.as_ref(), part)).collect());
+        parts.map_err(|reason| self.broken(plan, &reason))
+    }
+
+    fn broken(&self, plan: &Plan, reason: &str) -> LoadError {
+        LoadError::Parquet { file: self.name.clone(), reason: format!("column `{}`: {reason}", plan.name) }
+    }
 }
 
 impl ColumnFile for ParquetFile {
     fn columns(&self) -> Vec<(String, Meaning)> {
-        self.file.fields().iter().zip(&self.plans).map(|(field, plan)| (field.name.to_string(), plan.meaning)).collect()
+        self.plans.iter().map(|plan| (plan.name.clone(), plan.meaning)).collect()
     }
 
     fn n_rows(&self) -> u64 {
@@ -136,7 +184,19 @@ impl ColumnFile for ParquetFile {
         for (i, (plan, noticed)) in self.plans.iter().zip(noticed).enumerate() {
             for (group, rows) in self.groups(limit) {
                 io.progress("Judging column types", Some(i as f64 / self.plans.len() as f64))?;
-                self.file.decode(group, i, 0..rows, plan.decode.clone(), |s| notice(s, plan.meaning, noticed))?;
+                match &plan.cells {
+                    Stored::Flat(decode) => {
+                        let look = |s: &Series| notice(s, plan.meaning, noticed);
+                        self.file.decode(group, plan.column, 0..rows, decode.clone(), look)?;
+                    }
+                    Stored::Nested(part) => {
+                        for array in self.nested(group, plan, *part)? {
+                            let some = array.sliced(0, rows.min(array.len()));
+                            let looked = guarded(|| arrays::notice(some.as_ref(), plan.meaning, noticed));
+                            looked.map_err(|reason| self.broken(plan, &reason))?;
+                        }
+                    }
+                }
             }
         }
         Ok(self.file.n_rows.min(limit))
@@ -151,18 +211,43 @@ impl ColumnFile for ParquetFile {
     ) -> Result<(), LoadError> {
         let step = (CELLS_AT_ONCE / self.plans.len().max(1)).clamp(1024, BATCH_ROWS);
         for (group, n_rows) in self.groups(limit) {
-            for start in (0..n_rows).step_by(step) {
+            let progress = |start: usize| {
                 let done = self.file.row_starts[group] + start as u64;
-                io.progress("Reading rows", Some(done as f64 / self.file.n_rows as f64))?;
+                io.progress("Reading rows", Some(done as f64 / self.file.n_rows as f64))
+            };
+            progress(0)?;
+            // Lists are decoded once per row group: where in it a row begins, only the rows before it tell.
+            let nested = self.plans.iter().map(|plan| match &plan.cells {
+                Stored::Flat(_) => Ok(Vec::new()),
+                Stored::Nested(part) => self.nested(group, plan, *part),
+            });
+            let nested: Vec<Vec<Box<dyn Array>>> = nested.collect::<Result<_, _>>()?;
+            for start in (0..n_rows).step_by(step) {
+                progress(start)?;
                 let rows = start..n_rows.min(start + step);
-                let columns = self.plans.iter().zip(as_text).enumerate().map(|(i, (plan, &text))| {
-                    let cells = |s: &Series| cells(s, plan.meaning, text);
-                    self.file.decode(group, i, rows.clone(), plan.decode.clone(), cells)
-                });
+                let columns =
+                    self.plans.iter().zip(as_text).zip(&nested).map(|((plan, &text), nested)| match &plan.cells {
+                        Stored::Flat(decode) => {
+                            let cells = |s: &Series| cells(s, plan.meaning, text);
+                            self.file.decode(group, plan.column, rows.clone(), decode.clone(), cells)
+                        }
+                        Stored::Nested(_) => {
+                            let cells = guarded(|| arrays::cells(some(nested, &rows)?.as_ref(), plan.meaning, text));
+                            cells.map_err(|reason| self.broken(plan, &reason))
+                        }
+                    });
                 take(columns.collect::<Result<_, _>>()?)?;
             }
         }
         Ok(())
+    }
+}
+
+/// These rows of arrays that follow each other; one array is what a row group gives.
+fn some(arrays: &[Box<dyn Array>], rows: &Range<usize>) -> PolarsResult<Box<dyn Array>> {
+    match arrays {
+        [one] => Ok(one.sliced(rows.start, rows.len())),
+        several => Ok(concatenate_unchecked(several)?.sliced(rows.start, rows.len())),
     }
 }
 
@@ -345,9 +430,31 @@ mod tests {
     }
 
     #[test]
+    fn records_become_columns_once_and_lists_json_text() {
+        let table = loaded("nested.parquet").unwrap();
+        let names: Vec<&str> = table.schema.names().collect();
+        assert_eq!(names, ["id", "tags", "home.city", "home.at", "count.n", "prices", "days"]);
+        let check = |name: &str, storage: Storage, expected: [&str; 4]| {
+            let (schema, cells) = table.column(name).unwrap();
+            let got: Vec<String> = (0..4).map(|row| cells.text(row).unwrap_or_default()).collect();
+            assert_eq!((schema.storage, got), (storage, expected.map(str::to_owned).to_vec()), "{name}");
+        };
+        check("id", Storage::Int64, ["1", "2", "3", "4"]);
+        check("tags", Storage::String, [r#"["a"]"#, r#"["b","c"]"#, "[]", ""]);
+        check("home.city", Storage::String, ["Bonn", "", "", "Rom"]);
+        check("home.at", Storage::String, [r#"{"lat":50.5,"lon":7.0}"#, "", "", r#"{"lat":41.75,"lon":null}"#]);
+        check("count.n", Storage::String, ["9007199254740993", "1", "2", "3"]);
+        let prices =
+            [r#"[{"key":"eur","value":1.5}]"#, "[]", "", r#"[{"key":"eur","value":2.0},{"key":"usd","value":2.25}]"#];
+        check("prices", Storage::String, prices);
+        check("days", Storage::String, [r#"["2026-03-01"]"#, "[null]", "", "[]"]);
+        let notes = |name: &str| table.column(name).unwrap().0.notes.join("; ");
+        assert_eq!(notes("tags"), "lists and records are kept as JSON text");
+    }
+
+    #[test]
     fn what_no_cell_can_hold_names_its_column() {
         let message = |file| loaded(file).unwrap_err().to_string();
-        assert!(message("nested.parquet").starts_with("nested.parquet: column `tags` holds lists or records"));
         assert!(message("bytes.parquet").contains("column `raw`: raw bytes that are no text"));
     }
 }

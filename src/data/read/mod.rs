@@ -194,9 +194,18 @@ fn first_rows(
         return Err(LoadError::TooManyRows { file: source.name.clone(), found: report.rows, limit: MAX_ROWS });
     }
     if report.rows == 0 {
-        return Err(LoadError::NoRows { file: source.name.clone() });
+        return Err(no_rows(&source.name, report.bad_rows, report.first_bad.as_ref()));
     }
     Ok(report)
+}
+
+/// Nothing below the header, or nothing that could be kept.
+fn no_rows(source: &str, bad_rows: u64, first_bad: Option<&FirstBad>) -> LoadError {
+    let file = source.to_owned();
+    match first_bad {
+        None => LoadError::NoRows { file },
+        Some(first) => LoadError::NoGoodRows { file, n: counted(bad_rows, "row", "rows"), first: first.to_string() },
+    }
 }
 
 /// The same without judging the number of rows. With `limit`, only the first rows of formats that tell where they end;

@@ -172,6 +172,13 @@ fn bad_rows_are_set_aside_with_line_and_reason() {
 }
 
 #[test]
+fn a_file_of_bad_rows_alone_says_so_instead_of_no_rows() {
+    let message = files(&[b"a,b\n1\n2\n3,4,5\n"], &set_aside()).err().unwrap().to_string();
+    let expected = "t holds no row that can be read: 3 rows cannot, first in line 2: 1 field, expected 2; look at how";
+    assert!(message.starts_with(expected), "{message}");
+}
+
+#[test]
 fn one_unclosed_quote_costs_one_row() {
     let mut text = String::from("a,b\n1,\"oops\n");
     (0..50_000).for_each(|i| text += &format!("{i},5\n"));

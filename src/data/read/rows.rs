@@ -8,7 +8,7 @@ use std::path::Path;
 
 use super::values::{self, Gauge, Plan, Texts, Value};
 use super::{
-    FirstBad, MAX_COLUMNS, MAX_ROWS, NullTokens, ReadColumn, ReadReport, SourceSpec, TableSink, clean_names,
+    FirstBad, MAX_COLUMNS, MAX_ROWS, NullTokens, ReadColumn, ReadReport, SourceSpec, TableSink, clean_names, no_rows,
     records::BATCH_ROWS,
 };
 use crate::data::builder::CellsBuilder;
@@ -77,7 +77,7 @@ pub fn stream(
     }
     let Judge { places, gauges, rows, mut warnings, bad_rows, first_bad, .. } = judge;
     if rows == 0 {
-        return Err(LoadError::NoRows { file: source.name.clone() });
+        return Err(no_rows(&source.name, bad_rows, first_bad.as_ref()));
     }
     let names = clean_names(&places.names, &mut warnings);
     let plans: Vec<Plan> = gauges.iter().map(Gauge::decide).collect();

@@ -253,15 +253,18 @@ fn facts(page: &mut String, caption: &str, lines: &[(String, String)]) {
 
 fn histogram(page: &mut String, caption: &str, data: &Histogram, storage: Storage) {
     let tell = |i: usize| data.edges.get(i).map_or_else(String::new, |x| shown(*x, storage));
+    let whole = |bin: usize| data.whole(bin).map(|x| shown(x, storage));
+    let last = data.edges.len().saturating_sub(1);
     let _ = write!(page, "<figure style=\"margin:0\"><div class=\"weak\">{caption}</div>");
     bars(page, &data.counts, [300.0, 110.0], &|i| {
-        format!("{} to {}: {}", tell(i), tell(i + 1), thousands(data.counts[i]))
+        let place = whole(i).unwrap_or_else(|| format!("{} to {}", tell(i), tell(i + 1)));
+        format!("{place}: {}", thousands(data.counts[i]))
     });
     let _ = write!(
         page,
         "<div class=\"weak\" style=\"display:flex;justify-content:space-between;width:300px\"><span>{}</span><span>{}</span></div></figure>",
-        text(&tell(0)),
-        text(&tell(data.edges.len().saturating_sub(1)))
+        text(&whole(0).unwrap_or_else(|| tell(0))),
+        text(&last.checked_sub(1).and_then(whole).unwrap_or_else(|| tell(last)))
     );
 }
 

@@ -54,15 +54,17 @@ pub fn histogram(
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), height + 16.0), Sense::click());
     let tell = |x: f64| if storage == Storage::DatetimeMs { utc(x) } else { number(x) };
     let edge = |i: usize| data.edges.get(i).copied().map_or_else(String::new, tell);
-    let label = format!("Histogram of {name} from {} to {}; click a bar to see its rows", edge(0), edge(n));
+    let first = data.whole(0).map_or_else(|| edge(0), tell);
+    let last = n.checked_sub(1).and_then(|i| data.whole(i)).map_or_else(|| edge(n), tell);
+    let label = format!("Histogram of {name} from {first} to {last}; click a bar to see its rows");
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Image, true, &label));
     let plot = Rect::from_min_size(rect.min, vec2(rect.width(), height));
     bars(ui.painter(), plot, &data.counts, ctx.tokens.series[0]);
     ui.painter().hline(plot.x_range(), plot.bottom(), egui::Stroke::new(1.0, ctx.tokens.line));
     let font = egui::FontId::proportional(size::DATA - 1.0);
     let weak = ctx.tokens.text_weak;
-    ui.painter().text(rect.left_bottom(), egui::Align2::LEFT_BOTTOM, edge(0), font.clone(), weak);
-    ui.painter().text(rect.right_bottom(), egui::Align2::RIGHT_BOTTOM, edge(n), font, weak);
+    ui.painter().text(rect.left_bottom(), egui::Align2::LEFT_BOTTOM, first, font.clone(), weak);
+    ui.painter().text(rect.right_bottom(), egui::Align2::RIGHT_BOTTOM, last, font, weak);
     crate::ui::theme::icons::focus_ring(ui, ctx, &response);
     let pointed = response
         .hover_pos()
@@ -75,7 +77,8 @@ pub fn histogram(
     let column = Rect::from_min_size(pos2(plot.left() + bin as f32 * width, plot.top()), vec2(width, plot.height()));
     ui.painter().rect_stroke(column, 0.0, egui::Stroke::new(1.0, ctx.tokens.accent), egui::StrokeKind::Inside);
     let chosen = response.clicked() && data.counts[bin] > 0;
-    let told = format!("{} to {}: {} ({share})", edge(bin), edge(bin + 1), count(data.counts[bin]));
+    let place = data.whole(bin).map_or_else(|| format!("{} to {}", edge(bin), edge(bin + 1)), tell);
+    let told = format!("{place}: {} ({share})", count(data.counts[bin]));
     if response.has_focus() && pointed.is_none() {
         response.show_tooltip_text(told);
     } else {

@@ -46,6 +46,10 @@ fn written_is_found(mode: u8, bytes: &[u8]) {
         if needs { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.to_owned() }
     };
     let names: Vec<String> = std::iter::once("number".to_owned()).chain((1..=n_columns).map(|i| format!("c{i}"))).collect();
+    // A name that comes again below speaks against a header, as in a table of cities without one.
+    if cells.iter().any(|cell| names.contains(cell)) {
+        return;
+    }
     let mut written = format!("{}\n", names.join(&delimiter.to_string()));
     for (i, row) in rows.iter().enumerate() {
         let cells: Vec<String> = row.iter().map(|c| quote(c)).collect();

@@ -3,7 +3,7 @@
 //! Types become ours as those of Parquet do; a struct becomes the columns `a.b`, lists become JSON text. The reader
 //! underneath allocates what a file claims, so every claim is compared with the file's size before it is decoded.
 
-mod arrays;
+pub mod arrays;
 mod check;
 
 use std::fs::File;

@@ -91,7 +91,7 @@ pub fn data_ui(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut DataPage) {
             ctx,
             Icon::Data,
             "No data yet",
-            "Drop a CSV, TSV or Parquet file anywhere on the window",
+            "Drop files anywhere on the window: CSV, Excel, Parquet, Arrow, JSON or SQLite",
             Some(("Import files…", Command::Pick(PickFor::ImportFiles))),
         );
     };

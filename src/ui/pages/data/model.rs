@@ -62,6 +62,9 @@ pub fn bin_filters(column: &ColumnProfile, histogram: &Histogram, bin: usize) ->
         };
         ColumnFilter { column: column.name.clone(), op, value }
     };
+    if let Some(value) = histogram.whole(bin).filter(|_| column.is_number()) {
+        return vec![condition(FilterOp::Equals, value)];
+    }
     let (Some(from), Some(to)) = (histogram.edges.get(bin), histogram.edges.get(bin + 1)) else { return Vec::new() };
     let end = if last { FilterOp::LessOrEqual } else { FilterOp::Less };
     vec![condition(FilterOp::GreaterOrEqual, *from), condition(end, *to)]
@@ -141,6 +144,8 @@ mod tests {
         assert_eq!(asked(&c, 0), [(FilterOp::GreaterOrEqual, "0.1".into()), (FilterOp::Less, "0.2".into())]);
         assert_eq!(asked(&c, 1)[1], (FilterOp::LessOrEqual, "0.0000001".into()));
         assert_eq!(asked(&c, 2), []);
+        let c = column(Storage::Int64, vec![-0.5, 0.5, 1.5], vec![3, 4]);
+        assert_eq!(asked(&c, 1), [(FilterOp::Equals, "1".into())]);
         let c = column(Storage::DatetimeMs, vec![0.0, 1500.5, 3001.0], vec![1, 1]);
         assert_eq!(asked(&c, 0)[1], (FilterOp::Less, "1970-01-01T00:00:01.501Z".into()));
         assert_eq!(asked(&c, 1)[0], (FilterOp::GreaterOrEqual, "1970-01-01T00:00:01.501Z".into()));

@@ -19,6 +19,10 @@ use crate::ui::widgets::states;
 const ROW: f32 = 36.0;
 /// Shares of the width: column, missing, distinct, distribution, smallest, mean, largest.
 const SHARES: [f32; 7] = [0.25, 0.11, 0.11, 0.17, 0.12, 0.12, 0.12];
+/// The same where a date would be cut: the mean is left to the inspector.
+const NARROW_SHARES: [f32; 7] = [0.22, 0.125, 0.125, 0.15, 0.19, 0.0, 0.19];
+/// Points below which three dates beside each other have no room.
+const NARROW: f32 = 620.0;
 const TITLES: [&str; 7] = ["Column", "Missing", "Distinct", "Distribution", "Minimum", "Mean", "Maximum"];
 
 pub fn profile_tab_ui(ui: &mut Ui, ctx: &UiCtx<'_>, version: &DatasetVersion) {
@@ -64,7 +68,9 @@ fn exports(ui: &mut Ui, ctx: &UiCtx<'_>, version: &DatasetVersion, profile: &Tab
 
 fn titles(ui: &mut Ui, ctx: &UiCtx<'_>, bar: f32) {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width() - bar, 22.0), Sense::hover());
-    for (i, (cell, title)) in cells(rect).into_iter().zip(TITLES).enumerate() {
+    for (i, (cell, title)) in
+        cells(rect).into_iter().zip(TITLES).enumerate().filter(|(_, (cell, _))| cell.width() > 0.0)
+    {
         let font = FontId::proportional(size::DATA);
         let (at, align) = if i == 0 || i == 3 {
             (cell.left_center(), Align2::LEFT_CENTER)
@@ -83,7 +89,7 @@ fn cells(rect: Rect) -> Vec<Rect> {
         left += width;
         cell.shrink2(vec2(space::XS + 2.0, 0.0))
     };
-    SHARES.into_iter().map(cell).collect()
+    if rect.width() < NARROW { NARROW_SHARES } else { SHARES }.into_iter().map(cell).collect()
 }
 
 fn row(ui: &mut Ui, ctx: &UiCtx<'_>, column: &ColumnProfile, personal: Option<PersonalData>, rows: u64) {
@@ -133,7 +139,7 @@ fn row(ui: &mut Ui, ctx: &UiCtx<'_>, column: &ColumnProfile, personal: Option<Pe
         // The day is enough at a glance; the inspector tells the time.
         let day = |x: f64| utc(x).chars().take(10).collect();
         let tell = |x: f64| if column.storage == Storage::DatetimeMs { day(x) } else { number(x) };
-        for (cell, value) in cells[4..].iter().zip([n.min, n.mean, n.max]) {
+        for (cell, value) in cells[4..].iter().zip([n.min, n.mean, n.max]).filter(|(cell, _)| cell.width() > 0.0) {
             number_cell(*cell, tell(value), tokens.text);
         }
     } else if let Some((value, n)) = column.top.first() {
@@ -147,5 +153,23 @@ fn row(ui: &mut Ui, ctx: &UiCtx<'_>, column: &ColumnProfile, personal: Option<Pe
     ui.painter().hline(rect.x_range(), rect.bottom(), egui::Stroke::new(1.0, tokens.tint(tokens.line, 0.55)));
     if response.on_hover_text(&label).clicked() {
         ctx.send(Command::FocusColumn(Some(column.name.clone())));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_has_room_in_a_narrow_window_and_nothing_lies_over_anything() {
+        for width in [425.0, 619.0, 620.0, 1_800.0] {
+            let cells = cells(Rect::from_min_size(pos2(10.0, 0.0), vec2(width, ROW)));
+            let shown: Vec<&Rect> = cells.iter().filter(|cell| cell.width() > 0.0).collect();
+            assert_eq!(shown.len(), if width < NARROW { 6 } else { 7 });
+            assert!(shown.windows(2).all(|two| two[0].right() < two[1].left()), "{width}");
+            assert!((shown[shown.len() - 1].right() - (width + 10.0)).abs() < 7.0, "{width}");
+            // "2026-01-01" is 62 points wide.
+            assert!(shown[4..].iter().all(|cell| cell.width() >= 62.0), "{width}");
+        }
     }
 }

@@ -54,7 +54,7 @@ fn drop_target(ui: &mut Ui, ctx: &UiCtx<'_>) {
     icons::icon(ui, Icon::Download, 30.0, tokens.accent);
     ui.add_space(space::XS);
     ui.label(RichText::new("Drop a file here").font(medium(size::TITLE)));
-    weak(ui, ctx, "CSV, TSV or Parquet, anywhere on the window");
+    weak(ui, ctx, "CSV, Excel, Parquet, Arrow, JSON or SQLite, or a folder of them, anywhere on the window");
     ui.add_space(space::XS);
     let keys = Shortcut::ctrl('I').text();
     if ui.add(Button::new("Open file…").min_size(vec2(0.0, 28.0))).on_hover_text(keys).clicked() {

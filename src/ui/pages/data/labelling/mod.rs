@@ -8,6 +8,7 @@ use crate::domain::dataset::DatasetVersion;
 use crate::domain::edit::Edit;
 use crate::domain::ids::VersionId;
 use crate::domain::labels::{LabelQueue, LabelTask};
+use crate::domain::problem::ProblemKind;
 use crate::domain::question::{Answer, Question};
 use crate::domain::request::{DataRef, LabelRequest};
 use crate::domain::schema::Storage;
@@ -134,16 +135,22 @@ fn waiting(
     page_header(ui, ctx, "Label rows", &version.label(), None);
     main_panel(ui, |ui| {
         match asked {
-            Loadable::Failed(problem) => states::failed(ui, ctx, problem, Some(Command::Ask(question))),
+            Loadable::Failed(problem) => {
+                // A wrong filter stays wrong.
+                let again = (problem.kind != ProblemKind::Usage).then_some(Command::Ask(question));
+                states::failed(ui, ctx, problem, again);
+            }
             Loadable::Idle => ctx.send(Command::Ask(question)),
             _ => states::loading(ui, ctx, "the rows to label"),
         }
-        if matches!(asked, Loadable::Failed(_)) && ui.button("Choose other rows").clicked() {
-            page.task = None;
-        }
-        if ui.button("Close").clicked() {
-            ctx.send(Command::LabelRows(None));
-        }
+        ui.horizontal(|ui| {
+            if matches!(asked, Loadable::Failed(_)) && ui.button("Choose other rows").clicked() {
+                page.task = None;
+            }
+            if ui.button("Close").clicked() {
+                ctx.send(Command::LabelRows(None));
+            }
+        });
     });
 }
 

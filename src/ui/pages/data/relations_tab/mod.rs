@@ -8,7 +8,7 @@ use crate::domain::question::{Answer, Question};
 use crate::domain::relations::{Measure, Relations, Role, STRONG};
 use crate::domain::schema::ColumnKind;
 use crate::state::command::Command;
-use crate::state::format::{count, fixed};
+use crate::state::format::{count, counted, fixed};
 use crate::state::loadable::Loadable;
 use crate::ui::ctx::UiCtx;
 use crate::ui::pages::parts;
@@ -221,7 +221,8 @@ fn left_out(ui: &mut Ui, ctx: &UiCtx<'_>, relations: &Relations) {
     }
     ui.add_space(space::S);
     let left: Vec<String> = relations.left_out.iter().map(|l| format!("{}: {}", l.name, l.reason)).collect();
-    ui.collapsing(format!("{} columns without relations", left.len()), |ui| {
+    let title = counted(left.len() as u64, "column without relations", "columns without relations");
+    ui.collapsing(title, |ui| {
         for line in left {
             weak(ui, ctx, line);
         }

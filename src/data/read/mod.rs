@@ -3,6 +3,7 @@
 //! [`stream`] reads a source piece by piece into a [`TableSink`], typed by all of its rows; [`load`] is the sink that
 //! keeps everything in memory.
 
+mod blocks;
 mod bytes;
 mod chunks;
 mod coder;

@@ -11,7 +11,7 @@ use super::tokens::{ASIDE, Dialect, Field, Flaw, MAX_FIELD_BYTES, Splitter, Trou
 use crate::data::dates::{self, DateFormat};
 use crate::data::error::{LoadError, clip};
 use crate::data::infer::{self, Observed, Rules, Typed};
-use crate::data::numbers::{self, Fast, Marks, PADDING};
+use crate::data::numbers::{self, Marks, PADDING};
 use crate::data::table::{Cells, Dictionary, MISSING_CODE};
 use crate::data::verdict::Decided;
 use crate::domain::dataset::BadRows;
@@ -73,9 +73,9 @@ struct Tile<'a> {
 
 impl Tile<'_> {
     #[inline]
-    fn column(&self, column: usize) -> impl Iterator<Item = Field> {
-        let n_columns = self.order.len();
-        self.fields.iter().skip(self.order[column]).step_by(n_columns).take(self.n_rows).copied()
+    fn column(&self, column: usize) -> impl ExactSizeIterator<Item = Field> {
+        let place = self.order[column];
+        self.fields.chunks_exact(self.order.len()).map(move |record| record[place])
     }
 
     fn str(&self, field: Field) -> &str {
@@ -250,18 +250,14 @@ fn slow<'a>(observed: &mut Observed, tile: &'a Tile, field: Field, row: usize, r
 }
 
 fn floats(cells: &mut Vec<f64>, observed: &mut Observed, tile: &Tile, column: usize, rules: &Rules) {
-    let (mut whole, mut fractional, mut empty) = (0, 0, 0);
-    let plain = !rules.nulls.may_be_numbers();
-    for (row, field) in tile.column(column).enumerate() {
-        let fast = numbers::fast(tile.text, field.start as usize, field.len as usize, rules.marks.decimal);
-        cells.push(match fast {
-            Some(Fast::Fraction(x)) if plain => {
-                fractional += 1;
-                x
-            }
-            Some(Fast::Whole(x)) if plain => {
-                whole += 1;
-                x as f64
+    let (mut plain, mut whole, mut empty) = (0, 0, 0);
+    let (no_nulls, decimal) = (!rules.nulls.may_be_numbers(), rules.marks.decimal);
+    cells.extend(tile.column(column).enumerate().map(|(row, field)| {
+        match numbers::fast(tile.text, field.start as usize, field.len as usize, decimal) {
+            Some(number) if no_nulls => {
+                plain += 1;
+                whole += u64::from(number.is_whole());
+                number.float()
             }
             _ if field.len == 0 => {
                 empty += 1;
@@ -270,31 +266,30 @@ fn floats(cells: &mut Vec<f64>, observed: &mut Observed, tile: &Tile, column: us
             _ => slow(observed, tile, field, row, rules)
                 .and_then(|cell| numbers::number_with(cell, rules.marks))
                 .unwrap_or(f64::NAN),
-        });
-    }
-    observed.values += whole + fractional;
+        }
+    }));
+    observed.values += plain;
     observed.whole += whole;
-    observed.fractional += fractional;
+    observed.fractional += plain - whole;
     observed.add_token(0, empty);
 }
 
 fn ints(cells: &mut Vec<Option<i64>>, observed: &mut Observed, tile: &Tile, column: usize, rules: &Rules) {
     let (mut whole, mut empty) = (0, 0);
-    let plain = !rules.nulls.may_be_numbers();
-    for (row, field) in tile.column(column).enumerate() {
-        let fast = numbers::fast(tile.text, field.start as usize, field.len as usize, rules.marks.decimal);
-        cells.push(match fast {
-            Some(Fast::Whole(x)) if plain => {
+    let (no_nulls, decimal) = (!rules.nulls.may_be_numbers(), rules.marks.decimal);
+    cells.extend(tile.column(column).enumerate().map(|(row, field)| {
+        match numbers::fast(tile.text, field.start as usize, field.len as usize, decimal) {
+            Some(number) if no_nulls && number.is_whole() => {
                 whole += 1;
-                Some(x)
+                Some(number.whole())
             }
             _ if field.len == 0 => {
                 empty += 1;
                 None
             }
             _ => slow(observed, tile, field, row, rules).and_then(|cell| rules.marks.plain(cell)?.parse().ok()),
-        });
-    }
+        }
+    }));
     observed.values += whole;
     observed.whole += whole;
     observed.add_token(0, empty);

@@ -7,6 +7,7 @@
 
 use memchr::{memchr, memchr2};
 
+use super::blocks::Marks;
 use super::bytes::newlines;
 use crate::data::error::LoadError;
 use crate::data::numbers::PADDING;
@@ -99,10 +100,13 @@ pub struct Splitter<'a> {
     bytes: &'a [u8],
     end: usize,
     dialect: Dialect,
+    marks: Marks,
     at: usize,
     /// The 64 bytes from here on were looked at; `hits` are those with a meaning that are still ahead.
     block: usize,
     hits: u64,
+    /// The last record had no quotes and a usual line end; the next one is hoped to be like it.
+    is_even: bool,
     pub lines: u64,
     pub blank_lines: u64,
     pub comments: u64,
@@ -117,7 +121,10 @@ impl<'a> Splitter<'a> {
     /// Begins with the record at `at`.
     pub fn at(bytes: &'a [u8], dialect: Dialect, at: usize) -> Self {
         let end = bytes.len() - PADDING;
-        let mut new = Self { bytes, end, dialect, at, block: 0, hits: 0, lines: 0, blank_lines: 0, comments: 0 };
+        let marks = Marks::new(dialect);
+        let (block, hits, is_even) = (0, 0, true);
+        let mut new =
+            Self { bytes, end, dialect, marks, at, block, hits, is_even, lines: 0, blank_lines: 0, comments: 0 };
         new.look();
         new.skip_to(at);
         new
@@ -128,24 +135,9 @@ impl<'a> Splitter<'a> {
         self.at
     }
 
-    /// Marks the bytes of the block that are a delimiter, a quote or a control character from backspace to shift-in,
-    /// line ends among them.
     #[inline]
     fn look(&mut self) {
-        let block = &self.bytes[self.block..self.block + 64];
-        let mut flags = [0u8; 64];
-        let Dialect { delimiter, quote, .. } = self.dialect;
-        for (flag, &b) in flags.iter_mut().zip(block) {
-            *flag = u8::from(b == delimiter) | u8::from(b == quote) | u8::from(b & 0xf8 == 8);
-        }
-        let mut hits = 0;
-        for (i, eight) in flags.chunks_exact(8).enumerate() {
-            let mut word = [0; 8];
-            word.copy_from_slice(eight);
-            // Gathers the lowest bits of eight bytes in the highest byte.
-            hits |= (u64::from_le_bytes(word).wrapping_mul(0x0102_0408_1020_4080) >> 56) << (8 * i);
-        }
-        self.hits = hits;
+        self.hits = self.marks.of(self.bytes, self.block);
     }
 
     /// The next byte with a meaning.
@@ -191,9 +183,73 @@ impl<'a> Splitter<'a> {
                 self.comments += 1;
                 continue;
             }
+            if self.is_even
+                && let Some(n_fields) = expected
+            {
+                *n_rows += self.even_records(fields, n_fields, max_rows - *n_rows);
+                self.is_even = false;
+                continue;
+            }
             *n_rows += usize::from(self.record(fields, side, expected)?);
         }
         Ok(())
+    }
+
+    /// Appends the next records as long as they have no quotes, end in LF or CRLF, and nothing is wrong with them; the
+    /// rest is left to [`Self::record`]. Returns their number.
+    fn even_records(&mut self, fields: &mut Vec<Field>, n_fields: usize, max_rows: usize) -> usize {
+        let Dialect { delimiter, comment, .. } = self.dialect;
+        let (bytes, end, marks) = (self.bytes, self.end, self.marks);
+        // What the inner loop changes stays in registers.
+        let (mut block, mut hits, mut start) = (self.block, self.hits, self.at);
+        let before = fields.len();
+        fields.resize(before + max_rows * n_fields, Field::default());
+        let mut n_rows = 0;
+        for record in fields[before..].chunks_exact_mut(n_fields) {
+            let (record_start, mut found) = (start, 0);
+            let is_even = loop {
+                while hits == 0 && block + 64 < end {
+                    block += 64;
+                    hits = marks.of(bytes, block);
+                }
+                let at = block + hits.trailing_zeros() as usize;
+                if hits == 0 || at >= end {
+                    break false;
+                }
+                hits &= hits - 1;
+                let byte = bytes[at];
+                let is_crlf = byte == b'\n' && at > start && bytes[at - 1] == b'\r';
+                if byte == b'\r' && bytes[at + 1] == b'\n' && byte != delimiter {
+                    continue;
+                }
+                let (Some(field), true) = (record.get_mut(found), byte == delimiter || byte == b'\n') else {
+                    break false;
+                };
+                *field = Field { start: start as u32, len: (at - start - usize::from(is_crlf)) as u32 };
+                found += 1;
+                start = at + 1;
+                if byte == b'\n' {
+                    break found == n_fields;
+                }
+            };
+            let first = bytes[record_start];
+            let may_be_blank = n_fields == 1 && (start <= record_start + 1 || first.is_ascii_whitespace());
+            if !is_even || may_be_blank || start - record_start > MAX_FIELD_BYTES || comment == Some(first) {
+                start = record_start;
+                break;
+            }
+            n_rows += 1;
+        }
+        fields.truncate(before + n_rows * n_fields);
+        self.lines += n_rows as u64;
+        self.at = start;
+        (self.block, self.hits) = (block, hits);
+        if n_rows < max_rows {
+            self.block = start & !63;
+            self.look();
+            self.skip_to(start);
+        }
+        n_rows
     }
 
     fn skip_line(&mut self) {
@@ -263,6 +319,7 @@ impl<'a> Splitter<'a> {
             }
         };
         self.at = next;
+        self.is_even = !was_quoted && self.bytes[next - 1] == b'\n';
         self.lines += if was_quoted { line_ends(&self.bytes[record_start..next]) } else { 1 };
         let found = fields.len() - fields_before;
         if found == 1 && !was_quoted && self.bytes[record_start..next].trim_ascii().is_empty() {

@@ -11,9 +11,9 @@ impl Marks {
         Self([dialect.delimiter, dialect.quote, b'\n', b'\r'])
     }
 
-    /// One bit for each of `bytes[at..at + 64]`, the first in the lowest.
+    /// One bit for each of `bytes[at..at + 64]` before `end`, the first in the lowest.
     #[inline(always)]
-    pub fn of(self, bytes: &[u8], at: usize) -> u64 {
+    pub fn of(self, bytes: &[u8], at: usize, end: usize) -> u64 {
         // The compiler makes vector code of this.
         let mut flags = [0u8; 64];
         let [a, b, c, d] = self.0;
@@ -22,7 +22,9 @@ impl Marks {
         }
         // Gathers the lowest bits of eight bytes in the highest byte.
         let gathered = |eight: &[u8]| word(eight).wrapping_mul(0x0102_0408_1020_4080) >> 56;
-        flags.chunks_exact(8).enumerate().fold(0, |hits, (i, eight)| hits | gathered(eight) << (8 * i))
+        let hits = flags.chunks_exact(8).enumerate().fold(0, |hits, (i, eight)| hits | gathered(eight) << (8 * i));
+        let ahead = end.saturating_sub(at);
+        if ahead < 64 { hits & ((1 << ahead) - 1) } else { hits }
     }
 }
 
@@ -44,7 +46,8 @@ mod tests {
         for at in 0..bytes.len() - 64 {
             let bit = |i: usize| u64::from(b";\"\n\r".contains(&bytes[at + i])) << i;
             let expected: u64 = (0..64).map(bit).sum();
-            assert_eq!(marks.of(&bytes, at), expected, "{at}");
+            assert_eq!(marks.of(&bytes, at, 512), expected, "{at}");
+            assert_eq!(marks.of(&bytes, at, at + 5), expected & 31);
         }
     }
 }

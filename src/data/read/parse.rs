@@ -250,24 +250,25 @@ fn slow<'a>(observed: &mut Observed, tile: &'a Tile, field: Field, row: usize, r
 }
 
 fn floats(cells: &mut Vec<f64>, observed: &mut Observed, tile: &Tile, column: usize, rules: &Rules) {
-    let (mut plain, mut whole, mut empty) = (0, 0, 0);
     let (no_nulls, decimal) = (!rules.nulls.may_be_numbers(), rules.marks.decimal);
-    cells.extend(tile.column(column).enumerate().map(|(row, field)| {
-        match numbers::fast(tile.text, field.start as usize, field.len as usize, decimal) {
-            Some(number) if no_nulls => {
-                plain += 1;
-                whole += u64::from(number.is_whole());
-                number.float()
-            }
-            _ if field.len == 0 => {
-                empty += 1;
-                f64::NAN
-            }
-            _ => slow(observed, tile, field, row, rules)
-                .and_then(|cell| numbers::number_with(cell, rules.marks))
-                .unwrap_or(f64::NAN),
+    let (mut plain, mut whole, mut empty) = (0u64, 0u64, 0);
+    let first = cells.len();
+    cells.resize(first + tile.n_rows, f64::NAN);
+    for (row, (cell, field)) in cells[first..].iter_mut().zip(tile.column(column)).enumerate() {
+        let number = numbers::fast(tile.text, field.start as usize, field.len as usize, decimal);
+        if let Some(number) = number
+            && no_nulls
+        {
+            // Never more than there are bytes.
+            plain = plain.wrapping_add(1);
+            whole = whole.wrapping_add(u64::from(number.is_whole()));
+            *cell = number.float();
+        } else if field.len == 0 {
+            empty += 1;
+        } else if let Some(text) = slow(observed, tile, field, row, rules) {
+            *cell = numbers::number_with(text, rules.marks).unwrap_or(f64::NAN);
         }
-    }));
+    }
     observed.values += plain;
     observed.whole += whole;
     observed.fractional += plain - whole;
@@ -275,21 +276,24 @@ fn floats(cells: &mut Vec<f64>, observed: &mut Observed, tile: &Tile, column: us
 }
 
 fn ints(cells: &mut Vec<Option<i64>>, observed: &mut Observed, tile: &Tile, column: usize, rules: &Rules) {
-    let (mut whole, mut empty) = (0, 0);
     let (no_nulls, decimal) = (!rules.nulls.may_be_numbers(), rules.marks.decimal);
-    cells.extend(tile.column(column).enumerate().map(|(row, field)| {
-        match numbers::fast(tile.text, field.start as usize, field.len as usize, decimal) {
-            Some(number) if no_nulls && number.is_whole() => {
-                whole += 1;
-                Some(number.whole())
-            }
-            _ if field.len == 0 => {
-                empty += 1;
-                None
-            }
-            _ => slow(observed, tile, field, row, rules).and_then(|cell| rules.marks.plain(cell)?.parse().ok()),
+    let (mut whole, mut empty) = (0, 0);
+    let first = cells.len();
+    cells.resize(first + tile.n_rows, None);
+    for (row, (cell, field)) in cells[first..].iter_mut().zip(tile.column(column)).enumerate() {
+        let number = numbers::fast(tile.text, field.start as usize, field.len as usize, decimal);
+        if let Some(number) = number
+            && no_nulls
+            && number.is_whole()
+        {
+            whole += 1;
+            *cell = Some(number.whole());
+        } else if field.len == 0 {
+            empty += 1;
+        } else if let Some(text) = slow(observed, tile, field, row, rules) {
+            *cell = rules.marks.plain(text).and_then(|plain| plain.parse().ok());
         }
-    }));
+    }
     observed.values += whole;
     observed.whole += whole;
     observed.add_token(0, empty);

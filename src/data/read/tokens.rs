@@ -137,7 +137,7 @@ impl<'a> Splitter<'a> {
 
     #[inline]
     fn look(&mut self) {
-        self.hits = self.marks.of(self.bytes, self.block);
+        self.hits = self.marks.of(self.bytes, self.block, self.end);
     }
 
     /// The next byte with a meaning.
@@ -152,7 +152,7 @@ impl<'a> Splitter<'a> {
         }
         let at = self.block + self.hits.trailing_zeros() as usize;
         self.hits &= self.hits - 1;
-        (at < self.end).then_some(at)
+        Some(at)
     }
 
     /// Goes on looking at `at`.
@@ -210,26 +210,28 @@ impl<'a> Splitter<'a> {
             let is_even = loop {
                 while hits == 0 && block + 64 < end {
                     block += 64;
-                    hits = marks.of(bytes, block);
+                    hits = marks.of(bytes, block, end);
                 }
-                let at = block + hits.trailing_zeros() as usize;
-                if hits == 0 || at >= end {
+                if hits == 0 {
                     break false;
                 }
-                hits &= hits - 1;
+                let at = block | hits.trailing_zeros() as usize;
+                hits &= hits.wrapping_sub(1);
                 let byte = bytes[at];
-                let is_crlf = byte == b'\n' && at > start && bytes[at - 1] == b'\r';
-                if byte == b'\r' && bytes[at + 1] == b'\n' && byte != delimiter {
-                    continue;
-                }
-                let (Some(field), true) = (record.get_mut(found), byte == delimiter || byte == b'\n') else {
+                let len = at.wrapping_sub(start);
+                if byte == delimiter {
+                    let Some(field) = record.get_mut(found) else { break false };
+                    *field = Field { start: start as u32, len: len as u32 };
+                    found += 1;
+                    start = at + 1;
+                } else if byte == b'\n' {
+                    let cr = usize::from(len > 0 && bytes[at - 1] == b'\r');
+                    let Some(field) = record.get_mut(found) else { break false };
+                    *field = Field { start: start as u32, len: (len - cr) as u32 };
+                    start = at + 1;
+                    break found + 1 == n_fields;
+                } else if byte != b'\r' || bytes[at + 1] != b'\n' {
                     break false;
-                };
-                *field = Field { start: start as u32, len: (at - start - usize::from(is_crlf)) as u32 };
-                found += 1;
-                start = at + 1;
-                if byte == b'\n' {
-                    break found == n_fields;
                 }
             };
             let first = bytes[record_start];

@@ -7,7 +7,7 @@
 
 use memchr::{memchr, memchr2};
 
-use super::blocks::Marks;
+use super::blocks::{Marks, Places};
 use super::bytes::newlines;
 use crate::data::error::LoadError;
 use crate::data::numbers::PADDING;
@@ -101,6 +101,7 @@ pub struct Splitter<'a> {
     end: usize,
     dialect: Dialect,
     marks: Marks,
+    places: Places,
     at: usize,
     /// The 64 bytes from here on were looked at; `hits` are those with a meaning that are still ahead.
     block: usize,
@@ -122,9 +123,10 @@ impl<'a> Splitter<'a> {
     pub fn at(bytes: &'a [u8], dialect: Dialect, at: usize) -> Self {
         let end = bytes.len() - PADDING;
         let marks = Marks::new(dialect);
+        let places = Places::new(marks);
         let (block, hits, is_even) = (0, 0, true);
         let mut new =
-            Self { bytes, end, dialect, marks, at, block, hits, is_even, lines: 0, blank_lines: 0, comments: 0 };
+            Self { bytes, end, dialect, marks, places, at, block, hits, is_even, lines: 0, blank_lines: 0, comments: 0 };
         new.look();
         new.skip_to(at);
         new
@@ -187,7 +189,7 @@ impl<'a> Splitter<'a> {
                 && let Some(n_fields) = expected
             {
                 *n_rows += self.even_records(fields, n_fields, max_rows - *n_rows);
-                self.is_even = false;
+                self.is_even = *n_rows == max_rows;
                 continue;
             }
             *n_rows += usize::from(self.record(fields, side, expected)?);
@@ -199,44 +201,27 @@ impl<'a> Splitter<'a> {
     /// rest is left to [`Self::record`]. Returns their number.
     fn even_records(&mut self, fields: &mut Vec<Field>, n_fields: usize, max_rows: usize) -> usize {
         let Dialect { delimiter, comment, .. } = self.dialect;
-        let (bytes, end, marks) = (self.bytes, self.end, self.marks);
-        // What the inner loop changes stays in registers.
-        let (mut block, mut hits, mut start) = (self.block, self.hits, self.at);
+        let bytes = self.bytes;
+        let places = self.places.find(bytes, self.at..self.end, max_rows, n_fields);
         let before = fields.len();
-        fields.resize(before + max_rows * n_fields, Field::default());
-        let mut n_rows = 0;
-        for record in fields[before..].chunks_exact_mut(n_fields) {
-            let (record_start, mut found) = (start, 0);
-            let is_even = loop {
-                while hits == 0 && block + 64 < end {
-                    block += 64;
-                    hits = marks.of(bytes, block, end);
-                }
-                if hits == 0 {
-                    break false;
-                }
-                let at = block | hits.trailing_zeros() as usize;
-                hits &= hits.wrapping_sub(1);
-                let byte = bytes[at];
-                let len = at.wrapping_sub(start);
-                if byte == delimiter {
-                    let Some(field) = record.get_mut(found) else { break false };
-                    *field = Field { start: start as u32, len: len as u32 };
-                    found += 1;
-                    start = at + 1;
-                } else if byte == b'\n' {
-                    let cr = usize::from(len > 0 && bytes[at - 1] == b'\r');
-                    let Some(field) = record.get_mut(found) else { break false };
-                    *field = Field { start: start as u32, len: (len - cr) as u32 };
-                    start = at + 1;
-                    break found + 1 == n_fields;
-                } else if byte != b'\r' || bytes[at + 1] != b'\n' {
-                    break false;
-                }
-            };
-            let first = bytes[record_start];
-            let may_be_blank = n_fields == 1 && (start <= record_start + 1 || first.is_ascii_whitespace());
-            if !is_even || may_be_blank || start - record_start > MAX_FIELD_BYTES || comment == Some(first) {
+        fields.resize(before + places.len() / n_fields * n_fields, Field::default());
+        let (mut start, mut n_rows) = (self.at as u32, 0);
+        for (record, places) in fields[before..].chunks_exact_mut(n_fields).zip(places.chunks_exact(n_fields)) {
+            let Some((&end, inner)) = places.split_last() else { break };
+            let (record_start, mut wrong) = (start, 0);
+            for (field, &place) in record.iter_mut().zip(inner) {
+                *field = Field { start, len: place.wrapping_sub(start) };
+                wrong |= bytes[place as usize] ^ delimiter;
+                start = place.wrapping_add(1);
+            }
+            let cr = u32::from(end > start && bytes[end as usize - 1] == b'\r');
+            record[n_fields - 1] = Field { start, len: (end - start) - cr };
+            wrong |= bytes[end as usize] ^ b'\n';
+            start = end + 1;
+            let first = bytes[record_start as usize];
+            let may_be_blank = n_fields == 1 && (record[0].len == 0 || first.is_ascii_whitespace());
+            let is_long = start - record_start > MAX_FIELD_BYTES as u32;
+            if wrong != 0 || may_be_blank || is_long || comment == Some(first) {
                 start = record_start;
                 break;
             }
@@ -244,13 +229,10 @@ impl<'a> Splitter<'a> {
         }
         fields.truncate(before + n_rows * n_fields);
         self.lines += n_rows as u64;
-        self.at = start;
-        (self.block, self.hits) = (block, hits);
-        if n_rows < max_rows {
-            self.block = start & !63;
-            self.look();
-            self.skip_to(start);
-        }
+        self.at = start as usize;
+        self.block = self.at.min(self.end) & !63;
+        self.look();
+        self.skip_to(self.at);
         n_rows
     }
 

@@ -136,13 +136,13 @@ pub fn fast(bytes: &[u8], at: usize, len: usize, decimal: u8) -> Option<Plain> {
     // Everything that speaks against a plain number is gathered for one branch: cells of a column differ in length and
     // sign, and a processor that has to guess loses more time than the arithmetic takes.
     let word = load(bytes, at);
-    let minus = usize::from(word as u8 == b'-');
-    let (word, len) = (word >> (8 * minus), len - minus);
+    let minus = u64::from(word as u8 == b'-');
+    let (word, len) = (word >> (8 * minus), len - minus as usize);
     let parts = short(word, len, decimal);
-    let bare = parts.scale == 0;
-    let wrong = (minus == 1) & (parts.digits == 0) | bare & (len > 1) & (word as u8 == b'0');
-    let value = parts.digits as i64;
-    (parts.is_right & !wrong).then_some(Plain { value: if minus == 1 { -value } else { value }, scale: parts.scale })
+    let starts_with_zero = (parts.scale == 0) & (len > 1) & (word as u8 == b'0');
+    let is_wrong = (minus != 0) & (parts.digits == 0) | starts_with_zero;
+    let value = (parts.digits ^ minus.wrapping_neg()).wrapping_add(minus) as i64;
+    (parts.is_right & !is_wrong).then_some(Plain { value, scale: parts.scale })
 }
 
 /// [`fast`] for nine to sixteen characters.
@@ -154,8 +154,8 @@ fn medium(bytes: &[u8], at: usize, len: usize, decimal: u8) -> Option<Plain> {
     let minus = usize::from(bytes[at] == b'-');
     let (at, len) = (at + minus, len - minus);
     let parts = if len <= 8 { short(load(bytes, at), len, decimal) } else { long(bytes, at, len, decimal) };
-    let leading_zero = parts.scale == 0 && bytes[at] == b'0';
-    if !parts.is_right || parts.digits == 0 && minus == 1 || parts.digits > MAX_EXACT as u64 || leading_zero {
+    let starts_with_zero = parts.scale == 0 && bytes[at] == b'0';
+    if !parts.is_right || parts.digits == 0 && minus == 1 || parts.digits > MAX_EXACT as u64 || starts_with_zero {
         return None;
     }
     let value = parts.digits as i64;
@@ -173,24 +173,10 @@ const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGH: u64 = 0x8080_8080_8080_8080;
 const ZEROS: u64 = 0x3030_3030_3030_3030;
 
-/// The high bit of every byte of `word` that equals `byte`.
-#[inline]
-fn equal(word: u64, byte: u8) -> u64 {
-    let x = word ^ ONES.wrapping_mul(u64::from(byte));
-    !((x & !HIGH).wrapping_add(!HIGH) | x) & HIGH
-}
-
-/// Are these eight ASCII digits? A digit has 3 in its high half, and still has after adding 6.
-#[inline(always)]
-fn are_digits(word: u64) -> bool {
-    let high_halves = 0xf0f0_f0f0_f0f0_f0f0;
-    (word & high_halves) | ((word.wrapping_add(0x0606_0606_0606_0606) & high_halves) >> 4) == 0x3333_3333_3333_3333
-}
-
-/// The value of eight ASCII digits, the first in the lowest byte.
+/// The value of eight digits, each a byte of 0 to 9, the first in the lowest.
 #[inline(always)]
 fn eight_digits(word: u64) -> u64 {
-    let pairs = (word & 0x0f0f_0f0f_0f0f_0f0f).wrapping_mul(2561) >> 8;
+    let pairs = word.wrapping_mul(2561) >> 8;
     let fours = (pairs & 0x00ff_00ff_00ff_00ff).wrapping_mul(6_553_601) >> 16;
     (fours & 0x0000_ffff_0000_ffff).wrapping_mul(42_949_672_960_001) >> 32
 }
@@ -208,19 +194,19 @@ struct Parts {
 /// Up to eight characters.
 #[inline(always)]
 fn short(word: u64, len: usize, decimal: u8) -> Parts {
-    // The cell moves to the high bytes, the mark is closed up, zeros are written before it.
-    let cell = word.wrapping_shl(64u32.wrapping_sub(8 * len as u32));
-    let mark = equal(cell, decimal);
-    let lowest = mark & mark.wrapping_neg();
-    let before = cell & (lowest >> 7).wrapping_sub(1);
-    let after = cell & !lowest.wrapping_shl(1).wrapping_sub(1);
+    // Digits become their values. The cell moves to the high bytes, which puts zeros before it, and its mark, the only
+    // byte that may be no digit, is closed up.
+    let cell = (word ^ ZEROS).wrapping_shl(64u32.wrapping_sub(8 * len as u32));
+    let no_digits = ((cell & !HIGH).wrapping_add(ONES * (0x80 - 10)) | cell) & HIGH;
+    let mark = (no_digits & no_digits.wrapping_neg()) >> 7;
     let has_mark = usize::from(mark != 0);
-    let n_digits = len.wrapping_sub(has_mark);
-    let fill = ZEROS >> (8 * (n_digits.wrapping_sub(1) & 7)) >> 8;
-    let digits = before << (8 * has_mark) | after | fill;
+    let before = cell & mark.wrapping_sub(1);
+    let after = cell & !(mark << 8).wrapping_sub(1);
+    let digits = before << (8 * has_mark) | after;
     // Without a mark, its place is behind the word.
-    let scale = 8 - (lowest.trailing_zeros() / 8) as usize;
-    let is_right = are_digits(digits) & (mark == lowest) & (n_digits.wrapping_sub(1) < 8);
+    let scale = 8 - (mark.trailing_zeros() / 8) as usize;
+    let is_mark = cell & (mark << 8).wrapping_sub(mark) == mark.wrapping_mul(u64::from(decimal ^ b'0'));
+    let is_right = is_mark & (no_digits == mark << 7) & (len > has_mark);
     Parts { digits: eight_digits(digits), scale, is_right }
 }
 

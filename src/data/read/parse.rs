@@ -329,15 +329,16 @@ fn moments(
 
 fn codes(coder: &mut Coder, observed: &mut Observed, tile: &Tile, column: usize) {
     let mut empty = 0;
-    for field in tile.column(column) {
+    let mut codes = std::mem::take(&mut coder.codes);
+    codes.extend(tile.column(column).map(|field| {
         if field.len & !ASIDE == 0 {
             empty += 1;
-            coder.push_missing();
-        } else {
-            let padded = if field.len & ASIDE == 0 { tile.text } else { tile.side };
-            coder.push(field, padded, tile.text, tile.side);
+            return MISSING_CODE;
         }
-    }
+        let padded = if field.len & ASIDE == 0 { tile.text } else { tile.side };
+        coder.code(field, padded, tile.text, tile.side)
+    }));
+    coder.codes = codes;
     observed.add_token(0, empty);
 }
 

@@ -16,6 +16,7 @@ pub mod files;
 mod fit;
 mod foreign;
 mod formats;
+mod gauge;
 mod ipc;
 mod json;
 mod layout;

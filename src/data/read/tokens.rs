@@ -125,8 +125,20 @@ impl<'a> Splitter<'a> {
         let marks = Marks::new(dialect);
         let places = Places::new(marks);
         let (block, hits, is_even) = (0, 0, true);
-        let mut new =
-            Self { bytes, end, dialect, marks, places, at, block, hits, is_even, lines: 0, blank_lines: 0, comments: 0 };
+        let mut new = Self {
+            bytes,
+            end,
+            dialect,
+            marks,
+            places,
+            at,
+            block,
+            hits,
+            is_even,
+            lines: 0,
+            blank_lines: 0,
+            comments: 0,
+        };
         new.look();
         new.skip_to(at);
         new

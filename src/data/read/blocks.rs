@@ -2,6 +2,9 @@
 
 use std::ops::Range;
 
+use memchr::memchr;
+
+use super::bytes::newlines;
 use super::tokens::Dialect;
 
 /// The bytes to be found: delimiter, quote, LF and CR.
@@ -98,6 +101,15 @@ fn word(eight: &[u8]) -> u64 {
     let mut word = [0; 8];
     word.copy_from_slice(eight);
     u64::from_le_bytes(word)
+}
+
+/// Line ends in `bytes`: LF, CRLF or a lone CR, whole or not at the edges.
+pub fn line_ends(bytes: &[u8]) -> u64 {
+    if memchr(b'\r', bytes).is_none() {
+        return newlines(bytes);
+    }
+    let lone = bytes.iter().enumerate().filter(|&(i, &b)| b == b'\r' && bytes.get(i + 1) != Some(&b'\n')).count();
+    newlines(bytes) + lone as u64
 }
 
 #[cfg(test)]

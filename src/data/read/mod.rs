@@ -53,7 +53,8 @@ use names::{clean_names, numbered_names};
 pub use nulls::NullTokens;
 pub use records::Batch;
 pub use records::MAX_COLUMNS;
-pub use sniff::{Guess, sniff, sniff_with};
+pub use scan::Scan;
+pub use sniff::{Guess, sniff, sniff_scanned, sniff_with};
 pub use verbatim::Verbatim;
 
 /// Most rows a table may have: row numbers are 32-bit in sorted views.

@@ -1,4 +1,4 @@
-//! One look at all bytes of a source, for what would spoil a reading later: bytes that are no text, and the encoding of
+//! One look at all bytes of a source, which may be taken while it is copied, for what would spoil a reading later: bytes that are no text, and the encoding of
 //! those that are.
 
 use std::path::Path;
@@ -36,6 +36,11 @@ pub struct Scan {
     zero_tail: u64,
     line_of_first_zero: u64,
     japanese: Japanese,
+    /// Behind how many bytes the first zero stands, and the first byte that is no UTF-8.
+    zero_at: Option<u64>,
+    foreign_at: Option<u64>,
+    /// The first bytes of a character whose others come next.
+    begun: Vec<u8>,
 }
 
 /// Could it be Shift-JIS?
@@ -100,48 +105,60 @@ impl Scan {
     pub fn of(path: &Path, name: &str) -> Result<Self, LoadError> {
         let mut source = Unpacked::open(path, name)?;
         let mut scan = Self { compression: source.compression, ..Self::default() };
-        let mut piece = Vec::with_capacity(PIECE + 4);
-        // Behind how many bytes something stands whose line may have to be named.
-        let (mut zero, mut foreign) = (None, None);
-        let mut carried = 0;
-        loop {
-            let before = scan.bytes;
-            let read = source.read(&mut piece, PIECE)?;
-            let new = &piece[carried..];
-            if scan.head.len() < HEAD_BYTES {
-                scan.head.extend_from_slice(&new[..new.len().min(HEAD_BYTES)]);
+        let mut piece = Vec::with_capacity(PIECE);
+        while source.read(&mut piece, PIECE)? > 0 {
+            scan.look(&piece);
+            piece.clear();
+        }
+        scan.end(path, name)
+    }
+
+    /// Looks at the next bytes.
+    pub fn look(&mut self, new: &[u8]) {
+        let before = self.bytes;
+        self.bytes += new.len() as u64;
+        let room = HEAD_BYTES.saturating_sub(self.head.len());
+        self.head.extend_from_slice(&new[..new.len().min(room)]);
+        let zero = self.look_for_zeros(new).map(|at| before + at as u64);
+        self.zero_at = self.zero_at.or(zero);
+        let is_ascii = new.is_ascii();
+        if !is_ascii || self.japanese.lead.is_some() {
+            self.japanese.look(new);
+        }
+        if self.foreign_at.is_some() || is_ascii && self.begun.is_empty() {
+            return;
+        }
+        let mut begun = std::mem::take(&mut self.begun);
+        let carried = begun.len();
+        let piece = if carried == 0 {
+            new
+        } else {
+            begun.extend_from_slice(new);
+            &begun
+        };
+        let valid = match std::str::from_utf8(piece) {
+            Ok(text) => text.len(),
+            Err(e) if e.error_len().is_none() => {
+                self.begun = piece[e.valid_up_to()..].to_vec();
+                e.valid_up_to()
             }
-            scan.bytes += read as u64;
-            zero = zero.or(scan.look_for_zeros(new).map(|at| before + at as u64));
-            let is_ascii = new.is_ascii();
-            if !is_ascii || scan.japanese.lead.is_some() {
-                scan.japanese.look(new);
+            Err(e) => {
+                self.foreign_at = Some(before + e.valid_up_to().saturating_sub(carried) as u64);
+                e.valid_up_to()
             }
-            let mut keep = 0;
-            if foreign.is_none() && !(is_ascii && carried == 0) {
-                let valid = match std::str::from_utf8(&piece) {
-                    Ok(text) => text.len(),
-                    Err(e) if e.error_len().is_none() && read > 0 => {
-                        keep = piece.len() - e.valid_up_to();
-                        e.valid_up_to()
-                    }
-                    Err(e) => {
-                        foreign = Some(before + e.valid_up_to().saturating_sub(carried) as u64);
-                        e.valid_up_to()
-                    }
-                };
-                scan.wide_before += leads(&piece[..valid]);
-            }
-            if read == 0 {
-                break;
-            }
-            piece.drain(..piece.len() - keep);
-            carried = keep;
+        };
+        self.wide_before += leads(&piece[..valid]);
+    }
+
+    /// After the last bytes of the file at `path`.
+    pub fn end(mut self, path: &Path, name: &str) -> Result<Self, LoadError> {
+        if !self.begun.is_empty() {
+            self.foreign_at = Some(self.bytes);
         }
         // Hardly any file needs these, so lines are not counted on the way.
-        scan.line_of_first_zero = zero.map_or(Ok(0), |at| line_behind(path, name, at))?;
-        scan.first_foreign = foreign.map(|at| line_behind(path, name, at)).transpose()?;
-        Ok(scan)
+        self.line_of_first_zero = self.zero_at.map_or(Ok(0), |at| line_behind(path, name, at))?;
+        self.first_foreign = self.foreign_at.map(|at| line_behind(path, name, at)).transpose()?;
+        Ok(self)
     }
 
     /// Returns the place of the first one.

@@ -7,8 +7,7 @@
 
 use memchr::{memchr, memchr2};
 
-use super::blocks::{Marks, Places};
-use super::bytes::newlines;
+use super::blocks::{Marks, Places, line_ends};
 use crate::data::error::LoadError;
 use crate::data::numbers::PADDING;
 use crate::domain::dataset::ReadOptions;
@@ -394,13 +393,4 @@ impl<'a> Splitter<'a> {
         let right = after == self.end || byte == self.dialect.delimiter || byte == b'\n' || byte == b'\r';
         Some(Quoted { field, after: if right { after } else { at }, wrong: (!right).then_some(at) })
     }
-}
-
-/// Line ends in `bytes`: LF, CRLF or a lone CR, whole or not at the edges.
-pub fn line_ends(bytes: &[u8]) -> u64 {
-    if memchr(b'\r', bytes).is_none() {
-        return newlines(bytes);
-    }
-    let lone = bytes.iter().enumerate().filter(|&(i, &b)| b == b'\r' && bytes.get(i + 1) != Some(&b'\n')).count();
-    newlines(bytes) + lone as u64
 }

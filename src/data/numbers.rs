@@ -32,7 +32,7 @@ impl Marks {
 
     /// `text` with a decimal point and no thousands marks; `None` where a mark stands in the wrong place.
     pub fn plain<'a>(&self, text: &'a str) -> Option<Cow<'a, str>> {
-        if *self == Self::POINT {
+        if self.decimal == b'.' && self.thousands.is_none_or(|mark| !text.contains(mark)) {
             return Some(Cow::Borrowed(text));
         }
         let decimal = char::from(self.decimal);

@@ -32,7 +32,7 @@ impl Marks {
 
     /// `text` with a decimal point and no thousands marks; `None` where a mark stands in the wrong place.
     pub fn plain<'a>(&self, text: &'a str) -> Option<Cow<'a, str>> {
-        if *self == Self::POINT {
+        if self.decimal == b'.' && self.thousands.is_none_or(|mark| !text.contains(mark)) {
             return Some(Cow::Borrowed(text));
         }
         let decimal = char::from(self.decimal);
@@ -86,40 +86,80 @@ pub fn number_with(trimmed: &str, marks: Marks) -> Option<f64> {
     number(&marks.plain(trimmed)?)
 }
 
-/// A plain number of at most 16 digits.
+/// A plain number: digits, at most 16, with a minus or not, with a mark or not.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Fast {
-    /// No point, no leading zeros, at most 2^53, not `-0`.
-    Whole(i64),
-    Fraction(f64),
+pub struct Plain {
+    /// All digits as one number, at most 2^53.
+    value: i64,
+    /// No mark: 0. With a mark: one more than the digits behind it.
+    scale: usize,
 }
 
-const POWERS: [f64; 17] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16];
+impl Plain {
+    /// No mark, no leading zeros, not `-0`.
+    #[inline]
+    pub fn is_whole(self) -> bool {
+        self.scale == 0
+    }
+
+    /// Of a whole number.
+    #[inline]
+    pub fn whole(self) -> i64 {
+        self.value
+    }
+
+    #[inline]
+    pub fn float(self) -> f64 {
+        self.value as f64 / SCALES[self.scale & 31]
+    }
+}
+
+/// What the digits are to be divided by.
+const SCALES: [f64; 32] = {
+    let mut scales = [1.0; 32];
+    let mut power = 1u64;
+    let mut i = 1;
+    while i < 18 {
+        scales[i] = power as f64;
+        power *= 10;
+        i += 1;
+    }
+    scales
+};
 
 /// Reads `bytes[at..at + len]`; `None` for all but plain numbers. At least [`PADDING`] bytes follow the cell.
-#[inline]
-pub fn fast(bytes: &[u8], at: usize, len: usize, decimal: u8) -> Option<Fast> {
-    if len == 0 || len > 16 {
+#[inline(always)]
+pub fn fast(bytes: &[u8], at: usize, len: usize, decimal: u8) -> Option<Plain> {
+    if len.wrapping_sub(1) >= 8 {
+        return medium(bytes, at, len, decimal);
+    }
+    // Everything that speaks against a plain number is gathered for one branch: cells of a column differ in length and
+    // sign, and a processor that has to guess loses more time than the arithmetic takes.
+    let word = load(bytes, at);
+    let minus = u64::from(word as u8 == b'-');
+    let (word, len) = (word >> (8 * minus), len - minus as usize);
+    let parts = short(word, len, decimal);
+    let starts_with_zero = (parts.scale == 0) & (len > 1) & (word as u8 == b'0');
+    let is_wrong = (minus != 0) & (parts.digits == 0) | starts_with_zero;
+    let value = (parts.digits ^ minus.wrapping_neg()).wrapping_add(minus) as i64;
+    (parts.is_right & !is_wrong).then_some(Plain { value, scale: parts.scale })
+}
+
+/// [`fast`] for nine to sixteen characters.
+#[inline(never)]
+fn medium(bytes: &[u8], at: usize, len: usize, decimal: u8) -> Option<Plain> {
+    if !(9..=16).contains(&len) {
         return None;
     }
-    let negative = bytes[at] == b'-';
-    let (at, len) = (at + usize::from(negative), len - usize::from(negative));
-    if len == 0 {
+    let minus = usize::from(bytes[at] == b'-');
+    let (at, len) = (at + minus, len - minus);
+    let parts = if len <= 8 { short(load(bytes, at), len, decimal) } else { long(bytes, at, len, decimal) };
+    let starts_with_zero = parts.scale == 0 && bytes[at] == b'0';
+    if !parts.is_right || parts.digits == 0 && minus == 1 || parts.digits > MAX_EXACT as u64 || starts_with_zero {
         return None;
     }
-    let (mantissa, scale) =
-        if len <= 8 { short(load(bytes, at), len, decimal)? } else { long(bytes, at, len, decimal)? };
-    if mantissa == 0 && negative || mantissa > MAX_EXACT as u64 {
-        return None;
-    }
-    match scale {
-        None if bytes[at] == b'0' && len > 1 => None,
-        None => Some(Fast::Whole(if negative { -(mantissa as i64) } else { mantissa as i64 })),
-        Some(digits) => {
-            let x = mantissa as f64 / POWERS[digits & 15];
-            Some(Fast::Fraction(if negative { -x } else { x }))
-        }
-    }
+    let value = parts.digits as i64;
+    Some(Plain { value: if minus == 1 { -value } else { value }, scale: parts.scale })
 }
 
 #[inline]
@@ -133,72 +173,64 @@ const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGH: u64 = 0x8080_8080_8080_8080;
 const ZEROS: u64 = 0x3030_3030_3030_3030;
 
-/// The high bit of every byte of `word` that equals `byte`.
-#[inline]
-fn equal(word: u64, byte: u8) -> u64 {
-    let x = word ^ ONES.wrapping_mul(u64::from(byte));
-    !((x & !HIGH).wrapping_add(!HIGH) | x) & HIGH
-}
-
-/// The value of eight ASCII digits, the first in the lowest byte; `None` if one is none.
-#[inline]
-fn eight_digits(word: u64) -> Option<u64> {
-    // A digit has 3 in its high half, and still has after adding 6.
-    let high_halves = 0xf0f0_f0f0_f0f0_f0f0;
-    if (word & high_halves) | ((word.wrapping_add(0x0606_0606_0606_0606) & high_halves) >> 4) != 0x3333_3333_3333_3333 {
-        return None;
-    }
-    let pairs = (word & 0x0f0f_0f0f_0f0f_0f0f).wrapping_mul(2561) >> 8;
+/// The value of eight digits, each a byte of 0 to 9, the first in the lowest.
+#[inline(always)]
+fn eight_digits(word: u64) -> u64 {
+    let pairs = word.wrapping_mul(2561) >> 8;
     let fours = (pairs & 0x00ff_00ff_00ff_00ff).wrapping_mul(6_553_601) >> 16;
-    Some((fours & 0x0000_ffff_0000_ffff).wrapping_mul(42_949_672_960_001) >> 32)
+    (fours & 0x0000_ffff_0000_ffff).wrapping_mul(42_949_672_960_001) >> 32
 }
 
-/// Up to eight characters: their digits as a number, and how many stand behind the mark if there is one.
-#[inline]
-fn short(word: u64, len: usize, decimal: u8) -> Option<(u64, Option<usize>)> {
-    // The cell moves to the high bytes, zeros are written before it, the mark is closed up.
-    let cell = word << (64 - 8 * len);
-    let mark = equal(cell, decimal);
-    if mark == 0 {
-        let fill = if len == 8 { 0 } else { ZEROS >> (8 * len) };
-        return Some((eight_digits(cell | fill)?, None));
-    }
-    if len == 1 || mark & (mark - 1) != 0 {
-        return None;
-    }
-    let at = mark.trailing_zeros() & !7;
-    let before = cell & ((1 << at) - 1);
-    let after = if at == 56 { 0 } else { cell >> (at + 8) << (at + 8) };
-    let fill = ZEROS >> (8 * (len - 1));
-    Some((eight_digits(before << 8 | after | fill)?, Some(7 - (at / 8) as usize)))
+/// Digits around a mark.
+#[derive(Clone, Copy)]
+struct Parts {
+    digits: u64,
+    /// As in [`Plain`].
+    scale: usize,
+    /// There is nothing else, at least one digit, and one mark at most.
+    is_right: bool,
+}
+
+/// Up to eight characters.
+#[inline(always)]
+fn short(word: u64, len: usize, decimal: u8) -> Parts {
+    // Digits become their values. The cell moves to the high bytes, which puts zeros before it, and its mark, the only
+    // byte that may be no digit, is closed up.
+    let cell = (word ^ ZEROS).wrapping_shl(64u32.wrapping_sub(8 * len as u32));
+    let no_digits = ((cell & !HIGH).wrapping_add(ONES * (0x80 - 10)) | cell) & HIGH;
+    let mark = (no_digits & no_digits.wrapping_neg()) >> 7;
+    let has_mark = usize::from(mark != 0);
+    let before = cell & mark.wrapping_sub(1);
+    let after = cell & !(mark << 8).wrapping_sub(1);
+    let digits = before << (8 * has_mark) | after;
+    // Without a mark, its place is behind the word.
+    let scale = 8 - (mark.trailing_zeros() / 8) as usize;
+    let is_mark = cell & (mark << 8).wrapping_sub(mark) == mark.wrapping_mul(u64::from(decimal ^ b'0'));
+    let is_right = is_mark & (no_digits == mark << 7) & (len > has_mark);
+    Parts { digits: eight_digits(digits), scale, is_right }
 }
 
 /// Nine to sixteen characters: the same in two halves.
 #[inline]
-fn long(bytes: &[u8], at: usize, len: usize, decimal: u8) -> Option<(u64, Option<usize>)> {
+fn long(bytes: &[u8], at: usize, len: usize, decimal: u8) -> Parts {
     let head = len - 8;
     let (first, second) = (load(bytes, at), load(bytes, at + head));
-    let (a, digits_a) = short(first, head, decimal).or_else(|| lone_mark(first, head, decimal))?;
-    let (b, digits_b) = short(second, 8, decimal)?;
-    match (digits_a, digits_b) {
-        (None, None) => Some((a * 100_000_000 + b, None)),
-        (Some(n), None) => Some((a * 100_000_000 + b, Some(n + 8))),
-        // The mark stands in the second half, which then has seven digits.
-        (None, Some(n)) => Some((a * 10_000_000 + b, Some(n))),
-        (Some(_), Some(_)) => None,
+    let (a, b) = (short(first, head, decimal), short(second, 8, decimal));
+    // A mark in the second half leaves it seven digits. One alone in the first half is no number, but may begin one.
+    let lone_mark = head == 1 && first as u8 == decimal;
+    let (a_digits, a_scale) = if lone_mark { (0, 1) } else { (a.digits, a.scale) };
+    Parts {
+        digits: a_digits * if b.scale == 0 { 100_000_000 } else { 10_000_000 } + b.digits,
+        scale: if a_scale == 0 { b.scale } else { a_scale + 8 },
+        is_right: (a.is_right || lone_mark) && b.is_right && (a_scale == 0 || b.scale == 0),
     }
-}
-
-/// `.` alone is no number, but it may begin one.
-fn lone_mark(word: u64, len: usize, decimal: u8) -> Option<(u64, Option<usize>)> {
-    (len == 1 && word as u8 == decimal).then_some((0, Some(0)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn quick(text: &str) -> Option<Fast> {
+    fn quick(text: &str) -> Option<Plain> {
         let mut bytes = text.as_bytes().to_vec();
         bytes.resize(text.len() + PADDING, b'7');
         fast(&bytes, 0, text.len(), b'.')
@@ -221,9 +253,11 @@ mod tests {
             };
             let expected: Option<f64> = text.parse().ok();
             match quick(&text) {
-                Some(Fast::Whole(x)) => assert_eq!(Some(x), text.parse().ok(), "{text}"),
-                Some(Fast::Fraction(x)) => assert_eq!(Some(x.to_bits()), expected.map(f64::to_bits), "{text}"),
                 None => continue,
+                Some(plain) => {
+                    assert_eq!(Some(plain.float().to_bits()), expected.map(f64::to_bits), "{text}");
+                    assert_eq!(plain.is_whole().then(|| plain.whole()), text.parse().ok(), "{text}");
+                }
             }
             n_read += 1;
         }
@@ -243,6 +277,14 @@ mod tests {
             "1_0",
             "1..2",
             "1.2.3",
+            "..",
+            "-0.0",
+            "1-",
+            "--1",
+            "1234.5678.9",
+            "1.2345678.9",
+            "12345678-",
+            "0123456789",
             "007",
             "-0",
             "1,5",
@@ -252,11 +294,24 @@ mod tests {
         ] {
             assert_eq!(quick(text), None, "{text}");
         }
-        assert_eq!(quick("0"), Some(Fast::Whole(0)));
-        assert_eq!(quick("5."), Some(Fast::Fraction(5.0)));
-        assert_eq!(quick(".5"), Some(Fast::Fraction(0.5)));
-        assert_eq!(quick("00.5"), Some(Fast::Fraction(0.5)));
-        assert_eq!(quick(".12345678"), Some(Fast::Fraction(0.12345678)));
+        for (text, is_whole, x) in [
+            ("0", true, 0.0),
+            ("-7", true, -7.0),
+            ("12345678", true, 12_345_678.0),
+            ("-12345678", true, -12_345_678.0),
+            ("9007199254740992", true, 9_007_199_254_740_992.0),
+            ("5.", false, 5.0),
+            (".5", false, 0.5),
+            ("00.5", false, 0.5),
+            ("-.5", false, -0.5),
+            (".12345678", false, 0.123_456_78),
+            ("1234567.", false, 1_234_567.0),
+            ("12345678.", false, 12_345_678.0),
+            (".123456789012345", false, 0.123_456_789_012_345),
+        ] {
+            let plain = quick(text).unwrap();
+            assert_eq!((plain.is_whole(), plain.float()), (is_whole, x), "{text}");
+        }
         assert_eq!(quick("9007199254740993"), None);
     }
 

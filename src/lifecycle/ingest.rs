@@ -71,7 +71,7 @@ pub(super) fn prepare(
     workspace: &Workspace,
     request: &ImportRequest,
     origin: Origin,
-    copy: Snapshot,
+    mut copy: Snapshot,
     io: &dyn JobIo,
 ) -> Result<Prepared, StageError> {
     let source_name = file_name(&request.path);
@@ -82,7 +82,7 @@ pub(super) fn prepare(
     let (options, notes) = match &same_bytes {
         // The same bytes lead to the same guesses.
         Some(version) if !guess_anew => (version.read.clone(), Vec::new()),
-        _ => guess(&copy, &request.read)?,
+        _ => guess(&mut copy, &request.read)?,
     };
     if let Some(version) = same_bytes.filter(|version| version.read == options) {
         read::must_have(&source_name, version.schema.names(), &request.needs_columns)?;
@@ -144,11 +144,10 @@ fn told(tx: &Tx, version: &DatasetVersion) -> Result<(), StoreError> {
     activity::append(tx, &event).map(drop)
 }
 
-/// How to read the source: the first of several files decides.
-/// How the source is read, and what was noticed on the way to it.
-fn guess(copy: &Snapshot, draft: &ReadDraft) -> Result<(ReadOptions, Vec<String>), StageError> {
+/// How the source is read, for which the first of several files decides, and what was noticed on the way to it.
+fn guess(copy: &mut Snapshot, draft: &ReadDraft) -> Result<(ReadOptions, Vec<String>), StageError> {
     let (name, path) = copy.spec.files.first().ok_or_else(|| LoadError::Empty { file: copy.spec.name.clone() })?;
-    let guess = read::sniff_with(path, name, draft)?;
+    let guess = read::sniff_scanned(path, name, draft, copy.scan.take())?;
     Ok((guess.options, guess.notes))
 }
 

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use crate::data::read::{SourceSpec, files};
+use crate::data::read::{Scan, SourceSpec, files};
 use crate::domain::dataset::SourceFile;
 use crate::domain::ids::ContentHash;
 use crate::domain::io::{JobIo, Part};
@@ -22,6 +22,8 @@ pub struct Snapshot {
     pub bytes: u64,
     /// Empty for a single file.
     pub files: Vec<SourceFile>,
+    /// What the bytes of a single file showed while they were copied.
+    pub scan: Option<Scan>,
     staged: Vec<Staged>,
 }
 
@@ -29,13 +31,15 @@ pub struct Snapshot {
 pub fn snapshot(workspace: &Workspace, path: &Path, io: &dyn JobIo) -> Result<Snapshot, StageError> {
     let name = file_name(path);
     if path.is_file() {
-        let copy = workspace.stage_file(path, io)?;
+        let mut scan = Scan::default();
+        let copy = workspace.stage_seen(path, io, &mut |bytes| scan.look(bytes))?;
         let spec = SourceSpec::file(&name, copy.path());
         return Ok(Snapshot {
             spec,
             hash: copy.hash.clone(),
             bytes: copy.bytes,
             files: Vec::new(),
+            scan: Some(scan),
             staged: vec![copy],
         });
     }
@@ -85,7 +89,7 @@ impl Snapshot {
         let list = workspace.stage_file(file.path(), &crate::domain::io::Silent)?;
         let hash = list.hash.clone();
         staged.push(list);
-        Ok(Self { spec, hash, bytes, files, staged })
+        Ok(Self { spec, hash, bytes, files, scan: None, staged })
     }
 
     /// Makes the copies objects; `hash` names the one that stands for the source.

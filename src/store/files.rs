@@ -17,7 +17,7 @@ use crate::domain::ids::ContentHash;
 pub(super) const SYNC: &str = "flush to disk";
 
 /// Bytes per read and per progress report.
-pub(super) const CHUNK_BYTES: usize = 1 << 20;
+pub(super) const CHUNK_BYTES: usize = 1 << 18;
 
 /// Replaces `path` by `bytes`: after a crash the file holds either the old or the new content, whole. Keeps the
 /// permissions of a file that is there.

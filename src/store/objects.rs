@@ -76,6 +76,11 @@ impl Workspace {
     /// (a link to one is followed); fails with [`StoreError::Changed`] when the file was written to meanwhile. Reports
     /// progress and stops on cancellation.
     pub fn stage_file(&self, source: &Path, io: &dyn JobIo) -> Result<Staged, StoreError> {
+        self.stage_seen(source, io, &mut |_| ())
+    }
+
+    /// [`Self::stage_file`] that shows every byte to `see` on the way.
+    pub fn stage_seen(&self, source: &Path, io: &dyn JobIo, see: &mut dyn FnMut(&[u8])) -> Result<Staged, StoreError> {
         self.require_sound()?;
         let real = fs::canonicalize(source).map_err(StoreError::io("read", source))?;
         let mut from = files::open_regular(&real)?;
@@ -93,6 +98,7 @@ impl Workspace {
                 return Err(StoreError::Changed { path: source.to_owned() });
             }
             temp.write_all(chunk).map_err(StoreError::io("write", temp.path()))?;
+            see(chunk);
             Ok(io.progress(&phase, Some((done as f64 / before.bytes.max(1) as f64).min(1.0)))?)
         })?;
         // The open file and whatever its path leads to now: a replaced file changes only the second.

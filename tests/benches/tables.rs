@@ -74,6 +74,11 @@ impl TableSink for Pieces {
         Ok(())
     }
 
+    /// As the import has it: rows are kept as they come.
+    fn rows_at_once(&self) -> usize {
+        4096
+    }
+
     fn bad_row(&mut self, _: BadRow) -> Result<(), LoadError> {
         Ok(())
     }

@@ -7,8 +7,8 @@ use std::{env, fs};
 
 const DATA: [&str; 8] = ["builder", "dates", "error", "infer", "kinds", "numbers", "personal", "table"];
 /// Left out of `data::read`; the last is replaced.
-const OTHER_FORMATS: [&str; 13] = [
-    "columnar", "excel", "files", "fit", "foreign", "ipc", "json", "preview", "rows", "sqlite", "values", "parquet", "formats",
+const OTHER_FORMATS: [&str; 14] = [
+    "columnar", "excel", "files", "fit", "foreign", "gauge", "ipc", "json", "preview", "rows", "sqlite", "values", "parquet", "formats",
 ];
 
 fn main() {

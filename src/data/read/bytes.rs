@@ -25,7 +25,7 @@ pub const UNPACKED_VARIABLE: &str = "MODELWRIGHT_MAX_UNPACKED_GB";
 
 /// A file, unpacked.
 pub struct Unpacked {
-    reader: Box<dyn Read + Send>,
+    reader: Reader,
     name: String,
     pub compression: Option<Compression>,
     /// Bytes of the file itself.
@@ -33,6 +33,12 @@ pub struct Unpacked {
     packed_read: Arc<AtomicU64>,
     unpacked: u64,
     limit: Option<u64>,
+}
+
+enum Reader {
+    /// The file itself: it fills a buffer without clearing it first, which no other reader can.
+    Plain(File),
+    Unpacking(Box<dyn Read + Send>),
 }
 
 struct Counted(File, Arc<AtomicU64>);
@@ -64,14 +70,18 @@ impl Unpacked {
         let file = File::open(path).map_err(failed)?;
         let packed_total = file.metadata().map_err(failed)?.len();
         let packed_read = Arc::new(AtomicU64::new(0));
-        let counted = Counted(file, Arc::clone(&packed_read));
+        let counted = |file| Counted(file, Arc::clone(&packed_read));
         let compression = compression(&head);
-        let reader: Box<dyn Read + Send> = match compression {
-            None => Box::new(counted),
+        let reader = match compression {
+            None => Reader::Plain(file),
             Some(Compression::Gzip) => {
-                Box::new(flate2::bufread::MultiGzDecoder::new(std::io::BufReader::with_capacity(1 << 17, counted)))
+                let packed = std::io::BufReader::with_capacity(1 << 17, counted(file));
+                Reader::Unpacking(Box::new(flate2::bufread::MultiGzDecoder::new(packed)))
             }
-            Some(Compression::Zstd) => Box::new(zstd::stream::read::Decoder::new(counted).map_err(failed)?),
+            Some(Compression::Zstd) => {
+                let unpacking = zstd::stream::read::Decoder::new(counted(file)).map_err(failed)?;
+                Reader::Unpacking(Box::new(unpacking))
+            }
         };
         let limit = std::env::var(UNPACKED_VARIABLE).ok().and_then(|gb| gb.trim().parse().ok());
         Ok(Self { reader, name: name.to_owned(), compression, packed_total, packed_read, unpacked: 0, limit })
@@ -85,7 +95,13 @@ impl Unpacked {
     /// Appends at most `n` bytes, fewer only at the end. Returns how many.
     pub fn read(&mut self, out: &mut Vec<u8>, n: usize) -> Result<usize, LoadError> {
         out.reserve(n);
-        let read = (&mut self.reader).take(n as u64).read_to_end(out);
+        let read = match &mut self.reader {
+            Reader::Plain(file) => {
+                let read = file.take(n as u64).read_to_end(out);
+                read.inspect(|n| _ = self.packed_read.fetch_add(*n as u64, Ordering::Relaxed))
+            }
+            Reader::Unpacking(reader) => reader.take(n as u64).read_to_end(out),
+        };
         let read = read.map_err(|source| match self.compression {
             None => LoadError::Io { file: self.name.clone(), doing: "reading", source },
             Some(packing) => LoadError::Unpack {

@@ -5,7 +5,6 @@ use std::sync::OnceLock;
 
 use super::tokens::{ASIDE, Field};
 use crate::data::numbers::load;
-use crate::data::table::MISSING_CODE;
 
 /// A distinct text. Up to 16 bytes, its two words are all of it.
 #[derive(Clone, Copy, Debug)]
@@ -43,14 +42,10 @@ impl Coder {
         Self { codes: Vec::with_capacity(n_rows), entries: Vec::new(), slots: vec![0; 64], seed: seed() }
     }
 
+    /// The code of the cell at `field`, counted; `padded` are the bytes it lies in, text or side buffer, with padding
+    /// behind.
     #[inline]
-    pub fn push_missing(&mut self) {
-        self.codes.push(MISSING_CODE);
-    }
-
-    /// Appends the cell at `field`; `padded` are the bytes it lies in, text or side buffer, with padding behind.
-    #[inline]
-    pub fn push(&mut self, field: Field, padded: &[u8], text: &[u8], side: &[u8]) {
+    pub fn code(&mut self, field: Field, padded: &[u8], text: &[u8], side: &[u8]) -> u32 {
         let (at, len) = (field.start as usize, (field.len & !ASIDE) as usize);
         let (head, tail) = match len {
             0..=8 => (load(padded, at) & (u64::MAX >> (64 - 8 * len.max(1))), 0),
@@ -81,7 +76,7 @@ impl Coder {
             slot = (slot + 1) & mask;
         };
         self.entries[code as usize].cells += 1;
-        self.codes.push(code);
+        code
     }
 
     fn insert(&mut self, entry: Entry, slot: usize, high: u64, text: &[u8], side: &[u8]) -> u32 {
@@ -157,11 +152,11 @@ mod tests {
         }
         text.resize(text.len() + PADDING, 0);
         let mut coder = Coder::new(0);
-        fields.iter().for_each(|(_, field)| coder.push(*field, &text, &text, &[]));
+        let codes: Vec<u32> = fields.iter().map(|(_, field)| coder.code(*field, &text, &text, &[])).collect();
         let distinct: std::collections::BTreeSet<&[u8]> = fields.iter().map(|(_, f)| f.bytes(&text, &[])).collect();
         assert_eq!(coder.n_texts(), distinct.len());
         let texts: Vec<&str> = coder.texts(&text, &[]).map(|(text, _)| text).collect();
-        for ((_, field), &code) in fields.iter().zip(&coder.codes) {
+        for ((_, field), &code) in fields.iter().zip(&codes) {
             assert_eq!(texts[code as usize].as_bytes(), field.bytes(&text, &[]));
         }
         assert_eq!(coder.texts(&text, &[]).map(|(_, n)| n).sum::<u64>(), fields.len() as u64);

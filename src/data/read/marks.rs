@@ -36,15 +36,18 @@ pub fn guess(records: &Sample, draft: &ReadDraft, options: &mut ReadOptions, not
     let fits = |(decimal, thousands): (u8, Option<char>)| {
         draft.decimal.is_none_or(|d| d as u8 == decimal) && draft.thousands.is_none_or(|t| t.char() == thousands)
     };
-    let plain = numeric(&columns, Marks::POINT);
+    let plain: Vec<bool> = columns.iter().map(|cells| is_numeric(cells, Marks::POINT)).collect();
     let mut best: Option<(usize, Marks)> = None;
     let mut unclear = None;
     for (decimal, thousands) in CANDIDATES.into_iter().filter(|c| fits(*c)) {
         let marks = Marks { decimal, thousands };
-        let numeric = numeric(&columns, marks);
-        let lost = plain.iter().zip(&numeric).any(|(before, now)| *before && !now);
-        let won: Vec<usize> = (0..columns.len()).filter(|&c| numeric[c] && !plain[c]).collect();
-        if lost || (won.is_empty() && marks != Marks::POINT) {
+        // Most marks are ruled out by a column that would be lost.
+        let lost = (0..columns.len()).any(|c| plain[c] && !is_numeric(&columns[c], marks));
+        if lost {
+            continue;
+        }
+        let won: Vec<usize> = (0..columns.len()).filter(|&c| !plain[c] && is_numeric(&columns[c], marks)).collect();
+        if won.is_empty() && marks != Marks::POINT {
             continue;
         }
         let shown = won.iter().find_map(|&c| columns[c].iter().find(|cell| is_decisive(cell, marks)));
@@ -82,9 +85,8 @@ fn columns<'a>(records: &'a Sample, options: &ReadOptions) -> Vec<Vec<&'a str>> 
     (0..rows.first().map_or(0, Vec::len)).map(column).collect()
 }
 
-fn numeric(columns: &[Vec<&str>], marks: Marks) -> Vec<bool> {
-    let is_number = |cell: &&str| number_with(cell, marks).is_some();
-    columns.iter().map(|cells| !cells.is_empty() && cells.iter().all(is_number)).collect()
+fn is_numeric(cells: &[&str], marks: Marks) -> bool {
+    !cells.is_empty() && cells.iter().all(|cell| number_with(cell, marks).is_some())
 }
 
 /// Can it be read under no other marks?

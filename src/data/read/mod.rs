@@ -3,6 +3,7 @@
 //! [`stream`] reads a source piece by piece into a [`TableSink`], typed by all of its rows; [`load`] is the sink that
 //! keeps everything in memory.
 
+mod blocks;
 mod bytes;
 mod chunks;
 mod coder;
@@ -15,6 +16,7 @@ pub mod files;
 mod fit;
 mod foreign;
 mod formats;
+mod gauge;
 mod ipc;
 mod json;
 mod layout;
@@ -51,7 +53,8 @@ use names::{clean_names, numbered_names};
 pub use nulls::NullTokens;
 pub use records::Batch;
 pub use records::MAX_COLUMNS;
-pub use sniff::{Guess, sniff, sniff_with};
+pub use scan::Scan;
+pub use sniff::{Guess, sniff, sniff_scanned, sniff_with};
 pub use verbatim::Verbatim;
 
 /// Most rows a table may have: row numbers are 32-bit in sorted views.

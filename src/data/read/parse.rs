@@ -11,7 +11,7 @@ use super::tokens::{ASIDE, Dialect, Field, Flaw, MAX_FIELD_BYTES, Splitter, Trou
 use crate::data::dates::{self, DateFormat};
 use crate::data::error::{LoadError, clip};
 use crate::data::infer::{self, Observed, Rules, Typed};
-use crate::data::numbers::{self, Fast, Marks, PADDING};
+use crate::data::numbers::{self, Marks, PADDING};
 use crate::data::table::{Cells, Dictionary, MISSING_CODE};
 use crate::data::verdict::Decided;
 use crate::domain::dataset::BadRows;
@@ -73,9 +73,9 @@ struct Tile<'a> {
 
 impl Tile<'_> {
     #[inline]
-    fn column(&self, column: usize) -> impl Iterator<Item = Field> {
-        let n_columns = self.order.len();
-        self.fields.iter().skip(self.order[column]).step_by(n_columns).take(self.n_rows).copied()
+    fn column(&self, column: usize) -> impl ExactSizeIterator<Item = Field> {
+        let place = self.order[column];
+        self.fields.chunks_exact(self.order.len()).map(move |record| record[place])
     }
 
     fn str(&self, field: Field) -> &str {
@@ -250,50 +250,49 @@ fn slow<'a>(observed: &mut Observed, tile: &'a Tile, field: Field, row: usize, r
 }
 
 fn floats(cells: &mut Vec<f64>, observed: &mut Observed, tile: &Tile, column: usize, rules: &Rules) {
-    let (mut whole, mut fractional, mut empty) = (0, 0, 0);
-    let plain = !rules.nulls.may_be_numbers();
-    for (row, field) in tile.column(column).enumerate() {
-        let fast = numbers::fast(tile.text, field.start as usize, field.len as usize, rules.marks.decimal);
-        cells.push(match fast {
-            Some(Fast::Fraction(x)) if plain => {
-                fractional += 1;
-                x
-            }
-            Some(Fast::Whole(x)) if plain => {
-                whole += 1;
-                x as f64
-            }
-            _ if field.len == 0 => {
-                empty += 1;
-                f64::NAN
-            }
-            _ => slow(observed, tile, field, row, rules)
-                .and_then(|cell| numbers::number_with(cell, rules.marks))
-                .unwrap_or(f64::NAN),
-        });
+    let (no_nulls, decimal) = (!rules.nulls.may_be_numbers(), rules.marks.decimal);
+    let (mut plain, mut whole, mut empty) = (0u64, 0u64, 0);
+    let first = cells.len();
+    cells.resize(first + tile.n_rows, f64::NAN);
+    for (row, (cell, field)) in cells[first..].iter_mut().zip(tile.column(column)).enumerate() {
+        let number = numbers::fast(tile.text, field.start as usize, field.len as usize, decimal);
+        if let Some(number) = number
+            && no_nulls
+        {
+            // Never more than there are bytes.
+            plain = plain.wrapping_add(1);
+            whole = whole.wrapping_add(u64::from(number.is_whole()));
+            *cell = number.float();
+        } else if field.len == 0 {
+            empty += 1;
+        } else if let Some(text) = slow(observed, tile, field, row, rules) {
+            *cell = numbers::number_with(text, rules.marks).unwrap_or(f64::NAN);
+        }
     }
-    observed.values += whole + fractional;
+    observed.values += plain;
     observed.whole += whole;
-    observed.fractional += fractional;
+    observed.fractional += plain - whole;
     observed.add_token(0, empty);
 }
 
 fn ints(cells: &mut Vec<Option<i64>>, observed: &mut Observed, tile: &Tile, column: usize, rules: &Rules) {
+    let (no_nulls, decimal) = (!rules.nulls.may_be_numbers(), rules.marks.decimal);
     let (mut whole, mut empty) = (0, 0);
-    let plain = !rules.nulls.may_be_numbers();
-    for (row, field) in tile.column(column).enumerate() {
-        let fast = numbers::fast(tile.text, field.start as usize, field.len as usize, rules.marks.decimal);
-        cells.push(match fast {
-            Some(Fast::Whole(x)) if plain => {
-                whole += 1;
-                Some(x)
-            }
-            _ if field.len == 0 => {
-                empty += 1;
-                None
-            }
-            _ => slow(observed, tile, field, row, rules).and_then(|cell| rules.marks.plain(cell)?.parse().ok()),
-        });
+    let first = cells.len();
+    cells.resize(first + tile.n_rows, None);
+    for (row, (cell, field)) in cells[first..].iter_mut().zip(tile.column(column)).enumerate() {
+        let number = numbers::fast(tile.text, field.start as usize, field.len as usize, decimal);
+        if let Some(number) = number
+            && no_nulls
+            && number.is_whole()
+        {
+            whole += 1;
+            *cell = Some(number.whole());
+        } else if field.len == 0 {
+            empty += 1;
+        } else if let Some(text) = slow(observed, tile, field, row, rules) {
+            *cell = rules.marks.plain(text).and_then(|plain| plain.parse().ok());
+        }
     }
     observed.values += whole;
     observed.whole += whole;
@@ -330,15 +329,16 @@ fn moments(
 
 fn codes(coder: &mut Coder, observed: &mut Observed, tile: &Tile, column: usize) {
     let mut empty = 0;
-    for field in tile.column(column) {
+    let mut codes = std::mem::take(&mut coder.codes);
+    codes.extend(tile.column(column).map(|field| {
         if field.len & !ASIDE == 0 {
             empty += 1;
-            coder.push_missing();
-        } else {
-            let padded = if field.len & ASIDE == 0 { tile.text } else { tile.side };
-            coder.push(field, padded, tile.text, tile.side);
+            return MISSING_CODE;
         }
-    }
+        let padded = if field.len & ASIDE == 0 { tile.text } else { tile.side };
+        coder.code(field, padded, tile.text, tile.side)
+    }));
+    coder.codes = codes;
     observed.add_token(0, empty);
 }
 

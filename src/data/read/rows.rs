@@ -6,7 +6,8 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use super::values::{self, Gauge, Plan, Texts, Value};
+use super::gauge::{Gauge, Texts};
+use super::values::{self, Plan, Value};
 use super::{
     FirstBad, MAX_COLUMNS, MAX_ROWS, NullTokens, ReadColumn, ReadReport, SourceSpec, TableSink, clean_names, no_rows,
     records::BATCH_ROWS,

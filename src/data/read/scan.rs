@@ -1,4 +1,4 @@
-//! One look at all bytes of a source, for what would spoil a reading later: bytes that are no text, and the encoding of
+//! One look at all bytes of a source, which may be taken while it is copied, for what would spoil a reading later: bytes that are no text, and the encoding of
 //! those that are.
 
 use std::path::Path;
@@ -28,7 +28,7 @@ pub struct Scan {
     pub bytes: u64,
     pub compression: Option<Compression>,
     /// The line of the first byte that is no UTF-8.
-    pub first_foreign: Option<u64>,
+    first_foreign: Option<u64>,
     /// Whole UTF-8 characters of several bytes before it.
     wide_before: u64,
     pub zeros: u64,
@@ -36,6 +36,11 @@ pub struct Scan {
     zero_tail: u64,
     line_of_first_zero: u64,
     japanese: Japanese,
+    /// Behind how many bytes the first zero stands, and the first byte that is no UTF-8.
+    zero_at: Option<u64>,
+    foreign_at: Option<u64>,
+    /// The first bytes of a character whose others come next.
+    begun: Vec<u8>,
 }
 
 /// Could it be Shift-JIS?
@@ -83,59 +88,89 @@ fn leads(bytes: &[u8]) -> u64 {
     if bytes.is_ascii() { 0 } else { bytes.iter().filter(|b| **b >= 0xc2).count() as u64 }
 }
 
+/// The number of the line that the byte behind `bytes` others stands in.
+fn line_behind(path: &Path, name: &str, bytes: u64) -> Result<u64, LoadError> {
+    let mut source = Unpacked::open(path, name)?;
+    let (mut line, mut left, mut piece) = (1, bytes, Vec::new());
+    while left > 0 {
+        piece.clear();
+        let read = source.read(&mut piece, left.min(PIECE as u64) as usize)? as u64;
+        line += newlines(&piece);
+        left = if read == 0 { 0 } else { left - read };
+    }
+    Ok(line)
+}
+
 impl Scan {
     pub fn of(path: &Path, name: &str) -> Result<Self, LoadError> {
         let mut source = Unpacked::open(path, name)?;
         let mut scan = Self { compression: source.compression, ..Self::default() };
-        let mut piece = Vec::with_capacity(PIECE + 4);
-        let (mut carried, mut lines) = (0, 1);
-        loop {
-            let read = source.read(&mut piece, PIECE)?;
-            let new = &piece[carried..];
-            if scan.head.len() < HEAD_BYTES {
-                scan.head.extend_from_slice(&new[..new.len().min(HEAD_BYTES)]);
-            }
-            scan.bytes += read as u64;
-            scan.look_for_zeros(new, lines);
-            if new.iter().any(|b| *b >= 0x80) || scan.japanese.lead.is_some() {
-                scan.japanese.look(new);
-            }
-            let mut keep = 0;
-            if scan.first_foreign.is_none() {
-                let valid = match std::str::from_utf8(&piece) {
-                    Ok(text) => text.len(),
-                    Err(e) if e.error_len().is_none() && read > 0 => {
-                        keep = piece.len() - e.valid_up_to();
-                        e.valid_up_to()
-                    }
-                    Err(e) => {
-                        let at = e.valid_up_to().saturating_sub(carried);
-                        scan.first_foreign = Some(lines + newlines(&new[..at]));
-                        e.valid_up_to()
-                    }
-                };
-                scan.wide_before += leads(&piece[..valid]);
-            }
-            lines += newlines(new);
-            if read == 0 {
-                return Ok(scan);
-            }
-            piece.drain(..piece.len() - keep);
-            carried = keep;
+        let mut piece = Vec::with_capacity(PIECE);
+        while source.read(&mut piece, PIECE)? > 0 {
+            scan.look(&piece);
+            piece.clear();
         }
+        scan.end(path, name)
     }
 
-    fn look_for_zeros(&mut self, new: &[u8], lines: u64) {
+    /// Looks at the next bytes.
+    pub fn look(&mut self, new: &[u8]) {
+        let before = self.bytes;
+        self.bytes += new.len() as u64;
+        let room = HEAD_BYTES.saturating_sub(self.head.len());
+        self.head.extend_from_slice(&new[..new.len().min(room)]);
+        let zero = self.look_for_zeros(new).map(|at| before + at as u64);
+        self.zero_at = self.zero_at.or(zero);
+        let is_ascii = new.is_ascii();
+        if !is_ascii || self.japanese.lead.is_some() {
+            self.japanese.look(new);
+        }
+        if self.foreign_at.is_some() || is_ascii && self.begun.is_empty() {
+            return;
+        }
+        let mut begun = std::mem::take(&mut self.begun);
+        let carried = begun.len();
+        let piece = if carried == 0 {
+            new
+        } else {
+            begun.extend_from_slice(new);
+            &begun
+        };
+        let valid = match std::str::from_utf8(piece) {
+            Ok(text) => text.len(),
+            Err(e) if e.error_len().is_none() => {
+                self.begun = piece[e.valid_up_to()..].to_vec();
+                e.valid_up_to()
+            }
+            Err(e) => {
+                self.foreign_at = Some(before + e.valid_up_to().saturating_sub(carried) as u64);
+                e.valid_up_to()
+            }
+        };
+        self.wide_before += leads(&piece[..valid]);
+    }
+
+    /// After the last bytes of the file at `path`.
+    pub fn end(mut self, path: &Path, name: &str) -> Result<Self, LoadError> {
+        if !self.begun.is_empty() {
+            self.foreign_at = Some(self.bytes);
+        }
+        // Hardly any file needs these, so lines are not counted on the way.
+        self.line_of_first_zero = self.zero_at.map_or(Ok(0), |at| line_behind(path, name, at))?;
+        self.first_foreign = self.foreign_at.map(|at| line_behind(path, name, at)).transpose()?;
+        Ok(self)
+    }
+
+    /// Returns the place of the first one.
+    fn look_for_zeros(&mut self, new: &[u8]) -> Option<usize> {
         let Some(first) = memchr::memchr(0, new) else {
             self.zero_tail = if new.is_empty() { self.zero_tail } else { 0 };
-            return;
+            return None;
         };
-        if self.zeros == 0 {
-            self.line_of_first_zero = lines + newlines(&new[..first]);
-        }
         self.zeros += new.iter().filter(|&&b| b == 0).count() as u64;
         let tail = new.iter().rev().take_while(|&&b| b == 0).count();
         self.zero_tail = if tail == new.len() { self.zero_tail + tail as u64 } else { tail as u64 };
+        Some(first)
     }
 
     /// Refuses bytes that are no text in any encoding. UTF-16 is for the caller to rule out.

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use super::bytes::Utf8Source;
 use super::scan::{Scan, refuse_other_formats};
-use super::{default_options, layout, marks};
+use super::{bytes, default_options, layout, marks};
 use crate::data::error::LoadError;
 use crate::domain::dataset::{ReadDraft, ReadOptions, SourceFormat, TextEncoding};
 use crate::domain::preview::Compression;
@@ -30,10 +30,18 @@ pub struct Guess {
 ///
 /// Errors: an empty file, a file that starts like another format, one with zero bytes, one that cannot be unpacked.
 pub fn sniff_with(path: &Path, name: &str, draft: &ReadDraft) -> Result<Guess, LoadError> {
+    sniff_scanned(path, name, draft, None)
+}
+
+/// [`sniff_with`] for a file whose bytes, as they lie there, `scan` has seen.
+pub fn sniff_scanned(path: &Path, name: &str, draft: &ReadDraft, scan: Option<Scan>) -> Result<Guess, LoadError> {
     if let Some(guess) = super::formats::guess(path, name, draft)? {
         return Ok(guess);
     }
-    let scan = Scan::of(path, name)?;
+    let scan = match scan.filter(|scan| bytes::compression(&scan.head).is_none()) {
+        Some(scan) => scan.end(path, name)?,
+        None => Scan::of(path, name)?,
+    };
     if scan.bytes == 0 {
         return Err(LoadError::Empty { file: name.to_owned() });
     }

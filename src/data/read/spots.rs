@@ -11,7 +11,7 @@ use super::records::Records;
 use super::tokens::Splitter;
 use crate::data::error::LoadError;
 use crate::data::infer::{Observed, Typed};
-use crate::data::numbers::PADDING;
+use crate::data::numbers::{self, PADDING};
 use crate::domain::dataset::{ReadOptions, TextEncoding};
 
 const HEAD_ROWS: usize = 500;
@@ -76,7 +76,20 @@ fn look_at(text: &[u8], plan: &Plan, observed: &mut [Observed]) {
     // Records behind a flaw may be no records.
     let _flaw = splitter.records(&mut fields, &mut side, Some(observed.len()), SPOT_ROWS, &mut n_rows);
     for record in fields.chunks_exact(observed.len()) {
-        let cells = record.iter().map(|f| std::str::from_utf8(f.bytes(text, &side)).unwrap_or_default());
-        add(observed, cells, plan);
+        for (column, (field, observed)) in record.iter().zip(&mut *observed).enumerate() {
+            let rules = plan.rules(column);
+            let is_open = rules.format.is_none() && !rules.nulls.may_be_numbers();
+            match numbers::fast(text, field.start as usize, field.len as usize, rules.marks.decimal) {
+                Some(number) if is_open => {
+                    observed.values += 1;
+                    observed.whole += u64::from(number.is_whole());
+                    observed.fractional += u64::from(!number.is_whole());
+                }
+                _ => {
+                    let cell = std::str::from_utf8(field.bytes(text, &side)).unwrap_or_default();
+                    observed.add(cell, 1, &rules);
+                }
+            }
+        }
     }
 }

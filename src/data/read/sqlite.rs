@@ -10,8 +10,9 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
 
+use super::gauge::Texts;
 use super::rows::{Flow, RowFormat, Taker};
-use super::values::{Texts, Value};
+use super::values::Value;
 use crate::data::error::LoadError;
 use crate::domain::dataset::ReadOptions;
 

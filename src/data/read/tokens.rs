@@ -7,7 +7,7 @@
 
 use memchr::{memchr, memchr2};
 
-use super::bytes::newlines;
+use super::blocks::{Marks, Places, line_ends};
 use crate::data::error::LoadError;
 use crate::data::numbers::PADDING;
 use crate::domain::dataset::ReadOptions;
@@ -99,10 +99,14 @@ pub struct Splitter<'a> {
     bytes: &'a [u8],
     end: usize,
     dialect: Dialect,
+    marks: Marks,
+    places: Places,
     at: usize,
     /// The 64 bytes from here on were looked at; `hits` are those with a meaning that are still ahead.
     block: usize,
     hits: u64,
+    /// The last record had no quotes and a usual line end; the next one is hoped to be like it.
+    is_even: bool,
     pub lines: u64,
     pub blank_lines: u64,
     pub comments: u64,
@@ -117,7 +121,23 @@ impl<'a> Splitter<'a> {
     /// Begins with the record at `at`.
     pub fn at(bytes: &'a [u8], dialect: Dialect, at: usize) -> Self {
         let end = bytes.len() - PADDING;
-        let mut new = Self { bytes, end, dialect, at, block: 0, hits: 0, lines: 0, blank_lines: 0, comments: 0 };
+        let marks = Marks::new(dialect);
+        let places = Places::new(marks);
+        let (block, hits, is_even) = (0, 0, true);
+        let mut new = Self {
+            bytes,
+            end,
+            dialect,
+            marks,
+            places,
+            at,
+            block,
+            hits,
+            is_even,
+            lines: 0,
+            blank_lines: 0,
+            comments: 0,
+        };
         new.look();
         new.skip_to(at);
         new
@@ -128,24 +148,9 @@ impl<'a> Splitter<'a> {
         self.at
     }
 
-    /// Marks the bytes of the block that are a delimiter, a quote or a control character from backspace to shift-in,
-    /// line ends among them.
     #[inline]
     fn look(&mut self) {
-        let block = &self.bytes[self.block..self.block + 64];
-        let mut flags = [0u8; 64];
-        let Dialect { delimiter, quote, .. } = self.dialect;
-        for (flag, &b) in flags.iter_mut().zip(block) {
-            *flag = u8::from(b == delimiter) | u8::from(b == quote) | u8::from(b & 0xf8 == 8);
-        }
-        let mut hits = 0;
-        for (i, eight) in flags.chunks_exact(8).enumerate() {
-            let mut word = [0; 8];
-            word.copy_from_slice(eight);
-            // Gathers the lowest bits of eight bytes in the highest byte.
-            hits |= (u64::from_le_bytes(word).wrapping_mul(0x0102_0408_1020_4080) >> 56) << (8 * i);
-        }
-        self.hits = hits;
+        self.hits = self.marks.of(self.bytes, self.block, self.end);
     }
 
     /// The next byte with a meaning.
@@ -160,7 +165,7 @@ impl<'a> Splitter<'a> {
         }
         let at = self.block + self.hits.trailing_zeros() as usize;
         self.hits &= self.hits - 1;
-        (at < self.end).then_some(at)
+        Some(at)
     }
 
     /// Goes on looking at `at`.
@@ -191,9 +196,55 @@ impl<'a> Splitter<'a> {
                 self.comments += 1;
                 continue;
             }
+            if self.is_even
+                && let Some(n_fields) = expected
+            {
+                *n_rows += self.even_records(fields, n_fields, max_rows - *n_rows);
+                self.is_even = *n_rows == max_rows;
+                continue;
+            }
             *n_rows += usize::from(self.record(fields, side, expected)?);
         }
         Ok(())
+    }
+
+    /// Appends the next records as long as they have no quotes, end in LF or CRLF, and nothing is wrong with them; the
+    /// rest is left to [`Self::record`]. Returns their number.
+    fn even_records(&mut self, fields: &mut Vec<Field>, n_fields: usize, max_rows: usize) -> usize {
+        let Dialect { delimiter, comment, .. } = self.dialect;
+        let bytes = self.bytes;
+        let places = self.places.find(bytes, self.at..self.end, max_rows, n_fields);
+        let before = fields.len();
+        fields.resize(before + places.len() / n_fields * n_fields, Field::default());
+        let (mut start, mut n_rows) = (self.at as u32, 0);
+        for (record, places) in fields[before..].chunks_exact_mut(n_fields).zip(places.chunks_exact(n_fields)) {
+            let Some((&end, inner)) = places.split_last() else { break };
+            let (record_start, mut wrong) = (start, 0);
+            for (field, &place) in record.iter_mut().zip(inner) {
+                *field = Field { start, len: place.wrapping_sub(start) };
+                wrong |= bytes[place as usize] ^ delimiter;
+                start = place.wrapping_add(1);
+            }
+            let cr = u32::from(end > start && bytes[end as usize - 1] == b'\r');
+            record[n_fields - 1] = Field { start, len: (end - start) - cr };
+            wrong |= bytes[end as usize] ^ b'\n';
+            start = end + 1;
+            let first = bytes[record_start as usize];
+            let may_be_blank = n_fields == 1 && (record[0].len == 0 || first.is_ascii_whitespace());
+            let is_long = start - record_start > MAX_FIELD_BYTES as u32;
+            if wrong != 0 || may_be_blank || is_long || comment == Some(first) {
+                start = record_start;
+                break;
+            }
+            n_rows += 1;
+        }
+        fields.truncate(before + n_rows * n_fields);
+        self.lines += n_rows as u64;
+        self.at = start as usize;
+        self.block = self.at.min(self.end) & !63;
+        self.look();
+        self.skip_to(self.at);
+        n_rows
     }
 
     fn skip_line(&mut self) {
@@ -263,6 +314,7 @@ impl<'a> Splitter<'a> {
             }
         };
         self.at = next;
+        self.is_even = !was_quoted && self.bytes[next - 1] == b'\n';
         self.lines += if was_quoted { line_ends(&self.bytes[record_start..next]) } else { 1 };
         let found = fields.len() - fields_before;
         if found == 1 && !was_quoted && self.bytes[record_start..next].trim_ascii().is_empty() {
@@ -341,13 +393,4 @@ impl<'a> Splitter<'a> {
         let right = after == self.end || byte == self.dialect.delimiter || byte == b'\n' || byte == b'\r';
         Some(Quoted { field, after: if right { after } else { at }, wrong: (!right).then_some(at) })
     }
-}
-
-/// Line ends in `bytes`: LF, CRLF or a lone CR, whole or not at the edges.
-pub fn line_ends(bytes: &[u8]) -> u64 {
-    if memchr(b'\r', bytes).is_none() {
-        return newlines(bytes);
-    }
-    let lone = bytes.iter().enumerate().filter(|&(i, &b)| b == b'\r' && bytes.get(i + 1) != Some(&b'\n')).count();
-    newlines(bytes) + lone as u64
 }

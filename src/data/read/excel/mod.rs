@@ -9,8 +9,9 @@ mod workbook;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::gauge::Texts;
 use super::rows::{Flow, RowFormat, Taker};
-use super::values::{Texts, Value};
+use super::values::Value;
 use crate::data::error::LoadError;
 use crate::data::infer::{self, Look};
 use crate::domain::dataset::ReadOptions;

@@ -17,8 +17,9 @@ use std::path::Path;
 use serde::de::IgnoredAny;
 
 use super::bytes::newlines;
+use super::gauge::Texts;
 use super::rows::{Flow, RowFormat, Taker};
-use super::values::{Texts, Value};
+use super::values::Value;
 use crate::data::error::{LoadError, clip};
 use crate::domain::dataset::{ReadOptions, SourceFormat};
 use crate::domain::preview::BadRow;

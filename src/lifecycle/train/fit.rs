@@ -73,7 +73,7 @@ pub fn work(
     let fitted = crate::ml::cores::with(cores, || fit_model(plan, &encoded, &quiet))?;
     let (fit_seconds, fit_cpu_seconds) = (clock.elapsed().as_secs_f64(), cpu.seconds());
     io.progress("predicting", None)?;
-    let clock = Instant::now();
+    let (clock, cpu) = (Instant::now(), CpuClock::start(if cores > 1 { CpuOf::Process } else { CpuOf::Thread }));
     let predict =
         |x| crate::ml::cores::with(cores, || predict::predict(&fitted.model, session.task, session.n_classes(), x, io));
     let on_test = predict(&encoded.test)?;
@@ -92,6 +92,7 @@ pub fn work(
                 fit_seconds,
                 fit_cpu_seconds,
                 predict_seconds: clock.elapsed().as_secs_f64(),
+                predict_cpu_seconds: cpu.seconds(),
                 total_seconds: started.elapsed().as_secs_f64(),
             };
             Piece::Whole(Box::new(Whole {

@@ -378,10 +378,16 @@ pub fn choose_algorithms(request: &TrainRequest, task: Task) -> Result<Vec<(Algo
     if problems.is_empty() { Ok(checked) } else { Err(StageError::Params(problems)) }
 }
 
-/// The first rows of a leaderboard should not wait for the slow ones.
+/// Cheap ones first.
 fn all_by_cost(task: Task) -> Vec<Algorithm> {
     let mut all = Algorithm::for_task(task);
-    all.sort_by_key(|algorithm| match algorithm {
+    all.sort_by_key(|algorithm| cost_rank(*algorithm));
+    all
+}
+
+/// Larger for what takes longer on most tables.
+pub fn cost_rank(algorithm: Algorithm) -> u8 {
+    match algorithm {
         Algorithm::Baseline => 0,
         Algorithm::Linear | Algorithm::Ridge | Algorithm::Logistic | Algorithm::NaiveBayes => 1,
         Algorithm::Lasso | Algorithm::ElasticNet | Algorithm::Glm | Algorithm::Pls => 2,
@@ -390,6 +396,5 @@ fn all_by_cost(task: Task) -> Vec<Algorithm> {
         Algorithm::RandomForest | Algorithm::ExtraTrees => 5,
         Algorithm::Knn | Algorithm::Svm => 6,
         Algorithm::Mlp | Algorithm::Ensemble => 7,
-    });
-    all
+    }
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # What training costs and how good it is, beside scikit-learn, LightGBM and XGBoost on the same rows.
 #
-#   tests/benches/learn.sh speed [ROWS…]    CPU seconds and scores of every learner on three kinds of table
+#   tests/benches/learn.sh speed [ROWS…] [LEARNER…] [wide] [words]
+#                                           CPU seconds and scores of the learners on three kinds of table
 #   tests/benches/learn.sh quality [SEEDS]  ranks on small tables, everybody with defaults
 #   tests/benches/learn.sh flow             "train all" beside the same flow in scikit-learn; budgets; cancelling
 #

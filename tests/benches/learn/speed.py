@@ -1,4 +1,7 @@
-"""CPU seconds and scores of our learners beside others on the same rows: speed.py [ROWS…] (100,000 and 1,000,000)."""
+"""CPU seconds and scores of our learners beside others on the same rows: speed.py [ROWS…] [LEARNER…] [wide] [words].
+
+Without words: 100,000 and 1,000,000 rows of customers, the wide table and the one of large categories, all learners.
+"""
 
 import json
 import os
@@ -42,7 +45,7 @@ def measure(ours, path, algorithm, words, target):
     return run["run"], {
         "learner": "modelwright", "version": "", "encode_cpu_s": times["encode_seconds"], "score": score,
         "fit_cpu_s": times["fit_cpu_seconds"], "fit_wall_s": times["fit_seconds"],
-        "predict_cpu_s": times["predict_cpu_seconds"], "peak_mb": cost["peak_mb"], "base_mb": 0,
+        "predict_cpu_s": times.get("predict_cpu_seconds", 0.0), "peak_mb": cost["peak_mb"], "base_mb": 0,
     }
 
 
@@ -71,22 +74,30 @@ def compare(title, path, keep):
             np.savez(rows, train=train, test=test)
             lines += [peer(name, path, target, rows) for name in others]
         for one in filter(None, lines):
-            fit, predict = (one[key] / max(line[key], 0.001) for key in ["fit_cpu_s", "predict_cpu_s"])
+            times = lambda key: f"{one[key] / line[key]:.2f}" if line[key] else "–"
+            fit, predict = times("fit_cpu_s"), times("predict_cpu_s")
             who = one["learner"] if one is line else f"{one['learner']} ({one['version']})"
-            print(f"| {algorithm}, {target} | {who} | {one['fit_cpu_s']:.2f} | {fit:.2f} | {one['encode_cpu_s']:.2f} "
-                  f"| {one['predict_cpu_s']:.2f} | {predict:.2f} | {one['score']:.4f} | {one['peak_mb']:.0f} |", flush=True)
+            print(f"| {algorithm}, {target} | {who} | {one['fit_cpu_s']:.2f} | {fit} | {one['encode_cpu_s']:.2f} "
+                  f"| {one['predict_cpu_s']:.2f} | {predict} | {one['score']:.4f} | {one['peak_mb']:.0f} |", flush=True)
             with open(pathlib.Path(DATA) / "learn-lines.jsonl", "a", encoding="utf-8") as out:
                 out.write(json.dumps({"table": title, "algorithm": algorithm, "target": target, **one}) + "\n")
 
 
 def main():
-    counts = [int(word) for word in sys.argv[1:]] or [100_000, 1_000_000]
+    counts = [int(word) for word in sys.argv[1:] if word.isdigit()]
+    names = {name for name, *_ in LEARNERS} & set(sys.argv[1:])
+    kinds = {"wide", "words"} & set(sys.argv[1:])
+    if not counts and not kinds:
+        counts, kinds = [100_000, 1_000_000], {"wide", "words"}
+    keep = lambda left_out: lambda name: name not in left_out and (not names or name in names)
     print("load", *(f"{load:.1f}" for load in os.getloadavg()))
     for rows in counts:
-        slow = rows > 200_000
-        compare(f"customers, {rows:,} × 28", tables.large("customers", rows, DATA), lambda a: not (slow and a in SLOW))
-    compare("wide, 20,000 × 500", tables.large("wide", 20_000, DATA), lambda a: a != "linear")
-    compare("words, 100,000 × 10, to 5,000 values", tables.large("words", 100_000, DATA), lambda a: a != "extra_trees")
+        left_out = SLOW if rows > 200_000 and not names else set()
+        compare(f"customers, {rows:,} × 28", tables.large("customers", rows, DATA), keep(left_out))
+    if "wide" in kinds:
+        compare("wide, 20,000 × 500", tables.large("wide", 20_000, DATA), keep({"linear"}))
+    if "words" in kinds:
+        compare("words, 100,000 × 10, to 5,000 values", tables.large("words", 100_000, DATA), keep({"extra_trees"}))
     print("load", *(f"{load:.1f}" for load in os.getloadavg()))
 
 

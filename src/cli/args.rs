@@ -171,6 +171,10 @@ pub enum Command {
     },
     /// Show rows of a dataset: filtered, sorted, some columns
     Rows(RowsArgs),
+    /// Find rows that belong together, and say what they are like
+    Groups(super::explore::GroupsArgs),
+    /// Find rows that are unlike all others
+    Outliers(super::explore::OutliersArgs),
     /// Run the validation checks; exit code 3 when they find an error
     Check {
         /// A dataset: name, name@version, or a path to a file

@@ -22,6 +22,7 @@ use crate::lifecycle::{StageError, budget, compare, edit, look};
 use crate::store::{Workspace, recent};
 
 pub mod args;
+pub mod explore;
 pub mod import;
 pub mod keep;
 pub mod labels;
@@ -119,6 +120,8 @@ fn execute(command: Command, root: &Path) -> Result<Report, Problem> {
         Command::Storage(args) => keep::storage(root, args),
         Command::Watch { what } => watch::watch(root, what),
         Command::Label(args) => labels::label(root, args),
+        Command::Groups(args) => explore::groups(root, args),
+        Command::Outliers(args) => explore::outliers(root, args),
         Command::Labels { data } => labels::labels(root, &data),
         Command::Check { data, against, target } => {
             let request =

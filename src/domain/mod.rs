@@ -15,6 +15,7 @@ pub mod diff;
 pub mod drift;
 pub mod edit;
 pub mod evaluation;
+pub mod explore;
 pub mod features;
 pub mod filter;
 pub mod finding;

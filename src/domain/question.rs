@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::catalogue::CatalogueEntry;
 use super::dataset::ReadDraft;
 use super::diff::{DiffReport, DiffRequest};
+use super::explore::{ExploreRequest, Explored};
 use super::ids::VersionId;
 use super::labels::{LabelHistory, LabelQueue, LabelTask};
 use super::preview::ImportPreview;
@@ -36,6 +37,8 @@ pub enum Question {
     Recipe(PreviewRecipe),
     /// What would be trained for this target, and why?
     TrainingPlan { version: VersionId, target: String },
+    /// Which rows belong together, or are unlike all others?
+    Explore(ExploreRequest),
     /// Which requests did not end, and what of them is done?
     OpenGroups,
     /// What is each dataset, and who uses it?
@@ -57,7 +60,7 @@ impl Question {
     pub fn needs_worker(&self) -> bool {
         match self {
             Self::Preview { .. } | Self::Diff(_) | Self::Relations { .. } | Self::Pair { .. } => true,
-            Self::Recipe(_) | Self::TrainingPlan { .. } => true,
+            Self::Recipe(_) | Self::TrainingPlan { .. } | Self::Explore(_) => true,
             Self::OpenGroups => false,
             Self::Rejects { .. } | Self::MemoryBudget => false,
             Self::Catalogue | Self::Storage | Self::Watches => false,
@@ -72,7 +75,7 @@ impl Question {
             Self::Catalogue | Self::Storage | Self::Watches => false,
             Self::LabelTask { .. } | Self::Rows { .. } | Self::Labels { .. } => false,
             Self::OpenGroups => false,
-            Self::Recipe(_) | Self::TrainingPlan { .. } => true,
+            Self::Recipe(_) | Self::TrainingPlan { .. } | Self::Explore(_) => true,
             Self::Diff(_) | Self::Rejects { .. } | Self::Relations { .. } | Self::Pair { .. } => true,
         }
     }
@@ -88,6 +91,7 @@ pub enum Answer {
     Pair(Box<PairPlot>),
     Recipe(Box<RecipePreview>),
     TrainingPlan(Box<TrainingProposal>),
+    Explored(Box<Explored>),
     OpenGroups(Vec<RunGroup>),
     Catalogue(Vec<CatalogueEntry>),
     Storage(Box<StorageReport>),

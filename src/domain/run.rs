@@ -108,7 +108,11 @@ pub struct Timings {
     /// Seconds of processor time in fitting, over all cores; includes binning. 0 in runs of older versions.
     #[serde(default)]
     pub fit_cpu_seconds: f64,
+    /// Of all training and test rows.
     pub predict_seconds: f64,
+    /// Processor time of the same. 0 in runs of older versions.
+    #[serde(default)]
+    pub predict_cpu_seconds: f64,
     pub total_seconds: f64,
 }
 

@@ -27,6 +27,9 @@ pub fn answer(workspace: &Workspace, question: &Question, io: &dyn JobIo) -> Res
         Question::Recipe(asked) => super::recipe::preview(workspace, asked, io).map(|p| Answer::Recipe(Box::new(p))),
         Question::TrainingPlan { version, target } => super::train::propose::propose(workspace, *version, target)
             .map(|proposal| Answer::TrainingPlan(Box::new(proposal))),
+        Question::Explore(asked) => {
+            super::explore::explore(workspace, asked, io).map(|e| Answer::Explored(Box::new(e)))
+        }
         Question::OpenGroups => super::train::open_groups(workspace).map(Answer::OpenGroups),
         Question::Catalogue => Ok(Answer::Catalogue(workspace.read(catalogue::all)?)),
         Question::Storage => Ok(Answer::Storage(Box::new(workspace.storage()?))),

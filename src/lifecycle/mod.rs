@@ -20,6 +20,7 @@ pub mod diff;
 pub mod edit;
 pub mod environment;
 pub mod error;
+pub mod explore;
 pub mod ingest;
 pub mod label;
 pub mod look;

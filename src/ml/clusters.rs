@@ -100,6 +100,26 @@ impl KMeans<'_> {
     }
 }
 
+impl Clusters {
+    /// The nearest cluster of each row of other features of the same kind.
+    pub fn nearest(&self, x: &Features, io: &dyn JobIo) -> Result<Vec<u32>, FitError> {
+        check(x)?;
+        let watch = Watch { io, phase: "Assigning rows to groups", fraction: None };
+        Ok(assign(x, &lengths(x), &self.centers, watch)?.0)
+    }
+
+    /// How far apart the clusters are beside their width, for as many rows: Caliński & Harabasz (1974), scikit-learn's
+    /// `calinski_harabasz_score`. `whole`: the inertia of all rows as one cluster. 0 for one cluster.
+    pub fn separation(&self, whole: f64) -> f64 {
+        let (n, k) = (self.labels.len() as f64, self.centers.len() as f64);
+        if k < 2.0 || n <= k {
+            return 0.0;
+        }
+        let between = (whole - self.inertia).max(0.0) / (k - 1.0);
+        between / (self.inertia / (n - k)).max(f64::MIN_POSITIVE)
+    }
+}
+
 fn check(x: &Features) -> Result<(), FitError> {
     guard::check(x, &crate::domain::task::Target::Values(vec![0.0; x.n_rows]), None, guard::Missing::Refused)?;
     guard::check_features(x)?;
@@ -195,6 +215,19 @@ pub struct Components {
     pub variances: Vec<f64>,
     /// Share of the variance of all features, also those not kept.
     pub shares: Vec<f64>,
+}
+
+impl Components {
+    /// Where each row lies along each direction, the one of largest variance first.
+    pub fn places(&self, x: &Features) -> Vec<Vec<f64>> {
+        let along = |direction: &Vec<f64>| {
+            let middle = sums::sum(direction.iter().zip(&self.means).map(|(d, m)| d * m));
+            let mut places = vec![0.0; x.n_rows];
+            add_sums(x, 0..x.n_rows, direction, -middle, &mut places);
+            places
+        };
+        self.directions.iter().map(along).collect()
+    }
 }
 
 /// Features of which the eigenvectors can be had in a second.
@@ -308,6 +341,12 @@ mod tests {
         }
         assert!((found.inertia - SKLEARN_INERTIA).abs() < 1e-9 * SKLEARN_INERTIA, "{}", found.inertia);
         assert_eq!(learner.fit(&x).unwrap(), found);
+        assert_eq!(found.nearest(&x, &Silent).unwrap(), found.labels);
+        // The inertia around the mean of all rows: `KMeans(1)`; then by the definition.
+        let whole = KMeans { n_clusters: 1, ..learner }.fit(&x).unwrap().inertia;
+        let expected = (whole - found.inertia) / 2.0 / (found.inertia / 297.0);
+        assert!((found.separation(whole) / expected - 1.0).abs() < 1e-12);
+        assert!(found.separation(whole) > 1000.0, "{}", found.separation(whole));
     }
 
     #[test]
@@ -336,6 +375,9 @@ mod tests {
         assert_close(&found.variances, &SKLEARN_VARIANCES, 1e-10);
         assert_close(&found.shares, &SKLEARN_SHARES, 1e-10);
         assert_close(&found.directions[0], &SKLEARN_FIRST, 1e-8);
+        let places = found.places(&x);
+        let variance = places[0].iter().map(|at| at * at).sum::<f64>() / 199.0;
+        assert!((variance - SKLEARN_VARIANCES[0]).abs() < 1e-10, "{variance}");
     }
 
     /// `KMeans(3)`

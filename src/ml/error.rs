@@ -38,6 +38,8 @@ pub enum FitError {
     Diverged { algorithm: &'static str },
     #[error("{algorithm} over {features} features needs {} MB; exclude columns with many categories", bytes / 1_000_000)]
     TooLarge { algorithm: &'static str, features: usize, bytes: u64 },
+    #[error("{algorithm} cannot rise or fall with `{column}`: {problem}")]
+    Monotone { algorithm: &'static str, column: String, problem: String },
     #[error("linfa could not fit: {0}")]
     Linfa(#[from] linfa::Error),
 }

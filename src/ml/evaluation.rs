@@ -83,10 +83,14 @@ pub fn add_permutation(
         return Ok(());
     }
     let n_classes = if let Target::Classes { n_classes, .. } = truth { *n_classes } else { 0 };
-    let added = importance::permutation(model, task, n_classes, x, truth, seed, io)?;
+    set_permutation(evaluation, importance::permutation(model, task, n_classes, x, truth, seed, io)?);
+    Ok(())
+}
+
+/// Takes over what shuffling each column adds to the loss.
+pub fn set_permutation(evaluation: &mut Evaluation, added: Vec<(String, f64)>) {
     let (names, weights): (Vec<String>, Vec<f64>) = added.into_iter().unzip();
     evaluation.importance = shares(&names, &weights);
-    Ok(())
 }
 
 fn classification(

@@ -29,7 +29,7 @@ pub fn permutation(
     seed: u64,
     io: &dyn JobIo,
 ) -> Result<Vec<(String, f64)>, Cancelled> {
-    let rows = picked(model, x, truth.len());
+    let rows = picked(model, x.n_features(), x.blocks.len(), truth.len());
     let (mut x, truth) = (x.take(&rows), truth.take(&rows));
     let score = |x: &Features| match predict(model, task, n_classes, x, io) {
         Ok(predicted) => Ok(loss(&truth, &predicted)),
@@ -58,16 +58,21 @@ pub fn permutation(
     Ok(importance)
 }
 
-/// Rows evenly picked, fewer where each costs much.
-fn picked(model: &FittedModel, x: &Features, n: usize) -> Vec<usize> {
-    let per_row = match model {
-        FittedModel::Knn(stored) => stored.answers.len().saturating_mul(stored.columns.len()),
-        FittedModel::Mlp(network) => network.layers.iter().map(|layer| layer.weights.len()).sum(),
-        _ => x.n_features(),
-    };
-    let all_columns = per_row.saturating_mul(x.blocks.len() + 1).max(1);
+/// Some of `n` rows, evenly picked: fewer where each costs much, asked again for every shuffled column.
+pub fn picked(model: &FittedModel, n_features: usize, n_columns: usize, n: usize) -> Vec<usize> {
+    let all_columns = per_row(model, n_features).saturating_mul(n_columns + 1).max(1);
     let most = (MOST_WORK / all_columns).clamp(FEWEST_ROWS, MOST_ROWS).min(n);
     (0..most).map(|i| i * n / most.max(1)).collect()
+}
+
+/// Multiplications an answer takes, about.
+fn per_row(model: &FittedModel, n_features: usize) -> usize {
+    match model {
+        FittedModel::Knn(stored) => stored.answers.len().saturating_mul(stored.columns.len()),
+        FittedModel::Mlp(network) => network.layers.iter().map(|layer| layer.weights.len()).sum(),
+        FittedModel::Ensemble { members } => members.iter().map(|member| per_row(&member.model, n_features)).sum(),
+        _ => n_features,
+    }
 }
 
 /// `plan` of the indicators `plan=basic`, `plan=pro`.
@@ -78,7 +83,8 @@ fn column_name(names: &[String], first: usize, width: usize) -> String {
     column.to_owned()
 }
 
-fn loss(truth: &Target, predicted: &Predictions) -> Option<f64> {
+/// Log loss, or the mean squared error; `None` where it is no number.
+pub fn loss(truth: &Target, predicted: &Predictions) -> Option<f64> {
     let mean = match (truth, predicted) {
         (Target::Values(truth), Predictions::Values(predicted)) => {
             sums::mean(truth.iter().zip(predicted).map(|(y, p)| (y - p) * (y - p)))

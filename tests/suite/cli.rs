@@ -156,6 +156,33 @@ fn regression_and_many_classes_train_export_and_score() {
 }
 
 #[test]
+fn groups_and_outliers_are_found_without_a_target() {
+    let s = Sandbox::new();
+    // Two heaps of 200 and 100 rows, and row 50, which is in neither.
+    let row = |i: u32| match i {
+        49 => "90,-40,plus\n".to_owned(),
+        i if i % 3 == 0 => format!("{},{},plus\n", 20 + i % 5, 7 + i % 4),
+        i => format!("{},{},basic\n", i % 7, i % 2),
+    };
+    let text: String = std::iter::once("a,b,plan\n".to_owned()).chain((0..300).map(row)).collect();
+    s.file("heaps.csv", &text);
+    let found = s.json(&["groups", "heaps.csv", "--groups", "2", "--exclude", "plan", "--out", "groups.csv"]).ok();
+    assert_eq!(found["rows"], 300);
+    let sizes: u64 = found["groups"].as_array().unwrap().iter().map(|g| g["rows"].as_u64().unwrap()).sum();
+    assert_eq!(sizes, 300);
+    assert_eq!(read(&s, "groups.csv").lines().count(), 301);
+    let chosen = s.json(&["groups", "heaps"]).ok();
+    assert_eq!(chosen["separation"].as_array().unwrap().len(), 9, "2 to 10 groups are tried");
+
+    let found = s.json(&["outliers", "heaps", "--top", "3", "--out", "scores.csv"]).ok();
+    assert_eq!(found["outliers"].as_array().unwrap().len(), 3);
+    assert_eq!(found["outliers"][0]["row"], 50, "{found:#}");
+    assert!(found["outliers"][0]["score"].as_f64().unwrap() > 0.6);
+    assert_eq!(read(&s, "scores.csv").lines().count(), 301);
+    assert_eq!(s.json(&["outliers", "heaps", "--exclude", "nothing"]).code, 2);
+}
+
+#[test]
 fn exit_codes_tell_failure_wrong_usage_and_no_apart() {
     let s = Sandbox::new();
     s.file("a.csv", "x,y\n1,2\n3,4,5\n");

@@ -128,6 +128,7 @@ fn result(ws: &Workspace) -> RunResult {
             fit_seconds: 1.5,
             fit_cpu_seconds: 2.5,
             predict_seconds: 0.0,
+            predict_cpu_seconds: 0.0,
             total_seconds: 2.0,
         },
         warnings: vec!["1 column is constant".into()],

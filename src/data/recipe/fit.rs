@@ -130,6 +130,10 @@ pub(super) struct Fitter<'a> {
 }
 
 impl<'a> Fitter<'a> {
+    pub fn has_target(&self) -> bool {
+        self.target.is_some()
+    }
+
     /// Fits one step and applies it.
     pub fn step(&mut self, spec: &StepSpec) -> Result<(), RecipeError> {
         let mut names = self.chosen(spec)?;

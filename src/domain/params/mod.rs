@@ -28,7 +28,7 @@ pub enum ParamKind {
         max: f64,
         whole: bool,
     },
-    /// One of `words`.
+    /// One of `words`; where there are none, columns with signs as [`signs`] reads them.
     Choice {
         default: &'static str,
         words: &'static [&'static str],
@@ -56,6 +56,7 @@ impl ParamSpec {
     pub fn range(&self) -> String {
         match self.kind {
             ParamKind::Number { min, max, .. } => format!("{min} to {max}"),
+            ParamKind::Choice { words: [], .. } => "column:+ or column:-, with commas between".to_owned(),
             ParamKind::Choice { words, .. } => words.join(", "),
         }
     }
@@ -71,6 +72,8 @@ impl ParamSpec {
             }
             (ParamKind::Number { .. }, ParamValue::Number(_)) => None,
             (ParamKind::Number { .. }, ParamValue::Word(word)) => Some(format!("`{word}` is not a number")),
+            (ParamKind::Choice { words: [], .. }, ParamValue::Word(text)) => signs(text).err(),
+            (ParamKind::Choice { words: [], .. }, _) => Some(format!("{value} is no column with a sign")),
             (ParamKind::Choice { words, .. }, ParamValue::Word(word)) if words.contains(&word.as_str()) => None,
             (ParamKind::Choice { words, .. }, _) => Some(format!("{value} is not one of {}", words.join(", "))),
         }
@@ -118,6 +121,21 @@ impl From<&str> for ParamValue {
     fn from(word: &str) -> Self {
         Self::Word(word.to_owned())
     }
+}
+
+/// Columns with a direction each, as in `age:+,price:-`: 1 for rising, −1 for falling. Empty for none.
+pub fn signs(text: &str) -> Result<Vec<(String, i8)>, String> {
+    let sign = |part: &str| {
+        let (column, sign) =
+            part.rsplit_once(':').ok_or(format!("`{part}` has no sign; write `{part}:+` or `{part}:-`"))?;
+        let sign = match sign.trim() {
+            "+" => 1,
+            "-" => -1,
+            other => return Err(format!("`{other}` is no sign; write `{column}:+` or `{column}:-`")),
+        };
+        Ok((column.trim().to_owned(), sign))
+    };
+    text.split(',').filter(|part| !part.trim().is_empty()).map(|part| sign(part.trim())).collect()
 }
 
 /// Parameters as asked for: `c → 0.5`. What is absent takes its default.
@@ -209,6 +227,18 @@ mod tests {
         assert_eq!(check_params(Algorithm::Logistic, &word).unwrap_err()[0].problem, "`much` is not a number");
         let nan = ParamDraft::from([("c".into(), f64::NAN.into())]);
         assert!(check_params(Algorithm::Logistic, &nan).is_err());
+    }
+
+    #[test]
+    fn columns_come_with_signs() {
+        assert_eq!(signs("age:+, price:-,").unwrap(), [("age".to_owned(), 1), ("price".to_owned(), -1)]);
+        assert_eq!(signs(" ").unwrap(), []);
+        let draft = |text: &str| ParamDraft::from([("monotone".to_owned(), ParamValue::parse(text))]);
+        check_params(Algorithm::GradientBoosting, &draft("a:b:+")).unwrap();
+        let problems = check_params(Algorithm::GradientBoosting, &draft("age")).unwrap_err();
+        assert_eq!(problems[0].to_string(), "gradient_boosting.monotone: `age` has no sign; write `age:+` or `age:-`");
+        assert!(check_params(Algorithm::GradientBoosting, &draft("age:up")).is_err());
+        assert!(check_params(Algorithm::GradientBoosting, &draft("5")).is_err());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::clock::Limit;
 use super::encode::{Encodings, Rows};
 use super::fit::{self, Fitted, Fold, Piece, Whole};
 use super::pool::{self, Said, Unit};
-use super::session::Session;
+use super::session::{Session, cost_rank};
 use crate::domain::activity::{NewEvent, ObjectKind};
 use crate::domain::ids::RunId;
 use crate::domain::io::JobIo;
@@ -83,10 +83,13 @@ impl<'a> Batch<'a> {
         Self { session, workspace, jobs: plans.into_iter().map(Job::new).collect(), encodings, limit, asked }
     }
 
-    /// All units, run by run, the whole before the folds.
+    /// All units, run by run, cheap runs first (a leaderboard should not wait for the slow ones, nor a time budget be
+    /// spent on one), the whole before the folds.
     pub fn all_units(&self) -> Vec<Unit<Rows>> {
         let rows = || std::iter::once(Rows::Whole).chain((0..self.session.rows.folds.len()).map(Rows::Fold));
-        (0..self.jobs.len()).flat_map(|job| rows().map(move |work| Unit { job, work })).collect()
+        let mut jobs: Vec<usize> = (0..self.jobs.len()).collect();
+        jobs.sort_by_key(|&job| cost_rank(self.jobs[job].plan.algorithm));
+        jobs.into_iter().flat_map(|job| rows().map(move |work| Unit { job, work })).collect()
     }
 
     /// Does these units; stores what became whole. Only cancellation and a failing store end it early with an error;

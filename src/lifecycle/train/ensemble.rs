@@ -4,17 +4,19 @@ use super::batch::{Job, Recorder};
 use super::fit::{self, Fitted0, Measured};
 use super::session::Session;
 use crate::data::recipe;
+use crate::data::table::Table;
 use crate::domain::ids::{GroupId, RunId};
 use crate::domain::io::JobIo;
 use crate::domain::model::{FittedModel, Member, TrainedModel};
 use crate::domain::params::{Algorithm, check_params};
+use crate::domain::random::Shuffler;
 use crate::domain::recipe::FittedRecipe;
 use crate::domain::request::JobRequest;
 use crate::domain::run::{HeldOut, Run, RunMetrics, RunStatus, Timings};
 use crate::domain::task::{Predictions, Target};
 use crate::lifecycle::StageError;
 use crate::lifecycle::score::model_of;
-use crate::ml::{ensemble, metrics, predict};
+use crate::ml::{ensemble, evaluation, importance, metrics, predict};
 use crate::store::{Workspace, runs};
 
 /// Combines those of the runs that completed and kept held-out predictions. `None` when there are fewer than two.
@@ -63,35 +65,43 @@ pub fn combine(
     plan.context.members = chosen.iter().map(|(run, weight)| (run.id, *weight)).collect();
 
     let mut parts = Vec::new();
-    let (mut on_train, mut on_test) = (Vec::new(), Vec::new());
-    for (at, (run, weight)) in chosen.iter().enumerate() {
-        io.progress("Ensemble: predicting", Some(0.3 + 0.6 * at as f64 / chosen.len() as f64))?;
+    for (run, weight) in &chosen {
         let model = model_of(workspace, run.id)?;
-        let predict = |rows: &[u32]| -> Result<Predictions, StageError> {
-            let x = recipe::encode(&session.table, rows, &model.recipe, io)?;
-            Ok(predict::predict(&model.model, session.task, session.n_classes(), &x, io)?)
-        };
-        on_train.push(predict(&session.rows.train)?);
-        on_test.push(predict(&session.rows.test)?);
         parts.push(Member { weight: *weight, recipe: model.recipe, model: model.model });
+    }
+    let model = FittedModel::Ensemble { members: parts };
+    let FittedModel::Ensemble { members: parts } = &model else { return Ok(None) };
+    let train_rows = match fit::measured_rows(&model, session.rows.train.len()) {
+        Some(some) => some.into_iter().map(|at| session.rows.train[at]).collect(),
+        None => session.rows.train.clone(),
+    };
+    let (mut on_train, mut on_test) = (Vec::new(), Vec::new());
+    for (at, part) in parts.iter().enumerate() {
+        io.progress("Ensemble: predicting", Some(0.3 + 0.5 * at as f64 / parts.len() as f64))?;
+        let predict = |rows: &[u32]| said_by(session, &session.table, rows, part, io);
+        on_train.push(predict(&train_rows)?);
+        on_test.push(predict(&session.rows.test)?);
     }
     let weights: Vec<f64> = chosen.iter().map(|(_, weight)| *weight).collect();
     let average = |all: &[Predictions]| {
         let all: Vec<&Predictions> = all.iter().collect();
         ensemble::average(&weights, &all).unwrap_or(Predictions::Values(Vec::new()))
     };
-    let (train_y, test_y) = (session.target.at(&session.rows.train)?, session.target.at(&session.rows.test)?);
+    let (train_y, test_y) = (session.target.at(&train_rows)?, session.target.at(&session.rows.test)?);
+    let learned_y = session.target.at(&session.rows.train)?;
+    let inputs = inputs_of(parts);
+    let added = importance(session, &model, &inputs, io)?;
     let cv = metrics::evaluate(session.task, &truth, &together);
-    let rows =
-        Measured { train_y: &train_y, on_train: average(&on_train), test_y: &test_y, on_test: average(&on_test) };
+    let (on_train, on_test) = (average(&on_train), average(&on_test));
+    let rows = Measured { learned_y: &learned_y, train_y: &train_y, on_train, test_y: &test_y, on_test };
     let model = TrainedModel {
         format_version: 1,
         algorithm: plan.algorithm.as_str().to_owned(),
         task: plan.task,
         target: plan.target.clone(),
         classes: session.target.classes.clone(),
-        recipe: inputs_of(&parts),
-        model: FittedModel::Ensemble { members: parts },
+        recipe: inputs,
+        model,
         calibration: None,
         threshold: None,
     };
@@ -107,7 +117,8 @@ pub fn combine(
         warnings,
     };
     let held_out = HeldOut { answers: ensemble::numbers(&together).to_vec(), ..members[0].1.clone() };
-    let fitted = fit::finish(session, &plan, model, rows, &[], Some((held_out, truth, together)), known)?;
+    let mut fitted = fit::finish(session, &plan, model, rows, &[], Some((held_out, truth, together)), known)?;
+    evaluation::set_permutation(&mut fitted.evaluation, added);
     // From here on nothing stops it: a run that starts is a run that ends.
     let mut job = Job::new(plan.clone());
     let asked = JobRequest::Train(session.request.clone());
@@ -117,6 +128,70 @@ pub fn combine(
     recorder.store(id, &plan, fitted)?;
     io.recorded();
     Ok(Some(id))
+}
+
+/// What a member says about rows of a table.
+fn said_by(
+    session: &Session<'_>,
+    table: &Table,
+    rows: &[u32],
+    member: &Member,
+    io: &dyn JobIo,
+) -> Result<Predictions, StageError> {
+    let x = recipe::encode(table, rows, &member.recipe, io)?;
+    Ok(predict::predict(&member.model, session.task, session.n_classes(), &x, io)?)
+}
+
+/// Column → the loss its shuffling adds on some of the test rows, as [`permutation`](importance::permutation) has it for
+/// single models. The columns are those of the table: each member has its own recipe.
+fn importance(
+    session: &Session<'_>,
+    model: &FittedModel,
+    inputs: &FittedRecipe,
+    io: &dyn JobIo,
+) -> Result<Vec<(String, f64)>, StageError> {
+    let FittedModel::Ensemble { members } = model else { return Ok(Vec::new()) };
+    let n_features = members.iter().map(|member| member.recipe.features.len()).max().unwrap_or(0);
+    let picked = importance::picked(model, n_features, inputs.inputs.len(), session.rows.test.len());
+    let rows: Vec<u32> = picked.into_iter().map(|at| session.rows.test[at]).collect();
+    let truth = session.target.at(&rows)?;
+    let mut table = Table { n_rows: rows.len(), ..Table::default() };
+    for (schema, cells) in session.table.iter().filter(|(c, _)| inputs.inputs.iter().any(|i| i.name == c.name)) {
+        table.schema.columns.push(schema.clone());
+        table.columns.push(cells.take(rows.iter().map(|&row| row as usize)));
+    }
+    let all: Vec<u32> = (0..rows.len() as u32).collect();
+    let weights: Vec<f64> = members.iter().map(|member| member.weight).collect();
+    let loss = |said: &[Predictions]| {
+        let together = ensemble::average(&weights, &said.iter().collect::<Vec<_>>())?;
+        importance::loss(&truth, &together)
+    };
+    let whole: Vec<Predictions> =
+        members.iter().map(|member| said_by(session, &table, &all, member, io)).collect::<Result<_, _>>()?;
+    let Some(before) = loss(&whole) else { return Ok(Vec::new()) };
+    let mut source = Shuffler::new(session.request.split.seed);
+    let mut order: Vec<usize> = (0..rows.len()).collect();
+    let mut added = Vec::new();
+    for at in 0..table.columns.len() {
+        io.progress("Ensemble: importance", Some(0.8 + 0.2 * at as f64 / table.columns.len() as f64))?;
+        source.shuffle(&mut order);
+        let shuffled = table.columns[at].take(order.iter().copied());
+        let original = std::mem::replace(&mut table.columns[at], shuffled);
+        let name = table.schema.columns[at].name.clone();
+        let uses = |member: &Member| member.recipe.inputs.iter().any(|input| input.name == name);
+        let said = members.iter().zip(&whole).map(|(member, whole)| {
+            if uses(member) { said_by(session, &table, &all, member, io) } else { Ok(whole.clone()) }
+        });
+        let after = match said.collect::<Result<Vec<Predictions>, StageError>>() {
+            Ok(said) => loss(&said),
+            Err(error) if error.is_cancelled() => return Err(error),
+            // A shuffled row may be out of all measure.
+            Err(_) => None,
+        };
+        table.columns[at] = original;
+        added.push((name, after.map_or(0.0, |after| (after - before).max(0.0))));
+    }
+    Ok(added)
 }
 
 /// The truth of the held-out rows, and what each member said there.

@@ -1,5 +1,6 @@
 //! One fit: of all training rows, or of a fold; and what they come to together.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -27,6 +28,8 @@ pub enum Piece {
 pub struct Whole {
     pub encoded: Arc<Encoded>,
     pub model: FittedModel,
+    /// The training rows that `on_train` is of, where it is not of all.
+    pub trained_on: Option<Vec<usize>>,
     pub on_train: Predictions,
     pub on_test: Predictions,
     pub curve: Vec<MetricPoint>,
@@ -73,7 +76,7 @@ pub fn work(
     let fitted = crate::ml::cores::with(cores, || fit_model(plan, &encoded, &quiet))?;
     let (fit_seconds, fit_cpu_seconds) = (clock.elapsed().as_secs_f64(), cpu.seconds());
     io.progress("predicting", None)?;
-    let clock = Instant::now();
+    let (clock, cpu) = (Instant::now(), CpuClock::start(if cores > 1 { CpuOf::Process } else { CpuOf::Thread }));
     let predict =
         |x| crate::ml::cores::with(cores, || predict::predict(&fitted.model, session.task, session.n_classes(), x, io));
     let on_test = predict(&encoded.test)?;
@@ -86,16 +89,22 @@ pub fn work(
             seconds: started.elapsed().as_secs_f64(),
         }),
         Rows::Whole => {
-            let on_train = predict(&encoded.train)?;
+            let trained_on = measured_rows(&fitted.model, encoded.train.n_rows);
+            let on_train = match &trained_on {
+                Some(rows) => predict(&encoded.train.take(rows))?,
+                None => predict(&encoded.train)?,
+            };
             let timings = Timings {
                 encode_seconds: encoded.seconds,
                 fit_seconds,
                 fit_cpu_seconds,
                 predict_seconds: clock.elapsed().as_secs_f64(),
+                predict_cpu_seconds: cpu.seconds(),
                 total_seconds: started.elapsed().as_secs_f64(),
             };
             Piece::Whole(Box::new(Whole {
                 model: fitted.model,
+                trained_on,
                 on_train,
                 on_test,
                 curve: fitted.curve,
@@ -105,6 +114,24 @@ pub fn work(
             }))
         }
     })
+}
+
+/// Comparisons of a training row with a stored one that measuring on the training rows may take.
+const MOST_PAIRS: usize = 10_000_000;
+
+/// The training rows a model is measured on, evenly picked, where all would take longer than anything else: neighbours
+/// compare each with all they stored. `None` for all.
+pub fn measured_rows(model: &FittedModel, n_rows: usize) -> Option<Vec<usize>> {
+    let stored = match model {
+        FittedModel::Knn(stored) => stored.answers.len(),
+        FittedModel::Ensemble { members } => {
+            let each = members.iter().map(|member| &member.model);
+            return each.filter_map(|model| measured_rows(model, n_rows)).min_by_key(Vec::len);
+        }
+        _ => return None,
+    };
+    let most = (MOST_PAIRS / stored.max(1)).max(1000);
+    (most < n_rows).then(|| (0..most).map(|at| at * n_rows / most).collect())
 }
 
 /// The curves of folds are nobody's.
@@ -146,7 +173,7 @@ fn fit_model(plan: &RunPlan, encoded: &Encoded, io: &dyn JobIo) -> Result<Fittin
 
 /// Everything that is kept of a run, from its pieces.
 pub fn assemble(session: &Session<'_>, plan: &RunPlan, whole: Whole, folds: Vec<Fold>) -> Result<Fitted, StageError> {
-    let Whole { encoded, model, on_train, on_test, curve, warnings: of_fit, mut timings } = whole;
+    let Whole { encoded, model, trained_on, on_train, on_test, curve, warnings: of_fit, mut timings } = whole;
     timings.total_seconds += folds.iter().map(|fold| fold.seconds).sum::<f64>();
     let mut warnings = session.warnings.clone();
     warnings.extend(encoded.warnings.iter().cloned());
@@ -168,7 +195,8 @@ pub fn assemble(session: &Session<'_>, plan: &RunPlan, whole: Whole, folds: Vec<
     let by_fold: Vec<MetricSet> = folds.into_iter().map(|fold| fold.metrics).collect();
     let (cv, cv_std) = cross_validate::summarise(&by_fold);
     let metrics = RunMetrics { cv, cv_std, ..RunMetrics::default() };
-    let rows = Measured { train_y: &encoded.train_y, on_train, test_y: &encoded.test_y, on_test };
+    let train_y = trained_on.map_or(Cow::Borrowed(&encoded.train_y), |rows| Cow::Owned(encoded.train_y.take(&rows)));
+    let rows = Measured { learned_y: &encoded.train_y, train_y: &train_y, on_train, test_y: &encoded.test_y, on_test };
     let names = &encoded.train.names;
     let known = Fitted0 { metrics, points, timings, warnings };
     let mut fitted = finish(session, plan, model, rows, names, held_out, known)?;
@@ -181,6 +209,8 @@ pub fn assemble(session: &Session<'_>, plan: &RunPlan, whole: Whole, folds: Vec<
 
 /// Truth and what the learner says.
 pub struct Measured<'a> {
+    /// Of all rows that were learned from; `train_y` of those of them that are measured on.
+    pub learned_y: &'a Target,
     pub train_y: &'a Target,
     pub on_train: Predictions,
     pub test_y: &'a Target,
@@ -205,14 +235,14 @@ pub fn finish(
     held_out: Option<(HeldOut, Target, Predictions)>,
     known: Fitted0,
 ) -> Result<Fitted, StageError> {
-    let Measured { train_y, mut on_train, test_y, mut on_test } = rows;
+    let Measured { learned_y, train_y, mut on_train, test_y, mut on_test } = rows;
     let Fitted0 { mut metrics, points, timings, mut warnings } = known;
     decide(&plan.context.decision, &mut model, held_out.as_ref(), &mut warnings);
     calibrate::correct(&model, &mut on_train);
     calibrate::correct(&model, &mut on_test);
     metrics.train = metrics::evaluate_at(plan.task, train_y, &on_train, model.threshold);
     metrics.test = metrics::evaluate_at(plan.task, test_y, &on_test, model.threshold);
-    metrics.dummy = metrics::evaluate(plan.task, test_y, &dummy(train_y, test_y.len()));
+    metrics.dummy = metrics::evaluate(plan.task, test_y, &dummy(learned_y, test_y.len()));
     metrics.interval = metrics::intervals::intervals(plan.task, test_y, &on_test, model.threshold, plan.seed);
     metrics.interval.retain(|key, _| metrics.test.contains_key(key));
     let evaluation = evaluation::evaluate_plots(

@@ -377,3 +377,17 @@ pub fn choose_algorithms(request: &TrainRequest, task: Task) -> Result<Vec<(Algo
     checked.retain(|(algorithm, _)| *algorithm != Algorithm::Ensemble);
     if problems.is_empty() { Ok(checked) } else { Err(StageError::Params(problems)) }
 }
+
+/// Larger for what takes longer on most tables.
+pub fn cost_rank(algorithm: Algorithm) -> u8 {
+    match algorithm {
+        Algorithm::Baseline => 0,
+        Algorithm::Linear | Algorithm::Ridge | Algorithm::Logistic | Algorithm::NaiveBayes => 1,
+        Algorithm::Lasso | Algorithm::ElasticNet | Algorithm::Glm | Algorithm::Pls => 2,
+        Algorithm::DecisionTree => 3,
+        Algorithm::GradientBoosting => 4,
+        Algorithm::RandomForest | Algorithm::ExtraTrees => 5,
+        Algorithm::Knn | Algorithm::Svm => 6,
+        Algorithm::Mlp | Algorithm::Ensemble => 7,
+    }
+}

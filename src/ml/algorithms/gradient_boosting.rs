@@ -2,9 +2,10 @@
 
 use linfa::traits::Fit;
 
+use crate::domain::features::{Block, Features};
 use crate::domain::io::JobIo;
 use crate::domain::model::{FittedModel, Link};
-use crate::domain::params::CheckedParams;
+use crate::domain::params::{CheckedParams, signs};
 use crate::domain::random::Shuffler;
 use crate::domain::run::MetricPoint;
 use crate::domain::task::Target;
@@ -42,6 +43,7 @@ pub fn fit(params: &CheckedParams, data: &Data, seed: u64, io: &dyn JobIo) -> Re
             min_gain: params.get("min_gain"),
             subsample: params.get("subsample"),
             colsample: params.get("colsample"),
+            monotone: directions(params.word("monotone"), data.records.x)?,
             patience,
             seed,
             ..Settings::default()
@@ -113,6 +115,36 @@ impl GradientBoosting<'_> {
     }
 }
 
+/// Per feature: 1 where answers may only rise with it, −1 where they may only fall; empty for none.
+fn directions(text: &str, x: &Features) -> Result<Vec<i8>, FitError> {
+    let refuse = |column: String, problem: String| Err(FitError::Monotone { algorithm: NAME, column, problem });
+    let asked = match signs(text) {
+        Ok(asked) => asked,
+        Err(problem) => return refuse(text.to_owned(), problem),
+    };
+    if asked.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut kinds = Vec::with_capacity(x.n_features());
+    for block in &x.blocks {
+        kinds.extend(std::iter::repeat_n(matches!(block, Block::Category { .. }), block.n_features()));
+    }
+    let mut directions = vec![0; x.n_features()];
+    for (column, sign) in asked {
+        match x.names.iter().position(|name| *name == column) {
+            Some(feature) if kinds[feature] => {
+                return refuse(column, "it is a category, which has no order".to_owned());
+            }
+            Some(feature) => directions[feature] = sign,
+            None => {
+                let known: Vec<&str> = x.names.iter().take(20).map(String::as_str).collect();
+                return refuse(column, format!("there is no such feature among {}", known.join(", ")));
+            }
+        }
+    }
+    Ok(directions)
+}
+
 /// The first value a loss cannot take.
 fn check_range(loss: Loss, values: &[f64]) -> Result<(), FitError> {
     if let Some((is_fine, needs)) = loss.needs()
@@ -161,7 +193,6 @@ impl<'a> Fit<Columns<'a>, &'a Target, FitError> for GradientBoosting<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::features::{Block, Features};
     use crate::domain::io::Silent;
     use crate::domain::metric::Metric;
     use crate::domain::model::{Tree, TreeEnsemble, TreeNode};
@@ -297,6 +328,21 @@ mod tests {
         assert_eq!(ensemble(&fitted).trees.len(), best + 1);
         assert_eq!(losses.len(), best + 11);
         assert!(fitted.warnings[0].starts_with("Stopped after"), "{:?}", fitted.warnings);
+    }
+
+    #[test]
+    fn directions_are_asked_for_by_name() {
+        let mut x = uniform(1, 4, 2);
+        x.blocks.push(Block::Category { codes: vec![0, 1, 0, 1], n_levels: 2 });
+        x.names = ["age", "price", "plan"].map(str::to_owned).to_vec();
+        assert_eq!(directions("price:-,age:+", &x).unwrap(), [1, -1, 0]);
+        assert!(directions("", &x).unwrap().is_empty());
+        let said = |text: &str| directions(text, &x).unwrap_err().to_string();
+        assert_eq!(
+            said("plan:+"),
+            "Gradient boosting cannot rise or fall with `plan`: it is a category, which has no order"
+        );
+        assert!(said("tenure:+").ends_with("there is no such feature among age, price, plan"));
     }
 
     #[test]

@@ -33,6 +33,8 @@ pub struct Knn<'a> {
     numbers: Vec<&'a [f64]>,
     /// Codes of the stored rows and of the rows to answer, and the levels.
     codes: Vec<(&'a [u32], &'a [u32], u32)>,
+    /// The stored codes again in one byte each, where they fit: sixteen are compared at once.
+    short: Vec<Option<Vec<u8>>>,
     longest: f64,
 }
 
@@ -58,7 +60,9 @@ impl<'a> Knn<'a> {
         let known = |row: usize| codes.iter().filter(|(stored, _, n_levels)| stored[row] < *n_levels).count() as f64;
         let lengths: Vec<f64> = (0..n).map(|row| stored.column(row).dot(&stored.column(row)) + known(row)).collect();
         let longest = lengths.iter().copied().fold(0.0, f64::max);
-        Ok(Self { model, width, centers, stored, lengths, numbers, codes, longest })
+        let shorten = |codes: &[u32]| codes.iter().map(|&code| code.min(255) as u8).collect();
+        let short = codes.iter().map(|(stored, _, n_levels)| (*n_levels <= 255).then(|| shorten(stored))).collect();
+        Ok(Self { model, width, centers, stored, lengths, numbers, codes, short, longest })
     }
 
     pub fn step(&self) -> usize {
@@ -89,7 +93,7 @@ impl<'a> Knn<'a> {
             })
             .collect();
         let mut products = Array2::zeros((m, TILE));
-        let mut matches = [0_u32; TILE];
+        let mut matches = Matches::default();
         let mut far = [0.0; TILE];
         for start in (0..n).step_by(TILE) {
             let end = (start + TILE).min(n);
@@ -97,21 +101,15 @@ impl<'a> Knn<'a> {
             let mut products = products.slice_mut(s![.., ..size]);
             general_mat_mul(1.0, &queries.t(), &self.stored.slice(s![.., start..end]), 0.0, &mut products);
             for (at, candidates) in found.iter_mut().enumerate() {
-                matches[..size].fill(0);
-                for (stored, of_rows, n_levels) in &self.codes {
-                    let code = of_rows[rows.start + at];
-                    if code < *n_levels {
-                        for (matches, stored) in matches.iter_mut().zip(&stored[start..end]) {
-                            *matches += u32::from(*stored == code);
-                        }
-                    }
-                }
                 let lengths = &self.lengths[start..end];
-                for ((far, length), product) in far.iter_mut().zip(lengths).zip(products.row(at)) {
+                let products = products.row(at).to_slice().expect("the products of a row lie together");
+                for ((far, length), product) in far.iter_mut().zip(lengths).zip(products) {
                     *far = length - 2.0 * product;
                 }
                 if !self.codes.is_empty() {
-                    far.iter_mut().zip(&matches).for_each(|(far, matches)| *far -= 2.0 * f64::from(*matches));
+                    self.count(rows.start + at, start..end, &mut matches);
+                    let same = matches.all.iter().map(|&same| 2.0 * f64::from(same));
+                    far[..size].iter_mut().zip(same).for_each(|(far, same)| *far -= same);
                 }
                 // Most rows are too far: eight at a time are passed over.
                 for (eight, fars) in far[..size].chunks(8).enumerate() {
@@ -133,6 +131,36 @@ impl<'a> Knn<'a> {
             all
         };
         found.into_iter().enumerate().map(exact).collect()
+    }
+
+    /// In how many columns of categories each of these stored rows is as `row`.
+    fn count(&self, row: usize, stored: Range<usize>, matches: &mut Matches) {
+        let size = stored.len();
+        matches.all[..size].fill(0);
+        for columns in self.codes.chunks(255).zip(self.short.chunks(255)).map(|(c, s)| c.iter().zip(s)) {
+            let few = &mut matches.few[..size];
+            few.fill(0);
+            // Sums of at most 255 ones.
+            for ((of_stored, of_rows, n_levels), short) in columns {
+                let code = of_rows[row];
+                if code >= *n_levels {
+                    continue;
+                }
+                match short {
+                    Some(short) => {
+                        let code = code as u8;
+                        few.iter_mut()
+                            .zip(&short[stored.clone()])
+                            .for_each(|(n, of)| *n = n.wrapping_add(u8::from(*of == code)));
+                    }
+                    None => few
+                        .iter_mut()
+                        .zip(&of_stored[stored.clone()])
+                        .for_each(|(n, of)| *n = n.wrapping_add(u8::from(*of == code))),
+                }
+            }
+            matches.all.iter_mut().zip(&*few).for_each(|(all, &few)| *all = all.wrapping_add(u32::from(few)));
+        }
     }
 
     fn distance(&self, row: usize, stored: usize) -> f64 {
@@ -171,6 +199,18 @@ impl<'a> Knn<'a> {
                 answer[0] += share * stored;
             }
         }
+    }
+}
+
+/// Equal categories per stored row: of all columns, and of some in bytes.
+struct Matches {
+    all: [u32; TILE],
+    few: [u8; TILE],
+}
+
+impl Default for Matches {
+    fn default() -> Self {
+        Self { all: [0; TILE], few: [0; TILE] }
     }
 }
 

@@ -17,7 +17,7 @@ use crate::ml::trees::kernel::{Team, Watch};
 use crate::ml::trees::measure::{Counts, Item, Measure, Moments, Packed, Values};
 
 /// Rows whose out-of-bag answers are followed.
-const OUT_OF_BAG_ROWS: usize = 10_000;
+const OUT_OF_BAG_ROWS: usize = 2000;
 
 #[derive(Clone, Debug)]
 pub struct Settings {

@@ -164,6 +164,7 @@ pub fn run(id: i64, status: RunStatus, algorithm: Algorithm, version_id: i64, au
                 fit_seconds: 0.84,
                 fit_cpu_seconds: 1.2,
                 predict_seconds: 0.06,
+                predict_cpu_seconds: 0.09,
                 total_seconds: 1.32,
             }
         } else {

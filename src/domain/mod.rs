@@ -11,6 +11,7 @@ pub mod bundle;
 pub mod catalogue;
 pub mod comparison;
 pub mod dataset;
+pub mod decision;
 pub mod diff;
 pub mod drift;
 pub mod edit;

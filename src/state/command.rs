@@ -7,6 +7,7 @@ use crate::domain::edit::Edit;
 use crate::domain::ids::{BundleId, CheckRunId, DatasetId, DriftId, RunId, VersionId};
 use crate::domain::question::Question;
 use crate::domain::request::{CheckRequest, DriftRequest, LabelRequest, ReportFormat, RestoreForm, TrainRequest};
+use crate::domain::training::TuneRequest;
 use crate::domain::table::{FindRequest, TableQuery};
 use crate::jobs::event::JobId;
 
@@ -192,6 +193,9 @@ pub enum Command {
     ConfirmImport,
     RunChecks(CheckRequest),
     Train(TrainRequest),
+    Tune(TuneRequest),
+    /// Train a run again and compare.
+    Reproduce(RunId),
     CompareDrift(DriftRequest),
     VerifyWorkspace,
     /// Read a dataset's source again.

@@ -46,5 +46,6 @@ pub mod storage;
 pub mod table;
 pub mod task;
 pub mod training;
+pub mod tuning;
 pub mod watch;
 pub mod words;

@@ -4,7 +4,9 @@
 //! history and seed always give the same proposal.
 
 use crate::domain::metric::Metric;
-use crate::domain::params::{Algorithm, ParamDraft, ParamKind, ParamSpec, ParamValue, Search, SearchRange, SearchSpace};
+use crate::domain::params::{
+    Algorithm, ParamDraft, ParamKind, ParamSpec, ParamValue, Search, SearchRange, SearchSpace,
+};
 use crate::domain::random::Shuffler;
 
 /// Trials at random before a model of them is worth anything.

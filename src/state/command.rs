@@ -7,8 +7,8 @@ use crate::domain::edit::Edit;
 use crate::domain::ids::{BundleId, CheckRunId, DatasetId, DriftId, RunId, VersionId};
 use crate::domain::question::Question;
 use crate::domain::request::{CheckRequest, DriftRequest, LabelRequest, ReportFormat, RestoreForm, TrainRequest};
-use crate::domain::training::TuneRequest;
 use crate::domain::table::{FindRequest, TableQuery};
+use crate::domain::training::TuneRequest;
 use crate::jobs::event::JobId;
 
 use super::import::ImportPanel;

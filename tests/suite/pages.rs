@@ -8,11 +8,11 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 
 use ::modelwright;
+use modelwright::domain::edit::Edit;
 use modelwright::domain::history::History;
 use modelwright::domain::ids::{RunId, VersionId};
 use modelwright::domain::params::Algorithm;
 use modelwright::domain::problem::Problem;
-use modelwright::domain::question::Question;
 use modelwright::domain::request::DataRef;
 use modelwright::state::AppState;
 use modelwright::state::command::{Command, Page, PickFor};
@@ -78,9 +78,8 @@ impl<'a> Bench<'a> {
     }
 
     fn sent(&self) -> Vec<Command> {
-        // Nobody answers here, so the list asks for its catalogue in every frame.
-        let of_the_list = Command::Ask(Question::Catalogue);
-        self.sent.borrow().iter().filter(|command| **command != of_the_list).cloned().collect()
+        // Nobody answers here, so what is asked is asked in every frame.
+        self.sent.borrow().iter().filter(|command| !matches!(command, Command::Ask(_))).cloned().collect()
     }
 
     pub fn button(&mut self, label: &str) -> Vec<Command> {
@@ -175,34 +174,110 @@ fn findings_are_copied_as_csv() {
 }
 
 #[test]
-fn training_as_proposed_asks_for_three_models() {
+fn training_as_proposed_asks_for_one_of_each_family() {
     let mut bench = train(full());
-    let sent = bench.button("Train 3 models");
+    let sent = bench.button("Train 7 models");
     let [Command::Train(request)] = sent.as_slice() else { panic!("{sent:?}") };
     assert_eq!(request.target, "churned");
-    assert_eq!(request.algorithms, [Algorithm::Baseline, Algorithm::Logistic, Algorithm::DecisionTree]);
+    use Algorithm as A;
+    let families =
+        [A::Baseline, A::Logistic, A::NaiveBayes, A::DecisionTree, A::RandomForest, A::ExtraTrees, A::GradientBoosting];
+    assert_eq!(request.algorithms, families);
     assert!(bench.shows("best"));
 }
+
+const COLUMNS_STEP: &str = "Step 2, Columns and recipe: 9 columns · usual recipe";
+const ALGORITHMS_STEP: &str = "Step 4, Algorithms and budget: 7 algorithms · no time limit";
 
 #[test]
 fn leaving_out_a_column_and_an_algorithm_reaches_the_request() {
     let mut bench = train(full());
+    bench.click(Role::Tab, COLUMNS_STEP);
     bench.click(Role::CheckBox, "Learn from age");
+    bench.click(Role::Tab, ALGORITHMS_STEP);
     bench.click(Role::CheckBox, "Decision tree");
-    let sent = bench.button("Train 2 models");
+    bench.click(Role::CheckBox, "Nearest neighbours");
+    bench.click(Role::CheckBox, "Ensemble");
+    let sent = bench.button("Train 7 models and an ensemble");
     let [Command::Train(request)] = sent.as_slice() else { panic!("{sent:?}") };
     assert_eq!(request.exclude, ["age"]);
-    assert_eq!(request.algorithms, [Algorithm::Baseline, Algorithm::Logistic]);
+    assert!(request.algorithms.contains(&Algorithm::Knn) && !request.algorithms.contains(&Algorithm::DecisionTree));
+    assert!(request.options.ensemble);
 }
 
 #[test]
 fn a_form_without_algorithms_says_why_it_cannot_run() {
     let mut bench = train(full());
-    for name in ["Baseline", "Logistic regression", "Decision tree"] {
+    bench.click(Role::Tab, ALGORITHMS_STEP);
+    let usual = ["Baseline", "Logistic regression", "Naive Bayes", "Decision tree"];
+    for name in usual.into_iter().chain(["Random forest", "Extra trees", "Gradient boosting"]) {
         bench.click(Role::CheckBox, name);
     }
     assert!(bench.shows("No algorithm is ticked"));
     assert_eq!(bench.button("Train 0 models"), []);
+}
+
+#[test]
+fn parameters_are_set_in_a_form_made_from_the_algorithm() {
+    let mut bench = train(full());
+    bench.click(Role::Tab, ALGORITHMS_STEP);
+    bench.button("Parameters of Logistic regression");
+    assert!(bench.shows("Inverse of the L2 penalty"));
+    bench.click(Role::ComboBox, "Logistic regression class_weight");
+    bench.button("balanced");
+    let sent = bench.button("Train 7 models");
+    let [Command::Train(request)] = sent.as_slice() else { panic!("{sent:?}") };
+    assert_eq!(request.params[&Algorithm::Logistic]["class_weight"], "balanced".into());
+    bench.button("Reset Logistic regression class_weight");
+    let sent = bench.button("Train 7 models");
+    let [Command::Train(request)] = sent.as_slice() else { panic!("{sent:?}") };
+    assert!(request.params.is_empty());
+}
+
+#[test]
+fn a_search_is_asked_for_with_its_space() {
+    let mut bench = train(full());
+    bench.click(Role::Tab, ALGORITHMS_STEP);
+    bench.button("Tune one");
+    bench.click(Role::CheckBox, "Search Gradient boosting l1");
+    let sent = bench.button("Tune in 30 trials");
+    let [Command::Tune(request)] = sent.as_slice() else { panic!("{sent:?}") };
+    assert_eq!(request.train.algorithms, [Algorithm::GradientBoosting]);
+    assert!(!request.space.contains_key("l1") && request.space.contains_key("learning_rate"));
+    bench.button("Tuning");
+    assert!(bench.shows("No search for parameters yet"));
+}
+
+#[test]
+fn steps_of_a_recipe_are_added_moved_and_kept() {
+    let mut bench = train(full());
+    bench.click(Role::Tab, COLUMNS_STEP);
+    bench.button("Recipe steps");
+    for step in ["Fill gaps", "Clip outliers"] {
+        bench.button("Add a step");
+        bench.button(step);
+    }
+    bench.button("Move step 2 up");
+    let sent = bench.button("Train 7 models");
+    let [Command::Train(request)] = sent.as_slice() else { panic!("{sent:?}") };
+    use modelwright::domain::recipe::StepRule;
+    assert!(matches!(request.recipe.steps[0].rule, StepRule::Clip { .. }));
+    assert!(matches!(request.recipe.steps[1].rule, StepRule::Impute { .. }));
+    bench.button("Remove step 1");
+    bench.harness.get_by_label("Name of a template").focus();
+    bench.harness.run();
+    bench.harness.get_by_label("Name of a template").type_text("filled");
+    bench.harness.run();
+    let sent = bench.button("Keep");
+    let [Command::Edit(Edit::KeepRecipe { name, recipe: Some(recipe) })] = sent.as_slice() else { panic!("{sent:?}") };
+    assert_eq!((name.as_str(), recipe.steps.len()), ("filled", 1));
+}
+
+#[test]
+fn the_leaderboard_is_sorted_by_its_header() {
+    let mut bench = train(full());
+    bench.button("Sort by Fit");
+    assert!(bench.shows("Sort by Fit, sorted"));
 }
 
 #[test]

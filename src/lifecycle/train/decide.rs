@@ -21,7 +21,10 @@ pub fn decisions(workspace: &Workspace, id: RunId, io: &dyn JobIo) -> Result<Dec
     io.progress("Reading the run", Some(0.0))?;
     let run = workspace.read(|conn| runs::get(conn, id))?;
     if run.status != RunStatus::Completed || run.plan.task != Task::Binary {
-        return Err(StageError::usage(format!("run {id} has no cut between two classes"), "Choose a completed run of two classes"));
+        return Err(StageError::usage(
+            format!("run {id} has no cut between two classes"),
+            "Choose a completed run of two classes",
+        ));
     }
     let version = workspace.read(|conn| datasets::version(conn, run.plan.version_id))?;
     require_present(workspace, &version)?;

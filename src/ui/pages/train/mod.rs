@@ -10,6 +10,7 @@ pub mod model;
 mod steps;
 mod view;
 
+pub use board::learning_chart;
 pub use view::train_ui;
 
 /// What only this page needs to remember.

@@ -19,7 +19,8 @@ pub fn curves_ui(ui: &mut Ui, ctx: &UiCtx, about: &About, target: &str) {
         _ => Vec::new(),
     };
     if !live.is_empty() {
-        return learning_chart(ui, ctx, "Learning curves while training", &live);
+        let height = height(ui);
+        return learning_chart(ui, ctx, "Learning curves while training", &live, height);
     }
     let Some(run) = ctx.state.focus.run.and_then(|id| about.history.run(id)) else {
         return parts::note(ui, ctx, "While models train their loss is drawn here; choose a run to see how it learned");
@@ -33,11 +34,17 @@ pub fn curves_ui(ui: &mut Ui, ctx: &UiCtx, about: &About, target: &str) {
         let word = run.plan.algorithm.title();
         return parts::note(ui, ctx, &format!("{word} (run {}) learns in one step: there is no curve", run.id));
     }
-    learning_chart(ui, ctx, &title, &stored);
+    let height = height(ui);
+    learning_chart(ui, ctx, &title, &stored, height);
+}
+
+/// What is left of the board for a plot, beside its title, legend and axis.
+fn height(ui: &Ui) -> f32 {
+    (ui.available_height() - 84.0).clamp(110.0, 420.0)
 }
 
 /// Loss by iteration; the training part dashed where there is a validation part.
-pub fn learning_chart(ui: &mut Ui, ctx: &UiCtx, title: &str, curves: &[Curve]) {
+pub fn learning_chart(ui: &mut Ui, ctx: &UiCtx, title: &str, curves: &[Curve], height: f32) {
     let names: Vec<String> = curves.iter().map(|curve| format!("{} · {}", curve.run, curve.part)).collect();
     let points: Vec<Points> = curves.iter().map(|curve| Points::new(curve.points.clone())).collect();
     let mut runs: Vec<&str> = curves.iter().map(|curve| curve.run.as_str()).collect();
@@ -74,7 +81,6 @@ pub fn learning_chart(ui: &mut Ui, ctx: &UiCtx, title: &str, curves: &[Curve]) {
         .map(|(curve, name)| format!("{name} {:.4} after {} iterations", last(curve), curve.points.len()))
         .collect();
     let summary = format!("Loss by iteration: {}", each.join(", "));
-    let height = (ui.available_height() - 84.0).clamp(110.0, 420.0);
     let chart = Chart { id: title, title, summary: &summary, height, table: &table };
     let chart =
         LineChart { chart, x_label: "Iteration", y_label: "Loss", series: &series, x_range: None, y_range: None };

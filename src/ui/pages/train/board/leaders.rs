@@ -19,8 +19,8 @@ const SPARED: [LeaderColumn; 4] = [LeaderColumn::Data, LeaderColumn::Predict, Le
 pub fn leaders_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut TrainPage, about: &About, target: &str) {
     let mut rows = model::leaderboard(about.history, about.version, target, page.sort);
     if let Some((job, JobRequest::Train(request))) = model::own_job(&ctx.state.jobs, target) {
-        let running = rows.iter().take_while(|r| r.state == LeaderState::Is(crate::domain::run::RunStatus::Running));
-        let at = running.count();
+        // Behind the results, before what failed.
+        let at = rows.iter().take_while(|r| r.state.has_a_chance()).count();
         rows.splice(at..at, model::waiting(request, about.history, job.started_ms));
     }
     let Some(first) = rows.first() else {
@@ -34,7 +34,8 @@ pub fn leaders_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut TrainPage, about: &About,
         parts::note(ui, ctx, &format!("{} of {target}, {way}", metric.title()));
     }
     let columns = columns(ui.available_width());
-    let heads: Vec<Column> = columns.iter().map(|column| head(*column, page.sort)).collect();
+    let rises = task.map(Metric::primary).is_some_and(Metric::higher_is_better);
+    let heads: Vec<Column> = columns.iter().map(|column| head(*column, page.sort, rises)).collect();
     let table = Leaders { rows: &rows, columns: &columns, focus: ctx.state.focus.run };
     let height = ui.available_height();
     match table_ui(ui, ctx, "leaderboard", &heads, &table, height) {
@@ -66,12 +67,14 @@ fn columns(room: f32) -> Vec<LeaderColumn> {
     columns
 }
 
-fn head(column: LeaderColumn, sort: LeaderSort) -> Column {
+/// `rises`: the best score is the highest.
+fn head(column: LeaderColumn, sort: LeaderSort, rises: bool) -> Column {
     let mut head = Column::new(column.title(), column.width()).help(column.help());
     head.right = column.is_number();
     head.grows = column == LeaderColumn::Model;
     head.sortable = true;
-    head.sorted = (sort.column == column).then_some(sort.reversed);
+    let best_is_high = rises && matches!(column, LeaderColumn::Score | LeaderColumn::Test);
+    head.sorted = (sort.column == column).then_some(sort.reversed != best_is_high);
     head
 }
 

@@ -1,6 +1,6 @@
 //! Below the form: what is under way, the leaderboard, learning curves, and the plots of a search.
 
-use egui::{RichText, Ui};
+use egui::{RichText, Ui, vec2};
 
 use crate::domain::edit::Edit;
 use crate::domain::question::{Answer, Question};
@@ -13,7 +13,7 @@ use crate::ui::ctx::UiCtx;
 use crate::ui::format;
 use crate::ui::pages::parts;
 use crate::ui::theme::icons::{self, Icon};
-use crate::ui::theme::tokens::size;
+use crate::ui::theme::tokens::{size, space};
 use crate::ui::widgets::page::card;
 use crate::ui::widgets::states;
 
@@ -23,6 +23,8 @@ use super::{About, Lower, TrainPage};
 mod curves;
 mod leaders;
 mod tuning;
+
+pub use curves::learning_chart;
 
 /// Offers to go on that are shown at once.
 const MOST_OFFERS: usize = 2;
@@ -58,8 +60,12 @@ fn progress_ui(ui: &mut Ui, ctx: &UiCtx, form: &TrainForm) {
         }
         let left = model::time_left(job, request, ctx.now_ms).map_or_else(String::new, |left| format!(" · {left}"));
         let text = RichText::new(format!("{}{left}", job.phase)).size(size::DATA).color(ctx.tokens.text_weak);
-        ui.add(egui::Label::new(text).truncate());
-        states::progress_bar(ui, ctx, &job.title, job.fraction, 120.0);
+        let bar = (ui.available_width() * 0.25).clamp(40.0, 120.0);
+        let room = vec2((ui.available_width() - bar - space::S).max(40.0), space::ROW);
+        ui.allocate_ui_with_layout(room, egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            ui.add(egui::Label::new(text).truncate()).on_hover_text(&job.phase);
+        });
+        states::progress_bar(ui, ctx, &job.title, job.fraction, bar);
     });
 }
 

@@ -72,7 +72,7 @@ impl LeaderColumn {
         match self {
             Self::Status => 96.0,
             Self::Model => 176.0,
-            Self::Family => 98.0,
+            Self::Family => 122.0,
             Self::Data => 84.0,
             Self::Score => 122.0,
             Self::Test => 62.0,
@@ -108,6 +108,11 @@ pub enum LeaderState {
 }
 
 impl LeaderState {
+    /// It runs, or came to something.
+    pub fn has_a_chance(self) -> bool {
+        matches!(self, Self::Is(RunStatus::Running | RunStatus::Completed))
+    }
+
     pub fn word(self) -> &'static str {
         match self {
             Self::Waiting => "waiting",

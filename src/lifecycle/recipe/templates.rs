@@ -43,3 +43,23 @@ pub fn keep(workspace: &Workspace, name: &str, recipe: Option<&RecipeSpec>) -> R
     let undo = Edit::KeepRecipe { name: name.to_owned(), recipe: before.map(Box::new) };
     Ok(EditOutcome { said, undo: Some(undo), made: None })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lifecycle::edit::edit;
+
+    #[test]
+    fn a_template_is_kept_replaced_forgotten_and_brought_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let workspace = Workspace::open(folder.path()).unwrap();
+        let recipe = RecipeSpec { max_categories: 7, ..RecipeSpec::default() };
+        keep(&workspace, " few ", Some(&recipe)).unwrap();
+        assert_eq!(all(&workspace).unwrap(), BTreeMap::from([("few".to_owned(), recipe.clone())]));
+        let outcome = keep(&workspace, "few", None).unwrap();
+        assert!(all(&workspace).unwrap().is_empty());
+        edit(&workspace, &outcome.undo.unwrap()).unwrap();
+        assert_eq!(all(&workspace).unwrap()["few"], recipe);
+        assert!(keep(&workspace, "  ", Some(&recipe)).unwrap_err().to_string().contains("needs a name"));
+    }
+}

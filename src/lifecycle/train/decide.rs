@@ -77,3 +77,59 @@ fn cuts(truth: &Target, predicted: &Predictions) -> Option<Cuts> {
     let p: Vec<f64> = ensemble::numbers(predicted).iter().skip(1).step_by(2).copied().collect();
     (p.len() == is_positive.len()).then(|| Cuts::of(&is_positive, &p))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::evaluation::{Evaluation, EvaluationPlots};
+    use crate::domain::io::Silent;
+    use crate::domain::request::{DataRef, ImportRequest};
+    use crate::domain::split::{SplitKind, SplitSpec};
+    use crate::domain::training::{DecisionSpec, ThresholdRule, TrainOptions};
+    use crate::lifecycle::remember::ingest;
+    use crate::lifecycle::train::train;
+
+    #[test]
+    fn the_cut_of_a_run_counts_what_its_evaluation_counted() {
+        let folder = tempfile::tempdir().unwrap();
+        let workspace = Workspace::open(&folder.path().join("ws")).unwrap();
+        let mut text = String::from("x,z,bought\n");
+        for i in 0..400_u64 {
+            let unit = |salt: u64| (crate::stats::mix(i * 4 + salt) >> 11) as f64 / (1_u64 << 53) as f64;
+            let bought = if unit(1) + 0.5 * unit(2) > 0.8 + 0.3 * unit(3) { "yes" } else { "no" };
+            text.push_str(&format!("{:.4},{:.4},{bought}\n", unit(1), unit(2)));
+        }
+        let path = folder.path().join("shop.csv");
+        std::fs::write(&path, text).unwrap();
+        let version = ingest(&workspace, &ImportRequest::of(&path), &Silent).unwrap().version;
+        let threshold = Some(ThresholdRule::F1);
+        let request = TrainRequest {
+            data: DataRef::Version(version.id),
+            target: "bought".into(),
+            task: None,
+            algorithms: vec![Algorithm::Logistic],
+            split: SplitSpec { kind: SplitKind::Stratified, test_share: 0.25, seed: 3 },
+            folds: 3,
+            params: Default::default(),
+            exclude: Vec::new(),
+            recipe: Default::default(),
+            options: TrainOptions {
+                decision: DecisionSpec { calibration: Some(CalibrationMethod::Platt), threshold },
+                ..TrainOptions::default()
+            },
+        };
+        let run = train(&workspace, &request, &Silent).unwrap().runs.remove(0);
+        let found = decisions(&workspace, run.id, &Silent).unwrap();
+        assert_eq!((found.positive.as_str(), found.calibration), ("yes", Some(CalibrationMethod::Platt)));
+        // The run's own cut was chosen on the held-out rows by the same rule.
+        let validation = found.validation.unwrap();
+        assert_eq!(validation.rows(), run.train_rows);
+        assert_eq!(validation.best(ThresholdRule::F1).map(|cut| cut.at), found.threshold);
+        let test = found.test.unwrap();
+        let seen = test.confusion(test.at(found.threshold.unwrap()).unwrap());
+        let evaluation: Evaluation = workspace.read_json(&run.evaluation_hash.unwrap()).unwrap();
+        let EvaluationPlots::Classification { confusion, .. } = evaluation.plots else { panic!("two classes") };
+        assert_eq!(confusion, [[seen.spared, seen.alarms], [seen.misses, seen.hits]]);
+        assert_eq!(seen.f1(), run.metrics.test.get("f1").copied());
+    }
+}

@@ -73,11 +73,11 @@ fn decisions_ui(ui: &mut Ui, ctx: &UiCtx, tab: &mut ThresholdTab, run: &Run, dec
             ui.vertical(|ui| {
                 ui.set_width(2.0 * CELL + space::XS);
                 matrix_ui(ui, ctx, tab, decisions, &seen);
-                keep_ui(ui, ctx, tab, run, decisions);
             });
             ui.vertical(|ui| {
-                ui.set_width(170.0);
+                ui.set_width(172.0);
                 numbers_ui(ui, ctx, tab, &seen);
+                keep_ui(ui, ctx, tab, run, decisions);
             });
             ui.vertical(|ui| {
                 let lines = model::lines(cuts, &tab.costs);

@@ -397,7 +397,7 @@ mod tests {
         let mut history = fixture::history();
         for number in 1..=5_u32 {
             let mut run = fixture::run(
-                200 + i64::from(number),
+                20 + i64::from(number),
                 RunStatus::Completed,
                 Algorithm::GradientBoosting,
                 2,
@@ -411,7 +411,7 @@ mod tests {
         let rows = leaderboard(&history, version, "churned", LeaderSort::default());
         let names: Vec<&str> =
             rows.iter().filter(|r| r.algorithm == Algorithm::GradientBoosting).map(|r| r.name.as_str()).collect();
-        assert_eq!(names, ["Gradient boosting · run 205 · best of 5 trials"]);
+        assert_eq!(names, ["Gradient boosting · run 25 · best of 5 trials"]);
     }
 
     #[test]

@@ -66,7 +66,6 @@ pub fn time_left(view: &JobView, request: &JobRequest, now_ms: i64) -> Option<St
 mod tests {
     use super::*;
     use crate::domain::request::TrainRequest;
-    use crate::jobs::event::JobId;
     use crate::state::jobs::After;
     use crate::ui::pages::fixture;
     use crate::ui::pages::train::model::TrainForm;
@@ -91,7 +90,8 @@ mod tests {
         let mut request: TrainRequest = TrainForm::propose(version, &history).request(version);
         let mut jobs = Jobs::default();
         jobs.add(JobRequest::Train(request.clone()), After::Nothing, 0);
-        jobs.progress(JobId(1), "Fitting".into(), Some(0.25), 10_000);
+        let id = jobs.front().unwrap().id;
+        jobs.progress(id, "Fitting".into(), Some(0.25), 10_000);
         let (view, asked) = own_job(&jobs, "churned").unwrap();
         assert_eq!(time_left(view, asked, 10_000).unwrap(), "about 30 s left");
         request.options.budget_seconds = Some(60.0);

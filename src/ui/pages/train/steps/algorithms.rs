@@ -51,23 +51,14 @@ pub fn algorithms_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut TrainPage, form: &mut 
         }
         return;
     }
+    let Some(algorithm) = shown else { return list_ui(ui, ctx, page, form, &choices) };
     let left = (ui.available_width() * 0.42).clamp(260.0, 360.0);
     ui.horizontal_top(|ui| {
         ui.vertical(|ui| {
             ui.set_width(left);
             list_ui(ui, ctx, page, form, &choices);
         });
-        ui.vertical(|ui| match shown {
-            Some(algorithm) => parameters_ui(ui, ctx, form, algorithm),
-            None => {
-                parts::heading(ui, ctx, "Parameters");
-                parts::note(
-                    ui,
-                    ctx,
-                    "Defaults serve well. To change them, choose an algorithm's parameters on the left",
-                );
-            }
-        });
+        ui.vertical(|ui| parameters_ui(ui, ctx, form, algorithm));
     });
 }
 
@@ -107,8 +98,9 @@ fn choice_row(ui: &mut Ui, ctx: &UiCtx, page: &mut TrainPage, form: &mut TrainFo
                 }
             }
             ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
-                let why = RichText::new(&choice.why_not).size(size::DATA).color(ctx.tokens.text_weak);
-                ui.add(Label::new(why).truncate());
+                let about = if choice.usual { format_about(algorithm) } else { choice.why_not.clone() };
+                let about = RichText::new(about).size(size::DATA).color(ctx.tokens.text_weak);
+                ui.add(Label::new(about).truncate());
             });
         });
     });

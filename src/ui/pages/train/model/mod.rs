@@ -5,6 +5,7 @@
 
 mod choices;
 mod form;
+mod leader_columns;
 mod leaders;
 mod live;
 mod problems;
@@ -14,9 +15,8 @@ pub mod tuning;
 
 pub use choices::{Choice, choices, usual_algorithms};
 pub use form::{ClassBalance, Mode, SplitChoice, ThresholdChoice, TrainForm, train_label};
-pub use leaders::{
-    LeaderColumn, LeaderRow, LeaderSort, LeaderState, decimals_of, leaderboard, metric_number, score_text, waiting,
-};
+pub use leader_columns::{LeaderColumn, LeaderSort};
+pub use leaders::{LeaderRow, LeaderState, decimals_of, leaderboard, metric_number, score_text, waiting};
 pub use live::{Curve, curves, own_job, time_left};
 pub use problems::{FormProblem, problems, split_rows};
 pub use rules::{ColumnUse, column_uses, feature_count, left_out_by_rule, propose_task, task_words, time_columns};

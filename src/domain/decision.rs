@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::training::{CalibrationMethod, ThresholdRule};
 
-/// Cuts kept of one part of the rows.
+/// Cuts kept evenly over the rows, and evenly from 0 to 1: counts are exact at every thousandth.
 const MOST_CUTS: usize = 1000;
 
 /// What a two-class run's cut could be.
@@ -93,8 +93,12 @@ impl Cuts {
         }
         let last = all.len() - 1;
         let step = last.div_ceil(MOST_CUTS - 1).max(1);
-        let cuts = all.iter().enumerate().filter(|(at, _)| at % step == 0 || *at == last).map(|(_, cut)| *cut);
-        Self { positives, negatives: order.len() as u64 - positives, cuts: cuts.collect() }
+        let mut kept: Vec<usize> = (0..=last).step_by(step).chain([last]).collect();
+        kept.extend((0..=MOST_CUTS).map(|k| in_effect(&all, k as f64 / MOST_CUTS as f64)));
+        kept.sort_unstable();
+        kept.dedup();
+        let cuts = kept.into_iter().map(|at| all[at]).collect();
+        Self { positives, negatives: order.len() as u64 - positives, cuts }
     }
 
     pub fn rows(&self) -> u64 {
@@ -103,8 +107,7 @@ impl Cuts {
 
     /// The lowest cut that is not below `threshold`: what is decided there.
     pub fn at(&self, threshold: f64) -> Option<Cut> {
-        let n = self.cuts.partition_point(|cut| cut.at >= threshold);
-        self.cuts.get(n.saturating_sub(1)).copied()
+        self.cuts.get(in_effect(&self.cuts, threshold)).copied()
     }
 
     pub fn confusion(&self, cut: Cut) -> Confusion2 {
@@ -176,6 +179,11 @@ impl Confusion2 {
     }
 }
 
+/// Of cuts from the highest to the lowest, the lowest that is not below the threshold.
+fn in_effect(cuts: &[Cut], threshold: f64) -> usize {
+    cuts.partition_point(|cut| cut.at >= threshold).saturating_sub(1)
+}
+
 fn share(part: u64, whole: u64) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
 }
@@ -222,11 +230,17 @@ mod tests {
     }
 
     #[test]
-    fn many_cuts_are_thinned_and_keep_their_ends() {
-        let p: Vec<f64> = (0..50_000).map(|i| f64::from(i) / 50_000.0).collect();
+    fn many_cuts_are_thinned_and_stay_exact_at_thousandths() {
+        // Few rows in the middle, as of a sure model.
+        let p: Vec<f64> = (0..50_000).map(|i| (f64::from(i) / 25_000.0 - 1.0).powi(3) / 2.0 + 0.5).collect();
         let y: Vec<bool> = (0..50_000).map(|i| i % 3 == 0).collect();
         let cuts = Cuts::of(&y, &p);
-        assert!(cuts.cuts.len() <= MOST_CUTS + 1 && cuts.cuts.len() > 900, "{}", cuts.cuts.len());
+        assert!((900..=2 * MOST_CUTS + 2).contains(&cuts.cuts.len()), "{}", cuts.cuts.len());
+        for k in [1, 250, 499, 500, 501, 777, 999] {
+            let threshold = f64::from(k) / 1000.0;
+            let hits = y.iter().zip(&p).filter(|(y, p)| **y && **p >= threshold).count() as u64;
+            assert_eq!(cuts.at(threshold).unwrap().hits, hits, "at {threshold}");
+        }
         let last = *cuts.cuts.last().unwrap();
         assert_eq!((cuts.cuts[0].hits, last.hits, last.alarms), (0, cuts.positives, cuts.negatives));
     }

@@ -43,6 +43,9 @@ pub fn record_ui(ui: &mut Ui, ctx: &UiCtx, history: &History, run: &Run) {
         }
     };
     part(ui, "Metrics on the test rows", &metrics(run));
+    if !run.metrics.interval.is_empty() {
+        parts::note(ui, ctx, "With 95 % confidence intervals; a dummy knows only how the target is distributed");
+    }
     part(ui, "Plan", &plan(run, history));
     part(ui, "Parameters", &parameters(run));
     part(ui, "Split", &split(run));
@@ -84,7 +87,16 @@ fn buttons_ui(ui: &mut Ui, ctx: &UiCtx, run: &Run) {
 type Lines = Vec<(String, String)>;
 
 fn metrics(run: &Run) -> Lines {
-    let value = |m: &Metric| Some((m.title().to_owned(), metric_number(*run.metrics.test.get(m.key())?)));
+    let value = |m: &Metric| {
+        let mut text = metric_number(*run.metrics.test.get(m.key())?);
+        if let Some([low, high]) = run.metrics.interval.get(m.key()) {
+            text += &format!(" ({} to {})", metric_number(*low), metric_number(*high));
+        }
+        if let Some(dummy) = run.metrics.dummy.get(m.key()) {
+            text += &format!(" · dummy {}", metric_number(*dummy));
+        }
+        Some((m.title().to_owned(), text))
+    };
     Metric::for_task(run.plan.task).iter().filter_map(value).collect()
 }
 

@@ -81,8 +81,8 @@ fn decisions_ui(ui: &mut Ui, ctx: &UiCtx, tab: &mut ThresholdTab, run: &Run, dec
             });
             ui.vertical(|ui| {
                 let lines = model::lines(cuts, &tab.costs);
-                rates_ui(ui, ctx, &lines, cut.at);
-                cost_ui(ui, ctx, &lines, cut.at);
+                rates_ui(ui, ctx, &lines, tab.cut);
+                cost_ui(ui, ctx, &lines, tab.cut);
             });
         });
     });

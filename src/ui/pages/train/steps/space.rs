@@ -50,6 +50,7 @@ pub fn tune_ui(ui: &mut Ui, ctx: &UiCtx, form: &mut TrainForm, about: &About) {
 fn space_ui(ui: &mut Ui, ctx: &UiCtx, tune: &mut TuneForm) {
     let problems = check_space(tune.algorithm, &tune.space());
     let title = tune.algorithm.title();
+    ui.spacing_mut().item_spacing.y = 2.0;
     for row in &mut tune.rows {
         ui.horizontal(|ui| {
             ui.set_height(space::ROW);

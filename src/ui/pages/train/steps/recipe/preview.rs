@@ -20,8 +20,6 @@ use crate::ui::widgets::states;
 use super::RecipeEditor;
 
 const ROWS: u32 = 6;
-/// Columns of one table; the rest is counted.
-const MOST_COLUMNS: usize = 8;
 const CELL: f32 = 96.0;
 
 pub fn preview_ui(ui: &mut Ui, ctx: &UiCtx, editor: &mut RecipeEditor, form: &TrainForm, about: &About) {
@@ -83,25 +81,34 @@ fn steps_ui(ui: &mut Ui, ctx: &UiCtx, preview: &RecipePreview) {
     for warning in &preview.warnings {
         parts::alert(ui, ctx, Tone::Warn, warning);
     }
+    // Before and after fill the width together.
+    let most = (((ui.available_width() - 2.0 * CELL) / (CELL + space::S) / 2.0) as usize).clamp(2, 12);
     for (at, step) in preview.steps.iter().enumerate() {
         ui.add_space(space::XS);
         parts::heading(ui, ctx, &format!("{}  {}", at + 1, format::sentence(&step.title)));
         egui::ScrollArea::horizontal().id_salt(("preview", at)).auto_shrink([false, true]).show(ui, |ui| {
             ui.horizontal_top(|ui| {
-                columns_ui(ui, ctx, "before", &step.before);
+                columns_ui(ui, ctx, "before", &changed_first(&step.before, &step.after), most);
                 ui.label(RichText::new("→").font(medium(size::TITLE)).color(ctx.tokens.accent));
-                columns_ui(ui, ctx, "after", &step.after);
+                columns_ui(ui, ctx, "after", &changed_first(&step.after, &step.before), most);
             });
         });
     }
 }
 
-fn columns_ui(ui: &mut Ui, ctx: &UiCtx, part: &str, columns: &[PreviewedColumn]) {
+/// Columns that are not on the other side as they are here come first: there is something to see.
+fn changed_first<'a>(columns: &'a [PreviewedColumn], others: &[PreviewedColumn]) -> Vec<&'a PreviewedColumn> {
+    let mut all: Vec<&PreviewedColumn> = columns.iter().collect();
+    all.sort_by_key(|column| others.contains(column));
+    all
+}
+
+fn columns_ui(ui: &mut Ui, ctx: &UiCtx, part: &str, columns: &[&PreviewedColumn], most: usize) {
     if columns.is_empty() {
         let words = if part == "before" { "nothing is read" } else { "nothing is left" };
         return drop(ui.label(RichText::new(words).size(size::DATA).color(ctx.tokens.text_weak)));
     }
-    for column in columns.iter().take(MOST_COLUMNS) {
+    for column in columns.iter().take(most) {
         ui.vertical(|ui| {
             ui.set_width(CELL);
             ui.spacing_mut().item_spacing.y = 0.0;
@@ -118,8 +125,8 @@ fn columns_ui(ui: &mut Ui, ctx: &UiCtx, part: &str, columns: &[PreviewedColumn])
             }
         });
     }
-    if columns.len() > MOST_COLUMNS {
-        let more = columns.len() - MOST_COLUMNS;
+    if columns.len() > most {
+        let more = columns.len() - most;
         ui.label(RichText::new(format!("and {more} more")).size(size::DATA).color(ctx.tokens.text_weak));
     }
 }
@@ -129,5 +136,19 @@ fn short(cell: &str) -> String {
     match cell.parse::<f64>() {
         Ok(value) if cell.contains('.') && cell.len() > 6 => format::number(value),
         _ => cell.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_step_changed_is_shown_first() {
+        let column = |name: &str, cell: &str| PreviewedColumn { name: name.into(), cells: vec![Some(cell.into())] };
+        let (before, after) = ([column("a", "1"), column("b", "2")], [column("a", "1"), column("b", "0.5")]);
+        let names: Vec<&str> = changed_first(&before, &after).iter().map(|c| c.name.as_str()).collect();
+        assert_eq!(names, ["b", "a"]);
+        assert_eq!([short("0.123456789"), short("2026-01"), short("17.25")], ["0.1235", "2026-01", "17.25"]);
     }
 }

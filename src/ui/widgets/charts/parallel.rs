@@ -37,25 +37,32 @@ pub fn parallel(ui: &mut Ui, ctx: &UiCtx, chart: &Parallel) {
     chart_ui(ui, ctx, &chart.chart, &[], |ui, _| {
         let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), chart.chart.height), Sense::hover());
         let plot = Rect::from_min_max(rect.min + vec2(28.0, 34.0), rect.max - vec2(28.0, 20.0));
-        axes_ui(ui, ctx, chart, plot);
+        for at in 0..chart.axes.len() {
+            let line = Stroke::new(1.0, ctx.tokens.line);
+            ui.painter().vline(across(chart, plot, at), plot.y_range(), line);
+        }
         let near = response.hover_pos().and_then(|at| nearest(chart, plot, at));
         for (at, line) in chart.lines.iter().enumerate() {
             if near != Some(at) {
                 paint(ui, line, plot, line.color, line.width);
             }
         }
-        let Some(line) = near.map(|at| &chart.lines[at]) else { return response };
-        paint(ui, line, plot, ctx.tokens.text, line.width + 1.5);
+        let near = near.map(|at| &chart.lines[at]);
+        if let Some(line) = near {
+            paint(ui, line, plot, ctx.tokens.text, line.width + 1.5);
+        }
+        // Over the lines, so that they can be read.
+        labels_ui(ui, ctx, chart, plot);
+        let Some(line) = near else { return response };
         response.on_hover_text_at_pointer(&line.name)
     });
 }
 
-fn axes_ui(ui: &Ui, ctx: &UiCtx, chart: &Parallel, plot: Rect) {
+fn labels_ui(ui: &Ui, ctx: &UiCtx, chart: &Parallel, plot: Rect) {
     let painter = ui.painter();
     let font = FontId::proportional(size::DATA);
     for (at, axis) in chart.axes.iter().enumerate() {
         let x = across(chart, plot, at);
-        painter.vline(x, plot.y_range(), Stroke::new(1.0, ctx.tokens.line));
         // Names of neighbours stand on two levels, so that long ones do not meet.
         let y = plot.top() - if at % 2 == 0 { space::M + 16.0 } else { space::M + 2.0 };
         let align = match at {
@@ -70,7 +77,10 @@ fn axes_ui(ui: &Ui, ctx: &UiCtx, chart: &Parallel, plot: Rect) {
         };
         painter.text(pos2(name_x, y + 2.0), align, &axis.name, font.clone(), ctx.tokens.text);
         let weak = ctx.tokens.text_weak;
-        painter.text(pos2(x + 3.0, plot.top() + 1.0), Align2::LEFT_TOP, &axis.high, font.clone(), weak);
+        let high = painter.layout_no_wrap(axis.high.clone(), font.clone(), weak);
+        let place = Rect::from_center_size(pos2(x, plot.top() + 8.0), high.size());
+        painter.rect_filled(place.expand2(vec2(2.0, 0.0)), 2.0, ctx.tokens.surface);
+        painter.galley(place.min, high, weak);
         painter.text(pos2(x, plot.bottom() + 3.0), Align2::CENTER_TOP, &axis.low, font.clone(), weak);
     }
 }

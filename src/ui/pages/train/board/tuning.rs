@@ -44,14 +44,14 @@ pub fn tuning_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut TrainPage, about: &About, 
         if room >= BESIDE {
             ui.horizontal_top(|ui| {
                 ui.vertical(|ui| {
-                    ui.set_width(room * 0.46);
+                    ui.set_width(room * 0.44);
                     parallel_ui(ui, ctx, search, height);
                 });
                 ui.vertical(|ui| {
-                    ui.set_width(room * 0.2);
+                    ui.set_width(room * 0.22);
                     importance_ui(ui, ctx, search, height);
                 });
-                ui.vertical(|ui| scatter_ui(ui, ctx, page, search, height - 28.0));
+                ui.vertical(|ui| scatter_ui(ui, ctx, page, search, height - 84.0));
             });
         } else {
             parallel_ui(ui, ctx, search, height);
@@ -162,7 +162,7 @@ fn scatter_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut TrainPage, search: &Search, h
     let table = || table(search);
     let summary = format!("{} of every trial against {name}", search.metric.title());
     let title = format!("{} by {name}", search.metric.title());
-    let chart = Chart { id: "scatter", title: &title, summary: &summary, height: height.max(120.0), table: &table };
+    let chart = Chart { id: "scatter", title: &title, summary: &summary, height: height.max(90.0), table: &table };
     let chart = LineChart {
         chart,
         x_label: &x_label,

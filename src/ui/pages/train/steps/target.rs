@@ -3,6 +3,7 @@
 use egui::Ui;
 
 use crate::domain::task::Task;
+use crate::state::command::Command;
 use crate::ui::ctx::UiCtx;
 use crate::ui::pages::parts;
 use crate::ui::pages::train::About;
@@ -11,9 +12,15 @@ use crate::ui::theme::tokens::space;
 
 pub fn target_ui(ui: &mut Ui, ctx: &UiCtx, form: &mut TrainForm, about: &About) {
     let version = about.version;
-    let width = ((ui.available_width() - space::M) / 2.0).clamp(100.0, 240.0);
+    let width = ((ui.available_width() - 2.0 * space::M) / 3.0).clamp(100.0, 240.0);
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = space::M;
+        parts::field(ui, ctx, "Data", |ui| {
+            let options = parts::version_options(about.history.versions.iter().rev());
+            if let Some(Some(picked)) = parts::pick(ui, "Data", &options, Some(&version.id), None, width) {
+                ctx.send(Command::FocusVersion(picked));
+            }
+        });
         parts::field(ui, ctx, "Column to predict", |ui| {
             let options: Vec<(String, String)> = version.schema.names().map(|n| (n.to_owned(), n.to_owned())).collect();
             if let Some(target) = parts::pick(ui, "Column to predict", &options, form.target.as_ref(), None, width) {

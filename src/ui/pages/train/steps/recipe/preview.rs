@@ -40,7 +40,8 @@ pub fn preview_ui(ui: &mut Ui, ctx: &UiCtx, editor: &mut RecipeEditor, form: &Tr
         let stale = editor.preview.as_ref() != Some(&wanted);
         ask |= stale && ui.button("Show what the steps do now").clicked();
     });
-    if ask || editor.preview.is_none() {
+    let elsewhere = |shown: &PreviewRecipe| shown.version != wanted.version || shown.target != wanted.target;
+    if ask || editor.preview.as_ref().is_none_or(elsewhere) {
         let algorithm = Some(if editor.trees { Algorithm::GradientBoosting } else { linear(form, about) });
         editor.preview = Some(PreviewRecipe { algorithm, ..wanted });
     }

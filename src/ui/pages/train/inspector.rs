@@ -41,7 +41,11 @@ pub fn inspector_ui(ui: &mut Ui, ctx: &UiCtx, form: &TrainForm, about: &About) {
                   only, in each fold anew";
     facts.push(("Recipe", recipe.to_owned()));
     parts::facts(ui, ctx, &facts);
-    if let Some(run) = ctx.state.focus.run.and_then(|id| about.history.run(id)) {
+    let own = |run: &&Run| {
+        let of = about.history.version(run.plan.version_id).map(|v| v.dataset_id);
+        of == Some(version.dataset_id) && Some(&run.plan.target) == form.target.as_ref()
+    };
+    if let Some(run) = ctx.state.focus.run.and_then(|id| about.history.run(id)).filter(own) {
         focused_run_ui(ui, ctx, run);
     }
     ui.add_space(space::S);

@@ -44,7 +44,8 @@ impl RunColumn {
     /// Width in points at normal scale.
     pub fn width(self) -> f32 {
         match self {
-            Self::Run | Self::Target => 72.0,
+            Self::Run => 86.0,
+            Self::Target => 72.0,
             Self::Status => 100.0,
             Self::Algorithm => 128.0,
             Self::Dataset => 104.0,

@@ -26,6 +26,8 @@ mod tuning;
 
 pub use curves::learning_chart;
 
+/// From this width on the learning curves stand beside the leaderboard.
+const BESIDE: f32 = 1500.0;
 /// Offers to go on that are shown at once.
 const MOST_OFFERS: usize = 2;
 
@@ -42,6 +44,10 @@ pub fn board_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut TrainPage, form: &TrainForm
             return parts::note(ui, ctx, "Choose a target to see its runs");
         };
         match page.lower {
+            Lower::Leaderboard if ui.available_width() >= BESIDE => ui.columns_const(|[left, right]| {
+                leaders::leaders_ui(left, ctx, page, about, target);
+                curves::curves_ui(right, ctx, about, target);
+            }),
             Lower::Leaderboard => leaders::leaders_ui(ui, ctx, page, about, target),
             Lower::Curves => curves::curves_ui(ui, ctx, about, target),
             Lower::Tuning => tuning::tuning_ui(ui, ctx, page, about, target),

@@ -142,7 +142,7 @@ fn a_training_that_stopped_is_gone_on_with_or_left() {
     let mut bench = train(state);
     assert!(bench.shows("A training for churned stopped with 0 of 7 models done, begun 1 hour ago"));
     let sent = bench.button("Go on");
-    let [Command::Train(request)] = sent.as_slice() else { panic!("{sent:?}") };
+    let [Command::FocusVersion(VersionId(2)), Command::Train(request)] = sent.as_slice() else { panic!("{sent:?}") };
     assert_eq!(request.options.resume, Some(GroupId(4)));
     assert_eq!(bench.button("Leave it"), [Command::Edit(Edit::CloseGroup { group: GroupId(4), closed: true })]);
 }

@@ -4,7 +4,7 @@ use egui::{RichText, Ui, vec2};
 
 use crate::domain::edit::Edit;
 use crate::domain::question::{Answer, Question};
-use crate::domain::request::TrainRequest;
+use crate::domain::request::{DataRef, TrainRequest};
 use crate::domain::run::RunStatus;
 use crate::domain::training::{GroupRequest, RunGroup, TrainOptions, TuneRequest};
 use crate::state::command::Command;
@@ -110,17 +110,27 @@ fn offer_ui(ui: &mut Ui, ctx: &UiCtx, about: &About, group: &RunGroup) {
     };
     let of = if asked > 0 { format!("{done} of {asked} models") } else { format::counted(done, "model", "models") };
     let when = format::ago(ctx.now_ms, group.created_at_ms);
+    let text = format!("{what} for {} stopped with {of} done, begun {when}", group.request.target());
     ui.horizontal(|ui| {
         icons::icon(ui, Icon::Info, 14.0, ctx.tokens.info);
-        let text = format!("{what} for {} stopped with {of} done, begun {when}", group.request.target());
-        ui.label(RichText::new(text).size(size::DATA).color(ctx.tokens.text));
-        if ui.button("Go on").on_hover_text("Does what is left; nothing is done twice").clicked() {
-            ctx.send(resume(group));
-        }
-        let hint = "Keeps what is done and stops offering the rest";
-        if ui.button("Leave it").on_hover_text(hint).clicked() {
-            ctx.send(Command::Edit(Edit::CloseGroup { group: group.id, closed: true }));
-        }
+        // At the end of the line: the buttons stay where they are while the time goes by.
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            let hint = "Keeps what is done and stops offering the rest";
+            if ui.button("Leave it").on_hover_text(hint).clicked() {
+                ctx.send(Command::Edit(Edit::CloseGroup { group: group.id, closed: true }));
+            }
+            if ui.button("Go on").on_hover_text("Does what is left; nothing is done twice").clicked() {
+                // Its runs appear on the leaderboard of its own data.
+                if let DataRef::Version(version) = group.request.train().data {
+                    ctx.send(Command::FocusVersion(version));
+                }
+                ctx.send(resume(group));
+            }
+            ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+                let text = RichText::new(text).size(size::DATA).color(ctx.tokens.text);
+                ui.add(egui::Label::new(text).truncate());
+            });
+        });
     });
 }
 

@@ -71,7 +71,7 @@ pub fn recipe_ui(ui: &mut Ui, ctx: &UiCtx, editor: &mut RecipeEditor, form: &mut
     }
 }
 
-fn settings_ui(ui: &mut Ui, ctx: &UiCtx, editor: &mut RecipeEditor, form: &mut TrainForm, about: &About) {
+fn settings_ui(ui: &mut Ui, ctx: &UiCtx, editor: &RecipeEditor, form: &mut TrainForm, about: &About) {
     let is_empty = form.recipe.steps.is_empty();
     match editor.selected.and_then(|at| form.recipe.steps.get_mut(at)) {
         Some(step) => rule::step_settings_ui(ui, ctx, step, about.version, form.target.as_deref()),

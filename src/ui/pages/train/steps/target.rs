@@ -15,9 +15,9 @@ pub fn target_ui(ui: &mut Ui, ctx: &UiCtx, form: &mut TrainForm, about: &About) 
     let width = ((ui.available_width() - 2.0 * space::M) / 3.0).clamp(100.0, 240.0);
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = space::M;
-        parts::field(ui, ctx, "Data", |ui| {
+        parts::field(ui, ctx, "Data to learn from", |ui| {
             let options = parts::version_options(about.history.versions.iter().rev());
-            if let Some(Some(picked)) = parts::pick(ui, "Data", &options, Some(&version.id), None, width) {
+            if let Some(Some(picked)) = parts::pick(ui, "Data to learn from", &options, Some(&version.id), None, width) {
                 ctx.send(Command::FocusVersion(picked));
             }
         });

@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use super::import::ImportArgs;
 use crate::domain::diff::EXAMPLES;
-use crate::domain::params::{Algorithm, ParamValue};
+use crate::domain::params::{Algorithm, ParamValue, Search, SearchRange};
 use crate::domain::recipe::RecipeSpec;
 use crate::domain::request::RestoreForm;
 use crate::domain::schema::ColumnKind;
@@ -449,9 +449,24 @@ pub struct TuneArgs {
     /// Sets of parameters to try at most
     #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub trials: u32,
+    /// Where to look for a parameter: learning_rate=0.01..0.3:log, or words such as loss=squared,huber; repeat for several
+    #[arg(long, value_name = "NAME=RANGE", value_parser = parse_search)]
+    pub search: Vec<(String, SearchRange)>,
     /// Let every trial have all folds, however bad the first ones are
     #[arg(long)]
     pub no_pruning: bool,
+}
+
+fn parse_search(text: &str) -> Result<(String, SearchRange), String> {
+    let wrong = || "write learning_rate=0.01..0.3, with :log for orders of magnitude, or loss=squared,huber".to_owned();
+    let (name, range) = text.split_once('=').ok_or_else(wrong)?;
+    let Some((low, high)) = range.split_once("..") else {
+        return Ok((name.to_owned(), SearchRange::OneOf(range.split(',').map(str::to_owned).collect())));
+    };
+    let (high, log) = high.strip_suffix(":log").map_or((high, false), |high| (high, true));
+    let low = low.parse().map_err(|_| wrong())?;
+    let high = high.parse().map_err(|_| wrong())?;
+    Ok((name.to_owned(), SearchRange::Between(Search { low, high, log })))
 }
 
 fn parse_method(text: &str) -> Result<TuneMethod, String> {

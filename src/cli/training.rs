@@ -114,7 +114,13 @@ pub fn tune(root: &Path, args: TuneArgs) -> Result<Report, Problem> {
     if train.algorithms.is_empty() && train.options.resume.is_none() {
         train.algorithms = vec![Algorithm::GradientBoosting];
     }
-    let request = TuneRequest { train, method: args.method, trials: args.trials, prune: !args.no_pruning };
+    let request = TuneRequest {
+        train,
+        method: args.method,
+        trials: args.trials,
+        prune: !args.no_pruning,
+        space: args.search.into_iter().collect(),
+    };
     match work(root, JobRequest::Tune(request))? {
         JobOutcome::Tuned(outcome) => {
             for warning in &outcome.warnings {

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 use super::catalogue::Description;
-use super::ids::{BinId, BranchId, DatasetId, LabelSessionId, TagId, VersionId, WatchId};
+use super::ids::{BinId, BranchId, DatasetId, GroupId, LabelSessionId, TagId, VersionId, WatchId};
+use super::recipe::RecipeSpec;
 use super::schema::ColumnKind;
 use super::storage::StorageKey;
 use super::watch::{WatchKind, WatchPolicy};
@@ -97,6 +98,16 @@ pub enum Edit {
     },
     /// Opens a session again that was given up.
     ResumeLabels(LabelSessionId),
+    /// Keeps a recipe as a template, or forgets it.
+    KeepRecipe {
+        name: String,
+        recipe: Option<Box<RecipeSpec>>,
+    },
+    /// What is left of a training is not wanted any more, or is again.
+    CloseGroup {
+        group: GroupId,
+        closed: bool,
+    },
 }
 
 /// What an edit did.

@@ -1,18 +1,20 @@
 //! What a page can ask beside the lists: a question is answered in the background, and the answer kept until the
 //! workspace changes.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use super::catalogue::CatalogueEntry;
 use super::dataset::ReadDraft;
+use super::decision::Decisions;
 use super::diff::{DiffReport, DiffRequest};
 use super::explore::{ExploreRequest, Explored};
-use super::ids::VersionId;
+use super::ids::{RunId, VersionId};
 use super::labels::{LabelHistory, LabelQueue, LabelTask};
 use super::preview::ImportPreview;
-use super::recipe::{PreviewRecipe, RecipePreview};
+use super::recipe::{PreviewRecipe, RecipePreview, RecipeSpec};
 use super::relations::{PairPlot, Relations};
 use super::storage::StorageReport;
 use super::training::{RunGroup, TrainingProposal};
@@ -41,6 +43,10 @@ pub enum Question {
     Explore(ExploreRequest),
     /// Which requests did not end, and what of them is done?
     OpenGroups,
+    /// Which recipes are kept under a name?
+    RecipeTemplates,
+    /// What would each cut of a two-class run come to?
+    Decisions { run: RunId },
     /// What is each dataset, and who uses it?
     Catalogue,
     /// What are the bytes spent on?
@@ -60,8 +66,8 @@ impl Question {
     pub fn needs_worker(&self) -> bool {
         match self {
             Self::Preview { .. } | Self::Diff(_) | Self::Relations { .. } | Self::Pair { .. } => true,
-            Self::Recipe(_) | Self::TrainingPlan { .. } | Self::Explore(_) => true,
-            Self::OpenGroups => false,
+            Self::Recipe(_) | Self::TrainingPlan { .. } | Self::Decisions { .. } | Self::Explore(_) => true,
+            Self::OpenGroups | Self::RecipeTemplates => false,
             Self::Rejects { .. } | Self::MemoryBudget => false,
             Self::Catalogue | Self::Storage | Self::Watches => false,
             Self::LabelTask { .. } | Self::Rows { .. } | Self::Labels { .. } => false,
@@ -74,8 +80,9 @@ impl Question {
             Self::Preview { .. } | Self::MemoryBudget => false,
             Self::Catalogue | Self::Storage | Self::Watches => false,
             Self::LabelTask { .. } | Self::Rows { .. } | Self::Labels { .. } => false,
-            Self::OpenGroups => false,
-            Self::Recipe(_) | Self::TrainingPlan { .. } | Self::Explore(_) => true,
+            Self::OpenGroups | Self::RecipeTemplates => false,
+            // A run's model never changes either.
+            Self::Recipe(_) | Self::TrainingPlan { .. } | Self::Decisions { .. } | Self::Explore(_) => true,
             Self::Diff(_) | Self::Rejects { .. } | Self::Relations { .. } | Self::Pair { .. } => true,
         }
     }
@@ -93,6 +100,8 @@ pub enum Answer {
     TrainingPlan(Box<TrainingProposal>),
     Explored(Box<Explored>),
     OpenGroups(Vec<RunGroup>),
+    RecipeTemplates(BTreeMap<String, RecipeSpec>),
+    Decisions(Box<Decisions>),
     Catalogue(Vec<CatalogueEntry>),
     Storage(Box<StorageReport>),
     Watches(Vec<WatchView>),

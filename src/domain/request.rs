@@ -135,6 +135,34 @@ pub struct TrainRequest {
     pub options: TrainOptions,
 }
 
+impl TrainRequest {
+    /// What this run alone was asked for.
+    pub fn of_run(run: &Run) -> Self {
+        let plan = &run.plan;
+        let context = &plan.context;
+        // What the user left out; what was left out for another reason will be again.
+        let exclude = plan.excluded.iter().filter(|(_, why)| why == "excluded by you").map(|(name, _)| name.clone());
+        Self {
+            data: DataRef::Version(plan.version_id),
+            target: plan.target.clone(),
+            task: Some(plan.task),
+            algorithms: vec![plan.algorithm],
+            split: plan.split.clone(),
+            folds: plan.folds,
+            params: [(plan.algorithm, plan.params.to_draft())].into(),
+            exclude: exclude.collect(),
+            recipe: plan.recipe.clone(),
+            options: TrainOptions {
+                repeats: context.repeats,
+                weight: context.weight.clone(),
+                split_of: context.split_of,
+                decision: context.decision,
+                ..TrainOptions::default()
+            },
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TrainOutcome {
     pub proposal: TaskProposal,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ids::{GroupId, RunId};
 use super::metric::{Metric, MetricSet};
-use super::params::Algorithm;
+use super::params::{Algorithm, SearchSpace};
 use super::request::TrainRequest;
 use super::split::SplitSpec;
 use super::task::Task;
@@ -88,6 +88,18 @@ impl GroupRequest {
             Self::Tune(_) => "tune",
         }
     }
+
+    /// What is trained for, whichever way.
+    pub fn train(&self) -> &TrainRequest {
+        match self {
+            Self::Train(request) => request,
+            Self::Tune(request) => &request.train,
+        }
+    }
+
+    pub fn target(&self) -> &str {
+        &self.train().target
+    }
 }
 
 /// How tuning picks the next parameters.
@@ -129,6 +141,9 @@ pub struct TuneRequest {
     pub trials: u32,
     /// Stop trials that are worse than the median of earlier ones after as many folds.
     pub prune: bool,
+    /// Where to look instead of the usual ranges.
+    #[serde(default)]
+    pub space: SearchSpace,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -2,13 +2,13 @@
 
 use crate::domain::activity::{NewEvent, ObjectKind};
 use crate::domain::edit::{Edit, EditOutcome};
-use crate::domain::ids::{BranchId, DatasetId, TagId, VersionId};
+use crate::domain::ids::{BranchId, DatasetId, GroupId, TagId, VersionId};
 use crate::domain::schema::ColumnKind;
 use crate::domain::words::bytes;
-use crate::store::{StoreError, Tx, Workspace, activity, branches, datasets, settings, tags};
+use crate::store::{StoreError, Tx, Workspace, activity, branches, datasets, groups, settings, tags};
 
 use super::revert::{self, log};
-use super::{StageError, budget, label, storage, watch};
+use super::{StageError, budget, label, recipe, storage, watch};
 
 pub fn edit(workspace: &Workspace, edit: &Edit) -> Result<EditOutcome, StageError> {
     match edit {
@@ -34,6 +34,8 @@ pub fn edit(workspace: &Workspace, edit: &Edit) -> Result<EditOutcome, StageErro
         }
         Edit::DropLabels { version, column } => label::drop_session(workspace, *version, column),
         Edit::ResumeLabels(session) => label::resume_session(workspace, *session),
+        Edit::KeepRecipe { name, recipe } => recipe::templates::keep(workspace, name, recipe.as_deref()),
+        Edit::CloseGroup { group, closed } => write(workspace, |tx| close_group(tx, *group, *closed)),
     }
 }
 
@@ -141,6 +143,27 @@ fn set_memory_budget(tx: &Tx, budget: Option<u64>) -> Done {
     };
     activity::append(tx, &event)?;
     Ok((said, Edit::SetMemoryBudget { bytes: before }))
+}
+
+fn close_group(tx: &Tx, group: GroupId, closed: bool) -> Done {
+    let target = groups::get(tx, group)?.request.target().to_owned();
+    if closed {
+        groups::end(tx, group)?;
+    } else {
+        groups::reopen(tx, group)?;
+    }
+    let said = match closed {
+        true => format!("The rest of training {group} for {target} is left undone"),
+        false => format!("Training {group} for {target} can be gone on with"),
+    };
+    let event = NewEvent {
+        action: "closed".to_owned(),
+        object_kind: ObjectKind::Workspace,
+        object: format!("training {group}"),
+        summary: said.clone(),
+    };
+    activity::append(tx, &event)?;
+    Ok((said, Edit::CloseGroup { group, closed: !closed }))
 }
 
 /// Logs what happened to a version, and repeats it.

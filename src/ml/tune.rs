@@ -4,7 +4,9 @@
 //! history and seed always give the same proposal.
 
 use crate::domain::metric::Metric;
-use crate::domain::params::{Algorithm, ParamDraft, ParamKind, ParamSpec, ParamValue};
+use crate::domain::params::{
+    Algorithm, ParamDraft, ParamKind, ParamSpec, ParamValue, Search, SearchRange, SearchSpace,
+};
 use crate::domain::random::Shuffler;
 
 /// Trials at random before a model of them is worth anything.
@@ -19,24 +21,37 @@ const WARM_UP: usize = 4;
 pub const FACTOR: usize = 3;
 
 /// One dimension of the search.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Axis {
     name: &'static str,
     low: f64,
     high: f64,
     log: bool,
     whole: bool,
+    /// Of a choice: each takes an equal part of 0..1.
+    words: Vec<String>,
 }
 
 impl Axis {
-    fn value(&self, at: f64) -> f64 {
+    fn value(&self, at: f64) -> ParamValue {
+        if !self.words.is_empty() {
+            let word = (at * self.words.len() as f64) as usize;
+            return ParamValue::Word(self.words[word.min(self.words.len() - 1)].clone());
+        }
         let between = |a: f64, b: f64| a + (b - a) * at;
         let value = if self.log { between(self.low.ln(), self.high.ln()).exp() } else { between(self.low, self.high) };
         let value = value.clamp(self.low, self.high);
-        if self.whole { value.round() } else { value }
+        ParamValue::Number(if self.whole { value.round() } else { value })
     }
 
-    fn place(&self, value: f64) -> f64 {
+    fn place(&self, value: &ParamValue) -> f64 {
+        let value = match value {
+            ParamValue::Number(value) => *value,
+            ParamValue::Word(word) => {
+                let at = self.words.iter().position(|known| known == word);
+                return at.map_or(0.5, |at| (at as f64 + 0.5) / self.words.len() as f64);
+            }
+        };
         let share = |a: f64, b: f64, v: f64| (v - a) / (b - a);
         let place = if self.log {
             share(self.low.ln(), self.high.ln(), value.max(f64::MIN_POSITIVE).ln())
@@ -61,11 +76,25 @@ pub struct Tried<'a> {
 
 impl Space {
     pub fn of(algorithm: Algorithm, fixed: &ParamDraft) -> Self {
+        Self::within(algorithm, fixed, &SearchSpace::new())
+    }
+
+    /// With ranges of somebody's own, which must have been checked.
+    pub fn within(algorithm: Algorithm, fixed: &ParamDraft, space: &SearchSpace) -> Self {
         let axis = |spec: &ParamSpec| {
-            let search = spec.search?;
+            if fixed.contains_key(spec.name) {
+                return None;
+            }
             let whole = matches!(spec.kind, ParamKind::Number { whole: true, .. });
-            let free = !fixed.contains_key(spec.name) && search.high > search.low;
-            free.then_some(Axis { name: spec.name, low: search.low, high: search.high, log: search.log, whole })
+            match space.get(spec.name).cloned().or_else(|| spec.usual_range())? {
+                SearchRange::Between(Search { low, high, log }) => {
+                    (high > low).then_some(Axis { name: spec.name, low, high, log, whole, words: Vec::new() })
+                }
+                SearchRange::OneOf(words) => {
+                    let axis = Axis { name: spec.name, low: 0.0, high: 1.0, log: false, whole: false, words };
+                    (axis.words.len() > 1).then_some(axis)
+                }
+            }
         };
         Self { axes: algorithm.parameters().iter().filter_map(axis).collect(), fixed: fixed.clone() }
     }
@@ -77,13 +106,13 @@ impl Space {
     fn draft(&self, places: &[f64]) -> ParamDraft {
         let mut draft = self.fixed.clone();
         for (axis, at) in self.axes.iter().zip(places) {
-            draft.insert(axis.name.to_owned(), ParamValue::Number(axis.value(*at)));
+            draft.insert(axis.name.to_owned(), axis.value(*at));
         }
         draft
     }
 
     fn places(&self, draft: &ParamDraft) -> Vec<f64> {
-        let at = |axis: &Axis| draft.get(axis.name).and_then(ParamValue::number).map_or(0.5, |value| axis.place(value));
+        let at = |axis: &Axis| draft.get(axis.name).map_or(0.5, |value| axis.place(value));
         self.axes.iter().map(at).collect()
     }
 
@@ -248,6 +277,24 @@ mod tests {
             wins += u32::from(best < random);
         }
         assert!(wins >= 8, "{wins} of 10");
+    }
+
+    #[test]
+    fn own_ranges_and_words_are_kept_to() {
+        let between = SearchRange::Between(Search { low: 4.0, high: 6.0, log: false });
+        let words = SearchRange::OneOf(vec!["absolute".into(), "huber".into()]);
+        let ranges = SearchSpace::from([("max_leaves".to_owned(), between), ("loss".to_owned(), words)]);
+        let space = Space::within(Algorithm::GradientBoosting, &ParamDraft::new(), &ranges);
+        let mut seen = std::collections::BTreeSet::new();
+        for number in 1..60 {
+            let draft = space.random(3, number);
+            assert!((4.0..=6.0).contains(&draft["max_leaves"].number().unwrap()));
+            check_params(Algorithm::GradientBoosting, &draft).unwrap();
+            seen.insert(draft["loss"].to_string());
+            let there_and_back = space.draft(&space.places(&draft));
+            assert_eq!(there_and_back["loss"], draft["loss"]);
+        }
+        assert_eq!(seen.into_iter().collect::<Vec<_>>(), ["absolute", "huber"]);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::domain::ids::{BundleId, CheckRunId, DatasetId, DriftId, RunId, Versio
 use crate::domain::question::Question;
 use crate::domain::request::{CheckRequest, DriftRequest, LabelRequest, ReportFormat, RestoreForm, TrainRequest};
 use crate::domain::table::{FindRequest, TableQuery};
+use crate::domain::training::TuneRequest;
 use crate::jobs::event::JobId;
 
 use super::import::ImportPanel;
@@ -192,6 +193,9 @@ pub enum Command {
     ConfirmImport,
     RunChecks(CheckRequest),
     Train(TrainRequest),
+    Tune(TuneRequest),
+    /// Train a run again and compare.
+    Reproduce(RunId),
     CompareDrift(DriftRequest),
     VerifyWorkspace,
     /// Read a dataset's source again.

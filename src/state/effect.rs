@@ -20,6 +20,7 @@ use super::command::{PickFor, egui_free::Rect};
 use super::settings::Settings;
 
 #[derive(Clone, Debug, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "a few at a time; none is kept")]
 pub enum Effect {
     OpenWorkspace(PathBuf),
     LoadHistory,

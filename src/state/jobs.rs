@@ -50,6 +50,7 @@ pub enum After {
 #[derive(Clone, Debug, PartialEq)]
 struct Job {
     view: JobView,
+    request: JobRequest,
     heavy: bool,
     collects: bool,
     after: After,
@@ -95,6 +96,16 @@ impl Jobs {
         self.jobs.iter().flat_map(|j| &j.points)
     }
 
+    /// The jobs with what was asked of them, in the order they were asked for.
+    pub fn with_requests(&self) -> impl Iterator<Item = (&JobView, &JobRequest)> {
+        self.jobs.iter().map(|j| (&j.view, &j.request))
+    }
+
+    /// Learning curves of one job, in the order the points came in.
+    pub fn points_of(&self, id: JobId) -> &[(String, MetricPoint)] {
+        self.jobs.iter().find(|j| j.view.id == id).map_or(&[], |j| &j.points)
+    }
+
     /// The job the status bar shows: the first that runs.
     pub fn front(&self) -> Option<&JobView> {
         self.views().find(|v| v.state != JobPhase::Queued).or_else(|| self.views().next())
@@ -116,7 +127,7 @@ impl Jobs {
         };
         let heavy = is_heavy(&request);
         let collects = matches!(request, JobRequest::Collect(_));
-        self.jobs.push(Job { view, heavy, collects, after, points: Vec::new() });
+        self.jobs.push(Job { view, request: request.clone(), heavy, collects, after, points: Vec::new() });
         self.waiting.push_back((id, request));
         self.start_waiting(now_ms)
     }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use crate::domain::history::History;
 use crate::domain::ids::{BundleId, CheckRunId, DriftId, RunId, VersionId};
 use crate::domain::profile::TableProfile;
+use crate::domain::training::ReproduceOutcome;
 
 use self::asked::Asked;
 use self::command::{Command, Page, PickFor};
@@ -48,6 +49,8 @@ pub struct AppState {
     pub compare: BTreeSet<RunId>,
     pub profiles: BTreeMap<VersionId, Loadable<TableProfile>>,
     pub run_details: BTreeMap<RunId, Loadable<RunDetail>>,
+    /// What the last rerun of each run in this session came to.
+    pub reproduced: BTreeMap<RunId, ReproduceOutcome>,
     pub tables: BTreeMap<VersionId, TableState>,
     pub asked: Asked,
     pub jobs: Jobs,
@@ -123,6 +126,8 @@ impl AppState {
             Command::ConfirmImport => handlers::import::confirm(self, now_ms),
             Command::RunChecks(request) => work::run_checks(self, request, now_ms),
             Command::Train(request) => work::train(self, request, now_ms),
+            Command::Tune(request) => work::tune(self, request, now_ms),
+            Command::Reproduce(run) => work::reproduce(self, run, now_ms),
             Command::CompareDrift(request) => work::compare_drift(self, request, now_ms),
             Command::VerifyWorkspace => work::verify_workspace(self, now_ms),
             Command::RefreshSource(id) => work::refresh_source(self, id, now_ms),

@@ -24,6 +24,13 @@ pub fn end(tx: &Tx, id: GroupId) -> Result<(), StoreError> {
     records::seal(tx, &RUN_GROUPS, id.0)
 }
 
+/// Something of it is left to do after all.
+pub fn reopen(tx: &Tx, id: GroupId) -> Result<(), StoreError> {
+    records::check(tx, &RUN_GROUPS, id.0)?;
+    tx.prepare_cached("UPDATE run_groups SET ended_at_ms = NULL WHERE id = ?1")?.execute(params![id])?;
+    records::seal(tx, &RUN_GROUPS, id.0)
+}
+
 pub fn get(conn: &Connection, id: GroupId) -> Result<RunGroup, StoreError> {
     let sql = "SELECT id, request, created_at_ms, ended_at_ms FROM run_groups WHERE id = ?1";
     sql::query_opt(conn, sql, [id], from_row)?.ok_or_else(|| sql::not_found(RUN_GROUPS.noun, id))

@@ -42,7 +42,7 @@ PAGES = {
 }  # fmt: skip
 # All of it takes about three minutes on two busy cores.
 DISPLAY_SECONDS, ALL_SECONDS = 30, 1800
-# "Train 3 models", not the page of that name in the rail.
+# "Train 7 models", not the page of that name in the rail.
 TRAIN_BUTTON = "Train ?*"
 # The import panel's, with the number of rows.
 IMPORT_BUTTON = "Import ?* rows"

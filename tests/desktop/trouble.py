@@ -30,7 +30,7 @@ from harness import (
 
 SMALL, SMALL_ROWS = SAMPLES / "iris.csv", 150
 LARGE, LARGE_NAME = SAMPLES / "churn-2026-01.csv", "churn"
-# "Train 3 models", not the page of that name in the rail.
+# "Train 7 models", not the page of that name in the rail.
 IMPORT_BUTTON = "Import ?* rows"
 TRAIN_BUTTON = "Train ?*"
 # A person waits this long for a list to show what another process did.

@@ -14,5 +14,6 @@ mod sandbox;
 mod soft;
 mod store;
 mod story;
+mod train_pages;
 mod ui;
 mod versions;

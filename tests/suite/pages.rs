@@ -10,7 +10,6 @@ use egui_kittest::kittest::Queryable;
 use ::modelwright;
 use modelwright::domain::history::History;
 use modelwright::domain::ids::{RunId, VersionId};
-use modelwright::domain::params::Algorithm;
 use modelwright::domain::problem::Problem;
 use modelwright::domain::question::Question;
 use modelwright::domain::request::DataRef;
@@ -78,9 +77,14 @@ impl<'a> Bench<'a> {
     }
 
     fn sent(&self) -> Vec<Command> {
-        // Nobody answers here, so the list asks for its catalogue in every frame.
-        let of_the_list = Command::Ask(Question::Catalogue);
-        self.sent.borrow().iter().filter(|command| **command != of_the_list).cloned().collect()
+        // Nobody answers here, so what a page needs at once is asked for in every frame.
+        let at_once = |question: &Question| {
+            use Question as Q;
+            matches!(question, Q::Catalogue | Q::OpenGroups | Q::RecipeTemplates)
+                || matches!(question, Q::TrainingPlan { .. } | Q::Decisions { .. })
+        };
+        let asked = |command: &Command| matches!(command, Command::Ask(question) if at_once(question));
+        self.sent.borrow().iter().filter(|command| !asked(command)).cloned().collect()
     }
 
     pub fn button(&mut self, label: &str) -> Vec<Command> {
@@ -108,7 +112,7 @@ pub fn empty() -> AppState {
 }
 
 #[allow(clippy::field_reassign_with_default, reason = "the state has private fields, so no struct update")]
-fn with(history: Loadable<History>) -> AppState {
+pub fn with(history: Loadable<History>) -> AppState {
     let mut state = AppState::default();
     state.history = history;
     state
@@ -123,12 +127,12 @@ fn checks(state: AppState) -> Bench<'static> {
     bench(state, move |ui, ctx| checks_ui(ui, ctx, &mut page))
 }
 
-fn train(state: AppState) -> Bench<'static> {
+pub fn train(state: AppState) -> Bench<'static> {
     let mut page = TrainPage::default();
     bench(state, move |ui, ctx| train_ui(ui, ctx, &mut page))
 }
 
-fn runs(state: AppState) -> Bench<'static> {
+pub fn runs(state: AppState) -> Bench<'static> {
     let mut page = RunsPage::default();
     bench(state, move |ui, ctx| runs_ui(ui, ctx, &mut page))
 }
@@ -172,37 +176,6 @@ fn findings_are_copied_as_csv() {
     let sent = bench.button("Copy as CSV");
     let [Command::Copy(csv)] = sent.as_slice() else { panic!("{sent:?}") };
     assert!(csv.starts_with("severity,code,column,message"));
-}
-
-#[test]
-fn training_as_proposed_asks_for_three_models() {
-    let mut bench = train(full());
-    let sent = bench.button("Train 3 models");
-    let [Command::Train(request)] = sent.as_slice() else { panic!("{sent:?}") };
-    assert_eq!(request.target, "churned");
-    assert_eq!(request.algorithms, [Algorithm::Baseline, Algorithm::Logistic, Algorithm::DecisionTree]);
-    assert!(bench.shows("best"));
-}
-
-#[test]
-fn leaving_out_a_column_and_an_algorithm_reaches_the_request() {
-    let mut bench = train(full());
-    bench.click(Role::CheckBox, "Learn from age");
-    bench.click(Role::CheckBox, "Decision tree");
-    let sent = bench.button("Train 2 models");
-    let [Command::Train(request)] = sent.as_slice() else { panic!("{sent:?}") };
-    assert_eq!(request.exclude, ["age"]);
-    assert_eq!(request.algorithms, [Algorithm::Baseline, Algorithm::Logistic]);
-}
-
-#[test]
-fn a_form_without_algorithms_says_why_it_cannot_run() {
-    let mut bench = train(full());
-    for name in ["Baseline", "Logistic regression", "Decision tree"] {
-        bench.click(Role::CheckBox, name);
-    }
-    assert!(bench.shows("No algorithm is ticked"));
-    assert_eq!(bench.button("Train 0 models"), []);
 }
 
 #[test]

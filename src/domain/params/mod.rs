@@ -1,6 +1,7 @@
 //! Algorithms and their parameters: what the form and the command line offer, what tuning may try, and what may run.
 
 mod algorithm;
+mod search;
 mod specs;
 
 use std::collections::BTreeMap;
@@ -9,6 +10,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use algorithm::{Algorithm, Family};
+pub use search::{SearchRange, SearchSpace, check_space};
 
 /// A parameter an algorithm takes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -36,7 +38,7 @@ pub enum ParamKind {
 }
 
 /// A range that tuning draws from, both ends included.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Search {
     pub low: f64,
     pub high: f64,

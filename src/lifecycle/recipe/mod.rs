@@ -10,6 +10,8 @@ use crate::store::{Workspace, datasets};
 
 use super::StageError;
 
+pub mod templates;
+
 /// Rows that a preview is fitted on; of a larger table evenly drawn ones.
 const FITTED_ROWS: usize = 20_000;
 /// As a training run's default.

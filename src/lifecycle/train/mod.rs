@@ -6,6 +6,7 @@
 
 mod batch;
 pub mod clock;
+pub mod decide;
 mod encode;
 mod ensemble;
 mod fit;

@@ -12,10 +12,10 @@ use crate::domain::ids::RunId;
 use crate::domain::io::{JobIo, Part};
 use crate::domain::model::TrainedModel;
 use crate::domain::params::{Algorithm, check_params};
-use crate::domain::request::{DataRef, TrainRequest};
+use crate::domain::request::TrainRequest;
 use crate::domain::run::{Environment, Run, RunStatus};
 use crate::domain::task::Predictions;
-use crate::domain::training::{ReproduceOutcome, ReproducedStep, TrainOptions, Verdict};
+use crate::domain::training::{ReproduceOutcome, ReproducedStep, Verdict};
 use crate::lifecycle::resolve::require_present;
 use crate::lifecycle::score::model_of;
 use crate::lifecycle::{StageError, environment};
@@ -39,7 +39,7 @@ pub fn reproduce(workspace: &Workspace, id: RunId, io: &dyn JobIo) -> Result<Rep
     let version = workspace.read(|conn| datasets::version(conn, run.plan.version_id))?;
     require_present(workspace, &version)?;
     let stored = model_of(workspace, id)?;
-    let request = request_of(&run)?;
+    let request = TrainRequest::of_run(&run);
     let session = Session::open(workspace, &request, version, &Part { io, from: 0.05, to: 0.15 })?;
     // Parameters that came later take their defaults, which are what was done before.
     let params = check_params(run.plan.algorithm, &run.plan.params.to_draft()).map_err(StageError::Params)?;
@@ -69,32 +69,6 @@ pub fn reproduce(workspace: &Workspace, id: RunId, io: &dyn JobIo) -> Result<Rep
         steps,
         environment: differences(&run.plan.environment, &environment::capture()),
         metrics: again.metrics.test,
-    })
-}
-
-/// What the run was asked for.
-fn request_of(run: &Run) -> Result<TrainRequest, StageError> {
-    let plan = &run.plan;
-    let context = &plan.context;
-    // What the user left out; what was left out for another reason will be again.
-    let exclude = plan.excluded.iter().filter(|(_, why)| why == "excluded by you").map(|(name, _)| name.clone());
-    Ok(TrainRequest {
-        data: DataRef::Version(plan.version_id),
-        target: plan.target.clone(),
-        task: Some(plan.task),
-        algorithms: vec![plan.algorithm],
-        split: plan.split.clone(),
-        folds: plan.folds,
-        params: [(plan.algorithm, plan.params.to_draft())].into(),
-        exclude: exclude.collect(),
-        recipe: plan.recipe.clone(),
-        options: TrainOptions {
-            repeats: context.repeats,
-            weight: context.weight.clone(),
-            split_of: context.split_of,
-            decision: context.decision,
-            ..TrainOptions::default()
-        },
     })
 }
 

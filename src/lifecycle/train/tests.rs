@@ -264,7 +264,13 @@ fn trials_are_runs_of_one_group_and_resume_where_they_stopped() {
     for method in TuneMethod::ALL {
         let mut train_request = request(&p.data, "bought", &[Algorithm::DecisionTree], 3);
         train_request.params.clear();
-        let asked = TuneRequest { train: train_request, method, trials: 13, prune: method != TuneMethod::Halving };
+        let asked = TuneRequest {
+            train: train_request,
+            method,
+            trials: 13,
+            prune: method != TuneMethod::Halving,
+            space: Default::default(),
+        };
         let whole = tune::tune(&p.workspace, &asked, &Silent).unwrap();
         assert_eq!(whole.runs.len(), 13, "{method:?}");
         let best = whole.best.unwrap();

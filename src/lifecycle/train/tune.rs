@@ -14,7 +14,7 @@ use super::{check_budget, completed};
 use crate::domain::ids::GroupId;
 use crate::domain::io::{JobIo, Part};
 use crate::domain::metric::Metric;
-use crate::domain::params::{Algorithm, CheckedParams, ParamDraft, check_params};
+use crate::domain::params::{Algorithm, CheckedParams, ParamDraft, check_params, check_space};
 use crate::domain::problem::Problem;
 use crate::domain::request::{DataRef, JobRequest, TrainRequest};
 use crate::domain::run::{Run, RunStatus, best_run};
@@ -50,7 +50,11 @@ pub fn tune_by(
     let algorithm = the_algorithm(&request, &session)?;
     let fixed = train.params.get(&algorithm).cloned().unwrap_or_default();
     check_params(algorithm, &fixed).map_err(StageError::Params)?;
-    let space = Space::of(algorithm, &fixed);
+    let problems = check_space(algorithm, &request.space);
+    if !problems.is_empty() {
+        return Err(StageError::Params(problems));
+    }
+    let space = Space::within(algorithm, &fixed, &request.space);
     if space.is_empty() {
         return Err(StageError::usage(
             format!("{} has no parameter to tune", algorithm.as_str()),

@@ -183,6 +183,9 @@ fn job_done(state: &mut AppState, id: JobId, outcome: JobOutcome, now_ms: i64) -
     if !found_nothing(&outcome) {
         state.tell(messages::done(&outcome), now_ms);
     }
+    if let JobOutcome::Reproduced(o) = &outcome {
+        state.reproduced.insert(o.run, (**o).clone());
+    }
     absorb(state, &outcome);
     let mut effects = focus_outcome(state, &outcome, &after, now_ms);
     effects.extend(reload_history(state));

@@ -9,6 +9,7 @@ use crate::domain::request::{
     CheckRequest, CollectRequest, DataRef, DriftRequest, ExportRequest, ImportRequest, JobRequest, LabelRequest,
     ReportRequest, RestoreRequest, ScoreRequest, ScoringModel, TrainRequest, VerifyTarget,
 };
+use crate::domain::training::TuneRequest;
 use crate::domain::watch::{WatchKind, WatchPolicy};
 use crate::domain::words::file_name;
 use crate::jobs::event::JobId;
@@ -30,6 +31,14 @@ pub fn run_checks(state: &mut AppState, request: CheckRequest, now_ms: i64) -> V
 
 pub fn train(state: &mut AppState, request: TrainRequest, now_ms: i64) -> Vec<Effect> {
     start(state, JobRequest::Train(request), now_ms)
+}
+
+pub fn tune(state: &mut AppState, request: TuneRequest, now_ms: i64) -> Vec<Effect> {
+    start(state, JobRequest::Tune(request), now_ms)
+}
+
+pub fn reproduce(state: &mut AppState, run: RunId, now_ms: i64) -> Vec<Effect> {
+    start(state, JobRequest::Reproduce(run), now_ms)
 }
 
 pub fn compare_drift(state: &mut AppState, request: DriftRequest, now_ms: i64) -> Vec<Effect> {

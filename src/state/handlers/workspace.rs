@@ -35,6 +35,7 @@ pub fn opened(state: &mut AppState, answer: Result<WorkspaceInfo, Problem>, now_
             state.compare.clear();
             state.profiles.clear();
             state.run_details.clear();
+            state.reproduced.clear();
             state.tables.clear();
             state.undo = UndoLog::default();
             let mut effects = vec![Effect::LoadHistory, Effect::SaveSettings(state.settings.clone())];

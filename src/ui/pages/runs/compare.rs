@@ -37,9 +37,20 @@ pub fn compare_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut RunsPage, runs: &[&Run]) 
     match page.tab {
         Tab::Metrics => metrics_ui(ui, ctx, page, runs, &comparison),
         Tab::Curves => scroll(ui, |ui| curves::curves_ui(ui, ctx, page, runs)),
+        Tab::Threshold => threshold_ui(ui, ctx, page, runs),
         Tab::Parameters => facts_tab_ui(ui, ctx, page, runs, &model::settings(&comparison, SettingOf::Model)),
         Tab::Data => facts_tab_ui(ui, ctx, page, runs, &model::settings(&comparison, SettingOf::Data)),
     }
+}
+
+/// Of the run in focus where it is among those compared; else of the last, as the first is what others are measured by.
+fn threshold_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut RunsPage, runs: &[&Run]) {
+    let focused = runs.iter().find(|run| ctx.state.focus.run == Some(run.id));
+    let Some(run) = focused.or(runs.last()) else { return };
+    if runs.len() > 1 {
+        parts::note(ui, ctx, &format!("{}, the run in focus", model::run_name(run)));
+    }
+    super::threshold::threshold_ui(ui, ctx, &mut page.threshold, run);
 }
 
 /// A row of controls that scrolls sideways where there is no room: the panel has no height for a second line.

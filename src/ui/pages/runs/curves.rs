@@ -2,6 +2,7 @@
 
 use egui::{Color32, Ui};
 
+use crate::domain::decision::expected_calibration_error;
 use crate::domain::evaluation::{ClassCurves, Evaluation, EvaluationPlots};
 use crate::domain::profile::Histogram as Counts;
 use crate::domain::run::{Run, RunStatus};
@@ -9,6 +10,7 @@ use crate::state::loadable::Loadable;
 use crate::ui::ctx::UiCtx;
 use crate::ui::format::{self, count};
 use crate::ui::pages::parts;
+use crate::ui::pages::train;
 use crate::ui::theme::tokens::space;
 use crate::ui::widgets::charts::{
     BarSeries, Chart, ChartTable, Histogram, LineChart, Points, Series, SeriesStyle, ShareRows, ShareSeries, confusion,
@@ -70,6 +72,14 @@ pub fn curves_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut RunsPage, runs: &[&Run]) {
             EvaluationPlots::Regression { points, residuals } => {
                 charts.push(Box::new(move |ui| truth_ui(ui, ctx, d, points)));
                 charts.push(Box::new(move |ui| residuals_ui(ui, ctx, d, residuals)));
+            }
+        }
+        if let Some(detail) = ctx.state.run_details.get(&d.run.id).and_then(Loadable::value) {
+            let title = d.run.plan.algorithm.title();
+            let curves = train::model::curves(detail.points.iter().map(|point| (title, point)));
+            if !curves.is_empty() {
+                let title = format!("Learning curve · {}", d.name);
+                charts.push(Box::new(move |ui| train::learning_chart(ui, ctx, &title, &curves, HEIGHT)));
             }
         }
         if !d.evaluation.importance.is_empty() {
@@ -211,6 +221,12 @@ fn calibration_ui(ui: &mut Ui, ctx: &UiCtx, curves: &[(&Drawn, &ClassCurves)]) {
         summary: metric_summary("Calibration, Brier score", curves, "brier"),
     };
     unit_chart(ui, ctx, &unit, &lines, Some(("Perfect", DIAGONAL)));
+    let error = |(d, c): &(&Drawn, &ClassCurves)| {
+        let error = expected_calibration_error(&c.calibration)?;
+        Some(format!("{} {}", d.name, format::fixed(error, 4)))
+    };
+    let each: Vec<String> = curves.iter().filter_map(error).collect();
+    parts::note(ui, ctx, &format!("Expected calibration error (ECE): {}", each.join(", ")));
 }
 
 fn confusion_ui(ui: &mut Ui, ctx: &UiCtx, d: &Drawn, classes: &[String], cells: &[Vec<u64>]) {

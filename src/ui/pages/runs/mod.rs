@@ -6,6 +6,8 @@ mod compare;
 mod curves;
 pub mod model;
 mod record;
+mod reproduced;
+pub mod threshold;
 mod view;
 
 pub use view::runs_ui;
@@ -21,6 +23,7 @@ pub struct RunsPage {
     diff_only: bool,
     /// Curves of this class when there are several.
     class: Option<String>,
+    threshold: threshold::ThresholdTab,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -28,14 +31,16 @@ enum Tab {
     #[default]
     Metrics,
     Curves,
+    Threshold,
     Parameters,
     Data,
 }
 
 impl Tab {
-    const ALL: [(Self, &'static str); 4] = [
+    const ALL: [(Self, &'static str); 5] = [
         (Self::Metrics, "Metrics"),
         (Self::Curves, "Curves"),
+        (Self::Threshold, "Threshold"),
         (Self::Parameters, "Parameters"),
         (Self::Data, "Data and split"),
     ];

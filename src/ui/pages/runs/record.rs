@@ -28,6 +28,7 @@ pub fn record_ui(ui: &mut Ui, ctx: &UiCtx, history: &History, run: &Run) {
         }
     });
     buttons_ui(ui, ctx, run);
+    super::reproduced::reproduced_ui(ui, ctx, run);
     if let Some(problem) = &run.problem {
         parts::alert(ui, ctx, Tone::Bad, problem);
     }
@@ -42,6 +43,9 @@ pub fn record_ui(ui: &mut Ui, ctx: &UiCtx, history: &History, run: &Run) {
         }
     };
     part(ui, "Metrics on the test rows", &metrics(run));
+    if !run.metrics.interval.is_empty() {
+        parts::note(ui, ctx, "With 95 % confidence intervals; a dummy knows only how the target is distributed");
+    }
     part(ui, "Plan", &plan(run, history));
     part(ui, "Parameters", &parameters(run));
     part(ui, "Split", &split(run));
@@ -60,6 +64,16 @@ fn buttons_ui(ui: &mut Ui, ctx: &UiCtx, run: &Run) {
         if ui.add_enabled(usable, egui::Button::new("Score a file…")).on_disabled_hover_text(why).clicked() {
             ctx.send(Command::Pick(PickFor::ScoreInput(run.id)));
         }
+        let busy = super::reproduced::is_under_way(ctx, run.id);
+        let reproduce = ui.add_enabled(usable && !busy, egui::Button::new("Reproduce"));
+        let help = "Train it again and say whether the same comes out, step by step";
+        if reproduce
+            .on_hover_text(help)
+            .on_disabled_hover_text(if busy { "It is being reproduced" } else { why })
+            .clicked()
+        {
+            ctx.send(Command::Reproduce(run.id));
+        }
         if ui.button("Show data").on_hover_text(&run.plan.dataset).clicked() {
             ctx.send(Command::FocusVersion(run.plan.version_id));
             ctx.send(Command::GoTo(Page::Data));
@@ -73,7 +87,16 @@ fn buttons_ui(ui: &mut Ui, ctx: &UiCtx, run: &Run) {
 type Lines = Vec<(String, String)>;
 
 fn metrics(run: &Run) -> Lines {
-    let value = |m: &Metric| Some((m.title().to_owned(), metric_number(*run.metrics.test.get(m.key())?)));
+    let value = |m: &Metric| {
+        let mut text = metric_number(*run.metrics.test.get(m.key())?);
+        if let Some([low, high]) = run.metrics.interval.get(m.key()) {
+            text += &format!(" ({} to {})", metric_number(*low), metric_number(*high));
+        }
+        if let Some(dummy) = run.metrics.dummy.get(m.key()) {
+            text += &format!(" · dummy {}", metric_number(*dummy));
+        }
+        Some((m.title().to_owned(), text))
+    };
     Metric::for_task(run.plan.task).iter().filter_map(value).collect()
 }
 
@@ -125,6 +148,7 @@ fn timings(run: &Run, now_ms: i64) -> Lines {
         let parts = [
             ("Encode", t.encode_seconds),
             ("Fit", t.fit_seconds),
+            ("Fit, processor", t.fit_cpu_seconds),
             ("Predict", t.predict_seconds),
             ("Total", t.total_seconds),
         ];
@@ -138,6 +162,8 @@ fn environment(run: &Run) -> Lines {
     let mut out = lines([
         ("Modelwright", env.app_version.clone()),
         ("System", env.os.clone()),
+        ("Locale", if env.locale.is_empty() { "not recorded".to_owned() } else { env.locale.clone() }),
+        ("Seed", run.plan.seed.to_string()),
         ("Processor", format!("{}, {}", env.cpu, format::counted(u64::from(env.threads), "thread", "threads"))),
     ]);
     out.extend(env.libraries.iter().map(|(name, version)| (name.clone(), version.clone())));

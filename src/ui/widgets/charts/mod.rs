@@ -9,6 +9,7 @@ mod decimate;
 mod frame;
 mod heat;
 mod line;
+mod parallel;
 mod shares;
 
 pub use bars::{BarSeries, Histogram, histogram};
@@ -17,4 +18,5 @@ pub use decimate::Points;
 pub use frame::Chart;
 pub use heat::{ConfusionView, confusion};
 pub use line::{LineChart, Series, SeriesStyle, line_chart};
+pub use parallel::{Parallel, ParallelAxis, ParallelLine, parallel};
 pub use shares::{ShareRows, ShareSeries, share_rows};

@@ -260,8 +260,11 @@ mod tests {
         order.truncate(3);
         order.sort_unstable();
         assert_eq!(order, [100, 500, 900]);
-        // scikit-learn's IsolationForest(100): planted rows 0.70 to 0.80, the mean of all 0.45.
-        assert!(scores[100] > 0.65 && (scores.iter().sum::<f64>() / 1000.0 - 0.45).abs() < 0.03);
+        // scikit-learn's `IsolationForest(n_estimators=100)` over four seeds: planted rows 0.700 to 0.763, the mean of all
+        // 0.498 to 0.501.
+        assert!([100, 500, 900].iter().all(|&row| (0.68..0.78).contains(&scores[row])), "{}", scores[100]);
+        let mean = scores.iter().sum::<f64>() / 1000.0;
+        assert!((mean - 0.5).abs() < 0.01, "{mean}");
         assert_eq!(scores, super::tests::scores(&x));
     }
 

@@ -92,6 +92,24 @@ fn rare_categories_share_an_indicator() {
 }
 
 #[test]
+fn with_a_target_too_many_categories_become_its_means() {
+    let cells = (0..60).map(|i| Some(["a", "b", "c", "d"][i % 4]));
+    let t = table(vec![("c", Cells::Text(cells.collect()))]);
+    let y = Target::Values((0..60).map(|i| f64::from(i % 4)).collect());
+    let rows: Vec<u32> = (0..60).collect();
+    let learn = |max_categories: usize, style: RecipeStyle| {
+        let spec = RecipeSpec { max_categories, style, scaling: Scaling::None, ..RecipeSpec::default() };
+        fit(&t, &rows, Some(&y), &names(&["c"]), &spec, 0, &Silent).unwrap()
+    };
+    let means = learn(3, RecipeStyle::Filled);
+    assert_eq!(means.features.names, ["c"]);
+    // Within a category all answers are equal: nothing is drawn towards the mean of all.
+    assert!(means.features.dense(0, 4).iter().zip([0.0, 1.0, 2.0, 3.0]).all(|(a, b)| (a - b).abs() < 1e-9));
+    assert_eq!(learn(4, RecipeStyle::Filled).features.names, ["c=a", "c=b", "c=c", "c=d"]);
+    assert_eq!(learn(3, RecipeStyle::Native).features.names, ["c"], "trees keep 254 apart");
+}
+
+#[test]
 fn a_column_without_any_training_value_is_zero_and_said() {
     let t = table(vec![("a", Cells::Float(vec![NAN, NAN, 5.0])), ("b", Cells::Int(vec![Some(1); 3]))]);
     let fit = fit(&t, &[0, 1], None, &names(&["a", "b"]), &RecipeSpec::default(), 0, &Silent).unwrap();

@@ -43,6 +43,11 @@ class Ours:
             self.imported[path] = name
         return self.imported[path]
 
+    def categories(self, path, columns):
+        """Says that these columns are categories, however many values they have: the others are told so too."""
+        for column in columns:
+            self.run("set-kind", self.dataset(path), column, "categorical")
+
     def train(self, path, target, *words):
         return self.run("train", self.dataset(path), "--target", target, *words)
 

@@ -49,19 +49,20 @@ def _date(column):
     return ((dates - pd.Timestamp(0, tz="UTC")) / pd.Timedelta("1ms")).to_numpy(dtype="float64", na_value=np.nan)
 
 
-def _recipe(path):
-    """The recipe of the manifest beside the model, if there is one."""
+def _recipes(path):
+    """The recipe of the manifest beside the model and those of an ensemble's members, if there are any."""
     try:
         with open(os.path.join(os.path.dirname(path), "manifest.json"), encoding="utf-8") as file:
-            return json.load(file)["model"]["recipe"]
+            model = json.load(file)["model"]
+        return [model["recipe"]] + [member["recipe"] for member in model["model"].get("members", [])]
     except (OSError, ValueError, KeyError, TypeError):
-        return {}
+        return []
 
 
-def _spellings(recipe):
+def _spellings(recipes):
     """Per text column: number -> the category that spells it. pandas.read_csv reads the code 007 as the number 7."""
     listed = {}
-    for step in recipe.get("steps", []):
+    for step in (step for recipe in recipes for step in recipe.get("steps", [])):
         for column in step.get("columns", []):
             if isinstance(column, dict) and "column" in column:
                 levels = column.get("categories", column.get("levels", []))
@@ -87,9 +88,10 @@ class Scorer:
         inputs = self.session.get_inputs()
         facts = self.session.get_modelmeta().custom_metadata_map
         columns = json.loads(facts.get("modelwright.columns", "null")) or [i.name for i in inputs]
-        recipe = _recipe(path)
-        self.spellings = _spellings(recipe)
-        self.dates = {i["name"] for i in recipe.get("inputs", []) if i["input"]["type"] == "datetime"}
+        recipes = _recipes(path)
+        inputs_of = [given for recipe in recipes for given in recipe.get("inputs", [])]
+        self.spellings = _spellings(recipes)
+        self.dates = {given["name"] for given in inputs_of if given["input"]["type"] == "datetime"}
         self.inputs = [(column, i.name, i.type) for column, i in zip(columns, inputs)]
         self.outputs = [o.name for o in self.session.get_outputs()]
 

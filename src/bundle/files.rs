@@ -37,7 +37,8 @@ pub(super) const ALL: [&str; 12] = [
 pub(super) const LOADER_SOURCE: &str = include_str!("../../assets/modelwright_scorer.py");
 
 /// The loader of this version and of every version before it. Another one is code of a stranger.
-pub(super) const KNOWN_LOADERS: [&str; 3] = [
+pub(super) const KNOWN_LOADERS: [&str; 4] = [
+    "28f7d8a27d6f0ac64eea8e8c7a876e1b6cfac946389a6dc01da3ea1f97dde554",
     "ce56256d0ee628208c5e9ed380d7a5391e499a9bcf80baed21bedf302d199f6d",
     "66e44b014634fa33e4fb439aee2cc8f52953b61e5de2c787772968a124211da2",
     "13463518688ff9f761555bafb2673d97838a5ffc967bbc82d1e0774661d51adb",

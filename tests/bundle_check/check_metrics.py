@@ -43,7 +43,7 @@ def spelled(cell, code):
     return cell if cell in code else BOOLEAN.get(cell.strip().lower(), cell)
 
 
-def for_classes(scored, target):
+def for_classes(scored, target, has_threshold):
     classes = [name.removeprefix(PROBABILITY) for name in scored if name.startswith(PROBABILITY)]
     code = {name: i for i, name in enumerate(classes)}
     truth = np.array([code[spelled(cell, code)] for cell in scored[target]])
@@ -68,7 +68,11 @@ def for_classes(scored, target):
         expected["roc_auc"] = sk.roc_auc_score(truth, shares, multi_class="ovr", labels=range(len(classes)))
         expected["average_precision"] = sk.average_precision_score(happened, shares)
         expected["brier"] = float(np.mean(np.sum((shares - happened) ** 2, axis=1)))
-    if not np.array_equal(predicted, shares.argmax(axis=1)):
+    if has_threshold:
+        said_yes = shares[predicted == 1, 1]
+        if said_yes.min(initial=1.0) <= shares[predicted == 0, 1].max(initial=0.0):
+            sys.exit("no threshold parts the predictions")
+    elif not np.array_equal(predicted, shares.argmax(axis=1)):
         sys.exit("prediction is not everywhere the first most probable class")
     return expected
 
@@ -88,10 +92,12 @@ def for_numbers(scored, target):
 
 def check(trained, run, split, scored_path, target):
     """The largest difference; ends the program on the first problem list."""
-    reported = next(r["metrics"]["test"] for r in trained["runs"] if str(r["run"]) == str(run))
+    described = next(r for r in trained["runs"] if str(r["run"]) == str(run))
+    reported = described["metrics"]["test"]
+    has_threshold = described["decision"]["threshold"] is not None
     scored = read_scored(scored_path, split["test"])
     has_classes = any(name.startswith(PROBABILITY) for name in scored)
-    expected = for_classes(scored, target) if has_classes else for_numbers(scored, target)
+    expected = for_classes(scored, target, has_threshold) if has_classes else for_numbers(scored, target)
     problems, largest = [], 0.0
     for key, value in expected.items():
         if key not in reported:

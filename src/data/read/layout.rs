@@ -110,8 +110,13 @@ fn quote(text: &str) -> char {
     let places = memchr::memchr_iter(b'\'', bytes);
     let (mut opening, mut closing) = (0, 0);
     for at in places {
-        opening += usize::from(is_edge(at.checked_sub(1)));
-        closing += usize::from(is_edge(Some(at + 1)));
+        let (opens, closes) = (is_edge(at.checked_sub(1)), is_edge(Some(at + 1)));
+        if opens && closes {
+            // A cell of nothing but a mark that wraps nothing.
+            return '"';
+        }
+        opening += usize::from(opens);
+        closing += usize::from(closes);
     }
     if opening >= MIN_QUOTED && opening == closing { '\'' } else { '"' }
 }

@@ -283,6 +283,7 @@ mod tests {
         assert_eq!((guess.options.skip_lines, guess.options.has_header), (2, true));
         assert_eq!(guess.notes, ["the first 2 lines are no part of the table and skipped"]);
         assert_eq!(guessed("a,b\n'x, y',1\n'p',2\n'q, r',3\n", &ReadDraft::default()).options.quote, '\'');
+        assert_eq!(guessed("a,b\n',1\n',2\n',3\n',4\n", &ReadDraft::default()).options.quote, '"');
     }
 
     #[test]

@@ -30,11 +30,13 @@ pub enum ParamKind {
         max: f64,
         whole: bool,
     },
-    /// One of `words`; where there are none, columns with signs as [`signs`] reads them.
+    /// One of `words`.
     Choice {
         default: &'static str,
         words: &'static [&'static str],
     },
+    /// Columns with a direction each, as [`signs`] reads them; none unless given.
+    Signs,
 }
 
 /// A range that tuning draws from, both ends included.
@@ -51,6 +53,7 @@ impl ParamSpec {
         match self.kind {
             ParamKind::Number { default, .. } => ParamValue::Number(default),
             ParamKind::Choice { default, .. } => ParamValue::Word(default.to_owned()),
+            ParamKind::Signs => ParamValue::Word(String::new()),
         }
     }
 
@@ -58,7 +61,7 @@ impl ParamSpec {
     pub fn range(&self) -> String {
         match self.kind {
             ParamKind::Number { min, max, .. } => format!("{min} to {max}"),
-            ParamKind::Choice { words: [], .. } => "column:+ or column:-, with commas between".to_owned(),
+            ParamKind::Signs => "column:+ or column:-, with commas between".to_owned(),
             ParamKind::Choice { words, .. } => words.join(", "),
         }
     }
@@ -74,8 +77,8 @@ impl ParamSpec {
             }
             (ParamKind::Number { .. }, ParamValue::Number(_)) => None,
             (ParamKind::Number { .. }, ParamValue::Word(word)) => Some(format!("`{word}` is not a number")),
-            (ParamKind::Choice { words: [], .. }, ParamValue::Word(text)) => signs(text).err(),
-            (ParamKind::Choice { words: [], .. }, _) => Some(format!("{value} is no column with a sign")),
+            (ParamKind::Signs, ParamValue::Word(text)) => signs(text).err(),
+            (ParamKind::Signs, _) => Some(format!("{value} is no column with a sign")),
             (ParamKind::Choice { words, .. }, ParamValue::Word(word)) if words.contains(&word.as_str()) => None,
             (ParamKind::Choice { words, .. }, _) => Some(format!("{value} is not one of {}", words.join(", "))),
         }

@@ -25,9 +25,10 @@ impl ParamSpec {
         self.search.map(SearchRange::Between)
     }
 
-    /// A range to start from for somebody who wants this parameter tuned.
-    pub fn widest_range(&self) -> SearchRange {
-        match self.kind {
+    /// A range to start from for somebody who wants this parameter tuned; `None` for what cannot be.
+    pub fn widest_range(&self) -> Option<SearchRange> {
+        Some(match self.kind {
+            ParamKind::Signs => return None,
             ParamKind::Choice { words, .. } => SearchRange::OneOf(words.iter().map(|w| (*w).to_owned()).collect()),
             ParamKind::Number { default, min, max, whole } => {
                 let least = if whole { 1.0 } else { f64::MIN_POSITIVE };
@@ -36,7 +37,7 @@ impl ParamSpec {
                 let (low, high) = if whole { (low.ceil(), high.round()) } else { (low, high) };
                 SearchRange::Between(Search { low, high: high.min(max), log: low >= least && default > 0.0 })
             }
-        }
+        })
     }
 
     fn range_problem(&self, range: &SearchRange) -> Option<String> {
@@ -63,6 +64,7 @@ impl ParamSpec {
             }
             (ParamKind::Number { .. }, _) => Some("it is a number: give a range".to_owned()),
             (ParamKind::Choice { .. }, _) => Some("it is a choice: give words".to_owned()),
+            (ParamKind::Signs, _) => Some("it names columns and cannot be searched: fix it".to_owned()),
         }
     }
 }
@@ -112,7 +114,7 @@ mod tests {
     fn usual_and_widest_ranges_may_be_searched() {
         for algorithm in Algorithm::ALL {
             for spec in algorithm.parameters() {
-                let ranges = [spec.usual_range(), Some(spec.widest_range())];
+                let ranges = [spec.usual_range(), spec.widest_range()];
                 for range in ranges.into_iter().flatten() {
                     let space = SearchSpace::from([(spec.name.to_owned(), range)]);
                     assert_eq!(check_space(algorithm, &space), [], "{algorithm:?} {}", spec.name);

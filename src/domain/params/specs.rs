@@ -221,7 +221,12 @@ const GRADIENT_BOOSTING: &[ParamSpec] = &[
         100_000.0,
     ),
     number("validation_fraction", "Share of the rows set aside for early stopping", 0.1, 0.01, 0.5),
-    choice("monotone", "Columns with which predictions may only rise or fall, such as age:+,price:-", "", &[]),
+    ParamSpec {
+        name: "monotone",
+        help: "Columns with which predictions may only rise or fall, such as age:+,price:-",
+        kind: ParamKind::Signs,
+        search: None,
+    },
     CLASS_WEIGHT,
 ];
 

@@ -307,7 +307,7 @@ mod tests {
         assert_eq!(problems(&form, version), []);
         assert_eq!(train_label(&form), "Train 7 models");
         let request = form.request(version);
-        assert_eq!(request.algorithms, Algorithm::usual(Task::Binary));
+        assert_eq!(BTreeSet::from_iter(request.algorithms), BTreeSet::from_iter(Algorithm::usual(Task::Binary)));
         assert_eq!((request.split.test_share, request.task, request.params.len()), (0.2, None, 0));
         assert_eq!(request.options, TrainOptions { repeats: 1, ..TrainOptions::default() });
     }

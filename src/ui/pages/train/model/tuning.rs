@@ -48,7 +48,7 @@ impl TuneForm {
         let row = |spec: &'static ParamSpec| SpaceRow {
             spec,
             searched: spec.search.is_some(),
-            range: spec.usual_range().unwrap_or_else(|| spec.widest_range()),
+            range: spec.usual_range().or_else(|| spec.widest_range()).unwrap_or(SearchRange::OneOf(Vec::new())),
             value: spec.default_value(),
         };
         self.rows = algorithm.parameters().iter().map(row).collect();
@@ -191,7 +191,7 @@ fn axis(spec: &'static ParamSpec, trials: &[Trial<'_>]) -> Option<Axis> {
     let places = values.iter().map(|x| (x - ends[0]) / (ends[1] - ends[0])).collect();
     let text = |x: f64| match spec.kind {
         ParamKind::Choice { words, .. } => words.get(x as usize).map_or_else(String::new, |w| (*w).to_owned()),
-        ParamKind::Number { .. } => format::number(x),
+        ParamKind::Number { .. } | ParamKind::Signs => format::number(x),
     };
     Some(Axis { name: spec.name, places, values, low: text(low), high: text(high), log })
 }

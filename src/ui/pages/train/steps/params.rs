@@ -1,6 +1,6 @@
 //! A form for an algorithm's parameters, made from what the algorithm declares.
 
-use egui::{ComboBox, DragValue, Label, RichText, Ui, vec2};
+use egui::{ComboBox, DragValue, Label, RichText, TextEdit, Ui, vec2};
 
 use crate::domain::params::{Algorithm, ParamDraft, ParamKind, ParamSpec, ParamValue, check_params};
 use crate::ui::ctx::UiCtx;
@@ -60,10 +60,11 @@ fn range_words(spec: &ParamSpec) -> String {
     match spec.kind {
         ParamKind::Number { min, max, .. } => format!("{} to {}", short(min), short(max)),
         ParamKind::Choice { words, .. } => format::counted(words.len() as u64, "choice", "choices"),
+        ParamKind::Signs => "column:+ or column:-".to_owned(),
     }
 }
 
-/// A number to drag or type, or a list to choose from; whether it changed.
+/// A number to drag or type, a list to choose from, or a line of text; whether it changed.
 pub fn value_ui(ui: &mut Ui, spec: &ParamSpec, name: &str, value: &mut ParamValue) -> bool {
     match spec.kind {
         ParamKind::Number { default, min, max, whole } => {
@@ -71,6 +72,15 @@ pub fn value_ui(ui: &mut Ui, spec: &ParamSpec, name: &str, value: &mut ParamValu
             let changed = number_ui(ui, name, &mut number, [min, max], whole);
             if changed {
                 *value = ParamValue::Number(number);
+            }
+            changed
+        }
+        ParamKind::Signs => {
+            let mut text = value.to_string();
+            let edit = TextEdit::singleline(&mut text).hint_text("none").desired_width(CONTROL);
+            let changed = ui.add(edit).accessible_name(name).on_hover_text(format::sentence(spec.help)).changed();
+            if changed {
+                *value = ParamValue::Word(text);
             }
             changed
         }

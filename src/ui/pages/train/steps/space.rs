@@ -1,6 +1,6 @@
 //! Step 4 of a search: which algorithm, how, and where to look for each parameter.
 
-use egui::{DragValue, RichText, Ui, vec2};
+use egui::{Checkbox, DragValue, RichText, Ui, vec2};
 
 use crate::domain::params::{Algorithm, ParamKind, SearchRange, check_space};
 use crate::domain::training::TuneMethod;
@@ -54,7 +54,9 @@ fn space_ui(ui: &mut Ui, ctx: &UiCtx, tune: &mut TuneForm) {
     for row in &mut tune.rows {
         ui.horizontal(|ui| {
             ui.set_height(space::ROW);
-            ui.checkbox(&mut row.searched, "").accessible_name(format!("Search {title} {}", row.spec.name));
+            let can_be_searched = row.spec.widest_range().is_some();
+            ui.add_enabled(can_be_searched, Checkbox::without_text(&mut row.searched))
+                .accessible_name(format!("Search {title} {}", row.spec.name));
             name_ui(ui, ctx, row.spec);
             if row.searched { range_ui(ui, ctx, title, row) } else { fixed_ui(ui, ctx, title, row) }
         });

@@ -234,6 +234,13 @@ pub(in crate::ml) mod testing {
         x.dense(row, row + 1)
     }
 
+    /// A weighted sum of the seven columns of [`mixed`] with four levels, and a little noise.
+    pub fn noisy_sum(x: &Features) -> Target {
+        let (dense, mut noise) = (x.dense(0, x.n_rows), Lcg(99));
+        let row = |r: &[f64]| 3.0 * r[0] - 2.0 * r[1] + r[3] - 0.5 * r[5] + 0.5;
+        Target::Values(dense.chunks(7).map(|r| row(r) + 0.1 * noise.next()).collect())
+    }
+
     pub fn data<'a>(x: &'a Features, y: &'a Target) -> Data<'a> {
         DatasetBase::new(Columns { x, weights: None }, y)
     }

@@ -104,22 +104,15 @@ impl Pls<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::features::Features;
     use crate::domain::io::Silent;
     use crate::domain::model::FittedModel;
-    use crate::ml::algorithms::testing::{Lcg, assert_close, data, mixed};
-
-    fn target(x: &Features) -> Target {
-        let (dense, mut noise) = (x.dense(0, x.n_rows), Lcg(99));
-        let row = |r: &[f64]| 3.0 * r[0] - 2.0 * r[1] + r[3] - 0.5 * r[5] + 0.5;
-        Target::Values(dense.chunks(7).map(|r| row(r) + 0.1 * noise.next()).collect())
-    }
+    use crate::ml::algorithms::testing::{assert_close, data, mixed, noisy_sum};
 
     #[test]
     fn equals_scikit_learn() {
         let x = mixed(5, 60, 3, 4);
         for (n_components, (expected, b)) in [1, 2, 3].into_iter().zip(SKLEARN) {
-            let fitted = Pls { n_components, io: &Silent }.fit(&data(&x, &target(&x))).unwrap();
+            let fitted = Pls { n_components, io: &Silent }.fit(&data(&x, &noisy_sum(&x))).unwrap();
             let FittedModel::Linear { coefficients, intercept, .. } = fitted.model else { panic!("linear expected") };
             assert_close(&coefficients, &expected, 1e-9);
             assert_close(&[intercept], &[b], 1e-9);
@@ -129,7 +122,7 @@ mod tests {
     #[test]
     fn components_that_do_not_exist_are_said() {
         let x = mixed(5, 60, 3, 4);
-        let fitted = Pls { n_components: 50, io: &Silent }.fit(&data(&x, &target(&x))).unwrap();
+        let fitted = Pls { n_components: 50, io: &Silent }.fit(&data(&x, &noisy_sum(&x))).unwrap();
         assert!(fitted.warnings[0].contains("of 50 components"), "{:?}", fitted.warnings);
     }
 

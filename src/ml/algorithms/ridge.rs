@@ -52,16 +52,9 @@ impl<'a> Fit<Columns<'a>, &'a Target, FitError> for Ridge<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::features::Features;
     use crate::domain::io::Silent;
     use crate::domain::model::FittedModel;
-    use crate::ml::algorithms::testing::{Lcg, assert_close, data, mixed, one_hot, weighted};
-
-    fn target(x: &Features) -> Target {
-        let (dense, mut noise) = (x.dense(0, x.n_rows), Lcg(99));
-        let row = |r: &[f64]| 3.0 * r[0] - 2.0 * r[1] + r[3] - 0.5 * r[5] + 0.5;
-        Target::Values(dense.chunks(7).map(|r| row(r) + 0.1 * noise.next()).collect())
-    }
+    use crate::ml::algorithms::testing::{assert_close, data, mixed, noisy_sum, one_hot, weighted};
 
     fn run(data: &Data, alpha: f64) -> (Vec<f64>, f64) {
         let model = Ridge { alpha, io: &Silent }.fit(data).unwrap().model;
@@ -72,7 +65,7 @@ mod tests {
     #[test]
     fn equals_scikit_learn() {
         let x = mixed(5, 60, 3, 4);
-        let y = target(&x);
+        let y = noisy_sum(&x);
         for (alpha, (coefficients, intercept)) in SKLEARN {
             let found = run(&data(&x, &y), alpha);
             assert_close(&found.0, &coefficients, 1e-10);
@@ -87,7 +80,7 @@ mod tests {
     #[test]
     fn indicators_equal_a_one_hot_matrix() {
         let x = mixed(5, 3000, 3, 4);
-        let (y, dense) = (target(&x), one_hot(&x));
+        let (y, dense) = (noisy_sum(&x), one_hot(&x));
         let (coded, columns) = (run(&data(&x, &y), 2.0), run(&data(&dense, &y), 2.0));
         assert_close(&coded.0, &columns.0, 1e-11);
     }
@@ -95,7 +88,7 @@ mod tests {
     #[test]
     fn steps_and_products_agree() {
         let x = mixed(5, 300, 3, 4);
-        let y = target(&x);
+        let y = noisy_sum(&x);
         let Target::Values(values) = &y else { panic!("numbers expected") };
         let stepped = squares::ridge_by_steps(NAME, &data(&x, &y), values, 1.0, PHASE, &Silent).unwrap();
         let FittedModel::Linear { coefficients, .. } = stepped.model else { panic!("linear expected") };

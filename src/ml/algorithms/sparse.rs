@@ -141,15 +141,8 @@ impl ElasticNet<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::features::Features;
     use crate::domain::io::Silent;
-    use crate::ml::algorithms::testing::{Lcg, assert_close, data, mixed, weighted};
-
-    fn target(x: &Features) -> Target {
-        let (dense, mut noise) = (x.dense(0, x.n_rows), Lcg(99));
-        let row = |r: &[f64]| 3.0 * r[0] - 2.0 * r[1] + r[3] - 0.5 * r[5] + 0.5;
-        Target::Values(dense.chunks(7).map(|r| row(r) + 0.1 * noise.next()).collect())
-    }
+    use crate::ml::algorithms::testing::{assert_close, data, mixed, noisy_sum, weighted};
 
     fn run(data: &Data, alpha: f64, l1_ratio: f64) -> (Vec<f64>, f64, Vec<String>) {
         let fitted =
@@ -161,7 +154,7 @@ mod tests {
     #[test]
     fn equals_scikit_learn() {
         let x = mixed(5, 60, 3, 4);
-        let y = target(&x);
+        let y = noisy_sum(&x);
         for ((alpha, l1_ratio), (coefficients, intercept)) in
             [(0.05, 1.0), (0.1, 0.5), (0.1, 0.0)].into_iter().zip(SKLEARN)
         {
@@ -175,7 +168,7 @@ mod tests {
     #[test]
     fn a_large_penalty_leaves_everything_out_and_says_so() {
         let x = mixed(5, 60, 3, 4);
-        let (coefficients, _, warnings) = run(&data(&x, &target(&x)), 100.0, 1.0);
+        let (coefficients, _, warnings) = run(&data(&x, &noisy_sum(&x)), 100.0, 1.0);
         assert_eq!(coefficients, vec![0.0; 7]);
         assert!(warnings[0].contains("lower alpha (now 100)"), "{warnings:?}");
     }
@@ -183,7 +176,7 @@ mod tests {
     #[test]
     fn weights_are_repeated_rows() {
         let x = mixed(5, 60, 3, 4);
-        let y = target(&x);
+        let y = noisy_sum(&x);
         let weights: Vec<f64> = (0..60).map(|row| f64::from(row % 3)).collect();
         let repeated: Vec<usize> = (0..60).flat_map(|row| std::iter::repeat_n(row, row % 3)).collect();
         let long = run(&data(&x.take(&repeated), &y.take(&repeated)), 0.1, 0.7);

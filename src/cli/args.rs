@@ -385,7 +385,7 @@ pub struct TrainArgs {
     /// The column to predict
     #[arg(long, value_name = "COL", required_unless_present = "resume")]
     pub target: Option<String>,
-    /// Algorithm to train; repeat for several (default: all that fit the task)
+    /// Algorithm to train; repeat for several (default: seven usual ones, which --plan lists)
     #[arg(long = "algorithm", value_name = "A", value_parser = parse_algorithm)]
     pub algorithms: Vec<Algorithm>,
     /// random, stratified, time:COL, or group:COL (default: stratified)

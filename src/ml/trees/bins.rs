@@ -287,7 +287,8 @@ mod tests {
     use super::*;
     use crate::domain::features::NO_CODE;
     use crate::domain::io::Silent;
-    use crate::ml::trees::testing::{Lcg, numbers};
+    use crate::ml::algorithms::testing::Lcg;
+    use crate::ml::trees::testing::numbers;
 
     fn binned(x: &Features, max_bins: usize) -> Binned {
         Binned::new(x, max_bins, 0, &Team::new(1), &Silent).unwrap()

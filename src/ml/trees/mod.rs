@@ -26,17 +26,6 @@ pub use split::CategoryRules;
 pub(in crate::ml) mod testing {
     use crate::domain::features::{Block, Features};
 
-    /// A linear congruential generator small enough to repeat in Python:
-    /// `state = (state * 6364136223846793005 + 1442695040888963407) mod 2^64`, value = top 53 bits / 2^53.
-    pub struct Lcg(pub u64);
-
-    impl Lcg {
-        pub fn next(&mut self) -> f64 {
-            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (self.0 >> 11) as f64 / (1_u64 << 53) as f64
-        }
-    }
-
     /// Columns of numbers.
     pub fn numbers(columns: Vec<Vec<f64>>) -> Features {
         let names = (0..columns.len()).map(|c| format!("x{c}")).collect();

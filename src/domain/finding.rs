@@ -43,6 +43,9 @@ pub struct Finding {
     /// What was measured, and the limit it was held against, where there is one.
     pub observed: Option<f64>,
     pub limit: Option<f64>,
+    /// The rule of a suite that found it, by its id; `None` for the built-in checks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
 }
 
 /// The outcome of one check, with or without findings.
@@ -55,6 +58,12 @@ pub struct CheckResult {
     /// `None` when it ran; otherwise why it could not ("no target column given").
     pub skipped: Option<String>,
     pub findings: Vec<Finding>,
+    /// The rule of a suite, by its id; `None` for the built-in checks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+    /// What was measured, also where it held: a check's history is drawn from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed: Option<f64>,
 }
 
 /// How many checks there are for a table alone, with a target, against a reference, or with both. Some of them may

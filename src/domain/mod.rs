@@ -44,6 +44,7 @@ pub mod run;
 pub mod schema;
 pub mod split;
 pub mod storage;
+pub mod suite;
 pub mod table;
 pub mod task;
 pub mod training;

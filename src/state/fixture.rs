@@ -71,9 +71,16 @@ pub fn check_run(id: i64, version: &DatasetVersion, errors: usize) -> CheckRun {
         rows: vec![3, 18, 41],
         observed: Some(0.02),
         limit: Some(0.01),
+        rule: None,
     };
-    let check =
-        |code: &str, findings| CheckResult { code: code.to_owned(), title: code.to_owned(), skipped: None, findings };
+    let check = |code: &str, findings| CheckResult {
+        code: code.to_owned(),
+        title: code.to_owned(),
+        skipped: None,
+        findings,
+        rule: None,
+        observed: None,
+    };
     CheckRun {
         id: CheckRunId(id),
         version_id: version.id,

@@ -83,6 +83,7 @@ fn finding(code: &str, severity: Severity, column: &str, message: &str) -> Findi
         rows: vec![12, 40, 77],
         observed: Some(0.0602),
         limit: Some(0.05),
+        rule: None,
     }
 }
 
@@ -92,6 +93,8 @@ fn check_run(version: &DatasetVersion) -> CheckRun {
         title: title.to_owned(),
         skipped: None,
         findings,
+        rule: None,
+        observed: None,
     };
     let missing =
         finding("MISSING_VALUES", Severity::Warning, "age", "1,204 of 20,000 cells are missing (6 %), limit 5 %");

@@ -26,6 +26,7 @@ impl Draft {
             rows: Vec::new(),
             observed: None,
             limit: None,
+            rule: None,
         })
     }
 

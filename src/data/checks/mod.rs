@@ -127,7 +127,14 @@ fn run_rule(rule: &Rule, context: &Context) -> Result<CheckResult, LoadError> {
         Err(Stop::Failed(error)) => return Err(error),
     };
     let findings = findings.into_iter().map(|finding| Finding { code: rule.code.to_owned(), ..finding }).collect();
-    Ok(CheckResult { code: rule.code.to_owned(), title: rule.title.to_owned(), skipped, findings })
+    Ok(CheckResult {
+        code: rule.code.to_owned(),
+        title: rule.title.to_owned(),
+        skipped,
+        findings,
+        rule: None,
+        observed: None,
+    })
 }
 
 #[cfg(test)]

@@ -208,6 +208,7 @@ fn finding(code: &str, severity: Severity, column: &str, message: &str, numbers:
         rows: rows.to_vec(),
         observed: Some(numbers[0]),
         limit: Some(numbers[1]),
+        rule: None,
     }
 }
 
@@ -217,6 +218,8 @@ fn report() -> CheckReport {
         title: title.into(),
         skipped: None,
         findings: Vec::new(),
+        rule: None,
+        observed: None,
     };
     let with = |code: &str, title: &str, findings: Vec<Finding>| CheckResult { findings, ..ok(code, title) };
     let skipped = |code: &str, title: &str, why: &str| CheckResult { skipped: Some(why.into()), ..ok(code, title) };

@@ -224,11 +224,19 @@ mod tests {
             rows: vec![1, 5],
             observed: Some(0.07),
             limit: Some(0.05),
+            rule: None,
         }
     }
 
     fn check(code: &str, findings: Vec<Finding>) -> CheckResult {
-        CheckResult { code: code.into(), title: format!("{code} title"), skipped: None, findings }
+        CheckResult {
+            code: code.into(),
+            title: format!("{code} title"),
+            skipped: None,
+            findings,
+            rule: None,
+            observed: None,
+        }
     }
 
     fn report() -> CheckReport {
@@ -237,6 +245,8 @@ mod tests {
             title: "Drift".into(),
             skipped: Some("no reference given".into()),
             findings: vec![],
+            rule: None,
+            observed: None,
         };
         CheckReport::new(vec![
             check("A", vec![]),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::domain::run::Environment;
 
 /// The crates the numbers depend on; their versions are read from the lock file this program was built with.
-const LIBRARIES: [&str; 4] = ["linfa", "linfa-linear", "ndarray", "polars"];
+const LIBRARIES: [&str; 3] = ["linfa", "ndarray", "polars"];
 const LOCK_FILE: &str = include_str!("../../Cargo.lock");
 
 pub fn capture() -> Environment {

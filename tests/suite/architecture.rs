@@ -26,11 +26,10 @@ const ROOMS: [(&str, &[&str]); 13] = [
 ];
 
 /// Crates that live in some rooms only.
-const CRATES: [(&str, &[&str]); 17] = [
+const CRATES: [(&str, &[&str]); 16] = [
     ("polars", &["data"]),
     ("polars_parquet", &["data"]),
     ("linfa", &["ml"]),
-    ("linfa_linear", &["ml"]),
     ("ndarray", &["ml"]),
     ("statrs", &["stats"]),
     ("prost", &["bundle"]),

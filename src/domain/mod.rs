@@ -42,6 +42,7 @@ pub mod relations;
 pub mod request;
 pub mod run;
 pub mod schema;
+pub mod side_by_side;
 pub mod split;
 pub mod storage;
 pub mod suite;

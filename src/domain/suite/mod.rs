@@ -6,13 +6,16 @@
 //! A suite is data: nothing in it is run, and one that came from elsewhere is as safe to open as a CSV file.
 
 mod contract;
+mod form;
 mod rule;
+pub mod spec;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 pub use contract::{ColumnContract, Contract, Order};
+pub use form::{FormProblem, RuleForm};
 pub use rule::{Bounds, QuantileBounds, Rule, Scalar, Test, Which};
 
 use crate::domain::finding::Severity;

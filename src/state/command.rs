@@ -211,6 +211,8 @@ pub enum Command {
     CancelJob(JobId),
 
     // Looking
+    /// A page shows a profile that nobody has asked for yet.
+    NeedProfile(VersionId),
     SetTableQuery {
         version: VersionId,
         query: TableQuery,

@@ -111,6 +111,7 @@ impl AppState {
             Command::ShowDrift(id) => navigate::show_drift(self, id),
             Command::ShowBundle(id) => navigate::show_bundle(self, id),
             Command::ShowRows { version, column, rows } => navigate::show_rows(self, version, column, &rows),
+            Command::NeedProfile(id) => handlers::load_profile(self, id),
             Command::GoToRow { version, row } => look::go_to_row(self, version, row),
             Command::TogglePalette => navigate::toggle(self, |open| &mut open.palette),
             Command::ToggleProblems => navigate::toggle_problems(self),

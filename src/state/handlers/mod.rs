@@ -16,7 +16,7 @@ use super::effect::Effect;
 use super::loadable::Loadable;
 
 /// Fetches a profile once; failed ones are tried again.
-fn load_profile(state: &mut AppState, id: VersionId) -> Vec<Effect> {
+pub(super) fn load_profile(state: &mut AppState, id: VersionId) -> Vec<Effect> {
     let profile = state.profiles.entry(id).or_default();
     if matches!(profile, Loadable::Idle | Loadable::Failed(_)) {
         profile.start_loading();

@@ -6,5 +6,6 @@ pub mod charts;
 pub mod histogram;
 pub mod list;
 pub mod page;
+pub mod sparkline;
 pub mod states;
 pub mod toast;

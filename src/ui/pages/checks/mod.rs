@@ -2,18 +2,31 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::ids::{CheckRunId, DatasetId};
+use crate::domain::ids::DatasetId;
 
+mod findings;
+mod gates_tab;
 pub mod model;
+mod suite_tab;
 mod view;
 
 pub use view::checks_ui;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Tab {
+    #[default]
+    Findings,
+    Suite,
+    Gates,
+}
 
 /// What only this page needs to remember.
 #[derive(Debug, Default)]
 pub struct ChecksPage {
     /// Reference and target as chosen here, per dataset; absent means as proposed.
     choices: BTreeMap<DatasetId, model::Defaults>,
-    /// The finding in the inspector: its check run and position.
-    selected: Option<(CheckRunId, usize)>,
+    tab: Tab,
+    findings: findings::Findings,
+    suite: suite_tab::SuiteTab,
+    gates: gates_tab::GatesTab,
 }

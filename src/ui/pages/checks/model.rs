@@ -9,15 +9,6 @@ use crate::ui::format;
 use crate::ui::widgets::badge::Tone;
 use crate::ui::widgets::charts::ChartTable;
 
-/// Findings of one severity, in the order they are shown.
-#[derive(Debug, PartialEq)]
-pub struct Group<'a> {
-    pub severity: Severity,
-    pub title: String,
-    /// With their position in `CheckReport::findings`.
-    pub findings: Vec<(usize, &'a Finding)>,
-}
-
 /// "12 of 14 checks hold · 1 blocks training"; those that were skipped do not count.
 #[derive(Debug, PartialEq)]
 pub struct Verdict {
@@ -53,19 +44,6 @@ fn worst_of(findings: &[Finding]) -> Option<Severity> {
     findings.iter().map(|f| f.severity).max()
 }
 
-/// Worst first; inside a group by column, then code.
-pub fn groups(report: &CheckReport) -> Vec<Group<'_>> {
-    let all = report.findings();
-    let of = |severity: Severity, what: &str| {
-        let findings: Vec<_> = all.iter().copied().enumerate().filter(|(_, f)| f.severity == severity).collect();
-        Group { severity, title: format!("{what} · {}", findings.len()), findings }
-    };
-    [of(Severity::Error, "Block training"), of(Severity::Warning, "Warnings"), of(Severity::Info, "Worth knowing")]
-        .into_iter()
-        .filter(|g| !g.findings.is_empty())
-        .collect()
-}
-
 /// Why checks did not run, each reason with the titles of its checks.
 pub fn skipped(report: &CheckReport) -> Vec<(&str, Vec<&str>)> {
     let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
@@ -83,27 +61,6 @@ pub fn skipped(report: &CheckReport) -> Vec<(&str, Vec<&str>)> {
 pub fn holding(report: &CheckReport) -> Vec<&str> {
     let holds = |findings: &[Finding]| worst_of(findings).is_none_or(|s| s == Severity::Info);
     report.checks.iter().filter(|c| c.skipped.is_none() && holds(&c.findings)).map(|c| c.title.as_str()).collect()
-}
-
-/// The title of the check a finding came from.
-pub fn check_title<'a>(report: &'a CheckReport, finding: &'a Finding) -> &'a str {
-    report.checks.iter().find(|c| c.code == finding.code).map_or(&finding.code, |c| &c.title)
-}
-
-/// Key and value lines of a finding's evidence.
-pub fn evidence(finding: &Finding) -> Vec<(&'static str, String)> {
-    let mut lines = Vec::new();
-    if let Some(column) = &finding.column {
-        lines.push(("Column", column.clone()));
-    }
-    // What was measured is often the share itself; then its limit is one too.
-    let is_share = finding.observed.is_some_and(|o| (o - finding.share).abs() < 1e-9 && finding.count > 0);
-    let number = if is_share { format::percent } else { format::number };
-    lines.extend(finding.observed.map(|observed| ("Observed", number(observed))));
-    lines.extend(finding.limit.map(|limit| ("Limit", number(limit))));
-    lines.push(("Concerned", format!("{} ({})", format::count(finding.count), format::percent(finding.share))));
-    lines.push(("Code", finding.code.clone()));
-    lines
 }
 
 /// The findings as a table for a spreadsheet.
@@ -175,6 +132,12 @@ pub fn shown<'a>(history: &'a History, focus: &Focus, version: VersionId) -> Opt
     focused.filter(|c| c.version_id == version).or_else(|| history.latest_check(version))
 }
 
+/// The other runs of the same dataset, newest first.
+pub fn earlier<'a>(history: &'a History, run: &CheckRun) -> impl Iterator<Item = &'a CheckRun> {
+    let (dataset, id) = (dataset_of(history, run.version_id), run.id);
+    history.check_runs.iter().filter(move |c| c.id != id && dataset_of(history, c.version_id) == dataset)
+}
+
 /// "Run 19 checks": as many as there are for what was chosen.
 pub fn run_label(choice: &Defaults) -> String {
     format!("Run {} checks", check_count(choice.target.is_some(), choice.against.is_some()))
@@ -208,11 +171,11 @@ pub fn dataset_of(history: &History, version: VersionId) -> Option<DatasetId> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod testing {
     use super::*;
     use crate::domain::finding::CheckResult;
 
-    fn finding(code: &str, severity: Severity, column: Option<&str>) -> Finding {
+    pub fn finding(code: &str, severity: Severity, column: Option<&str>) -> Finding {
         Finding {
             code: code.into(),
             severity,
@@ -228,7 +191,7 @@ mod tests {
         }
     }
 
-    fn check(code: &str, findings: Vec<Finding>) -> CheckResult {
+    pub fn check(code: &str, findings: Vec<Finding>) -> CheckResult {
         CheckResult {
             code: code.into(),
             title: format!("{code} title"),
@@ -239,7 +202,7 @@ mod tests {
         }
     }
 
-    fn report() -> CheckReport {
+    pub fn report() -> CheckReport {
         let skipped = CheckResult {
             code: "D".into(),
             title: "Drift".into(),
@@ -255,6 +218,12 @@ mod tests {
             skipped,
         ])
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::testing::{check, report};
+    use super::*;
 
     #[test]
     fn the_verdict_counts_checks_by_their_worst_finding() {
@@ -271,28 +240,10 @@ mod tests {
     }
 
     #[test]
-    fn findings_are_grouped_worst_first_and_keep_their_place() {
-        let report = report();
-        let groups = groups(&report);
-        let titles: Vec<&str> = groups.iter().map(|g| g.title.as_str()).collect();
-        assert_eq!(titles, ["Block training · 1", "Warnings · 1", "Worth knowing · 1"]);
-        assert_eq!(groups[2].findings[0].0, 2);
-    }
-
-    #[test]
     fn checks_that_hold_and_those_that_did_not_run_are_named() {
         let report = report();
         assert_eq!(holding(&report), ["A title"]);
         assert_eq!(skipped(&report), [("no reference given", vec!["Drift"])]);
-        assert_eq!(check_title(&report, report.findings()[0]), "C title");
-    }
-
-    #[test]
-    fn evidence_names_what_was_measured_and_its_limit() {
-        let lines = evidence(&finding("B", Severity::Warning, Some("age")));
-        let expected =
-            [("Column", "age"), ("Observed", "7 %"), ("Limit", "5 %"), ("Concerned", "7 (7 %)"), ("Code", "B")];
-        assert_eq!(lines, expected.map(|(k, v)| (k, v.to_owned())));
     }
 
     #[test]

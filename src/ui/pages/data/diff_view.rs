@@ -15,6 +15,7 @@ use crate::state::loadable::Loadable;
 use crate::ui::ctx::UiCtx;
 use crate::ui::pages::monitor;
 use crate::ui::pages::parts;
+use crate::ui::pages::parts::shapes::{Sides, shape_ui};
 use crate::ui::pages::parts::table::{Cell, Column, Event, Rows, table_ui};
 use crate::ui::palette::name_it;
 use crate::ui::theme::icons::{self, Icon, icon_button};
@@ -238,7 +239,10 @@ fn column_ui(ui: &mut Ui, ctx: &UiCtx<'_>, report: &DiffReport, column: &ColumnD
     }
     let names = [report.left.label.clone(), report.right.label.clone()];
     let id = format!("diff {} {} {}", report.left.version, report.right.version, column.column);
-    monitor::shape_ui(ui, ctx, &id, &names, &column.drift);
+    let summary = monitor::model::shape_summary(&column.drift);
+    let sides =
+        Sides { column: &column.column, kind: column.drift.kind, shape: &column.drift.shape, summary: &summary };
+    shape_ui(ui, ctx, &id, &names, &sides);
     if let Some(note) = &column.drift.note {
         parts::note(ui, ctx, note);
     }

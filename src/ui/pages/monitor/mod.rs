@@ -5,7 +5,7 @@ use crate::domain::ids::VersionId;
 pub mod model;
 mod view;
 
-pub use view::{monitor_ui, shape_ui};
+pub use view::monitor_ui;
 
 /// What only this page needs to remember.
 #[derive(Debug, Default)]

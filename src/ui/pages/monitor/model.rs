@@ -1,12 +1,13 @@
 //! What the Monitor page says: pure, from drift reports to ready sentences.
 
 use crate::domain::dataset::DatasetVersion;
-use crate::domain::drift::{ColumnDrift, DriftReport, DriftShape, DriftTest, StoredDrift};
+use crate::domain::drift::{ColumnDrift, DriftReport, DriftTest, StoredDrift};
 use crate::domain::history::History;
 use crate::domain::ids::VersionId;
 use crate::domain::schema::ColumnKind;
 use crate::state::Focus;
 use crate::ui::format;
+use crate::ui::pages::parts::shapes::largest_change;
 use crate::ui::widgets::badge::Tone;
 use crate::ui::widgets::charts::ChartTable;
 
@@ -144,57 +145,9 @@ pub fn report_table(report: &DriftReport) -> ChartTable {
     table
 }
 
-/// The shares of both sides for a spreadsheet.
-pub fn shape_table(shape: &DriftShape) -> ChartTable {
-    let shares = |i: usize, reference: &[f64], current: &[f64]| {
-        [reference, current].map(|side| side.get(i).copied().unwrap_or(0.0).to_string())
-    };
-    match shape {
-        DriftShape::None => ChartTable::default(),
-        DriftShape::Bins { edges, reference, current } => {
-            let mut table = ChartTable::new(["from", "to", "reference", "current"]);
-            for (i, edge) in edges.windows(2).enumerate() {
-                let [r, c] = shares(i, reference, current);
-                table.rows.push(vec![edge[0].to_string(), edge[1].to_string(), r, c]);
-            }
-            table
-        }
-        DriftShape::Values { values, reference, current } => {
-            let mut table = ChartTable::new(["value", "reference", "current"]);
-            for (i, value) in values.iter().enumerate() {
-                let [r, c] = shares(i, reference, current);
-                table.rows.push(vec![value.clone(), r, c]);
-            }
-            table
-        }
-    }
-}
-
 /// The picture of a column in one sentence.
 pub fn shape_summary(c: &ColumnDrift) -> String {
-    let (_, word) = light(c);
-    let what = match &c.shape {
-        DriftShape::Bins { reference, current, .. } => {
-            let biggest = reference.iter().zip(current).map(|(r, c)| (r - c).abs()).fold(0.0_f64, f64::max);
-            format!("largest difference in one bin {}", format::percent(biggest))
-        }
-        DriftShape::Values { values, reference, current } => {
-            let change = |i: usize| (reference[i] - current[i]).abs();
-            let n = values.len().min(reference.len()).min(current.len());
-            // Reversed, so that the first of equals wins.
-            match (0..n).rev().max_by(|a, b| change(*a).total_cmp(&change(*b))) {
-                Some(i) => format!(
-                    "largest change: {} from {} to {}",
-                    values[i],
-                    format::percent(reference[i]),
-                    format::percent(current[i])
-                ),
-                None => "no values".to_owned(),
-            }
-        }
-        DriftShape::None => "no distribution to show".to_owned(),
-    };
-    format!("{}: {word}, {what}", c.column)
+    format!("{}: {}, {}", c.column, light(c).1, largest_change(&c.shape))
 }
 
 /// Reference and current: what was picked; else the table the model in focus learned from, against the one in focus

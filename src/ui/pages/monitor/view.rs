@@ -2,21 +2,20 @@
 
 use egui::{Label, RichText, ScrollArea, TextEdit, Ui};
 
-use crate::domain::drift::{ColumnDrift, DriftShape, StoredDrift};
+use crate::domain::drift::{ColumnDrift, StoredDrift};
 use crate::domain::history::History;
 use crate::domain::request::{DataRef, DriftRequest};
-use crate::domain::schema::ColumnKind;
 use crate::state::command::{Command, Page, PickFor};
 use crate::ui::ctx::UiCtx;
 use crate::ui::format;
 use crate::ui::pages::parts;
+use crate::ui::pages::parts::shapes::{Sides, shape_ui};
 use crate::ui::pages::parts::table::{Cell, Column, Event, Rows, table_ui};
 use crate::ui::palette::name_it;
 use crate::ui::theme::icons::Icon;
 use crate::ui::theme::medium;
 use crate::ui::theme::tokens::{size, space};
 use crate::ui::widgets::badge::{Tone, badge};
-use crate::ui::widgets::charts::{BarSeries, Chart, Histogram, ShareRows, ShareSeries, histogram, share_rows};
 use crate::ui::widgets::list::Row;
 use crate::ui::widgets::page::{Primary, card, inspector_panel, list_panel, main_panel, page_header};
 use crate::ui::widgets::states;
@@ -229,7 +228,8 @@ fn inspector_ui(ui: &mut Ui, ctx: &UiCtx, shown: Option<&StoredDrift>, column: O
     // One id per column, so that a zoom into one does not stay for the next.
     let id = format!("drift {} {}", stored.id, c.column);
     let names = [format!("Reference {}", stored.reference), format!("Current {}", stored.current)];
-    shape_ui(ui, ctx, &id, &names, c);
+    let sides = Sides { column: &c.column, kind: c.kind, shape: &c.shape, summary: &model::shape_summary(c) };
+    shape_ui(ui, ctx, &id, &names, &sides);
     ui.add_space(space::S);
     let mut facts = vec![("Kind", c.kind.as_str().to_owned())];
     if let Some(test) = c.test {
@@ -249,48 +249,5 @@ fn inspector_ui(ui: &mut Ui, ctx: &UiCtx, shown: Option<&StoredDrift>, column: O
     if let Some(note) = &c.note {
         ui.add_space(space::XS);
         parts::alert(ui, ctx, Tone::Info, note);
-    }
-}
-
-/// Both distributions of a column, drawn over each other. `names` are those of the two sides.
-pub fn shape_ui(ui: &mut Ui, ctx: &UiCtx, id: &str, names: &[String; 2], c: &ColumnDrift) {
-    let summary = model::shape_summary(c);
-    let title = format!("{} in both", c.column);
-    let table = || model::shape_table(&c.shape);
-    let chart = Chart { id, title: &title, summary: &summary, height: 190.0, table: &table };
-    let (grey, accent) = (ctx.tokens.reference, ctx.tokens.accent);
-    match &c.shape {
-        DriftShape::None => parts::note(ui, ctx, "There is no distribution to show for this column"),
-        DriftShape::Bins { edges, reference, current } => {
-            let edge = if c.kind == ColumnKind::Datetime { format::utc } else { Histogram::NUMBER };
-            histogram(
-                ui,
-                ctx,
-                &Histogram {
-                    chart,
-                    x_label: "",
-                    y_label: "",
-                    edges,
-                    series: &[
-                        BarSeries { name: &names[0], color: grey, values: reference },
-                        BarSeries { name: &names[1], color: accent, values: current },
-                    ],
-                    edge,
-                    value: format::percent,
-                },
-            );
-        }
-        DriftShape::Values { values, reference, current } => share_rows(
-            ui,
-            ctx,
-            &ShareRows {
-                chart,
-                names: values,
-                series: &[
-                    ShareSeries { name: &names[0], color: grey, shares: reference },
-                    ShareSeries { name: &names[1], color: accent, shares: current },
-                ],
-            },
-        ),
     }
 }

@@ -1,0 +1,202 @@
+//! What must hold before something happens: the project's gates as they stand for a version, what was let through in
+//! spite of them, the sign-off, and rows set aside.
+
+mod sign_off;
+
+use egui::{ScrollArea, TextEdit, Ui};
+
+use crate::domain::dataset::DatasetVersion;
+use crate::domain::edit::Edit;
+use crate::domain::gate::{Act, GateBoard, GateState, Need};
+use crate::domain::ids::VersionId;
+use crate::domain::question::{Answer, Question};
+use crate::domain::suite::catalogue;
+use crate::state::command::Command;
+use crate::state::loadable::Loadable;
+use crate::ui::ctx::UiCtx;
+use crate::ui::format;
+use crate::ui::pages::parts;
+use crate::ui::palette::name_it;
+use crate::ui::theme::tokens::space;
+use crate::ui::widgets::badge::{Tone, badge};
+use crate::ui::widgets::page::card;
+use crate::ui::widgets::states;
+
+pub use sign_off::SignOffDraft;
+
+/// What the tab remembers.
+#[derive(Debug)]
+pub struct GatesTab {
+    act: Act,
+    need: NeedKind,
+    /// A rule's id or a check's code, where the need names one.
+    named: String,
+    this_dataset: bool,
+    sign_off: SignOffDraft,
+}
+
+impl Default for GatesTab {
+    fn default() -> Self {
+        Self {
+            act: Act::Train,
+            need: NeedKind::NoErrors,
+            named: String::new(),
+            this_dataset: false,
+            sign_off: SignOffDraft::default(),
+        }
+    }
+}
+
+/// What a gate can ask for, before it is named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum NeedKind {
+    NoErrors,
+    Checked,
+    SignOff,
+    Rule,
+    Absent,
+}
+
+impl NeedKind {
+    const ALL: [(Self, &'static str); 5] = [
+        (Self::NoErrors, "no errors"),
+        (Self::Checked, "a check by the present suite"),
+        (Self::SignOff, "a sign-off with four times yes"),
+        (Self::Rule, "a rule to hold…"),
+        (Self::Absent, "no finding of a check…"),
+    ];
+}
+
+pub fn gates_tab_ui(ui: &mut Ui, ctx: &UiCtx<'_>, tab: &mut GatesTab, version: &DatasetVersion) {
+    let question = Question::Gates;
+    let board = match ctx.state.asked.get(&question) {
+        Loadable::Failed(problem) => return states::failed(ui, ctx, problem, Some(Command::Ask(question))),
+        Loadable::Idle => {
+            ctx.send(Command::Ask(question.clone()));
+            None
+        }
+        loadable => loadable.value(),
+    };
+    let Some(Answer::Gates(board)) = board else { return states::answering(ui, ctx, "the gates", &question) };
+    ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+        parts::heading(ui, ctx, "Gates");
+        if board.gates.is_empty() {
+            parts::note(ui, ctx, "None: nothing is stopped, whatever the checks say");
+        }
+        for act in Act::ALL {
+            act_ui(ui, ctx, board, act, version);
+        }
+        ui.add_space(space::S);
+        card(ui, ctx, |ui| add_ui(ui, ctx, tab, version));
+        ui.add_space(space::M);
+        parts::heading(ui, ctx, &format!("Sign-off of {}", version.label()));
+        sign_off::sign_off_ui(ui, ctx, &mut tab.sign_off, version);
+        overrides_ui(ui, ctx, board);
+    });
+}
+
+/// The gates before one act, as they stand for the version.
+fn act_ui(ui: &mut Ui, ctx: &UiCtx<'_>, board: &GateBoard, act: Act, version: &DatasetVersion) {
+    let here = |dataset: Option<_>| dataset.is_none_or(|id| id == version.dataset_id);
+    if !board.gates.iter().any(|gate| gate.act == act) {
+        return;
+    }
+    let states = gate_states(ctx, version.id, act);
+    for gate in board.gates.iter().filter(|gate| gate.act == act) {
+        let state = states.and_then(|all| all.iter().find(|state| state.gate.id == gate.id));
+        ui.horizontal(|ui| {
+            let (tone, word) = match state {
+                _ if !here(gate.dataset_id) => (Tone::Info, "elsewhere"),
+                None => (Tone::Info, "judging"),
+                Some(state) if state.is_green() => (Tone::Ok, "open"),
+                Some(_) => (Tone::Bad, "closed"),
+            };
+            badge(ui, ctx, tone, word);
+            if ui.small_button("Remove").on_hover_text("Takes this gate away; Undo puts it back").clicked() {
+                ctx.send(Command::Edit(Edit::HideGate { gate: gate.id, hidden: true }));
+            }
+            ui.add(egui::Label::new(format::sentence(&gate.title())).truncate());
+        });
+        if let Some(why) = state.and_then(|state| state.red.as_deref()) {
+            parts::note(ui, ctx, why);
+        }
+    }
+}
+
+fn gate_states<'a>(ctx: &UiCtx<'a>, version: VersionId, act: Act) -> Option<&'a [GateState]> {
+    let question = Question::GateStates { version, act };
+    match ctx.state.asked.get(&question) {
+        Loadable::Idle => {
+            ctx.send(Command::Ask(question));
+            None
+        }
+        loadable => match loadable.value() {
+            Some(Answer::GateStates(states)) => Some(states),
+            _ => None,
+        },
+    }
+}
+
+fn add_ui(ui: &mut Ui, ctx: &UiCtx<'_>, tab: &mut GatesTab, version: &DatasetVersion) {
+    ui.horizontal_wrapped(|ui| {
+        parts::field(ui, ctx, "Before", |ui| {
+            let options = Act::ALL.map(|act| (act, act.title().to_owned()));
+            if let Some(Some(act)) = parts::pick(ui, "Before", &options, Some(&tab.act), None, 170.0) {
+                tab.act = act;
+            }
+        });
+        parts::field(ui, ctx, "There must be", |ui| {
+            let options = NeedKind::ALL.map(|(kind, title)| (kind, title.to_owned()));
+            if let Some(Some(need)) = parts::pick(ui, "There must be", &options, Some(&tab.need), None, 220.0) {
+                (tab.need, tab.named) = (need, String::new());
+            }
+        });
+        match tab.need {
+            NeedKind::Absent => parts::field(ui, ctx, "Check", |ui| {
+                let options: Vec<(String, String)> =
+                    catalogue().iter().map(|spec| (spec.code.to_owned(), spec.title.to_owned())).collect();
+                if let Some(Some(code)) = parts::pick(ui, "Check", &options, Some(&tab.named), None, 200.0) {
+                    tab.named = code;
+                }
+            }),
+            NeedKind::Rule => parts::field(ui, ctx, "Name of the rule", |ui| {
+                let edit = ui.add(TextEdit::singleline(&mut tab.named).desired_width(200.0));
+                name_it(ui, &edit, "Name of the rule");
+            }),
+            _ => {}
+        }
+    });
+    ui.horizontal_wrapped(|ui| {
+        let name = version.label();
+        let name = name.split('@').next().unwrap_or(&name).to_owned();
+        ui.checkbox(&mut tab.this_dataset, format!("Only for {name}"));
+        let need = match tab.need {
+            NeedKind::NoErrors => Some(Need::NoErrors),
+            NeedKind::Checked => Some(Need::Checked),
+            NeedKind::SignOff => Some(Need::SignOff),
+            NeedKind::Rule => Need::parse(&format!("rule:{}", tab.named.trim())),
+            NeedKind::Absent => Need::parse(&format!("absent:{}", tab.named)),
+        };
+        let button = ui.add_enabled(need.is_some(), egui::Button::new("Add the gate"));
+        if let Some(needs) = need.filter(|_| button.clicked()) {
+            let dataset = tab.this_dataset.then_some(version.dataset_id);
+            ctx.send(Command::Edit(Edit::AddGate { act: tab.act, needs, dataset }));
+        }
+    });
+}
+
+/// What was done in spite of red gates.
+fn overrides_ui(ui: &mut Ui, ctx: &UiCtx<'_>, board: &GateBoard) {
+    if board.overrides.is_empty() {
+        return;
+    }
+    ui.add_space(space::M);
+    parts::heading(ui, ctx, "Let through in spite of a gate");
+    for one in &board.overrides {
+        let red: Vec<String> = one.red.iter().map(|gate| gate.needs.title()).collect();
+        let when = format::ago(ctx.now_ms, one.created_at_ms);
+        let said = format!("{} of {} by {}, {when}: {}", one.act.title(), one.subject, one.who, one.reason);
+        parts::alert(ui, ctx, Tone::Warn, &said);
+        parts::note(ui, ctx, &format!("It needed {}", red.join(" and ")));
+    }
+}

@@ -1,0 +1,260 @@
+//! One rule as a form, and at once what it would find in the table.
+
+use egui::{Slider, TextEdit, Ui};
+
+use crate::domain::dataset::DatasetVersion;
+use crate::domain::finding::Severity;
+use crate::domain::history::History;
+use crate::domain::profile::ColumnProfile;
+use crate::domain::question::{Answer, Question};
+use crate::domain::schema::Schema;
+use crate::domain::suite::spec::{Field, FieldKind};
+use crate::domain::suite::{Environment, Rule, RuleForm};
+use crate::state::command::Command;
+use crate::state::loadable::Loadable;
+use crate::ui::ctx::UiCtx;
+use crate::ui::format;
+use crate::ui::pages::parts;
+use crate::ui::theme::medium;
+use crate::ui::theme::tokens::{size, space};
+use crate::ui::widgets::badge::Tone;
+use crate::ui::widgets::states;
+
+use super::Draft;
+
+/// The rule at a place of the suite, or a new one.
+pub fn rule_ui(
+    ui: &mut Ui,
+    ctx: &UiCtx<'_>,
+    draft: &mut Draft,
+    at: Option<usize>,
+    history: &History,
+    version: &DatasetVersion,
+) {
+    let Some(form) = draft.form.as_mut() else {
+        return parts::note(ui, ctx, "This rule holds values that a form cannot show: change it in the file");
+    };
+    let title = egui::RichText::new(form.test.title).font(medium(size::TITLE)).color(ctx.tokens.text);
+    ui.add(egui::Label::new(title).wrap());
+    if !form.test.help.is_empty() {
+        parts::note(ui, ctx, form.test.help);
+    }
+    let before = form.clone();
+    egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+        for field in form.test.fields {
+            field_ui(ui, ctx, form, field, version);
+        }
+        common_ui(ui, ctx, form);
+        match form.rule() {
+            Err(wrong) => parts::alert(ui, ctx, Tone::Warn, &format!("{}: {}", wrong.field, wrong.problem)),
+            Ok(rule) => preview_ui(ui, ctx, &rule, history, version),
+        }
+        if let Some(origin) = &form.origin {
+            ui.add_space(space::XS);
+            parts::note(ui, ctx, &format!("Where it comes from: {origin}"));
+        }
+        buttons_ui(ui, draft, at, before);
+    });
+}
+
+/// What was written goes into the suite as soon as it can be read.
+fn buttons_ui(ui: &mut Ui, draft: &mut Draft, at: Option<usize>, before: RuleForm) {
+    let Some(form) = &draft.form else { return };
+    let read = form.rule();
+    match at {
+        Some(at) => {
+            if *form != before
+                && let Ok(rule) = read
+            {
+                draft.suite.rules[at] = rule;
+            }
+            ui.add_space(space::S);
+            if ui.button("Remove this rule").clicked() {
+                draft.suite.rules.remove(at);
+                (draft.selected, draft.form) = (None, None);
+            }
+        }
+        None => {
+            ui.add_space(space::S);
+            ui.horizontal(|ui| {
+                let taken = draft.suite.rules.iter().any(|rule| rule.id == form.id);
+                let add = ui.add_enabled(read.is_ok() && !taken, egui::Button::new("Add the rule"));
+                let add = if taken { add.on_disabled_hover_text("Another rule has this name") } else { add };
+                let never_mind = ui.button("Never mind").clicked();
+                if add.clicked()
+                    && let Ok(rule) = read
+                {
+                    draft.suite.rules.push(rule);
+                    draft.select(super::Item::Rule(draft.suite.rules.len() - 1));
+                } else if never_mind {
+                    draft.form = None;
+                }
+            });
+        }
+    }
+}
+
+fn field_ui(ui: &mut Ui, ctx: &UiCtx<'_>, form: &mut RuleForm, field: &Field, version: &DatasetVersion) {
+    let width = ui.available_width() - space::S;
+    let column = form.fields.get("column").cloned();
+    let text = form.fields.entry(field.name).or_default();
+    match field.kind {
+        FieldKind::Flag => {
+            let mut on = text == "true";
+            if ui.checkbox(&mut on, field.title()).changed() {
+                *text = if on { "true" } else { "" }.to_owned();
+            }
+        }
+        FieldKind::Column => parts::field(ui, ctx, field.title(), |ui| {
+            let options = column_options(&version.schema);
+            if let Some(Some(picked)) = parts::pick(ui, field.title(), &options, Some(text), None, width) {
+                *text = picked;
+            }
+        }),
+        FieldKind::Which => parts::field(ui, ctx, field.title(), |ui| {
+            let options = [("any".to_owned(), "Any of them".to_owned()), ("all".to_owned(), "All of them".to_owned())];
+            let chosen = if text.is_empty() { "any".to_owned() } else { text.clone() };
+            if let Some(Some(picked)) = parts::pick(ui, field.title(), &options, Some(&chosen), None, width) {
+                *text = picked;
+            }
+        }),
+        FieldKind::Columns | FieldKind::Texts | FieldKind::Scalars | FieldKind::Pairs | FieldKind::Quantiles => {
+            parts::field(ui, ctx, field.title(), |ui| {
+                ui.add(TextEdit::multiline(text).desired_rows(3).desired_width(width).hint_text("One a line"))
+            });
+        }
+        FieldKind::Bound | FieldKind::Number => {
+            parts::field(ui, ctx, field.title(), |ui| ui.add(TextEdit::singleline(text).desired_width(width)));
+            if field.kind == FieldKind::Bound {
+                slider_ui(ui, ctx, text, field, version, column.as_deref());
+            }
+        }
+        FieldKind::Text | FieldKind::Whole | FieldKind::Length | FieldKind::Kinds => {
+            parts::field(ui, ctx, field.title(), |ui| ui.add(TextEdit::singleline(text).desired_width(width)));
+        }
+    }
+}
+
+fn column_options(schema: &Schema) -> Vec<(String, String)> {
+    schema.names().map(|name| (name.to_owned(), name.to_owned())).collect()
+}
+
+/// A limit is dragged over the column's range, and the count of failing rows follows.
+fn slider_ui(
+    ui: &mut Ui,
+    ctx: &UiCtx<'_>,
+    text: &mut String,
+    field: &Field,
+    version: &DatasetVersion,
+    column: Option<&str>,
+) {
+    let Some((min, max)) = range(ctx, version, column) else { return };
+    let mut value = text.trim().parse::<f64>().unwrap_or(if field.name == "max_value" { max } else { min });
+    let whole = min.fract() == 0.0 && max.fract() == 0.0;
+    let (low, high) = (min.min(value), max.max(value));
+    let slider = Slider::new(&mut value, low..=high).show_value(false);
+    let slider = if whole { slider.integer() } else { slider };
+    let name = format!("{} as a slider", field.title());
+    ui.spacing_mut().slider_width = (ui.available_width() - space::M).max(60.0);
+    let response = ui.add(slider);
+    crate::ui::palette::name_it(ui, &response, &name);
+    if response.changed() {
+        *text = if whole { format!("{value:.0}") } else { shortened(value, max - min) };
+    }
+}
+
+/// As many digits as a drag over this range can mean.
+fn shortened(value: f64, range: f64) -> String {
+    let digits = (3.0 - range.abs().max(f64::MIN_POSITIVE).log10()).ceil().clamp(0.0, 12.0) as usize;
+    format!("{value:.digits$}")
+}
+
+/// Smallest and largest of a column of numbers.
+fn range(ctx: &UiCtx<'_>, version: &DatasetVersion, column: Option<&str>) -> Option<(f64, f64)> {
+    let profile = ctx.state.profiles.get(&version.id).and_then(Loadable::value)?;
+    let column: &ColumnProfile = profile.columns.iter().find(|c| Some(c.name.as_str()) == column)?;
+    if column.storage == crate::domain::schema::Storage::DatetimeMs {
+        return None;
+    }
+    let numbers = column.numbers.as_ref()?;
+    (numbers.min < numbers.max).then_some((numbers.min, numbers.max))
+}
+
+/// What every rule has.
+fn common_ui(ui: &mut Ui, ctx: &UiCtx<'_>, form: &mut RuleForm) {
+    let width = ui.available_width() - space::S;
+    parts::field(ui, ctx, "Share that must hold", |ui| {
+        ui.add(TextEdit::singleline(&mut form.mostly).desired_width(width).hint_text("all: 1"))
+    });
+    parts::field(ui, ctx, "Only rows where", |ui| {
+        let edit = TextEdit::singleline(&mut form.only_where).desired_width(width).hint_text("plan = basic");
+        ui.add(edit).on_hover_text(crate::domain::filter::HELP)
+    });
+    parts::field(ui, ctx, "If it is broken", |ui| {
+        let options: Vec<(Severity, String)> = [
+            (Severity::Error, "Error: the check fails"),
+            (Severity::Warning, "Warning"),
+            (Severity::Info, "Worth knowing"),
+        ]
+        .map(|(severity, title)| (severity, title.to_owned()))
+        .to_vec();
+        if let Some(Some(severity)) = parts::pick(ui, "If it is broken", &options, Some(&form.severity), None, width) {
+            form.severity = severity;
+        }
+    });
+    parts::field(ui, ctx, "Checked", |ui| {
+        let options =
+            [(Environment::Train, "Only to train".to_owned()), (Environment::Score, "Only to score".to_owned())];
+        let none = Some("To train and to score");
+        if let Some(only) = parts::pick(ui, "Checked", &options, form.only_in.as_ref(), none, width) {
+            form.only_in = only;
+        }
+    });
+    parts::field(ui, ctx, "Name", |ui| ui.add(TextEdit::singleline(&mut form.id).desired_width(width)));
+}
+
+/// What the rule finds in the version in focus. While a changed one is being judged, the former answer stays.
+fn preview_ui(ui: &mut Ui, ctx: &UiCtx<'_>, rule: &Rule, history: &History, version: &DatasetVersion) {
+    let against = super::super::model::defaults(history, version.id).against;
+    let question = Question::RulePreview { version: version.id, against, rule: Box::new(rule.clone()) };
+    ui.add_space(space::XS);
+    parts::heading(ui, ctx, &format!("In {}", version.label()));
+    let memory = egui::Id::new(("rule preview", version.id));
+    match ctx.state.asked.get(&question) {
+        Loadable::Failed(problem) => return states::failed(ui, ctx, problem, Some(Command::Ask(question))),
+        Loadable::Idle => {
+            // Whoever drags a limit asks for many: only the last is worth an answer.
+            let former: Option<Box<Question>> = ui.data_mut(|data| data.remove_temp(memory));
+            if let Some(former) = former.filter(|former| **former != question) {
+                ctx.send(Command::StopAsking(*former));
+            }
+            ui.data_mut(|data| data.insert_temp(memory, Box::new(question.clone())));
+            ctx.send(Command::Ask(question));
+            return parts::note(ui, ctx, "Judging…");
+        }
+        loadable => {
+            let Some(Answer::RulePreview(preview)) = loadable.value() else {
+                return parts::note(ui, ctx, "Judging…");
+            };
+            let check = &preview.check;
+            if let Some(reason) = &check.skipped {
+                return parts::alert(ui, ctx, Tone::Info, reason);
+            }
+            match check.findings.first() {
+                None => parts::alert(ui, ctx, Tone::Ok, "Holds"),
+                Some(finding) => parts::alert(ui, ctx, Tone::of_severity(finding.severity), &finding.message),
+            }
+            if let Some(observed) = check.observed {
+                parts::facts(ui, ctx, &[("Observed", format::number(observed))]);
+            }
+            if let Some(failing) = preview.failing {
+                let rows = format::counted(failing, "row fails", "rows fail");
+                parts::facts(ui, ctx, &[("Rows", format!("{rows} of {}", format::count(version.rows)))]);
+            }
+            if !preview.rows.is_empty() && ui.button("Show these rows in the table").clicked() {
+                let column = check.findings.first().and_then(|f| f.column.clone());
+                ctx.send(Command::ShowRows { version: version.id, column, rows: preview.rows.clone() });
+            }
+        }
+    }
+}

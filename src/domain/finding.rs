@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ids::{CheckRunId, VersionId};
+use super::ids::{CheckRunId, SuiteId, VersionId};
+use super::suite::Environment;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -20,6 +21,10 @@ impl Severity {
             Self::Warning => "warning",
             Self::Error => "error",
         }
+    }
+
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Info, Self::Warning, Self::Error].into_iter().find(|s| s.as_str() == word)
     }
 }
 
@@ -90,6 +95,11 @@ impl CheckReport {
         Self { format_version: 1, passed, checks }
     }
 
+    /// Findings of at least this severity.
+    pub fn at_least(&self, severity: Severity) -> usize {
+        self.checks.iter().flat_map(|c| &c.findings).filter(|f| f.severity >= severity).count()
+    }
+
     /// Worst first, then by column and code.
     pub fn findings(&self) -> Vec<&Finding> {
         let mut all: Vec<&Finding> = self.checks.iter().flat_map(|c| &c.findings).collect();
@@ -110,6 +120,11 @@ pub struct CheckRun {
     pub against: Option<VersionId>,
     pub against_label: Option<String>,
     pub target: Option<String>,
+    /// The saved state of the dataset's suite it ran with; `None` without one, or with one from a file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suite: Option<SuiteId>,
+    #[serde(default)]
+    pub environment: Environment,
     pub report: CheckReport,
     pub created_at_ms: i64,
 }

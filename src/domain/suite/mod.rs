@@ -7,6 +7,7 @@
 
 mod contract;
 mod rule;
+mod saved;
 
 use std::collections::BTreeMap;
 
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use contract::{ColumnContract, Contract, Order};
 pub use rule::{Bounds, QuantileBounds, Rule, Scalar, Test, Which};
+pub use saved::{BrokenRule, SavedSuite, SuiteTrial, VersionTrial};
 
 use crate::domain::finding::Severity;
 
@@ -65,6 +67,10 @@ impl Environment {
             Self::Train => "train",
             Self::Score => "score",
         }
+    }
+
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|e| e.as_str() == word)
     }
 }
 

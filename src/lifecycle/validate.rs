@@ -32,6 +32,7 @@ pub fn check(workspace: &Workspace, request: &CheckRequest, io: &dyn JobIo) -> R
         profile: Some(&profile),
         reference: reference.as_ref().map(Opened::table),
         target: request.target.as_deref(),
+        settings: &checks::NO_SETTINGS,
     };
     let report = checks::run(&input, &Part { io, from: 0.4, to: 0.98 })?;
 

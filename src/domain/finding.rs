@@ -2,8 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+<<<<<<< HEAD
 use super::ids::{CheckRunId, SuiteId, VersionId};
 use super::suite::Environment;
+=======
+use super::ids::{CheckRunId, VersionId};
+use super::suite::catalogue;
+>>>>>>> deep
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -74,10 +79,42 @@ pub struct CheckResult {
 /// How many checks there are for a table alone, with a target, against a reference, or with both. Some of them may
 /// still be skipped for what they find, and say so in the report.
 pub fn check_count(with_target: bool, with_reference: bool) -> usize {
-    const TABLE: usize = 11;
-    const TARGET: usize = 8;
-    const REFERENCE: usize = 7;
-    TABLE + if with_target { TARGET } else { 0 } + if with_reference { REFERENCE } else { 0 }
+    catalogue().iter().filter(|spec| spec.runs(with_target, with_reference)).count()
+}
+
+/// A check in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    Skipped,
+    /// Nothing found, or only what is worth knowing.
+    Pass,
+    Warn,
+    Fail,
+}
+
+impl Verdict {
+    /// The word used on the command line and on the screen.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Skipped => "SKIP",
+            Self::Pass => "PASS",
+            Self::Warn => "WARN",
+            Self::Fail => "FAIL",
+        }
+    }
+}
+
+impl CheckResult {
+    /// Follows from the worst finding.
+    pub fn verdict(&self) -> Verdict {
+        match self.findings.iter().map(|finding| finding.severity).max() {
+            Some(Severity::Error) => Verdict::Fail,
+            Some(Severity::Warning) => Verdict::Warn,
+            _ if self.skipped.is_some() => Verdict::Skipped,
+            _ => Verdict::Pass,
+        }
+    }
 }
 
 /// All checks of one execution.

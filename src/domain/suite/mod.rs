@@ -5,6 +5,7 @@
 //!
 //! A suite is data: nothing in it is run, and one that came from elsewhere is as safe to open as a CSV file.
 
+mod checks;
 mod contract;
 mod rule;
 mod saved;
@@ -13,6 +14,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use checks::{CheckGroup, CheckNeeds, CheckSpec, LimitSide, LimitUnit, catalogue};
 pub use contract::{ColumnContract, Contract, Order};
 pub use rule::{Bounds, QuantileBounds, Rule, Scalar, Test, Which};
 pub use saved::{BrokenRule, SavedSuite, SuiteTrial, VersionTrial};

@@ -2,13 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-<<<<<<< HEAD
 use super::ids::{CheckRunId, SuiteId, VersionId};
-use super::suite::Environment;
-=======
-use super::ids::{CheckRunId, VersionId};
-use super::suite::catalogue;
->>>>>>> deep
+use super::suite::{Environment, catalogue};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -132,7 +132,7 @@ impl StageError {
         if let Self::Gates { act, subject, red, kept } = self {
             return Problem {
                 kind: ProblemKind::Gate,
-                summary: format!("Could not {}: {subject} does not pass {}", verb(request), gates(red.len())),
+                summary: format!("{subject} does not pass {} before {}", gates(red.len()), act.title()),
                 details: red.iter().map(|state| reds(std::slice::from_ref(state))).collect::<Vec<_>>().join("\n  "),
                 hint: gate_hint(*act, subject, red, kept.as_deref()),
             };

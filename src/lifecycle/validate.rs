@@ -46,7 +46,6 @@ pub fn check(workspace: &Workspace, request: &CheckRequest, io: &dyn JobIo) -> R
         suite: request.suite.as_deref().or(saved.as_ref().map(|s| &s.suite)),
         environment: request.environment,
         target: request.target.as_deref(),
-        settings: &checks::NO_SETTINGS,
     };
     let report = judge(workspace, &version, against.as_ref(), &by, &Part { io, from: 0.3, to: 0.98 })?;
     let new = NewCheckRun {

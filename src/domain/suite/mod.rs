@@ -5,8 +5,10 @@
 //!
 //! A suite is data: nothing in it is run, and one that came from elsewhere is as safe to open as a CSV file.
 
+mod accept;
 mod checks;
 mod contract;
+mod draft;
 mod rule;
 mod saved;
 
@@ -14,8 +16,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use accept::{Found, accept};
 pub use checks::{CheckGroup, CheckNeeds, CheckSpec, LimitSide, LimitUnit, catalogue};
 pub use contract::{ColumnContract, Contract, Order};
+pub use draft::{Source, draft};
 pub use rule::{Bounds, QuantileBounds, Rule, Scalar, Test, Which};
 pub use saved::{BrokenRule, SavedSuite, SuiteTrial, VersionTrial};
 

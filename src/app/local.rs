@@ -94,7 +94,10 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 fn problem(what: &str) -> impl Fn(StageError) -> Problem + '_ {
-    move |e| Problem::failed(format!("Could not {what}"), e.to_string(), "")
+    move |e| match e {
+        gates @ StageError::Gates { .. } => gates.problem(&JobRequest::Ask(Question::Gates)),
+        e => Problem::failed(format!("Could not {what}"), e.to_string(), ""),
+    }
 }
 
 fn workers(workspace: &Workspace) -> Result<Workers, Problem> {

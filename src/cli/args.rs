@@ -29,6 +29,9 @@ pub struct Cli {
     /// Memory a table may take, such as 2GB; a larger one stays on disk and training takes a sample of its rows
     #[arg(long, global = true, value_name = "SIZE", value_parser = parse_memory)]
     pub memory_budget: Option<u64>,
+    /// Go ahead in spite of red gates, for this reason; both are recorded
+    #[arg(long = "override", global = true, value_name = "REASON")]
+    pub override_gates: Option<String>,
     /// Write the milliseconds of every frame to this file (window only)
     #[arg(long, value_name = "FILE")]
     pub frame_log: Option<PathBuf>,
@@ -176,16 +179,25 @@ pub enum Command {
     /// Find rows that are unlike all others
     Outliers(super::explore::OutliersArgs),
     /// Run the validation checks; exit code 3 when they find an error
-    Check {
-        /// A dataset: name, name@version, or a path to a file
+    Check(Box<super::checks::CheckArgs>),
+    /// Compare check runs, and follow a rule from run to run
+    #[command(subcommand)]
+    Checks(super::checks::ChecksCommand),
+    /// What is expected of a dataset: contract, rules, limits of the checks
+    #[command(subcommand)]
+    Suite(super::suites::SuiteCommand),
+    /// What must hold before training, export, scoring, publishing and import
+    #[command(subcommand)]
+    Gates(super::gates::GatesCommand),
+    /// Answer four questions about a version that no check can answer, or show the answers
+    SignOff(Box<super::gates::SignOffArgs>),
+    /// Set the rows aside that break rules; the rest becomes a version on a branch
+    Quarantine(super::gates::QuarantineArgs),
+    /// Let main lead to a version, if the gates let it
+    Publish {
+        /// The version: name@version, name@tag or name@branch
         #[arg(value_name = "D")]
         data: String,
-        /// Compare with this dataset: an earlier month, the training data
-        #[arg(long, value_name = "D2")]
-        against: Option<String>,
-        /// The column to predict, for checks on labels and leakage
-        #[arg(long, value_name = "COL")]
-        target: Option<String>,
     },
     /// Train and compare models
     Train(TrainArgs),

@@ -12,9 +12,10 @@ use serde_json::{Value, json};
 use crate::domain::edit::Edit;
 use crate::domain::ids::RunId;
 use crate::domain::problem::{Problem, ProblemKind};
+use crate::domain::question::Question;
 use crate::domain::request::{
-    CheckRequest, DataRef, DriftRequest, ExportRequest, ImportRequest, JobOutcome, JobRequest, ScoreRequest,
-    ScoringModel, VerifyTarget,
+    DataRef, DriftRequest, ExportRequest, ImportRequest, JobOutcome, JobRequest, ScoreRequest, ScoringModel,
+    VerifyTarget,
 };
 use crate::domain::words::parse_bytes;
 use crate::jobs::process::Workers;
@@ -22,7 +23,9 @@ use crate::lifecycle::{StageError, budget, compare, edit, look};
 use crate::store::{Workspace, recent};
 
 pub mod args;
+pub mod checks;
 pub mod explore;
+pub mod gates;
 pub mod import;
 pub mod keep;
 pub mod labels;
@@ -30,6 +33,7 @@ mod profiles;
 mod progress;
 mod report;
 mod rows;
+pub mod suites;
 mod training;
 mod versions;
 pub mod watch;
@@ -42,6 +46,9 @@ const SAID_NO: u8 = 3;
 
 /// What `--memory-budget` says; the same for every piece of work of this command.
 static MEMORY_BUDGET: OnceLock<u64> = OnceLock::new();
+
+/// What `--override` says.
+static OVERRIDE: OnceLock<String> = OnceLock::new();
 
 /// What was typed. Ends the program when it is wrong (code 2) or asks for help; with `--json` that is a document too.
 pub fn parse() -> Cli {
@@ -60,6 +67,9 @@ pub fn run(cli: Cli) -> ExitCode {
     if let Some(bytes) = cli.memory_budget {
         let _ = MEMORY_BUDGET.set(bytes);
     }
+    if let Some(reason) = cli.override_gates {
+        let _ = OVERRIDE.set(reason);
+    }
     let Some(command) = cli.command else { return ExitCode::from(2) };
     let root = cli.workspace.unwrap_or_else(recent::default_workspace);
     match execute(command, &root) {
@@ -77,7 +87,11 @@ pub fn run(cli: Cli) -> ExitCode {
             if cli.json {
                 print_error(&problem);
             }
-            ExitCode::from(if problem.kind == ProblemKind::Usage { 2 } else { 1 })
+            ExitCode::from(match problem.kind {
+                ProblemKind::Usage => 2,
+                ProblemKind::Gate => SAID_NO,
+                ProblemKind::Failed | ProblemKind::Cancelled => 1,
+            })
         }
     }
 }
@@ -123,14 +137,13 @@ fn execute(command: Command, root: &Path) -> Result<Report, Problem> {
         Command::Groups(args) => explore::groups(root, args),
         Command::Outliers(args) => explore::outliers(root, args),
         Command::Labels { data } => labels::labels(root, &data),
-        Command::Check { data, against, target } => {
-            let request =
-                CheckRequest { data: data_ref(&data)?, against: against.as_deref().map(data_ref).transpose()?, target };
-            match work(root, JobRequest::Check(request))? {
-                JobOutcome::Checked(run) => Ok(report::check(&run)),
-                _ => Err(mixed_up()),
-            }
-        }
+        Command::Check(args) => checks::check(root, *args),
+        Command::Checks(command) => checks::checks(root, command),
+        Command::Suite(command) => suites::suite(root, command),
+        Command::Gates(command) => gates::gates(root, command),
+        Command::SignOff(args) => gates::sign_off(root, *args),
+        Command::Quarantine(args) => gates::quarantine(root, args),
+        Command::Publish { data } => gates::publish(root, &data),
         Command::Train(args) => training::train(root, args),
         Command::Tune(args) => training::tune(root, args),
         Command::Reproduce { run } => training::reproduce(root, run),
@@ -178,16 +191,29 @@ fn work(root: &Path, request: JobRequest) -> Result<JobOutcome, Problem> {
     let mut workers = Workers::of_this_program(root)
         .map_err(|e| Problem::failed("Could not find this program's own file", e.to_string(), ""))?;
     workers.memory_budget = MEMORY_BUDGET.get().copied();
+    let request = match OVERRIDE.get() {
+        Some(reason) => JobRequest::Overriding { reason: reason.clone(), request: Box::new(request) },
+        None => request,
+    };
     let bar = progress::Bar::new();
     let outcome = workers.run(&request, |event| bar.show(event));
     bar.finish();
     outcome
 }
 
+/// The edit with the reason of `--override`, where there is one.
+fn past_gates(edit: Edit) -> Edit {
+    match OVERRIDE.get() {
+        Some(reason) => Edit::Overriding { reason: reason.clone(), edit: Box::new(edit) },
+        None => edit,
+    }
+}
+
 /// Reads the workspace in this process; nothing is created by looking.
 fn listing<T>(root: &Path, read: impl FnOnce(&Workspace) -> Result<T, StageError>) -> Result<T, Problem> {
     let as_problem = |e: StageError| match e {
         StageError::Usage { summary, hint } => Problem::usage(summary, hint),
+        gates @ StageError::Gates { .. } => gates.problem(&JobRequest::Ask(Question::Gates)),
         StageError::Store(
             e @ (crate::store::StoreError::NotFound { .. }
             | crate::store::StoreError::Invalid { .. }

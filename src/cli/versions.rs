@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::args::{BranchCommand, DiffArgs, TagCommand};
 use super::report::versions as report;
 use super::report::{Report, versions::Versions};
-use super::{absolute, data_ref, listing, mixed_up, work};
+use super::{absolute, data_ref, listing, mixed_up, past_gates, work};
 use crate::domain::branch::{Branch, MAIN};
 use crate::domain::dataset::DatasetVersion;
 use crate::domain::diff::DiffRequest;
@@ -143,7 +143,7 @@ fn changeable(workspace: &Workspace, dataset: &str, name: &str) -> Result<Branch
 fn change(root: &Path, edit_of: impl FnOnce(&Workspace) -> Result<Edit, StageError>) -> Result<Report, Problem> {
     listing(root, |ws| {
         let wanted = edit_of(ws)?;
-        Ok(report::edited(&edit::edit(ws, &wanted)?))
+        Ok(report::edited(&edit::edit(ws, &past_gates(wanted))?))
     })
 }
 
@@ -151,7 +151,7 @@ fn change(root: &Path, edit_of: impl FnOnce(&Workspace) -> Result<Edit, StageErr
 fn make(root: &Path, data: &str, edit_of: impl FnOnce(&DatasetVersion) -> Edit) -> Result<Report, Problem> {
     listing(root, |ws| {
         let version = one(ws, data)?;
-        let said = edit::edit(ws, &edit_of(&version))?.said;
+        let said = edit::edit(ws, &past_gates(edit_of(&version)))?.said;
         let all = read(ws)?;
         let newest = all.versions.iter().filter(|v| v.dataset_id == version.dataset_id).max_by_key(|v| v.version);
         Ok(report::made(&all, newest.unwrap_or(&version), &said))

@@ -281,10 +281,12 @@ pub enum Origin {
     Labels,
     /// The kind of a column was changed; the cells are those of the parent.
     Kind,
+    /// Rows of the parent: those that hold the rules, or those that do not.
+    Quarantine,
 }
 
 impl Origin {
-    pub const ALL: [Self; 5] = [Self::Import, Self::Refresh, Self::Revert, Self::Labels, Self::Kind];
+    pub const ALL: [Self; 6] = [Self::Import, Self::Refresh, Self::Revert, Self::Labels, Self::Kind, Self::Quarantine];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -293,6 +295,7 @@ impl Origin {
             Self::Revert => "revert",
             Self::Labels => "labels",
             Self::Kind => "kind",
+            Self::Quarantine => "quarantine",
         }
     }
 

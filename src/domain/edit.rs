@@ -5,10 +5,14 @@ use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 use super::catalogue::Description;
-use super::ids::{BinId, BranchId, DatasetId, GroupId, LabelSessionId, TagId, VersionId, WatchId};
+use super::finding::Finding;
+use super::gate::{Act, Need};
+use super::ids::{BinId, BranchId, DatasetId, GateId, GroupId, LabelSessionId, TagId, VersionId, WatchId};
 use super::recipe::RecipeSpec;
 use super::schema::ColumnKind;
+use super::sign_off::Answers;
 use super::storage::StorageKey;
+use super::suite::Suite;
 use super::watch::{WatchKind, WatchPolicy};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -102,6 +106,42 @@ pub enum Edit {
     KeepRecipe {
         name: String,
         recipe: Option<Box<RecipeSpec>>,
+    },
+    /// A new state of a dataset's suite; the former ones stay.
+    SaveSuite {
+        dataset: DatasetId,
+        suite: Box<Suite>,
+        note: String,
+    },
+    /// What was found in a version is the new normal: the suite is changed so that it holds.
+    AcceptFinding {
+        version: VersionId,
+        finding: Box<Finding>,
+    },
+    AddGate {
+        act: Act,
+        needs: Need,
+        /// Every dataset when `None`.
+        dataset: Option<DatasetId>,
+    },
+    /// Takes a gate away, or puts it back.
+    HideGate {
+        gate: GateId,
+        hidden: bool,
+    },
+    /// Cannot be taken back; a later one counts instead.
+    SignOff {
+        version: VersionId,
+        answers: Answers,
+    },
+    /// Lets `main` lead to a version, if the gates let it.
+    Publish {
+        version: VersionId,
+    },
+    /// The same in spite of red gates, for this reason; both are recorded.
+    Overriding {
+        reason: String,
+        edit: Box<Edit>,
     },
     /// What is left of a training is not wanted any more, or is again.
     CloseGroup {

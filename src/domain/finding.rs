@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ids::{CheckRunId, VersionId};
+use super::ids::{CheckRunId, SuiteId, VersionId};
+use super::suite::{Environment, catalogue};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -20,6 +21,10 @@ impl Severity {
             Self::Warning => "warning",
             Self::Error => "error",
         }
+    }
+
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Info, Self::Warning, Self::Error].into_iter().find(|s| s.as_str() == word)
     }
 }
 
@@ -69,10 +74,42 @@ pub struct CheckResult {
 /// How many checks there are for a table alone, with a target, against a reference, or with both. Some of them may
 /// still be skipped for what they find, and say so in the report.
 pub fn check_count(with_target: bool, with_reference: bool) -> usize {
-    const TABLE: usize = 11;
-    const TARGET: usize = 8;
-    const REFERENCE: usize = 7;
-    TABLE + if with_target { TARGET } else { 0 } + if with_reference { REFERENCE } else { 0 }
+    catalogue().iter().filter(|spec| spec.runs(with_target, with_reference)).count()
+}
+
+/// A check in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    Skipped,
+    /// Nothing found, or only what is worth knowing.
+    Pass,
+    Warn,
+    Fail,
+}
+
+impl Verdict {
+    /// The word used on the command line and on the screen.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Skipped => "SKIP",
+            Self::Pass => "PASS",
+            Self::Warn => "WARN",
+            Self::Fail => "FAIL",
+        }
+    }
+}
+
+impl CheckResult {
+    /// Follows from the worst finding.
+    pub fn verdict(&self) -> Verdict {
+        match self.findings.iter().map(|finding| finding.severity).max() {
+            Some(Severity::Error) => Verdict::Fail,
+            Some(Severity::Warning) => Verdict::Warn,
+            _ if self.skipped.is_some() => Verdict::Skipped,
+            _ => Verdict::Pass,
+        }
+    }
 }
 
 /// All checks of one execution.
@@ -88,6 +125,11 @@ impl CheckReport {
     pub fn new(checks: Vec<CheckResult>) -> Self {
         let passed = !checks.iter().flat_map(|c| &c.findings).any(|f| f.severity == Severity::Error);
         Self { format_version: 1, passed, checks }
+    }
+
+    /// Findings of at least this severity.
+    pub fn at_least(&self, severity: Severity) -> usize {
+        self.checks.iter().flat_map(|c| &c.findings).filter(|f| f.severity >= severity).count()
     }
 
     /// Worst first, then by column and code.
@@ -110,6 +152,11 @@ pub struct CheckRun {
     pub against: Option<VersionId>,
     pub against_label: Option<String>,
     pub target: Option<String>,
+    /// The saved state of the dataset's suite it ran with; `None` without one, or with one from a file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suite: Option<SuiteId>,
+    #[serde(default)]
+    pub environment: Environment,
     pub report: CheckReport,
     pub created_at_ms: i64,
 }

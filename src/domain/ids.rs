@@ -68,6 +68,22 @@ id!(
     LabelSessionId
 );
 id!(
+    /// One saved state of a dataset's suite.
+    SuiteId
+);
+id!(
+    /// Something that must hold before something is done.
+    GateId
+);
+id!(
+    /// Something that was done in spite of a red gate.
+    OverrideId
+);
+id!(
+    /// Four answers about a dataset version.
+    SignOffId
+);
+id!(
     /// An entry of the activity log.
     EventId
 );

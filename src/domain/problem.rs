@@ -10,6 +10,8 @@ pub enum ProblemKind {
     Failed,
     /// What was asked for makes no sense (exit code 2): no such column, parameter out of range.
     Usage,
+    /// A gate said no (exit code 3): the data is not fit for it, or nobody said that it is.
+    Gate,
     /// The user stopped it (exit code 1, and no error in the window).
     Cancelled,
 }

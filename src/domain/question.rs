@@ -7,16 +7,21 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::catalogue::CatalogueEntry;
+use super::check_history::{CheckDiff, RuleHistory};
+use super::check_request::RulePreview;
 use super::dataset::ReadDraft;
 use super::decision::Decisions;
 use super::diff::{DiffReport, DiffRequest};
 use super::explore::{ExploreRequest, Explored};
-use super::ids::{RunId, VersionId};
+use super::gate::{Act, GateBoard, GateState};
+use super::ids::{CheckRunId, DatasetId, RunId, VersionId};
 use super::labels::{LabelHistory, LabelQueue, LabelTask};
 use super::preview::ImportPreview;
 use super::recipe::{PreviewRecipe, RecipePreview, RecipeSpec};
 use super::relations::{PairPlot, Relations};
+use super::sign_off::SignOff;
 use super::storage::StorageReport;
+use super::suite::{Environment, Rule, SavedSuite, Suite, SuiteTrial};
 use super::training::{RunGroup, TrainingProposal};
 use super::watch::WatchView;
 
@@ -59,6 +64,24 @@ pub enum Question {
     Rows { version: VersionId, rows: Vec<u64> },
     /// Which labels were given by hand, by whom?
     Labels { version: VersionId },
+    /// The suite of a dataset, every saved state of it, newest first.
+    Suites { dataset: DatasetId },
+    /// A suite that these versions pass; `target` is there to train only.
+    SuiteDraft { versions: Vec<VersionId>, target: Option<String> },
+    /// On which versions would this suite have failed?
+    SuiteTrial { dataset: DatasetId, suite: Box<Suite>, environment: Environment },
+    /// What would this rule find in a version?
+    RulePreview { version: VersionId, against: Option<VersionId>, rule: Box<Rule> },
+    /// The gates, and what was let through in spite of them.
+    Gates,
+    /// How the gates before this stand for a version.
+    GateStates { version: VersionId, act: Act },
+    /// The sign-offs of a version, newest first.
+    SignOffs { version: VersionId },
+    /// What differs between two check runs?
+    CheckDiff { before: CheckRunId, after: CheckRunId },
+    /// How every rule and check of a dataset came out, run by run.
+    RuleHistories { dataset: DatasetId },
 }
 
 impl Question {
@@ -71,6 +94,9 @@ impl Question {
             Self::Rejects { .. } | Self::MemoryBudget => false,
             Self::Catalogue | Self::Storage | Self::Watches => false,
             Self::LabelTask { .. } | Self::Rows { .. } | Self::Labels { .. } => false,
+            Self::SuiteTrial { .. } | Self::RulePreview { .. } => true,
+            Self::Suites { .. } | Self::SuiteDraft { .. } | Self::Gates | Self::GateStates { .. } => false,
+            Self::SignOffs { .. } | Self::CheckDiff { .. } | Self::RuleHistories { .. } => false,
         }
     }
 
@@ -81,6 +107,9 @@ impl Question {
             Self::Catalogue | Self::Storage | Self::Watches => false,
             Self::LabelTask { .. } | Self::Rows { .. } | Self::Labels { .. } => false,
             Self::OpenGroups | Self::RecipeTemplates => false,
+            Self::Suites { .. } | Self::SuiteTrial { .. } | Self::Gates | Self::GateStates { .. } => false,
+            Self::SignOffs { .. } | Self::RuleHistories { .. } => false,
+            Self::SuiteDraft { .. } | Self::RulePreview { .. } | Self::CheckDiff { .. } => true,
             // A run's model never changes either.
             Self::Recipe(_) | Self::TrainingPlan { .. } | Self::Decisions { .. } | Self::Explore(_) => true,
             Self::Diff(_) | Self::Rejects { .. } | Self::Relations { .. } | Self::Pair { .. } => true,
@@ -108,6 +137,15 @@ pub enum Answer {
     LabelTask(Box<LabelTask>),
     Rows(Vec<Vec<Option<String>>>),
     Labels(Vec<LabelHistory>),
+    Suites(Vec<SavedSuite>),
+    SuiteDraft(Box<Suite>),
+    SuiteTrial(Box<SuiteTrial>),
+    RulePreview(Box<RulePreview>),
+    Gates(Box<GateBoard>),
+    GateStates(Vec<GateState>),
+    SignOffs(Vec<SignOff>),
+    CheckDiff(Box<CheckDiff>),
+    RuleHistories(Vec<RuleHistory>),
     MemoryBudget { set: Option<u64>, default: u64 },
 }
 

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::bundle::ExportedBundle;
+pub use super::check_request::CheckRequest;
+use super::check_request::{CheckReportRequest, QuarantineOutcome, QuarantineRequest};
 use super::dataset::{DatasetVersion, ReadDraft};
 use super::diff::{DiffReport, DiffRequest};
 use super::drift::StoredDrift;
@@ -107,14 +109,6 @@ pub struct ImportOutcome {
     /// False when these bytes were already a version of this dataset.
     pub new: bool,
     pub warnings: Vec<String>,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct CheckRequest {
-    pub data: DataRef,
-    /// The table to compare with: earlier month, training part.
-    pub against: Option<DataRef>,
-    pub target: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -384,10 +378,26 @@ pub enum JobRequest {
     Refresh(DataRef),
     Collect(CollectRequest),
     Label(LabelRequest),
+    /// Save the report of a check run.
+    CheckReport(CheckReportRequest),
+    Quarantine(QuarantineRequest),
+    /// The same in spite of red gates, for this reason; both are recorded.
+    Overriding {
+        reason: String,
+        request: Box<JobRequest>,
+    },
     Ask(Question),
 }
 
 impl JobRequest {
+    /// The request itself, and the reason to let it past red gates.
+    pub fn unwrapped(&self) -> (&Self, Option<&str>) {
+        match self {
+            Self::Overriding { reason, request } => (request.unwrapped().0, Some(reason)),
+            _ => (self, None),
+        }
+    }
+
     /// What a status bar shows: "Import churn.csv".
     pub fn title(&self) -> String {
         match self {
@@ -407,6 +417,9 @@ impl JobRequest {
             Self::Refresh(_) => "Refresh from source".to_owned(),
             Self::Collect(_) => "Collect files".to_owned(),
             Self::Label(r) => format!("Save labels of {}", r.column),
+            Self::CheckReport(r) => format!("Save {}", file_name(&r.out)),
+            Self::Quarantine(_) => "Set rows aside".to_owned(),
+            Self::Overriding { request, .. } => request.title(),
             Self::Ask(_) => "Look".to_owned(),
         }
     }
@@ -431,6 +444,7 @@ pub enum JobOutcome {
     Demo(DemoOutcome),
     Collected(Vec<Collected>),
     Labelled(DatasetVersion),
+    Quarantined(Box<QuarantineOutcome>),
     Answered(Box<Answer>),
 }
 

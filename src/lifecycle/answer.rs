@@ -4,7 +4,7 @@ use crate::domain::io::JobIo;
 use crate::domain::question::{Answer, Question};
 use crate::store::{Workspace, catalogue};
 
-use super::{StageError, budget, label, watch};
+use super::{StageError, budget, gates, label, sign_off, suite, watch};
 
 pub fn answer(workspace: &Workspace, question: &Question, io: &dyn JobIo) -> Result<Answer, StageError> {
     match question {
@@ -42,6 +42,24 @@ pub fn answer(workspace: &Workspace, question: &Question, io: &dyn JobIo) -> Res
             label::task(workspace, *version, column, queue).map(|task| Answer::LabelTask(Box::new(task)))
         }
         Question::Rows { version, rows } => label::rows(workspace, *version, rows).map(Answer::Rows),
+        Question::Suites { dataset } => suite::states(workspace, *dataset).map(Answer::Suites),
+        Question::SuiteDraft { versions, target } => {
+            suite::draft(workspace, versions, target.as_deref()).map(|suite| Answer::SuiteDraft(Box::new(suite)))
+        }
+        Question::SuiteTrial { dataset, suite: tried, environment } => {
+            suite::trial(workspace, *dataset, tried, *environment, io).map(|t| Answer::SuiteTrial(Box::new(t)))
+        }
+        Question::RulePreview { version, against, rule } => suite::preview(workspace, *version, *against, rule, io)
+            .map(|preview| Answer::RulePreview(Box::new(preview))),
+        Question::Gates => gates::board(workspace).map(|board| Answer::Gates(Box::new(board))),
+        Question::GateStates { version, act } => {
+            gates::states(workspace, *version, *act, None, io).map(Answer::GateStates)
+        }
+        Question::SignOffs { version } => sign_off::of_version(workspace, *version).map(Answer::SignOffs),
+        Question::CheckDiff { before, after } => {
+            suite::compare_checks(workspace, *before, *after).map(|diff| Answer::CheckDiff(Box::new(diff)))
+        }
+        Question::RuleHistories { dataset } => suite::histories(workspace, *dataset).map(Answer::RuleHistories),
         Question::Labels { version } => label::history(workspace, *version).map(Answer::Labels),
     }
 }

@@ -102,7 +102,7 @@ impl Story<'_> {
     }
 
     fn check(&mut self, version: VersionId, io: &dyn JobIo) -> Result<(), StageError> {
-        let request = CheckRequest { data: DataRef::Version(version), against: None, target: Some(TARGET.to_owned()) };
+        let request = CheckRequest { target: Some(TARGET.to_owned()), ..CheckRequest::of(DataRef::Version(version)) };
         let run = validate::check(self.workspace, &request, io)?;
         let findings = run.report.findings();
         let errors = findings.iter().filter(|f| f.severity == Severity::Error).count();

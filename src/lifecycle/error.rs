@@ -5,6 +5,7 @@ use crate::data::error::LoadError;
 use crate::data::recipe::RecipeError;
 use crate::data::split::SplitError;
 use crate::data::target::TargetError;
+use crate::domain::gate::{Act, GateState, Need};
 use crate::domain::io::Cancelled;
 use crate::domain::params::ParamProblem;
 use crate::domain::problem::{Problem, ProblemKind};
@@ -41,6 +42,16 @@ pub enum StageError {
     /// What was asked for makes no sense.
     #[error("{summary}")]
     Usage { summary: String, hint: String },
+    /// A gate said no.
+    #[error("{subject} does not pass: {}", reds(.red))]
+    Gates {
+        act: Act,
+        /// `churn@2`, `run 3`, a file name.
+        subject: String,
+        red: Vec<GateState>,
+        /// Where a version waits that was not let in.
+        kept: Option<String>,
+    },
     /// The text of a panic.
     #[error("an error in Modelwright itself: {0}")]
     Panicked(String),
@@ -54,6 +65,34 @@ const SET_ASIDE_HINT: &str =
 
 fn list(problems: &[ParamProblem]) -> String {
     problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+fn reds(red: &[GateState]) -> String {
+    let told = |state: &GateState| format!("{}, but {}", state.gate.title(), state.red.as_deref().unwrap_or_default());
+    red.iter().map(told).collect::<Vec<_>>().join("; ")
+}
+
+/// What to do about red gates.
+fn gate_hint(act: Act, subject: &str, red: &[GateState], kept: Option<&str>) -> String {
+    let mut steps = Vec::new();
+    let needs = |test: fn(&Need) -> bool| red.iter().any(|state| test(&state.gate.needs));
+    if needs(Need::needs_report) && act != Act::Score {
+        steps.push(format!("look at `check {subject}` and correct the data or the suite"));
+    } else if needs(Need::needs_report) {
+        steps.push("correct the file or the suite".to_owned());
+    }
+    if needs(|need| *need == Need::Checked) {
+        steps.push("run the checks on it".to_owned());
+    }
+    if needs(|need| *need == Need::SignOff) {
+        steps.push("answer the four questions of `sign-off`".to_owned());
+    }
+    let kept = kept.map_or_else(String::new, |place| format!("{place}. "));
+    let mut text = format!("{}; or go ahead with --override REASON, which is recorded", steps.join(", "));
+    if let Some(first) = text.get(..1).map(str::to_uppercase) {
+        text.replace_range(..1, &first);
+    }
+    kept + &text
 }
 
 impl StageError {
@@ -90,6 +129,14 @@ impl StageError {
             Self::Load(e) => e.is_usage() || matches!(e, LoadError::NotInBoth { .. }),
             _ => false,
         };
+        if let Self::Gates { act, subject, red, kept } = self {
+            return Problem {
+                kind: ProblemKind::Gate,
+                summary: format!("{subject} does not pass {} before {}", gates(red.len()), act.title()),
+                details: red.iter().map(|state| reds(std::slice::from_ref(state))).collect::<Vec<_>>().join("\n  "),
+                hint: gate_hint(*act, subject, red, kept.as_deref()),
+            };
+        }
         Problem {
             kind: if usage { ProblemKind::Usage } else { ProblemKind::Failed },
             summary: format!("Could not {}: {self}", verb(request)),
@@ -114,6 +161,10 @@ impl StageError {
             _ => String::new(),
         }
     }
+}
+
+fn gates(n: usize) -> String {
+    if n == 1 { "a gate".to_owned() } else { format!("{n} gates") }
 }
 
 fn io_hint(error: &std::io::Error) -> String {
@@ -145,6 +196,9 @@ fn verb(request: &JobRequest) -> &'static str {
         JobRequest::Refresh(_) => "refresh",
         JobRequest::Collect(_) => "collect",
         JobRequest::Label(_) => "save the labels",
+        JobRequest::CheckReport(_) => "save the check report",
+        JobRequest::Quarantine(_) => "set rows aside",
+        JobRequest::Overriding { request, .. } => verb(request),
         JobRequest::Ask(_) => "look at that",
     }
 }

@@ -12,6 +12,7 @@ use crate::data::sink::{StoredRows, StoringSink};
 use crate::domain::activity::{NewEvent, ObjectKind};
 use crate::domain::branch::{MAIN, name_problem};
 use crate::domain::dataset::{DatasetVersion, Origin, Provenance, ReadDraft, ReadOptions};
+use crate::domain::gate::QUARANTINE;
 use crate::domain::io::{JobIo, Part};
 use crate::domain::profile::TableProfile;
 use crate::domain::request::{ImportOutcome, ImportRequest};
@@ -21,7 +22,7 @@ use crate::store::datasets::{self, NewVersion};
 use crate::store::{StoreError, Tx, Workspace, activity};
 
 use super::snapshot::{Snapshot, snapshot};
-use super::{StageError, budget};
+use super::{StageError, budget, gates};
 
 /// Longest name a dataset may have, in characters.
 const MAX_NAME: usize = 100;
@@ -35,14 +36,15 @@ pub(super) enum Prepared {
 }
 
 pub fn ingest(workspace: &Workspace, request: &ImportRequest, io: &dyn JobIo) -> Result<ImportOutcome, StageError> {
-    ingest_as(workspace, request, Origin::Import, io)
+    ingest_as(workspace, request, Origin::Import, None, io)
 }
 
-/// The same for a source that is read for another reason.
+/// The same for a source that is read for another reason; `reason` lets it past red gates.
 pub(super) fn ingest_as(
     workspace: &Workspace,
     request: &ImportRequest,
     origin: Origin,
+    reason: Option<&str>,
     io: &dyn JobIo,
 ) -> Result<ImportOutcome, StageError> {
     dataset_name(request.name.as_deref(), &file_name(&request.path))?;
@@ -50,8 +52,17 @@ pub(super) fn ingest_as(
     let copy = snapshot(workspace, &request.path, &Part { io, from: 0.0, to: 0.1 })?;
     match prepare(workspace, request, origin, copy, io)? {
         Prepared::Known(version) => {
+            let leads = request.branch.as_deref().is_some_and(|branch| branch != MAIN && branch != QUARANTINE);
+            if leads && gates::guards_commits(workspace, &version.dataset)? {
+                gates::admit(workspace, &version, None, reason, io)?;
+            }
             let warnings = super::revert::lead_to(workspace, request.branch.as_deref(), &version)?;
             Ok(ImportOutcome { version: *version, new: false, warnings })
+        }
+        Prepared::New(new) if gates::guards_commits(workspace, &new.dataset)? => {
+            let warnings = new.provenance.warnings.clone();
+            let version = gates::commit(workspace, *new, request.branch.as_deref(), told, reason, io)?;
+            Ok(ImportOutcome { version, new: true, warnings })
         }
         Prepared::New(new) => {
             let warnings = new.provenance.warnings.clone();
@@ -130,6 +141,27 @@ pub(super) fn prepare(
             ..Provenance::default()
         },
     })))
+}
+
+/// A file as a table that is not kept.
+pub(super) struct Glimpse {
+    pub schema: Schema,
+    pub profile: TableProfile,
+    pub stored: StoredRows,
+    /// Its rows, where they do not fit the memory budget; gone with this.
+    _files: [tempfile::TempPath; 2],
+}
+
+/// Reads a file with everything guessed, and records nothing.
+pub(super) fn glimpse(workspace: &Workspace, path: &Path, io: &dyn JobIo) -> Result<Glimpse, StageError> {
+    let mut copy = snapshot(workspace, path, &Part { io, from: 0.0, to: 0.1 })?;
+    let (options, _) = guess(&mut copy, &ReadDraft::default())?;
+    let (table, rejects) = (workspace.temp_path()?, workspace.temp_path()?);
+    let mut sink = StoringSink::new(&table, &rejects, budget::of(workspace)?);
+    let report = read::stream(&copy.spec, &options, &Part { io, from: 0.1, to: 0.5 }, &mut sink)?;
+    let stored = sink.finish()?;
+    let (schema, profile) = describe(&report, &stored, &Part { io, from: 0.5, to: 0.6 })?;
+    Ok(Glimpse { schema, profile, stored, _files: [table, rejects] })
 }
 
 /// The activity entry of a version that was read from a source.
@@ -247,9 +279,9 @@ mod tests {
             let version = ingest(&workspace, &ImportRequest::of(&now), &Silent).unwrap().version;
             let profile = workspace.read(|conn| datasets::profile(conn, version.id)).unwrap();
             let request = CheckRequest {
-                data: DataRef::Version(version.id),
                 against: Some(DataRef::Version(reference.id)),
                 target: Some("churn".to_owned()),
+                ..CheckRequest::of(DataRef::Version(version.id))
             };
             let checked = validate::check(&workspace, &request, &Silent).unwrap().report;
             let request =

@@ -21,11 +21,13 @@ pub mod edit;
 pub mod environment;
 pub mod error;
 pub mod explore;
+pub mod gates;
 pub mod ingest;
 pub mod label;
 pub mod look;
 pub mod monitor;
 pub mod preview;
+pub mod quarantine;
 pub mod recipe;
 pub mod remember;
 pub mod report;
@@ -34,8 +36,10 @@ pub mod restore;
 pub mod revert;
 pub mod score;
 pub mod ship;
+pub mod sign_off;
 pub mod snapshot;
 pub mod storage;
+pub mod suite;
 pub mod train;
 pub mod validate;
 pub mod verify;
@@ -50,6 +54,10 @@ pub fn perform(root: &Path, request: &JobRequest, io: &dyn JobIo) -> Result<JobO
         look::tidy(&workspace);
         Ok(workspace)
     };
+    let (request, reason) = request.unwrapped();
+    if has_gates(request) {
+        gates::guard(&open()?, request, reason, io)?;
+    }
     Ok(match request {
         // Verifying and previewing look at what is there: where there is no workspace, none is made.
         JobRequest::Verify(VerifyTarget::Bundle(path)) => JobOutcome::Verified(verify::bundle(path)?),
@@ -59,7 +67,7 @@ pub fn perform(root: &Path, request: &JobRequest, io: &dyn JobIo) -> Result<JobO
             let preview = preview::preview(workspace.as_ref(), path, draft, *rows, *remembered, io)?;
             JobOutcome::Answered(Box::new(Answer::Preview(Box::new(preview))))
         }
-        JobRequest::Import(r) => JobOutcome::Imported(remember::ingest(&open()?, r, io)?),
+        JobRequest::Import(r) => JobOutcome::Imported(remember::ingest_past(&open()?, r, reason, io)?),
         JobRequest::Check(r) => JobOutcome::Checked(validate::check(&open()?, r, io)?),
         JobRequest::Train(r) => JobOutcome::Trained(train::train(&open()?, r, io)?),
         JobRequest::Tune(r) => JobOutcome::Tuned(Box::new(train::tune::tune(&open()?, r, io)?)),
@@ -73,9 +81,18 @@ pub fn perform(root: &Path, request: &JobRequest, io: &dyn JobIo) -> Result<JobO
         JobRequest::Restore(r) => JobOutcome::Restored(restore::restore(&open()?, r, io)?),
         JobRequest::Report(r) => JobOutcome::Reported(report::write(&open()?, r, io)?),
         JobRequest::Demo(out) => JobOutcome::Demo(demo::demo(&open()?, out, io)?),
-        JobRequest::Refresh(r) => JobOutcome::Imported(watch::refresh(&open()?, r, io)?),
+        JobRequest::Refresh(r) => JobOutcome::Imported(watch::refresh(&open()?, r, reason, io)?),
         JobRequest::Collect(r) => JobOutcome::Collected(watch::collect(&open()?, r, io)?),
         JobRequest::Label(r) => JobOutcome::Labelled(label::finish(&open()?, r, io)?),
+        JobRequest::CheckReport(r) => JobOutcome::Reported(report::save_checks(&open()?, r, io)?),
+        JobRequest::Quarantine(r) => JobOutcome::Quarantined(Box::new(quarantine::quarantine(&open()?, r, io)?)),
+        // Unwrapped above; one in another is unwrapped to the innermost.
+        JobRequest::Overriding { request, .. } => perform(root, request, io)?,
         JobRequest::Ask(q) => JobOutcome::Answered(Box::new(answer::answer(&open()?, q, io)?)),
     })
+}
+
+/// Whether gates may stand before it: opening the workspace twice is worth it only then.
+fn has_gates(request: &JobRequest) -> bool {
+    matches!(request, JobRequest::Train(_) | JobRequest::Tune(_) | JobRequest::Export(_) | JobRequest::Score(_))
 }

@@ -82,6 +82,8 @@ pub fn check_run(id: i64, version: &DatasetVersion, errors: usize) -> CheckRun {
         observed: None,
     };
     CheckRun {
+        suite: None,
+        environment: Default::default(),
         id: CheckRunId(id),
         version_id: version.id,
         dataset: version.label(),

@@ -1,6 +1,7 @@
 //! Outcomes in words: what a toast says after a job, and the button with the next step.
 
 use crate::domain::activity::NewEvent;
+use crate::domain::check_request::QuarantineOutcome;
 use crate::domain::dataset::DatasetVersion;
 use crate::domain::drift::StoredDrift;
 use crate::domain::finding::{CheckRun, Severity};
@@ -42,7 +43,7 @@ pub fn done(outcome: &JobOutcome) -> Note {
         JobOutcome::Exported(outcome) => exported(outcome),
         JobOutcome::Scored(outcome) => scored(outcome),
         JobOutcome::Reported(outcome) => {
-            Note::new(NoteTone::Success, format!("Saved the profile of {} to {}", outcome.data, outcome.path.display()))
+            Note::new(NoteTone::Success, format!("Saved the report of {} to {}", outcome.data, outcome.path.display()))
         }
         JobOutcome::Verified(outcome) => verified(outcome),
         JobOutcome::Demo(outcome) => demo(outcome),
@@ -53,8 +54,20 @@ pub fn done(outcome: &JobOutcome) -> Note {
             NoteTone::Success,
             format!("Saved {}: {}", version.label(), sentence_of(&version.provenance.note)),
         ),
+        JobOutcome::Quarantined(outcome) => quarantined(outcome),
         JobOutcome::Answered(_) => Note::new(NoteTone::Info, "Looked"),
     }
+}
+
+fn quarantined(outcome: &QuarantineOutcome) -> Note {
+    let (Some(kept), Some(aside)) = (&outcome.kept, &outcome.quarantined) else {
+        return Note::new(NoteTone::Success, format!("No row of {} breaks a rule", outcome.from.label()));
+    };
+    let by_rule: Vec<String> = outcome.by_rule.iter().map(|(rule, n)| format!("{rule}: {}", count(*n))).collect();
+    let rows = counted(aside.rows, "row", "rows");
+    Note::new(NoteTone::Success, format!("Set {rows} aside as {}; {} holds the rest", aside.label(), kept.label()))
+        .details(by_rule.join("\n"))
+        .action("Show the rows", vec![Command::FocusVersion(aside.id), Command::GoTo(Page::Data)])
 }
 
 fn sentence_of(text: &str) -> String {
@@ -154,7 +167,7 @@ pub fn verdict(check: &CheckRun) -> String {
 }
 
 pub fn check_command(version: &DatasetVersion) -> Command {
-    Command::RunChecks(CheckRequest { data: DataRef::Version(version.id), against: None, target: None })
+    Command::RunChecks(CheckRequest::of(DataRef::Version(version.id)))
 }
 
 fn imported(outcome: &ImportOutcome) -> Note {

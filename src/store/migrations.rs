@@ -17,6 +17,7 @@ pub(super) const STEPS: &[&str] = &[
     include_str!("migrations/0001_initial.sql"),
     include_str!("migrations/0002_data.sql"),
     include_str!("migrations/0003_learn.sql"),
+    include_str!("migrations/0004_checks.sql"),
 ];
 
 /// The version this program writes.

@@ -40,12 +40,15 @@ pub mod catalogue;
 pub mod checks;
 pub mod datasets;
 pub mod drift;
+pub mod gates;
 pub mod labels;
 pub mod recent;
 pub mod remembered;
 pub mod runs;
 pub mod settings;
+pub mod sign_offs;
 pub mod storage;
+pub mod suites;
 pub mod tags;
 pub mod watches;
 

@@ -95,7 +95,31 @@ pub(super) const CHECK_RUNS: Table = Table {
     name: "check_runs",
     noun: "check run",
     numbered: true,
-    columns: "id, version_id, against_id, target, passed, report, created_at_ms",
+    columns: "id, version_id, against_id, target, passed, report, created_at_ms, suite_id, environment",
+};
+pub(super) const SUITES: Table = Table {
+    name: "suites",
+    noun: "suite",
+    numbered: true,
+    columns: "id, dataset_id, number, suite, note, who, created_at_ms",
+};
+pub(super) const GATES: Table = Table {
+    name: "gates",
+    noun: "gate",
+    numbered: true,
+    columns: "id, act, needs, dataset_id, who, created_at_ms, hidden_at_ms",
+};
+pub(super) const OVERRIDES: Table = Table {
+    name: "gate_overrides",
+    noun: "override",
+    numbered: true,
+    columns: "id, act, subject, version_id, run_id, red, reason, who, created_at_ms",
+};
+pub(super) const SIGN_OFFS: Table = Table {
+    name: "sign_offs",
+    noun: "sign-off",
+    numbered: true,
+    columns: "id, version_id, answers, who, created_at_ms",
 };
 pub(super) const RUNS: Table = Table {
     name: "runs",
@@ -140,7 +164,7 @@ pub(super) const SETTINGS: Table =
     Table { name: "settings", noun: "setting", numbered: false, columns: "id, key, value, updated_at_ms" };
 
 /// All of them but the events, whose digests form a chain (activity.rs).
-pub(super) const SEALED: [Table; 18] = [
+pub(super) const SEALED: [Table; 22] = [
     DATASETS,
     VERSIONS,
     BRANCHES,
@@ -153,6 +177,10 @@ pub(super) const SEALED: [Table; 18] = [
     LABEL_DRAFTS,
     PROFILES,
     CHECK_RUNS,
+    SUITES,
+    GATES,
+    OVERRIDES,
+    SIGN_OFFS,
     RUNS,
     RUN_GROUPS,
     MODELS,

@@ -7,8 +7,8 @@ use serde::de::DeserializeOwned;
 
 use super::StoreError;
 use crate::domain::ids::{
-    BinId, BranchId, BundleId, CheckRunId, ContentHash, DatasetId, DriftId, EventId, GroupId, LabelSessionId, RunId,
-    TagId, VersionId, WatchId,
+    BinId, BranchId, BundleId, CheckRunId, ContentHash, DatasetId, DriftId, EventId, GateId, GroupId, LabelSessionId,
+    OverrideId, RunId, SignOffId, SuiteId, TagId, VersionId, WatchId,
 };
 
 macro_rules! id_column {
@@ -35,9 +35,13 @@ id_column!(
     DatasetId,
     DriftId,
     EventId,
+    GateId,
     GroupId,
     LabelSessionId,
+    OverrideId,
     RunId,
+    SignOffId,
+    SuiteId,
     TagId,
     VersionId,
     WatchId

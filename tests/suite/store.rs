@@ -164,7 +164,9 @@ fn fill(ws: &Workspace) -> RunId {
     let sha256 = ws.put_bytes(BUNDLE).unwrap();
     ws.write(|tx| {
         let report = CheckReport::new(vec![]);
-        checks::insert(tx, &NewCheckRun { version_id: version.id, against: None, target: None, report })?;
+        let environment = modelwright::domain::suite::Environment::Score;
+        let new = NewCheckRun { version_id: version.id, against: None, target: None, suite: None, environment, report };
+        checks::insert(tx, &new)?;
         runs::finish(tx, run, &result)?;
         bundles::insert(tx, &new_bundle(run, &sha256))?;
         drift::insert(tx, &NewDrift { reference_id: version.id, current_id: version.id, report: no_drift() })?;

@@ -105,6 +105,8 @@ fn check_run(version: &DatasetVersion) -> CheckRun {
         "14,210 of 20,000 cells are missing (71.1 %), limit 5 %",
     );
     CheckRun {
+        suite: None,
+        environment: Default::default(),
         id: CheckRunId(1),
         version_id: version.id,
         dataset: version.label(),

@@ -3,7 +3,7 @@
 //! A table may be larger than memory: nothing here or in the rules holds a column, beside the target's codes and the
 //! hashes of rows. Rules read the pieces of the columns they need.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -29,6 +29,8 @@ pub(super) struct Context<'a> {
     pub columns: Vec<Column<'a>>,
     /// Rows that repeat an earlier one in every column.
     pub repeats: FirstRows,
+    /// What the running rule has measured, also where it holds.
+    pub observed: Cell<Option<f64>>,
     target: Option<Target<'a>>,
     values: RefCell<BTreeMap<usize, Rc<Values>>>,
     gathered: RefCell<BTreeMap<usize, Rc<Cells>>>,
@@ -125,11 +127,19 @@ impl<'a> Context<'a> {
             io,
             columns,
             repeats,
+            observed: Cell::new(None),
             target,
             values: RefCell::default(),
             gathered: RefCell::default(),
             reference_missing: OnceCell::new(),
         })
+    }
+
+    /// Notes what was measured; of several columns the largest.
+    pub fn observe(&self, value: f64) {
+        if value.is_finite() {
+            self.observed.set(Some(self.observed.get().map_or(value, |most| most.max(value))));
+        }
     }
 
     /// Columns that may become features.

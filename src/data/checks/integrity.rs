@@ -9,15 +9,8 @@ use super::{Outcome, Stop};
 use crate::domain::finding::Severity::{Error, Info, Warning};
 use crate::domain::schema::{ColumnKind, Storage};
 
-/// Deepchecks' limits.
-const MISSING_LIMIT: f64 = 0.05;
-const DUPLICATES_LIMIT: f64 = 0.05;
-
 /// From this share on a column is more hole than value.
 const MOSTLY_MISSING: f64 = 0.5;
-
-/// Distinct values among the cells from which on a column called an id is one.
-const UNIQUE_SHARE: f64 = 0.95;
 
 /// With fewer rows, equal columns and unique values say nothing.
 const FEW_ROWS: u64 = 20;
@@ -48,17 +41,18 @@ pub(super) fn empty_columns(cx: &Context) -> Outcome {
 }
 
 /// The target has a rule of its own.
-pub(super) fn missing_values(cx: &Context) -> Outcome {
+pub(super) fn missing_values(cx: &Context, limit: f64) -> Outcome {
     let mut findings = Vec::new();
     for c in cx.features().filter(|c| !c.is_empty()) {
         let missing_share = share(c.missing, c.rows());
-        if missing_share > MISSING_LIMIT {
+        cx.observe(missing_share);
+        if missing_share > limit {
             let message = format!(
                 "`{}` has {} ({}, limit {})",
                 c.name(),
                 counted(c.missing, "missing cell"),
-                percent_against(missing_share, MISSING_LIMIT),
-                percent(MISSING_LIMIT)
+                percent_against(missing_share, limit),
+                percent(limit)
             );
             let hint = if missing_share > MOSTLY_MISSING {
                 "Leave the column out, or find out why most of its values are missing"
@@ -66,26 +60,28 @@ pub(super) fn missing_values(cx: &Context) -> Outcome {
                 "Keep the imputation step of the recipe, or repair the source"
             };
             let draft = Draft::new(Warning, message, hint).column(c.name()).count(c.missing, c.rows());
-            findings.push(draft.rows(c.missing_rows()).held(missing_share, MISSING_LIMIT).done());
+            findings.push(draft.rows(c.missing_rows()).held(missing_share, limit).done());
         }
     }
     Ok(findings)
 }
 
-pub(super) fn infinite_values(cx: &Context) -> Outcome {
+pub(super) fn infinite_values(cx: &Context, limit: f64) -> Outcome {
     let mut findings = Vec::new();
     for c in &cx.columns {
         let count = c.infinite.count;
-        if count > 0 {
+        cx.observe(share(count, c.rows()));
+        if share(count, c.rows()) > limit {
             let message = format!(
-                "`{}` has {} ({}, limit 0)",
+                "`{}` has {} ({}, limit {})",
                 c.name(),
                 counted(count, "infinite value"),
-                percent(share(count, c.rows()))
+                percent_against(share(count, c.rows()), limit),
+                percent(limit)
             );
             let hint = "Replace them in the source: infinity often means a division by zero";
             let draft = Draft::new(Warning, message, hint).column(c.name()).count(count, c.rows());
-            findings.push(draft.rows(c.infinite.rows()).held(share(count, c.rows()), 0.0).done());
+            findings.push(draft.rows(c.infinite.rows()).held(share(count, c.rows()), limit).done());
         }
     }
     Ok(findings)
@@ -109,31 +105,28 @@ pub(super) fn constant_columns(cx: &Context) -> Outcome {
     Ok(findings)
 }
 
-pub(super) fn duplicate_rows(cx: &Context) -> Outcome {
+pub(super) fn duplicate_rows(cx: &Context, limit: f64) -> Outcome {
     if cx.columns.is_empty() {
-        return Ok(Vec::new());
-    }
-    if cx.repeats.count == 0 {
         return Ok(Vec::new());
     }
     let (count, total) = (cx.repeats.count, cx.table.n_rows() as u64);
     let observed = share(count, total);
-    let severity = if observed > DUPLICATES_LIMIT { Warning } else { Info };
+    cx.observe(observed);
+    if count == 0 {
+        return Ok(Vec::new());
+    }
+    let severity = if observed > limit { Warning } else { Info };
     let verb = if count == 1 { "repeats" } else { "repeat" };
     let message = format!(
         "{} of {} {verb} an earlier row in every column ({}, limit {})",
         counted(count, "row"),
         number(total),
-        percent_against(observed, DUPLICATES_LIMIT),
-        percent(DUPLICATES_LIMIT)
+        percent_against(observed, limit),
+        percent(limit)
     );
     let hint = "Remove the copies, unless the same record can truly occur twice";
     Ok(vec![
-        Draft::new(severity, message, hint)
-            .count(count, total)
-            .rows(cx.repeats.rows())
-            .held(observed, DUPLICATES_LIMIT)
-            .done(),
+        Draft::new(severity, message, hint).count(count, total).rows(cx.repeats.rows()).held(observed, limit).done(),
     ])
 }
 
@@ -158,17 +151,17 @@ pub(super) fn duplicate_columns(cx: &Context) -> Outcome {
     Ok(findings)
 }
 
-pub(super) fn identifier_like(cx: &Context) -> Outcome {
+pub(super) fn identifier_like(cx: &Context, limit: f64) -> Outcome {
     let mut findings = Vec::new();
     for c in cx.features().filter(|c| c.present() >= FEW_ROWS) {
         cx.io.progress("Looking for identifiers", None)?;
         let typed = c.schema.kind == ColumnKind::Identifier;
-        if !typed && !looks_like_identifier(cx, c)? {
+        if !typed && !looks_like_identifier(cx, c, limit)? {
             continue;
         }
         let distinct = distinct(cx, c)?;
         let unique_share = share(distinct, c.present());
-        if typed || unique_share == 1.0 || (unique_share > UNIQUE_SHARE && is_named_like_id(c.name())) {
+        if typed || unique_share == 1.0 || (unique_share > limit && is_named_like_id(c.name())) {
             let message = format!(
                 "`{}` looks like an identifier: {} among {} ({})",
                 c.name(),
@@ -182,7 +175,7 @@ pub(super) fn identifier_like(cx: &Context) -> Outcome {
                 (Warning, "Leave the column out of training: a model can only memorise it")
             };
             let draft = Draft::new(severity, message, hint).column(c.name()).count(distinct, c.present());
-            findings.push(draft.held(unique_share, UNIQUE_SHARE).done());
+            findings.push(draft.held(unique_share, limit).done());
         }
     }
     Ok(findings)
@@ -190,13 +183,13 @@ pub(super) fn identifier_like(cx: &Context) -> Outcome {
 
 /// Cheap signs, before anything is counted: whole numbers without a gap, or texts of one word without repetition.
 /// A measurement can be unique in every row too, so uniqueness alone is no sign.
-fn looks_like_identifier(cx: &Context, c: &Column<'_>) -> Result<bool, Stop> {
+fn looks_like_identifier(cx: &Context, c: &Column<'_>, limit: f64) -> Result<bool, Stop> {
     Ok(match c.schema.storage {
         Storage::Int64 => {
             let (low, high) = c.range.unwrap_or_default();
             high.abs_diff(low) == c.present() - 1 || is_named_like_id(c.name())
         }
-        Storage::String => !c.has_words && distinct(cx, c)? as f64 > UNIQUE_SHARE * c.present() as f64,
+        Storage::String => !c.has_words && distinct(cx, c)? as f64 > limit * c.present() as f64,
         Storage::Float64 | Storage::Boolean | Storage::DatetimeMs => false,
     })
 }

@@ -15,8 +15,11 @@ mod overlap;
 mod reference;
 mod rows;
 mod schema;
+mod scored;
 mod spelling;
 mod target;
+
+use std::collections::BTreeMap;
 
 use context::Context;
 
@@ -24,9 +27,10 @@ use crate::data::columns::TableRef;
 use crate::data::error::LoadError;
 #[cfg(test)]
 use crate::data::table::Table;
-use crate::domain::finding::{CheckReport, CheckResult, Finding};
+use crate::domain::finding::{CheckReport, CheckResult, Finding, Severity};
 use crate::domain::io::{Cancelled, JobIo};
 use crate::domain::profile::TableProfile;
+use crate::domain::suite::{CheckSetting, CheckSpec, catalogue};
 
 /// What is checked, and against what.
 #[derive(Clone, Copy)]
@@ -38,13 +42,18 @@ pub struct CheckInput<'a> {
     pub reference: Option<TableRef<'a>>,
     /// The column to predict.
     pub target: Option<&'a str>,
+    /// What a suite changes about the checks, by their code.
+    pub settings: &'a BTreeMap<String, CheckSetting>,
 }
+
+/// Every check as it comes.
+pub static NO_SETTINGS: BTreeMap<String, CheckSetting> = BTreeMap::new();
 
 #[cfg(test)]
 impl<'a> CheckInput<'a> {
     /// The table alone.
     pub fn new(table: &'a Table) -> Self {
-        Self { table: TableRef::of(table), profile: None, reference: None, target: None }
+        Self { table: TableRef::of(table), profile: None, reference: None, target: None, settings: &NO_SETTINGS }
     }
 }
 
@@ -68,44 +77,44 @@ impl From<LoadError> for Stop {
 
 type Outcome = Result<Vec<Finding>, Stop>;
 
-struct Rule {
-    code: &'static str,
-    title: &'static str,
-    check: fn(&Context) -> Outcome,
+/// What a rule does.
+enum Check {
+    /// There is no limit to choose.
+    Fixed(fn(&Context) -> Outcome),
+    /// Holds what it finds against a limit.
+    Limited(fn(&Context, f64) -> Outcome),
 }
 
-const fn rule(code: &'static str, title: &'static str, check: fn(&Context) -> Outcome) -> Rule {
-    Rule { code, title, check }
-}
+use Check::{Fixed, Limited};
 
-/// Every rule, in the order a report lists them. Codes are stable: scripts and stored reports use them.
-const RULES: &[Rule] = &[
-    rule("EMPTY_TABLE", "Empty table", integrity::empty_table),
-    rule("EMPTY_COLUMN", "Empty columns", integrity::empty_columns),
-    rule("MISSING_VALUES", "Missing values", integrity::missing_values),
-    rule("INFINITE_VALUES", "Infinite values", integrity::infinite_values),
-    rule("CONSTANT_COLUMN", "Constant columns", integrity::constant_columns),
-    rule("DUPLICATE_ROWS", "Duplicate rows", integrity::duplicate_rows),
-    rule("DUPLICATE_COLUMNS", "Duplicate columns", integrity::duplicate_columns),
-    rule("IDENTIFIER_LIKE", "Identifier-like columns", integrity::identifier_like),
-    rule("MIXED_TYPES", "Mixed types", spelling::mixed_types),
-    rule("PLACEHOLDER_VALUES", "Placeholders for missing values", spelling::placeholders),
-    rule("STRING_VARIANTS", "Spelling variants", spelling::string_variants),
-    rule("TARGET_MISSING", "Missing target values", target::missing),
-    rule("TARGET_CONSTANT", "Constant target", target::constant),
-    rule("CLASS_IMBALANCE", "Class balance", target::imbalance),
-    rule("RARE_CLASSES", "Rare classes", target::rare_classes),
-    rule("CONFLICTING_LABELS", "Conflicting labels", target::conflicting_labels),
-    rule("TARGET_LEAKAGE", "Target leakage", leakage::columns),
-    rule("MISSINGNESS_LEAKAGE", "Target leakage through missing values", leakage::missingness),
-    rule("ORDER_LEAKAGE", "Target leakage through row order or identifiers", leakage::order),
-    rule("COLUMNS_MISSING", "Columns missing against the reference", schema::columns_missing),
-    rule("COLUMNS_NEW", "Columns new against the reference", schema::columns_new),
-    rule("COLUMN_TYPE_CHANGED", "Column types changed against the reference", schema::types_changed),
-    rule("OUT_OF_RANGE", "Numbers outside the reference's range", reference::out_of_range),
-    rule("UNKNOWN_CATEGORIES", "Categories the reference does not have", reference::unknown_categories),
-    rule("MISSING_INCREASED", "More missing values than in the reference", reference::missing_increased),
-    rule("TRAIN_TEST_OVERLAP", "Rows shared with the reference", overlap::shared_rows),
+/// Every rule by its code, in the order of [`catalogue`], which describes them.
+const RULES: &[(&str, Check)] = &[
+    ("EMPTY_TABLE", Fixed(integrity::empty_table)),
+    ("EMPTY_COLUMN", Fixed(integrity::empty_columns)),
+    ("MISSING_VALUES", Limited(integrity::missing_values)),
+    ("INFINITE_VALUES", Limited(integrity::infinite_values)),
+    ("CONSTANT_COLUMN", Fixed(integrity::constant_columns)),
+    ("DUPLICATE_ROWS", Limited(integrity::duplicate_rows)),
+    ("DUPLICATE_COLUMNS", Fixed(integrity::duplicate_columns)),
+    ("IDENTIFIER_LIKE", Limited(integrity::identifier_like)),
+    ("MIXED_TYPES", Limited(spelling::mixed_types)),
+    ("PLACEHOLDER_VALUES", Limited(spelling::placeholders)),
+    ("STRING_VARIANTS", Limited(spelling::string_variants)),
+    ("TARGET_MISSING", Limited(target::missing)),
+    ("TARGET_CONSTANT", Fixed(target::constant)),
+    ("CLASS_IMBALANCE", Limited(target::imbalance)),
+    ("RARE_CLASSES", Limited(target::rare_classes)),
+    ("CONFLICTING_LABELS", Limited(target::conflicting_labels)),
+    ("TARGET_LEAKAGE", Limited(leakage::columns)),
+    ("MISSINGNESS_LEAKAGE", Limited(leakage::missingness)),
+    ("ORDER_LEAKAGE", Limited(leakage::order)),
+    ("COLUMNS_MISSING", Fixed(schema::columns_missing)),
+    ("COLUMNS_NEW", Fixed(schema::columns_new)),
+    ("COLUMN_TYPE_CHANGED", Fixed(schema::types_changed)),
+    ("OUT_OF_RANGE", Fixed(reference::out_of_range)),
+    ("UNKNOWN_CATEGORIES", Limited(reference::unknown_categories)),
+    ("MISSING_INCREASED", Limited(reference::missing_increased)),
+    ("TRAIN_TEST_OVERLAP", Limited(overlap::shared_rows)),
 ];
 
 /// Runs every rule; the tables may be larger than memory. The work is linear in the cells, except for scores of leakage, which look at up to 50,000 rows.
@@ -113,27 +122,44 @@ pub fn run(input: &CheckInput<'_>, io: &dyn JobIo) -> Result<CheckReport, LoadEr
     io.progress("Reading the columns", Some(0.0))?;
     let context = Context::new(*input, io)?;
     let mut results = Vec::with_capacity(RULES.len());
-    for (done, rule) in RULES.iter().enumerate() {
-        io.progress(&format!("Checking: {}", rule.title), Some((done + 1) as f64 / (RULES.len() + 1) as f64))?;
-        results.push(run_rule(rule, &context)?);
+    for (done, spec) in catalogue().iter().enumerate() {
+        io.progress(&format!("Checking: {}", spec.title), Some((done + 1) as f64 / (RULES.len() + 1) as f64))?;
+        results.push(run_rule(spec, &context)?);
     }
     Ok(CheckReport::new(results))
 }
 
-fn run_rule(rule: &Rule, context: &Context) -> Result<CheckResult, LoadError> {
-    let (findings, skipped) = match (rule.check)(context) {
+fn run_rule(spec: &CheckSpec, context: &Context) -> Result<CheckResult, LoadError> {
+    let setting = context.input.settings.get(spec.code);
+    let rule = RULES.iter().find(|(code, _)| *code == spec.code).map(|(_, check)| check);
+    let outcome = match rule {
+        _ if setting.is_some_and(|setting| setting.off) => Err(Stop::Skipped("Switched off in the suite".to_owned())),
+        Some(Fixed(check)) => check(context),
+        Some(Limited(check)) => {
+            let own = spec.limit.unwrap_or_default();
+            check(context, setting.and_then(|setting| setting.limit).unwrap_or(own))
+        }
+        None => Ok(Vec::new()),
+    };
+    let (findings, skipped) = match outcome {
         Ok(findings) => (findings, None),
         Err(Stop::Skipped(reason)) => (Vec::new(), Some(reason)),
         Err(Stop::Failed(error)) => return Err(error),
     };
-    let findings = findings.into_iter().map(|finding| Finding { code: rule.code.to_owned(), ..finding }).collect();
+    let chosen = setting.and_then(|setting| setting.severity);
+    // What lies within the limit stays an information.
+    let severity = |own: Severity| chosen.filter(|_| own >= spec.severity).unwrap_or(own);
+    let findings = findings
+        .into_iter()
+        .map(|finding| Finding { code: spec.code.to_owned(), severity: severity(finding.severity), ..finding })
+        .collect();
     Ok(CheckResult {
-        code: rule.code.to_owned(),
-        title: rule.title.to_owned(),
+        code: spec.code.to_owned(),
+        title: spec.title.to_owned(),
         skipped,
         findings,
         rule: None,
-        observed: None,
+        observed: context.observed.take(),
     })
 }
 

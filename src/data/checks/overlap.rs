@@ -8,12 +8,9 @@ use super::rows::{FirstRows, row_hashes};
 use crate::domain::finding::Severity::{Info, Warning};
 use crate::domain::schema::ColumnKind;
 
-/// Deepchecks' limit.
-const LIMIT: f64 = 0.05;
-
 /// Rows whose values, identifiers apart, also occur in the reference. Coarse tables share rows by chance, so what is
 /// held against the limit is the share above the reference's own share of repeated rows.
-pub(super) fn shared_rows(cx: &Context) -> Outcome {
+pub(super) fn shared_rows(cx: &Context, limit: f64) -> Outcome {
     let reference = cx.reference()?;
     let shared = cx.shared_columns()?;
     let not_id = |kind: ColumnKind| kind != ColumnKind::Identifier;
@@ -31,13 +28,14 @@ pub(super) fn shared_rows(cx: &Context) -> Outcome {
             rows.add(row);
         }
     }
-    if rows.count == 0 {
+    let (count, total) = (rows.count, cx.table.n_rows() as u64);
+    cx.observe(share(count, total));
+    if count == 0 {
         return Ok(Vec::new());
     }
-    let (count, total) = (rows.count, cx.table.n_rows() as u64);
     let by_chance = repeated_share(&before);
     let observed = share(count, total);
-    let severity = if observed - by_chance > LIMIT { Warning } else { Info };
+    let severity = if observed - by_chance > limit { Warning } else { Info };
     let chance = if by_chance > 0.0 {
         format!("; {} of the reference's rows also repeat each other", percent(by_chance))
     } else {
@@ -48,15 +46,15 @@ pub(super) fn shared_rows(cx: &Context) -> Outcome {
         "{} of {} also {verb} in the reference ({}, limit {}{chance})",
         counted(count, "row"),
         number(total),
-        percent_against(observed, LIMIT),
-        percent(LIMIT)
+        percent_against(observed, limit),
+        percent(limit)
     );
     let hint = "Remove the shared rows before testing a model on this table that was trained on the reference";
     Ok(vec![
         Draft::new(severity, message, hint)
             .count(count, total)
             .rows(rows.rows())
-            .held(observed, LIMIT + by_chance)
+            .held(observed, limit + by_chance)
             .done(),
     ])
 }

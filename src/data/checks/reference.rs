@@ -23,8 +23,6 @@ const NEAR: f64 = 1.0;
 /// With fewer reference values the tail is unknown.
 const ENOUGH_FOR_A_TAIL: usize = 50;
 
-const MISSING_INCREASE_LIMIT: f64 = 0.1;
-
 /// Values listed in a message.
 const LISTED: usize = 3;
 
@@ -151,7 +149,7 @@ fn tails_beyond(before: &Tails, least: f64, most: f64) -> f64 {
     tails(most - high, upper).max(tails(low - least, lower))
 }
 
-pub(super) fn unknown_categories(cx: &Context) -> Outcome {
+pub(super) fn unknown_categories(cx: &Context, limit: f64) -> Outcome {
     let mut findings = Vec::new();
     let reference = cx.reference()?;
     for shared in cx.shared_columns()? {
@@ -163,13 +161,18 @@ pub(super) fn unknown_categories(cx: &Context) -> Outcome {
         let now = cx.values(shared.now)?;
         // A sample does not know every category.
         if before.sampled.is_none() && now.sampled.is_none() {
-            findings.extend(category_finding(cx, shared.now, &before, &now)?);
+            findings.extend(category_finding(cx, shared.now, [&before, &now], limit)?);
         }
     }
     Ok(findings)
 }
 
-fn category_finding(cx: &Context, c: &Column<'_>, before: &Values, now: &Values) -> Result<Option<Finding>, Stop> {
+fn category_finding(
+    cx: &Context,
+    c: &Column<'_>,
+    [before, now]: [&Values; 2],
+    limit: f64,
+) -> Result<Option<Finding>, Stop> {
     let total_before = before.total();
     if total_before == 0 {
         return Ok(None);
@@ -187,8 +190,9 @@ fn category_finding(cx: &Context, c: &Column<'_>, before: &Values, now: &Values)
         return Ok(None);
     }
     let once = before.counts.iter().filter(|count| **count == 1).count() as f64;
-    let allowed = allowed_unknown(once, total_before as f64, c.present() as f64);
+    let allowed = allowed_unknown(once, total_before as f64, c.present() as f64) + limit * c.present() as f64;
     let observed = share(count, c.present());
+    cx.observe(observed);
     let message = format!(
         "`{}` has {} the reference does not have, in {} ({}, limit {}): {}",
         c.name(),
@@ -212,24 +216,25 @@ fn allowed_unknown(seen_once: f64, n_reference: f64, n_current: f64) -> f64 {
     (expected + 4.0 * expected.sqrt()).floor()
 }
 
-pub(super) fn missing_increased(cx: &Context) -> Outcome {
+pub(super) fn missing_increased(cx: &Context, limit: f64) -> Outcome {
     let mut findings = Vec::new();
     let rows = cx.reference()?.n_rows() as u64;
     for shared in cx.shared_columns()? {
         let c = shared.now;
         let (before, now) = (share(cx.reference_missing()?[shared.index], rows), share(c.missing, c.rows()));
-        if now - before > MISSING_INCREASE_LIMIT {
+        cx.observe(now - before);
+        if now - before > limit {
             let message = format!(
                 "`{}` is missing in {} ({}) and was in {} of the reference; the limit is {} more",
                 c.name(),
                 counted(c.missing, "cell"),
                 percent(now),
                 percent(before),
-                percent(MISSING_INCREASE_LIMIT)
+                percent(limit)
             );
             let hint = "Find out whether a source stopped delivering this column";
             let draft = Draft::new(Warning, message, hint).column(c.name()).count(c.missing, c.rows());
-            findings.push(draft.rows(c.missing_rows()).held(now - before, MISSING_INCREASE_LIMIT).done());
+            findings.push(draft.rows(c.missing_rows()).held(now - before, limit).done());
         }
     }
     Ok(findings)

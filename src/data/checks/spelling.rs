@@ -4,15 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::{Column, Context};
-use super::draft::{Draft, counted, listed, percent, quoted, share, short_number};
+use super::draft::{Draft, counted, listed, percent, percent_against, quoted, share, short_number};
 use super::rows::{FirstRows, Values, rows_with};
 use super::{Outcome, Stop};
 use crate::domain::finding::Finding;
 use crate::domain::finding::Severity::Warning;
 use crate::domain::schema::{ColumnKind, Storage};
 
-/// A column is mostly numbers (or dates) when fewer of its cells than this are something else.
-const RARE_SHARE: f64 = 0.1;
 /// Deepchecks' lower end: fewer numbers than this among words are taken for words.
 const TINY_SHARE: f64 = 0.01;
 
@@ -48,7 +46,7 @@ const SENTINELS: [f64; 11] =
     [-999_999.0, -99_999.0, -9999.0, -999.0, -99.0, 999.0, 9999.0, 99_999.0, 999_999.0, 9_999_999.0, 99_999_999.0];
 
 /// Numbers or dates with a few other cells among them, or categories with a few numbers among them.
-pub(super) fn mixed_types(cx: &Context) -> Outcome {
+pub(super) fn mixed_types(cx: &Context, limit: f64) -> Outcome {
     let mut findings = Vec::new();
     for c in cx.columns.iter().filter(|c| !c.is_empty() && c.schema.storage == Storage::String) {
         cx.io.progress("Looking for mixed types", None)?;
@@ -59,7 +57,7 @@ pub(super) fn mixed_types(cx: &Context) -> Outcome {
         let (numbers, dates, words): (u64, u64, u64) =
             (cells_of(Form::Number), cells_of(Form::Date), cells_of(Form::Word));
         let total = numbers + dates + words;
-        let is_rare = |count: u64| count > 0 && share(count, total) < RARE_SHARE;
+        let is_rare = |count: u64| count > 0 && share(count, total) < limit;
         let rare = if is_rare(dates + words) {
             Some(("number", vec![Form::Date, Form::Word]))
         } else if is_rare(numbers + words) {
@@ -71,13 +69,19 @@ pub(super) fn mixed_types(cx: &Context) -> Outcome {
         };
         if let Some((mostly, others)) = rare {
             let odd: Vec<bool> = forms.iter().map(|f| others.contains(f)).collect();
-            findings.push(mixed_finding(cx, c, &values, &odd, mostly)?);
+            findings.push(mixed_finding(cx, c, &values, &odd, (mostly, limit))?);
         }
     }
     Ok(findings)
 }
 
-fn mixed_finding(cx: &Context, c: &Column<'_>, values: &Values, odd: &[bool], mostly: &str) -> Result<Finding, Stop> {
+fn mixed_finding(
+    cx: &Context,
+    c: &Column<'_>,
+    values: &Values,
+    odd: &[bool],
+    (mostly, limit): (&str, f64),
+) -> Result<Finding, Stop> {
     let (count, total) = (sum_of(&values.counts, odd), values.total());
     let observed = share(count, total);
     let verb = if count == 1 { "is" } else { "are" };
@@ -93,7 +97,7 @@ fn mixed_finding(cx: &Context, c: &Column<'_>, values: &Values, odd: &[bool], mo
     );
     let hint = "Correct these cells in the source, or read them as missing when importing";
     let draft = Draft::new(Warning, message, hint).column(c.name()).count(count, total);
-    Ok(draft.rows(odd_rows(cx, c, values, odd)?).held(observed, 0.0).done())
+    Ok(draft.rows(odd_rows(cx, c, values, odd)?).held(observed, limit).done())
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -140,14 +144,14 @@ fn is_date(value: &str) -> bool {
 }
 
 /// Text that says "no value", and numbers like -999 that stand alone.
-pub(super) fn placeholders(cx: &Context) -> Outcome {
+pub(super) fn placeholders(cx: &Context, limit: f64) -> Outcome {
     let mut findings = Vec::new();
     for c in cx.columns.iter().filter(|c| !c.is_empty()) {
         cx.io.progress("Looking for placeholders", None)?;
         match c.schema.storage {
-            Storage::String => findings.extend(text_placeholders(cx, c)?),
+            Storage::String => findings.extend(text_placeholders(cx, c, limit)?),
             Storage::Float64 | Storage::Int64 if c.schema.kind == ColumnKind::Numeric => {
-                findings.extend(sentinels(cx, c)?);
+                findings.extend(sentinels(cx, c, limit)?);
             }
             _ => {}
         }
@@ -155,27 +159,28 @@ pub(super) fn placeholders(cx: &Context) -> Outcome {
     Ok(findings)
 }
 
-fn text_placeholders(cx: &Context, c: &Column<'_>) -> Result<Option<Finding>, Stop> {
+fn text_placeholders(cx: &Context, c: &Column<'_>, limit: f64) -> Result<Option<Finding>, Stop> {
     let values = cx.values(c)?;
     let odd: Vec<bool> = values.texts.iter().map(|value| is_placeholder(value.trim())).collect();
     let (count, total) = (sum_of(&values.counts, &odd), values.total());
     // A column that mostly holds "-" uses it as a value.
-    if count == 0 || 2 * count >= total {
+    if share(count, total) <= limit || 2 * count >= total {
         return Ok(None);
     }
     let observed = share(count, total);
     let verb = if count == 1 { "stands" } else { "stand" };
     let message = format!(
-        "{} of `{}` {verb} for a missing value ({}, limit 0): {}{}",
+        "{} of `{}` {verb} for a missing value ({}, limit {}): {}{}",
         counted(count, "cell"),
         c.name(),
-        percent(observed),
+        percent_against(observed, limit),
+        percent(limit),
         listed(odd_values(&values, &odd), LISTED),
         values.note()
     );
     let hint = "Import again with these spellings read as missing";
     let draft = Draft::new(Warning, message, hint).column(c.name()).count(count, total);
-    Ok(Some(draft.rows(odd_rows(cx, c, &values, &odd)?).held(observed, 0.0).done()))
+    Ok(Some(draft.rows(odd_rows(cx, c, &values, &odd)?).held(observed, limit).done()))
 }
 
 /// Known spellings, nothing but blanks, or nothing but signs of which one is a question mark or all are alike.
@@ -186,7 +191,7 @@ fn is_placeholder(trimmed: &str) -> bool {
 
 /// A sentinel is reported only where it cannot be a measurement: it lies further from all other values than these lie
 /// from each other, or is the only negative number.
-fn sentinels(cx: &Context, c: &Column<'_>) -> Result<Option<Finding>, Stop> {
+fn sentinels(cx: &Context, c: &Column<'_>, limit: f64) -> Result<Option<Finding>, Stop> {
     let mut counts = [0u64; SENTINELS.len()];
     let (mut low, mut high, mut others) = (f64::INFINITY, f64::NEG_INFINITY, 0u64);
     let mut rows_of: [FirstRows; SENTINELS.len()] = Default::default();
@@ -216,39 +221,40 @@ fn sentinels(cx: &Context, c: &Column<'_>) -> Result<Option<Finding>, Stop> {
     };
     let odd: Vec<usize> = (0..SENTINELS.len()).filter(|i| counts[*i] > 0 && stands_alone(SENTINELS[*i])).collect();
     let count: u64 = odd.iter().map(|i| counts[*i]).sum();
-    if count == 0 || others < 2 || count > others {
+    if share(count, c.present()) <= limit || others < 2 || count > others {
         return Ok(None);
     }
     let rows: BTreeSet<usize> = odd.iter().flat_map(|i| rows_of[*i].rows()).collect();
     let values = odd.iter().map(|i| SENTINELS[*i].to_string()).collect::<Vec<_>>().join(", ");
     let observed = share(count, c.present());
     let message = format!(
-        "`{}` holds {values} in {} ({}, limit 0), far from its other values ({} to {})",
+        "`{}` holds {values} in {} ({}, limit {}), far from its other values ({} to {})",
         c.name(),
         counted(count, "cell"),
-        percent(observed),
+        percent_against(observed, limit),
+        percent(limit),
         short_number(low),
         short_number(high)
     );
     let hint = "If the number stands for a missing value, import again with it read as missing";
     let draft = Draft::new(Warning, message, hint).column(c.name()).count(count, c.present());
-    Ok(Some(draft.rows(rows).held(observed, 0.0).done()))
+    Ok(Some(draft.rows(rows).held(observed, limit).done()))
 }
 
 /// One category in several spellings: other case, spaces, `_` or `-` between words.
-pub(super) fn string_variants(cx: &Context) -> Outcome {
+pub(super) fn string_variants(cx: &Context, limit: f64) -> Outcome {
     let mut findings = Vec::new();
     for c in cx.columns.iter().filter(|c| c.schema.storage == Storage::String) {
         if !matches!(c.schema.kind, ColumnKind::Categorical | ColumnKind::Boolean) {
             continue;
         }
         cx.io.progress("Looking for spelling variants", None)?;
-        findings.extend(variants(cx, c)?);
+        findings.extend(variants(cx, c, limit)?);
     }
     Ok(findings)
 }
 
-fn variants(cx: &Context, c: &Column<'_>) -> Result<Option<Finding>, Stop> {
+fn variants(cx: &Context, c: &Column<'_>, limit: f64) -> Result<Option<Finding>, Stop> {
     let values = cx.values(c)?;
     let counts = &values.counts;
     let mut spellings: BTreeMap<String, Vec<usize>> = BTreeMap::new();
@@ -262,12 +268,13 @@ fn variants(cx: &Context, c: &Column<'_>) -> Result<Option<Finding>, Stop> {
         codes[1..].iter().for_each(|code| odd[*code] = true);
         examples.push(codes.iter().map(|code| quoted(&values.texts[*code])).collect::<Vec<_>>().join(" = "));
     }
-    if examples.is_empty() {
+    cx.observe(examples.len() as f64);
+    if examples.len() as f64 <= limit {
         return Ok(None);
     }
     let (count, total) = (sum_of(counts, &odd), values.total());
     let message = format!(
-        "{} of `{}` spell a more frequent value differently ({}, limit 0): {}{}",
+        "{} of `{}` spell a more frequent value differently ({}): {}{}",
         counted(count, "cell"),
         c.name(),
         percent(share(count, total)),
@@ -276,7 +283,7 @@ fn variants(cx: &Context, c: &Column<'_>) -> Result<Option<Finding>, Stop> {
     );
     let hint = "Choose one spelling in the source: a model takes the variants for different categories";
     let draft = Draft::new(Warning, message, hint).column(c.name()).count(count, total);
-    Ok(Some(draft.rows(odd_rows(cx, c, &values, &odd)?).held(examples.len() as f64, 0.0).done()))
+    Ok(Some(draft.rows(odd_rows(cx, c, &values, &odd)?).held(examples.len() as f64, limit).done()))
 }
 
 /// Lower case; blanks anywhere and `_` or `-` between letters or digits left out. Signs at the ends stay, as `A-` is

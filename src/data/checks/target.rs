@@ -1,18 +1,12 @@
 //! Rules about the column to predict.
 
 use super::context::Context;
-use super::draft::{Draft, counted, number, percent, quoted, share};
+use super::draft::{Draft, counted, number, percent, percent_against, quoted, share};
 use super::rows::{FirstRows, row_hashes, twins};
 use super::{Outcome, Stop};
 use crate::data::table::MISSING_CODE;
 use crate::domain::finding::Severity::{Error, Info, Warning};
 use crate::domain::schema::ColumnKind;
-
-/// Deepchecks' limit: rows of the rarest class per row of the most frequent one.
-const CLASS_RATIO_LIMIT: f64 = 0.1;
-
-/// Fewer rows of a class cannot be in every part of a split and every fold.
-const RARE_CLASS_ROWS: u64 = 5;
 
 /// When more rows than this have a twin, the features are too coarse for a conflict to be a mistake.
 const COARSE_SHARE: f64 = 0.2;
@@ -20,21 +14,26 @@ const COARSE_SHARE: f64 = 0.2;
 /// Classes named one by one.
 const LISTED: usize = 5;
 
-pub(super) fn missing(cx: &Context) -> Outcome {
+pub(super) fn missing(cx: &Context, limit: f64) -> Outcome {
     let Some(name) = cx.input.target else { return Err(Stop::Skipped("No target column given".to_owned())) };
     let Some(c) = cx.columns.iter().find(|c| c.is_target) else {
         let message = format!("There is no column `{name}` to predict");
         return Ok(vec![Draft::new(Error, message, "Choose one of the table's columns as target").done()]);
     };
-    if c.missing == 0 || c.is_empty() {
+    let observed = share(c.missing, c.rows());
+    cx.observe(observed);
+    if observed <= limit || c.is_empty() {
         return Ok(Vec::new());
     }
-    let observed = share(c.missing, c.rows());
-    let message =
-        format!("The target `{name}` is missing in {} ({}, limit 0)", counted(c.missing, "row"), percent(observed));
+    let message = format!(
+        "The target `{name}` is missing in {} ({}, limit {})",
+        counted(c.missing, "row"),
+        percent_against(observed, limit),
+        percent(limit)
+    );
     let hint = "Add the values; rows without them are left out of training and testing";
     let draft = Draft::new(Warning, message, hint).column(name).count(c.missing, c.rows());
-    Ok(vec![draft.rows(c.missing_rows()).held(observed, 0.0).done()])
+    Ok(vec![draft.rows(c.missing_rows()).held(observed, limit).done()])
 }
 
 pub(super) fn constant(cx: &Context) -> Outcome {
@@ -47,7 +46,7 @@ pub(super) fn constant(cx: &Context) -> Outcome {
     Ok(vec![Draft::new(Error, message, hint).column(target.column).count(c.present(), c.rows()).held(1.0, 2.0).done()])
 }
 
-pub(super) fn imbalance(cx: &Context) -> Outcome {
+pub(super) fn imbalance(cx: &Context, limit: f64) -> Outcome {
     let (column, classes) = cx.classes()?;
     let counts = classes.counts();
     let used = || counts.iter().enumerate().filter(|(_, count)| **count > 0);
@@ -55,12 +54,13 @@ pub(super) fn imbalance(cx: &Context) -> Outcome {
         return Ok(Vec::new());
     };
     let ratio = share(few, many);
-    if ratio >= CLASS_RATIO_LIMIT {
+    cx.observed.set(Some(ratio));
+    if ratio >= limit {
         return Ok(Vec::new());
     }
     let total: u64 = counts.iter().sum();
     let message = format!(
-        "Class {} of `{column}` has {} ({}); per row of the most frequent class that is {ratio:.3}, limit {CLASS_RATIO_LIMIT}",
+        "Class {} of `{column}` has {} ({}); per row of the most frequent class that is {ratio:.3}, limit {limit}",
         quoted(&classes.values[rarest]),
         counted(few, "row"),
         percent(share(few, total)),
@@ -68,13 +68,13 @@ pub(super) fn imbalance(cx: &Context) -> Outcome {
     let hint = "Split stratified and judge by average precision or F1: accuracy hides a rare class";
     let rows = classes.codes.iter().enumerate().filter(|(_, code)| **code as usize == rarest).map(|(row, _)| row);
     let draft = Draft::new(Warning, message, hint).column(column).count(few, total);
-    Ok(vec![draft.rows(rows).held(ratio, CLASS_RATIO_LIMIT).done()])
+    Ok(vec![draft.rows(rows).held(ratio, limit).done()])
 }
 
-pub(super) fn rare_classes(cx: &Context) -> Outcome {
+pub(super) fn rare_classes(cx: &Context, limit: f64) -> Outcome {
     let (column, classes) = cx.classes()?;
     let counts = classes.counts();
-    let rare: Vec<usize> = (0..counts.len()).filter(|c| (1..RARE_CLASS_ROWS).contains(&counts[*c])).collect();
+    let rare: Vec<usize> = (0..counts.len()).filter(|c| counts[*c] > 0 && (counts[*c] as f64) < limit).collect();
     if rare.is_empty() {
         return Ok(Vec::new());
     }
@@ -84,16 +84,16 @@ pub(super) fn rare_classes(cx: &Context) -> Outcome {
         .map(|c| format!("{} ({})", quoted(&classes.values[*c]), counted(counts[*c], "row")))
         .collect();
     let noun = if rare.len() == 1 { "1 class has".to_owned() } else { format!("{} classes have", rare.len()) };
-    let message = format!("In `{column}`, {noun} fewer than {RARE_CLASS_ROWS} rows: {}", named.join(", "));
+    let message = format!("In `{column}`, {noun} fewer than {limit} rows: {}", named.join(", "));
     let hint = "Merge these classes with others or add rows: they cannot be learned and tested at once";
     let rows = classes.codes.iter().enumerate().filter(|(_, code)| rare.contains(&(**code as usize)));
     let least = rare.iter().map(|c| counts[*c]).min().unwrap_or_default();
     let draft = Draft::new(Warning, message, hint).column(column).count(rare.len() as u64, counts.len() as u64);
-    Ok(vec![draft.rows(rows.map(|(row, _)| row)).held(least as f64, RARE_CLASS_ROWS as f64).done()])
+    Ok(vec![draft.rows(rows.map(|(row, _)| row)).held(least as f64, limit).done()])
 }
 
 /// Rows that are equal in every feature (identifiers apart) but differ in the class.
-pub(super) fn conflicting_labels(cx: &Context) -> Outcome {
+pub(super) fn conflicting_labels(cx: &Context, limit: f64) -> Outcome {
     let (column, classes) = cx.classes()?;
     let features: Vec<&str> =
         cx.features().filter(|c| c.schema.kind != ColumnKind::Identifier).map(|c| c.name()).collect();
@@ -114,18 +114,20 @@ pub(super) fn conflicting_labels(cx: &Context) -> Outcome {
             }
         }
     })?;
-    if rows.count == 0 {
-        return Ok(Vec::new());
-    }
     let total = classes.codes.iter().filter(|code| **code != MISSING_CODE).count() as u64;
     let count = rows.count;
+    cx.observe(share(count, total));
+    if count == 0 || share(count, total) <= limit {
+        return Ok(Vec::new());
+    }
     let coarse = share(n_twins, total) > COARSE_SHARE;
     let severity = if coarse { Info } else { Warning };
     let message = format!(
-        "{} of {} have a twin with equal features but another `{column}` ({}, limit 0)",
+        "{} of {} have a twin with equal features but another `{column}` ({}, limit {})",
         counted(count, "row"),
         number(total),
-        percent(share(count, total))
+        percent_against(share(count, total), limit),
+        percent(limit)
     );
     let hint = if coarse {
         "Nothing to correct: the features are so coarse that many rows are alike"
@@ -133,5 +135,5 @@ pub(super) fn conflicting_labels(cx: &Context) -> Outcome {
         "Decide which label is right, or add the column that tells these rows apart"
     };
     let draft = Draft::new(severity, message, hint).column(column).count(count, total);
-    Ok(vec![draft.rows(rows.rows()).held(share(count, total), 0.0).done()])
+    Ok(vec![draft.rows(rows.rows()).held(share(count, total), limit).done()])
 }

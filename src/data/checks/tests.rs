@@ -1,24 +1,28 @@
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::testing::*;
-use super::{CheckInput, RULES, run};
+use super::{Check, CheckInput, RULES, run};
 use crate::data::columns::TableRef;
 use crate::data::error::LoadError;
 use crate::data::table::Cells;
 use crate::data::table::Table;
 use crate::domain::finding::Severity::{Error, Info, Warning};
-use crate::domain::finding::{CheckResult, check_count};
+use crate::domain::finding::{CheckResult, Verdict, check_count};
 use crate::domain::io::Silent;
 use crate::domain::io::{Cancelled, JobIo};
 use crate::domain::schema::ColumnKind::{Boolean, Categorical, Identifier, Numeric, Text};
+use crate::domain::suite::{CheckSetting, catalogue};
 
 const N: usize = 2000;
 
 #[test]
-fn codes_are_unique_and_every_rule_is_reported() {
+fn every_rule_is_described_and_reported() {
     let report = check(&clean(100, 1));
-    let codes: BTreeSet<&str> = report.checks.iter().map(|c| c.code.as_str()).collect();
-    assert_eq!(codes.len(), RULES.len());
+    let codes: Vec<&str> = report.checks.iter().map(|c| c.code.as_str()).collect();
+    assert_eq!(codes, RULES.iter().map(|(code, _)| *code).collect::<Vec<_>>());
+    for ((code, check), spec) in RULES.iter().zip(catalogue()) {
+        assert_eq!(matches!(check, Check::Limited(_)), spec.limit.is_some(), "{code}");
+    }
 }
 
 #[test]
@@ -43,6 +47,25 @@ fn rules_without_their_input_say_so() {
     assert_eq!(result(&report, "TARGET_LEAKAGE").skipped.as_deref(), Some("No target column given"));
     assert_eq!(result(&report, "OUT_OF_RANGE").skipped.as_deref(), Some("No reference given"));
     assert_eq!(result(&report, "MISSING_VALUES").skipped, None);
+}
+
+#[test]
+fn a_suite_switches_off_moves_limits_and_changes_severities() {
+    let cells = numbers((0..N).map(|r| if r % 10 == 3 { f64::NAN } else { normal(r, 50) }));
+    let table = with(clean(N, 1), "income", Numeric, cells);
+    let checked = |setting: CheckSetting| {
+        let settings = BTreeMap::from([("MISSING_VALUES".to_owned(), setting)]);
+        run(&CheckInput { settings: &settings, ..CheckInput::new(&table) }, &Silent).unwrap()
+    };
+    let off = checked(CheckSetting { off: true, ..CheckSetting::default() });
+    assert_eq!(result(&off, "MISSING_VALUES").skipped.as_deref(), Some("Switched off in the suite"));
+    assert_eq!(result(&off, "MISSING_VALUES").verdict(), Verdict::Skipped);
+    let wide = checked(CheckSetting { limit: Some(0.1), ..CheckSetting::default() });
+    assert_eq!(result(&wide, "MISSING_VALUES").verdict(), Verdict::Pass);
+    assert_eq!(result(&wide, "MISSING_VALUES").observed, Some(0.1));
+    let strict = checked(CheckSetting { severity: Some(Error), ..CheckSetting::default() });
+    assert_eq!(result(&strict, "MISSING_VALUES").verdict(), Verdict::Fail);
+    assert!(!strict.passed);
 }
 
 #[test]

@@ -59,6 +59,9 @@ pub struct ColumnContract {
     pub min_length: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_length: Option<u64>,
+    /// Where its limits come from, in one sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
     /// The label, say, is there to train and not to score.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub only_in: Option<Environment>,
@@ -97,7 +100,8 @@ impl ColumnContract {
         let column = || self.name.clone();
         let mut rules = Vec::new();
         let mut add = |what: &str, test: Test| {
-            rules.push(Rule::new(format!("contract:{what}:{}", self.name), test));
+            let rule = Rule::new(format!("contract:{what}:{}", self.name), test);
+            rules.push(Rule { origin: self.origin.clone(), ..rule });
         };
         if !self.optional {
             add("exists", Test::ColumnExists { column: column() });

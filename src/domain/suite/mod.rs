@@ -5,18 +5,26 @@
 //!
 //! A suite is data: nothing in it is run, and one that came from elsewhere is as safe to open as a CSV file.
 
+mod accept;
+mod checks;
 mod contract;
+mod draft;
 mod form;
 mod rule;
+mod saved;
 pub mod spec;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use accept::{Found, accept};
+pub use checks::{CheckGroup, CheckNeeds, CheckSpec, LimitSide, LimitUnit, catalogue};
 pub use contract::{ColumnContract, Contract, Order};
+pub use draft::{Source, draft};
 pub use form::{FormProblem, RuleForm};
 pub use rule::{Bounds, QuantileBounds, Rule, Scalar, Test, Which};
+pub use saved::{BrokenRule, SavedSuite, SuiteTrial, VersionTrial};
 
 use crate::domain::finding::Severity;
 
@@ -68,6 +76,10 @@ impl Environment {
             Self::Train => "train",
             Self::Score => "score",
         }
+    }
+
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|e| e.as_str() == word)
     }
 }
 

@@ -18,7 +18,7 @@ const PAIRS: usize = 30;
 /// Characters of a value or a name that are shown.
 const CLIP: usize = 80;
 
-const STYLE: &str = "\
+pub(super) const STYLE: &str = "\
 :root{color-scheme:light dark;--bg:#f6f7f9;--card:#fff;--line:#dde1e7;--text:#1b222c;--weak:#5a6472;--bar:#0072b2;--warn:#965b00;--neg:#d55e00}\
 @media(prefers-color-scheme:dark){:root{--bg:#14171c;--card:#1c2027;--line:#333a45;--text:#e6eaf0;--weak:#a0a9b6;--bar:#56a8dc;--warn:#e0a84a;--neg:#f0894a}}\
 *{box-sizing:border-box}body{margin:0 auto;max-width:1080px;padding:24px;background:var(--bg);color:var(--text);font:14px/1.45 system-ui,sans-serif}\
@@ -59,7 +59,7 @@ pub fn document(version: &DatasetVersion, profile: &TableProfile, relations: &Re
 }
 
 /// Escaped for text and for attributes in double quotes; control characters become visible, long texts are cut.
-fn text(raw: &str) -> String {
+pub(super) fn text(raw: &str) -> String {
     let mut safe = String::with_capacity(raw.len());
     for (i, c) in raw.chars().enumerate() {
         if i == CLIP {

@@ -1,5 +1,6 @@
 //! What leaves the workspace about a table's columns: relations and pictures for the window, the profile as a document.
 
+mod checks;
 mod html;
 
 use std::io::Write as _;
@@ -18,6 +19,8 @@ use crate::domain::relations::{PairPlot, Relations};
 use crate::domain::request::{ReportFormat, ReportOutcome, ReportRequest};
 use crate::domain::schema::Schema;
 use crate::store::{Workspace, datasets};
+
+pub use checks::save as save_checks;
 
 use super::StageError;
 use super::resolve::{check_place, resolve};
@@ -48,9 +51,14 @@ pub fn pair(
 
 fn stored(workspace: &Workspace, id: VersionId) -> Result<(DatasetVersion, StoredTable), StageError> {
     let version = workspace.read(|conn| datasets::version(conn, id))?;
-    let path = workspace.verified_object(&version.table_hash)?;
-    let table = StoredTable::open(&path, &version.schema)?;
+    let table = stored_table(workspace, &version)?;
     Ok((version, table))
+}
+
+/// A version's table in its file: whoever needs few columns reads no others.
+pub(super) fn stored_table(workspace: &Workspace, version: &DatasetVersion) -> Result<StoredTable, StageError> {
+    let path = workspace.verified_object(&version.table_hash)?;
+    Ok(StoredTable::open(&path, &version.schema)?)
 }
 
 /// Writes the profile of a version to a file; personal values are masked.

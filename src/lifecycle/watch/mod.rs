@@ -25,8 +25,13 @@ use super::{StageError, ingest, resolve};
 pub use collect::collect;
 use listing::listing;
 
-/// Reads a dataset's source again; a version only if it changed.
-pub fn refresh(workspace: &Workspace, data: &DataRef, io: &dyn JobIo) -> Result<ImportOutcome, StageError> {
+/// Reads a dataset's source again; a version only if it changed. `reason` lets it past red gates.
+pub fn refresh(
+    workspace: &Workspace,
+    data: &DataRef,
+    reason: Option<&str>,
+    io: &dyn JobIo,
+) -> Result<ImportOutcome, StageError> {
     let version = resolve::find(workspace, data, io)?;
     let versions = workspace.read(datasets::all)?;
     let mut of_dataset = versions.iter().filter(|v| v.dataset_id == version.dataset_id).rev();
@@ -45,7 +50,7 @@ pub fn refresh(workspace: &Workspace, data: &DataRef, io: &dyn JobIo) -> Result<
     }
     let read = as_before(&found.read);
     let request = ImportRequest { name: Some(version.dataset.clone()), read, ..ImportRequest::of(path) };
-    ingest::ingest_as(workspace, &request, Origin::Refresh, io)
+    ingest::ingest_as(workspace, &request, Origin::Refresh, reason, io)
 }
 
 /// Whatever was fixed then; what was guessed is guessed anew.

@@ -225,6 +225,14 @@ fn absorb(state: &mut AppState, outcome: &JobOutcome) {
             history.versions.push(version.clone());
             history.versions.sort_by(|a, b| (&a.dataset, a.version).cmp(&(&b.dataset, b.version)));
         }
+        JobOutcome::Quarantined(o) => {
+            for version in o.kept.iter().chain(&o.quarantined) {
+                if history.version(version.id).is_none() {
+                    history.versions.push(version.clone());
+                }
+            }
+            history.versions.sort_by(|a, b| (&a.dataset, a.version).cmp(&(&b.dataset, b.version)));
+        }
         JobOutcome::Checked(check) if history.check_run(check.id).is_none() => {
             history.check_runs.insert(0, check.clone());
         }
@@ -294,6 +302,9 @@ fn focus_outcome(state: &mut AppState, outcome: &JobOutcome, after: &After, now_
             Vec::new()
         }
         JobOutcome::Labelled(version) => navigate::focus_version(state, version.id),
+        JobOutcome::Quarantined(o) => {
+            o.kept.as_ref().map_or_else(Vec::new, |kept| navigate::focus_version(state, kept.id))
+        }
         JobOutcome::Scored(_)
         | JobOutcome::Reported(_)
         | JobOutcome::Reproduced(_)

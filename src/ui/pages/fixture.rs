@@ -298,6 +298,8 @@ fn report() -> CheckReport {
 
 fn check_run(id: i64, version_id: i64, report: CheckReport) -> CheckRun {
     CheckRun {
+        suite: None,
+        environment: Default::default(),
         id: CheckRunId(id),
         version_id: VersionId(version_id),
         dataset: format!("churn@{version_id}"),

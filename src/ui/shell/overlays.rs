@@ -7,6 +7,7 @@ use egui::{text_edit::TextEditState, text_selection::CCursorRange};
 
 use crate::domain::problem::Problem;
 use crate::state::actions::{ActionGroup, Shortcut, actions};
+use crate::state::checking::Stopped;
 use crate::state::command::{Command, PickFor};
 use crate::state::drops;
 use crate::state::format::{ago, counted};
@@ -25,6 +26,8 @@ pub struct Overlays {
     for_what: Option<PickFor>,
     /// It just came up.
     fresh: bool,
+    /// Why something is done in spite of a gate.
+    reason: String,
 }
 
 /// Files let go over the window.
@@ -85,6 +88,8 @@ pub fn overlays_ui(ui: &Ui, ctx: &UiCtx<'_>, overlays: &mut Overlays) {
     let open = &ctx.state.open;
     if open.quit {
         quit_question(ui, ctx);
+    } else if let Some(stopped) = &ctx.state.checking.stopped {
+        stopped_ui(ui, ctx, stopped, &mut overlays.reason);
     } else if open.shortcuts {
         shortcuts(ui, ctx);
     } else if open.problems {
@@ -131,6 +136,39 @@ fn quit_question(ui: &Ui, ctx: &UiCtx<'_>) {
             }
         });
     });
+}
+
+/// A gate said no: leave it at that, or go on for a reason that is recorded.
+fn stopped_ui(ui: &Ui, ctx: &UiCtx<'_>, stopped: &Stopped, reason: &mut String) {
+    let modal = Modal::new(Id::unique("stopped by a gate"));
+    let modal = modal.backdrop_color(ctx.tokens.scrim()).frame(dialog_frame(ui, 16));
+    let response = modal.show(ui.ctx(), |ui| {
+        ui.set_width(460.0_f32.min(ui.ctx().content_rect().width() - 64.0));
+        section(ui, ctx, &stopped.problem.summary);
+        for text in [&stopped.problem.details, &stopped.problem.hint] {
+            if !text.is_empty() {
+                ui.add(egui::Label::new(RichText::new(text).color(ctx.tokens.text)).wrap());
+            }
+        }
+        ui.add_space(space::S);
+        let edit = TextEdit::singleline(reason).hint_text("Why it is right this time").desired_width(f32::INFINITY);
+        let edit = ui.add(edit);
+        name_it(ui, &edit, "Reason to go on in spite of the gate");
+        ui.add_space(space::S);
+        ui.horizontal(|ui| {
+            if ui.button("Leave it").clicked() {
+                ctx.send(Command::GiveUpGated);
+            }
+            let go_on = ui.add_enabled(!reason.trim().is_empty(), Button::new("Go on in spite of it"));
+            let go_on = go_on.on_disabled_hover_text("An override needs a reason");
+            if go_on.on_hover_text("The reason is recorded with your account's name").clicked() {
+                ctx.send(Command::OverrideGates { reason: std::mem::take(reason) });
+            }
+        });
+    });
+    if response.should_close() {
+        ctx.send(Command::GiveUpGated);
+    }
 }
 
 /// `fresh`: it just came up, so whatever is typed next replaces what is suggested.

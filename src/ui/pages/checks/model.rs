@@ -120,9 +120,9 @@ pub fn defaults(history: &History, version: VersionId) -> Defaults {
 
 pub fn request(version: VersionId, choice: &Defaults) -> CheckRequest {
     CheckRequest {
-        data: DataRef::Version(version),
         against: choice.against.map(DataRef::Version),
         target: choice.target.clone(),
+        ..CheckRequest::of(DataRef::Version(version))
     }
 }
 

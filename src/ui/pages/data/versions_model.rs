@@ -88,6 +88,7 @@ pub fn origin(version: &DatasetVersion) -> String {
         Origin::Revert => "reverted".to_owned(),
         Origin::Labels => "labelled by hand".to_owned(),
         Origin::Kind => "kind of a column changed".to_owned(),
+        Origin::Quarantine => "rows set aside".to_owned(),
     };
     if version.provenance.author.is_empty() { word } else { format!("{word} by {}", version.provenance.author) }
 }

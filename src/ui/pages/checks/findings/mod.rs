@@ -51,7 +51,11 @@ pub fn findings_ui(ui: &mut Ui, ctx: &UiCtx, view: &mut Findings, history: &Hist
         ui.menu_button("Save…", |ui| {
             for (format, title) in REPORTS {
                 if ui.button(title).clicked() {
-                    ctx.send(Command::Pick(PickFor::SaveCheckReport { check_run: run.id, format }));
+                    ctx.send(Command::Pick(PickFor::SaveCheckReport {
+                        check_run: run.id,
+                        label: run.dataset.clone(),
+                        format,
+                    }));
                 }
             }
         });

@@ -5,12 +5,14 @@ mod sign_off;
 
 use egui::{ScrollArea, TextEdit, Ui};
 
+use crate::domain::check_request::QuarantineRequest;
 use crate::domain::dataset::DatasetVersion;
 use crate::domain::edit::Edit;
 use crate::domain::gate::{Act, GateBoard, GateState, Need};
 use crate::domain::ids::VersionId;
 use crate::domain::question::{Answer, Question};
-use crate::domain::suite::catalogue;
+use crate::domain::request::DataRef;
+use crate::domain::suite::{Environment, catalogue};
 use crate::state::command::Command;
 use crate::state::loadable::Loadable;
 use crate::ui::ctx::UiCtx;
@@ -23,6 +25,9 @@ use crate::ui::widgets::page::card;
 use crate::ui::widgets::states;
 
 pub use sign_off::SignOffDraft;
+
+/// The branch that leads to the rows that are kept.
+const CLEAN: &str = "clean";
 
 /// What the tab remembers.
 #[derive(Debug)]
@@ -88,6 +93,9 @@ pub fn gates_tab_ui(ui: &mut Ui, ctx: &UiCtx<'_>, tab: &mut GatesTab, version: &
         }
         ui.add_space(space::S);
         card(ui, ctx, |ui| add_ui(ui, ctx, tab, version));
+        ui.add_space(space::M);
+        parts::heading(ui, ctx, "Rows that break rules");
+        quarantine_ui(ui, ctx, version);
         ui.add_space(space::M);
         parts::heading(ui, ctx, &format!("Sign-off of {}", version.label()));
         sign_off::sign_off_ui(ui, ctx, &mut tab.sign_off, version);
@@ -181,6 +189,32 @@ fn add_ui(ui: &mut Ui, ctx: &UiCtx<'_>, tab: &mut GatesTab, version: &DatasetVer
         if let Some(needs) = need.filter(|_| button.clicked()) {
             let dataset = tab.this_dataset.then_some(version.dataset_id);
             ctx.send(Command::Edit(Edit::AddGate { act: tab.act, needs, dataset }));
+        }
+    });
+}
+
+/// Rows that break rules are set aside, not deleted; what is left is published when the gates are open.
+fn quarantine_ui(ui: &mut Ui, ctx: &UiCtx<'_>, version: &DatasetVersion) {
+    let more = "They go to a dataset of their own with the names of the rules; the others become a new version on the \
+                branch `clean`, and main stays where it is until that version is published";
+    parts::note(ui, ctx, more);
+    ui.horizontal_wrapped(|ui| {
+        if ui.button(format!("Set rows of {} aside", version.label())).clicked() {
+            ctx.send(Command::Quarantine(QuarantineRequest {
+                data: DataRef::Version(version.id),
+                rules: Vec::new(),
+                suite: None,
+                environment: Environment::Train,
+                branch: CLEAN.to_owned(),
+            }));
+        }
+        let open = gate_states(ctx, version.id, Act::Publish);
+        let red = open.is_some_and(|all| all.iter().any(|state| !state.is_green()));
+        let publish = ui.add_enabled(open.is_some() && !red, egui::Button::new(format!("Publish {}", version.label())));
+        let publish = publish.on_hover_text("Lets main lead to this version");
+        let publish = if red { publish.on_disabled_hover_text("A gate before publishing is closed") } else { publish };
+        if publish.clicked() {
+            ctx.send(Command::Edit(Edit::Publish { version: version.id }));
         }
     });
 }

@@ -93,7 +93,7 @@ fn scalar_text(value: &Scalar) -> String {
 
 fn scalar_ui(ui: &mut Ui, ctx: &UiCtx<'_>, name: &str, value: &mut Option<Scalar>, width: f32) {
     parts::field(ui, ctx, name, |ui| {
-        let id = ui.id().with(("scalar", name));
+        let id = ui.scope_id().with(("scalar", name));
         let stored = value.as_ref().map(scalar_text).unwrap_or_default();
         typed(ui, id, stored, width, |text| *value = scalar(text));
     });
@@ -101,7 +101,7 @@ fn scalar_ui(ui: &mut Ui, ctx: &UiCtx<'_>, name: &str, value: &mut Option<Scalar
 
 fn length_ui(ui: &mut Ui, ctx: &UiCtx<'_>, name: &str, value: &mut Option<u64>, width: f32) {
     parts::field(ui, ctx, name, |ui| {
-        let id = ui.id().with(("length", name));
+        let id = ui.scope_id().with(("length", name));
         let stored = value.map(|n| n.to_string()).unwrap_or_default();
         typed(ui, id, stored, width, |text| *value = text.trim().parse().ok());
     });

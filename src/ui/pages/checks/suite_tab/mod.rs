@@ -13,7 +13,7 @@ use crate::domain::edit::Edit;
 use crate::domain::history::History;
 use crate::domain::ids::{DatasetId, VersionId};
 use crate::domain::question::{Answer, Question};
-use crate::domain::suite::{Environment, RuleForm, SavedSuite, Suite};
+use crate::domain::suite::{Environment, Rule, RuleForm, SavedSuite, Suite};
 use crate::state::command::{Command, PickFor};
 use crate::state::loadable::Loadable;
 use crate::ui::ctx::UiCtx;
@@ -48,12 +48,14 @@ struct Draft {
     selected: Option<Item>,
     /// The rule in the inspector as it is being written.
     form: Option<RuleForm>,
+    /// The rule whose preview was asked for last, and of which version.
+    previewed: Option<(VersionId, Rule)>,
     note: String,
 }
 
 impl Draft {
     fn of(dataset: DatasetId, suite: Suite) -> Self {
-        Self { dataset, saved: suite.clone(), suite, selected: None, form: None, note: String::new() }
+        Self { dataset, saved: suite.clone(), suite, selected: None, form: None, previewed: None, note: String::new() }
     }
 
     fn changed(&self) -> bool {

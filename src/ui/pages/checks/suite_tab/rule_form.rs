@@ -5,8 +5,8 @@ use egui::{Slider, TextEdit, Ui};
 use crate::domain::dataset::DatasetVersion;
 use crate::domain::finding::Severity;
 use crate::domain::history::History;
+use crate::domain::ids::VersionId;
 use crate::domain::profile::ColumnProfile;
-use crate::domain::question::{Answer, Question};
 use crate::domain::schema::Schema;
 use crate::domain::suite::spec::{Field, FieldKind};
 use crate::domain::suite::{Environment, Rule, RuleForm};
@@ -18,7 +18,6 @@ use crate::ui::pages::parts;
 use crate::ui::theme::medium;
 use crate::ui::theme::tokens::{size, space};
 use crate::ui::widgets::badge::Tone;
-use crate::ui::widgets::states;
 
 use super::Draft;
 
@@ -31,7 +30,7 @@ pub fn rule_ui(
     history: &History,
     version: &DatasetVersion,
 ) {
-    let Some(form) = draft.form.as_mut() else {
+    let Some(mut form) = draft.form.take() else {
         return parts::note(ui, ctx, "This rule holds values that a form cannot show: change it in the file");
     };
     let title = egui::RichText::new(form.test.title).font(medium(size::TITLE)).color(ctx.tokens.text);
@@ -42,56 +41,56 @@ pub fn rule_ui(
     let before = form.clone();
     egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
         for field in form.test.fields {
-            field_ui(ui, ctx, form, field, version);
+            field_ui(ui, ctx, &mut form, field, version);
         }
-        common_ui(ui, ctx, form);
+        common_ui(ui, ctx, &mut form);
         match form.rule() {
             Err(wrong) => parts::alert(ui, ctx, Tone::Warn, &format!("{}: {}", wrong.field, wrong.problem)),
-            Ok(rule) => preview_ui(ui, ctx, &rule, history, version),
+            Ok(rule) => preview_ui(ui, ctx, &mut draft.previewed, &rule, history, version),
         }
         if let Some(origin) = &form.origin {
             ui.add_space(space::XS);
             parts::note(ui, ctx, &format!("Where it comes from: {origin}"));
         }
-        buttons_ui(ui, draft, at, before);
+        buttons_ui(ui, draft, at, &before, form);
     });
 }
 
 /// What was written goes into the suite as soon as it can be read.
-fn buttons_ui(ui: &mut Ui, draft: &mut Draft, at: Option<usize>, before: RuleForm) {
-    let Some(form) = &draft.form else { return };
+fn buttons_ui(ui: &mut Ui, draft: &mut Draft, at: Option<usize>, before: &RuleForm, form: RuleForm) {
     let read = form.rule();
-    match at {
-        Some(at) => {
-            if *form != before
-                && let Ok(rule) = read
-            {
-                draft.suite.rules[at] = rule;
-            }
-            ui.add_space(space::S);
-            if ui.button("Remove this rule").clicked() {
-                draft.suite.rules.remove(at);
-                (draft.selected, draft.form) = (None, None);
-            }
-        }
-        None => {
-            ui.add_space(space::S);
-            ui.horizontal(|ui| {
-                let taken = draft.suite.rules.iter().any(|rule| rule.id == form.id);
-                let add = ui.add_enabled(read.is_ok() && !taken, egui::Button::new("Add the rule"));
-                let add = if taken { add.on_disabled_hover_text("Another rule has this name") } else { add };
-                let never_mind = ui.button("Never mind").clicked();
-                if add.clicked()
-                    && let Ok(rule) = read
-                {
-                    draft.suite.rules.push(rule);
-                    draft.select(super::Item::Rule(draft.suite.rules.len() - 1));
-                } else if never_mind {
-                    draft.form = None;
-                }
-            });
-        }
+    ui.add_space(space::S);
+    let Some(at) = at else { return add_ui(ui, draft, form) };
+    if form != *before
+        && let Ok(rule) = read
+    {
+        draft.suite.rules[at] = rule;
     }
+    draft.form = Some(form);
+    if ui.button("Remove this rule").clicked() {
+        draft.suite.rules.remove(at);
+        (draft.selected, draft.form) = (None, None);
+    }
+}
+
+/// A new rule is in the suite once it is added.
+fn add_ui(ui: &mut Ui, draft: &mut Draft, form: RuleForm) {
+    let read = form.rule();
+    let taken = draft.suite.rules.iter().any(|rule| rule.id == form.id);
+    draft.form = Some(form);
+    ui.horizontal(|ui| {
+        let add = ui.add_enabled(read.is_ok() && !taken, egui::Button::new("Add the rule"));
+        let add = if taken { add.on_disabled_hover_text("Another rule has this name") } else { add };
+        if ui.button("Never mind").clicked() {
+            draft.form = None;
+        }
+        if let Ok(rule) = read
+            && add.clicked()
+        {
+            draft.suite.rules.push(rule);
+            draft.select(super::Item::Rule(draft.suite.rules.len() - 1));
+        }
+    });
 }
 
 fn field_ui(ui: &mut Ui, ctx: &UiCtx<'_>, form: &mut RuleForm, field: &Field, version: &DatasetVersion) {
@@ -214,47 +213,44 @@ fn common_ui(ui: &mut Ui, ctx: &UiCtx<'_>, form: &mut RuleForm) {
 }
 
 /// What the rule finds in the version in focus. While a changed one is being judged, the former answer stays.
-fn preview_ui(ui: &mut Ui, ctx: &UiCtx<'_>, rule: &Rule, history: &History, version: &DatasetVersion) {
-    let against = super::super::model::defaults(history, version.id).against;
-    let question = Question::RulePreview { version: version.id, against, rule: Box::new(rule.clone()) };
+fn preview_ui(
+    ui: &mut Ui,
+    ctx: &UiCtx<'_>,
+    previewed: &mut Option<(VersionId, Rule)>,
+    rule: &Rule,
+    history: &History,
+    version: &DatasetVersion,
+) {
+    let against = crate::ui::pages::checks::model::defaults(history, version.id).against;
+    let now = (version.id, rule.clone());
+    if previewed.as_ref() != Some(&now) {
+        ctx.send(Command::PreviewRule { version: version.id, against, rule: Box::new(rule.clone()) });
+        *previewed = Some(now);
+    }
     ui.add_space(space::XS);
-    parts::heading(ui, ctx, &format!("In {}", version.label()));
-    let memory = egui::Id::new(("rule preview", version.id));
-    match ctx.state.asked.get(&question) {
-        Loadable::Failed(problem) => return states::failed(ui, ctx, problem, Some(Command::Ask(question))),
-        Loadable::Idle => {
-            // Whoever drags a limit asks for many: only the last is worth an answer.
-            let former: Option<Box<Question>> = ui.data_mut(|data| data.remove_temp(memory));
-            if let Some(former) = former.filter(|former| **former != question) {
-                ctx.send(Command::StopAsking(*former));
-            }
-            ui.data_mut(|data| data.insert_temp(memory, Box::new(question.clone())));
-            ctx.send(Command::Ask(question));
-            return parts::note(ui, ctx, "Judging…");
-        }
-        loadable => {
-            let Some(Answer::RulePreview(preview)) = loadable.value() else {
-                return parts::note(ui, ctx, "Judging…");
-            };
-            let check = &preview.check;
-            if let Some(reason) = &check.skipped {
-                return parts::alert(ui, ctx, Tone::Info, reason);
-            }
-            match check.findings.first() {
-                None => parts::alert(ui, ctx, Tone::Ok, "Holds"),
-                Some(finding) => parts::alert(ui, ctx, Tone::of_severity(finding.severity), &finding.message),
-            }
-            if let Some(observed) = check.observed {
-                parts::facts(ui, ctx, &[("Observed", format::number(observed))]);
-            }
-            if let Some(failing) = preview.failing {
-                let rows = format::counted(failing, "row fails", "rows fail");
-                parts::facts(ui, ctx, &[("Rows", format!("{rows} of {}", format::count(version.rows)))]);
-            }
-            if !preview.rows.is_empty() && ui.button("Show these rows in the table").clicked() {
-                let column = check.findings.first().and_then(|f| f.column.clone());
-                ctx.send(Command::ShowRows { version: version.id, column, rows: preview.rows.clone() });
-            }
-        }
+    let newer = if ctx.state.checking.is_previewing() { " · judging…" } else { "" };
+    parts::heading(ui, ctx, &format!("In {}{newer}", version.label()));
+    let preview = match ctx.state.checking.preview() {
+        None => return parts::note(ui, ctx, "Judging…"),
+        Some(Err(problem)) => return parts::small_problem(ui, ctx, problem),
+        Some(Ok(preview)) => preview,
+    };
+    let check = &preview.check;
+    if let Some(reason) = &check.skipped {
+        return parts::alert(ui, ctx, Tone::Info, reason);
+    }
+    match check.findings.first() {
+        None => parts::alert(ui, ctx, Tone::Ok, "Holds"),
+        Some(finding) => parts::alert(ui, ctx, Tone::of_severity(finding.severity), &finding.message),
+    }
+    let observed = check.observed.map(|observed| ("Observed", format::number(observed)));
+    let failing = preview.failing.map(|failing| {
+        let rows = format::counted(failing, "row fails", "rows fail");
+        ("Rows", format!("{rows} of {}", format::count(version.rows)))
+    });
+    let facts: Vec<(&str, String)> = observed.into_iter().chain(failing).collect();
+    parts::facts(ui, ctx, &facts);
+    if !preview.rows.is_empty() && ui.button("Show these rows in the table").clicked() {
+        ctx.send(Command::ShowFailing { version: version.id, against, rule: Box::new(rule.clone()) });
     }
 }

@@ -1,0 +1,233 @@
+//! Suites: drafted from versions, saved state by state, tried on what there is, and loosened where a finding is the new
+//! normal.
+
+use crate::data::rules::{self, RulesInput};
+use crate::domain::activity::{NewEvent, ObjectKind};
+use crate::domain::check_history::{CheckDiff, RuleHistory, rule_histories};
+use crate::domain::check_request::RulePreview;
+use crate::domain::dataset::DatasetVersion;
+use crate::domain::edit::{Edit, EditOutcome};
+use crate::domain::finding::{CheckReport, Finding};
+use crate::domain::ids::{CheckRunId, DatasetId, VersionId};
+use crate::domain::io::{JobIo, Part};
+use crate::domain::suite::{
+    self, BrokenRule, Environment, Found, Rule, SavedSuite, Source, Suite, SuiteTrial, VersionTrial,
+};
+use crate::domain::words::counted;
+use crate::store::{Tx, Workspace, activity, bin, checks, datasets, suites};
+
+use super::StageError;
+use super::resolve::{Opened, open, require_present};
+use crate::domain::storage::StorageKey;
+
+/// Saves a new state of a dataset's suite.
+pub fn save(workspace: &Workspace, dataset: DatasetId, suite: &Suite, note: &str) -> Result<EditOutcome, StageError> {
+    check(suite)?;
+    let (said, before) = workspace.write(|tx| {
+        let before = suites::newest(tx, dataset)?;
+        let saved = suites::save(tx, dataset, suite, note)?;
+        let said = format!("Saved suite {} of {}: {}", saved.number, saved.dataset, counts(suite));
+        log(tx, &saved, &said)?;
+        Ok((said, before))
+    })?;
+    // The former state comes back as a new one: states are only added.
+    let undo = before.map(|before| Edit::SaveSuite {
+        dataset,
+        suite: Box::new(before.suite),
+        note: format!("As in state {}", before.number),
+    });
+    Ok(EditOutcome { said, undo, made: None })
+}
+
+/// "14 columns, 3 rules, 1 changed check"
+pub fn counts(suite: &Suite) -> String {
+    let n = |n: usize, one, many| counted(n as u64, one, many);
+    format!(
+        "{}, {}, {}",
+        n(suite.contract.columns.len(), "column", "columns"),
+        n(suite.rules.len(), "rule", "rules"),
+        n(suite.checks.len(), "changed check", "changed checks")
+    )
+}
+
+/// Fails with everything that is wrong with a suite.
+pub fn check(suite: &Suite) -> Result<(), StageError> {
+    let problems = suite.problems();
+    if problems.is_empty() {
+        return Ok(());
+    }
+    let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    Err(StageError::usage(format!("the suite does not hold together: {}", told.join("; ")), "Correct it and try again"))
+}
+
+/// A suite of ours, or of Great Expectations, with what of that could not be taken.
+pub struct Imported {
+    pub suite: Suite,
+    pub not_taken: Vec<(String, String)>,
+}
+
+pub fn read(text: &str) -> Result<Imported, String> {
+    Suite::parse(text).map(|suite| Imported { suite, not_taken: vec![] }).map_err(|e| e.to_string())
+}
+
+/// Every saved state, newest first.
+pub fn states(workspace: &Workspace, dataset: DatasetId) -> Result<Vec<SavedSuite>, StageError> {
+    Ok(workspace.read(|conn| suites::states(conn, dataset))?)
+}
+
+/// A suite that these versions pass, the newest last.
+pub fn draft(workspace: &Workspace, ids: &[VersionId], target: Option<&str>) -> Result<Suite, StageError> {
+    let read =
+        |id: &VersionId| workspace.read(|conn| Ok((datasets::version(conn, *id)?, datasets::profile(conn, *id)?)));
+    let mut known = ids.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    known.sort_by_key(|(version, _)| version.id);
+    known.dedup_by_key(|(version, _)| version.id);
+    if let Some(target) = target
+        && !known.iter().any(|(version, _)| version.schema.column(target).is_some())
+    {
+        let label = known.last().map_or_else(String::new, |(version, _)| version.label());
+        return Err(StageError::usage(format!("{label} has no column `{target}`"), "Name the column to predict"));
+    }
+    let labels: Vec<String> = known.iter().map(|(version, _)| version.label()).collect();
+    let sources: Vec<Source<'_>> = known
+        .iter()
+        .zip(&labels)
+        .map(|((version, profile), label)| Source { label, schema: &version.schema, profile })
+        .collect();
+    Ok(suite::draft(&sources, target))
+}
+
+/// The rules of a suite on every version of a dataset, oldest first. Versions whose files were deleted are named.
+pub fn trial(
+    workspace: &Workspace,
+    dataset: DatasetId,
+    suite: &Suite,
+    environment: Environment,
+    io: &dyn JobIo,
+) -> Result<SuiteTrial, StageError> {
+    check(suite)?;
+    let (all, gone) = workspace.read(|conn| Ok((datasets::all(conn)?, bin::gone(conn)?)))?;
+    let mut all: Vec<DatasetVersion> = all.into_iter().filter(|v| v.dataset_id == dataset).collect();
+    all.sort_by_key(|v| v.version);
+    let rules = suite.rules_for(environment);
+    let mut trial = SuiteTrial::default();
+    let n = all.len().max(1) as f64;
+    for (i, version) in all.iter().enumerate() {
+        let part = Part { io, from: i as f64 / n, to: (i + 1) as f64 / n };
+        part.progress(&format!("Judging {}", version.label()), Some(0.0))?;
+        let mut one = VersionTrial { version: version.id, number: version.version, broken: vec![], problem: None };
+        if gone.contains(&StorageKey::Version(version.id)) {
+            one.problem = Some("its files were deleted".to_owned());
+        } else {
+            // The version before is what a rule against a reference would have been held against.
+            let reference = i.checked_sub(1).map(|before| &all[before]);
+            let reference = reference.filter(|v| !gone.contains(&StorageKey::Version(v.id)));
+            one.broken = broken(&rules_on(workspace, version, reference, &rules, &part)?);
+        }
+        trial.versions.push(one);
+    }
+    Ok(trial)
+}
+
+fn rules_on(
+    workspace: &Workspace,
+    version: &DatasetVersion,
+    reference: Option<&DatasetVersion>,
+    rules: &[Rule],
+    io: &dyn JobIo,
+) -> Result<CheckReport, StageError> {
+    let table = open(workspace, version)?;
+    let reference = reference.map(|v| open(workspace, v)).transpose()?;
+    let profile = workspace.read(|conn| datasets::profile(conn, version.id))?;
+    let input =
+        RulesInput { table: table.table(), reference: reference.as_ref().map(Opened::table), profile: Some(&profile) };
+    let outcomes = rules::run(&input, rules, io)?;
+    Ok(CheckReport::new(rules.iter().zip(&outcomes).map(|(rule, o)| rules::findings(rule, o)).collect()))
+}
+
+fn broken(report: &CheckReport) -> Vec<BrokenRule> {
+    let told = |f: &&Finding| BrokenRule {
+        rule: f.rule.clone().unwrap_or_else(|| f.code.clone()),
+        severity: f.severity,
+        message: f.message.clone(),
+        count: f.count,
+    };
+    report.findings().iter().map(told).collect()
+}
+
+/// What one rule finds in a version, while it is being edited.
+pub fn preview(
+    workspace: &Workspace,
+    id: VersionId,
+    against: Option<VersionId>,
+    rule: &Rule,
+    io: &dyn JobIo,
+) -> Result<RulePreview, StageError> {
+    let version = workspace.read(|conn| datasets::version(conn, id))?;
+    require_present(workspace, &version)?;
+    if let Some(problem) = rule.problems().first() {
+        return Err(StageError::usage(problem.to_string(), "Correct the rule"));
+    }
+    let table = super::report::stored_table(workspace, &version)?;
+    let against = against.map(|id| workspace.read(|conn| datasets::version(conn, id))).transpose()?;
+    let reference = against.as_ref().map(|v| super::report::stored_table(workspace, v)).transpose()?;
+    let profile = workspace.read(|conn| datasets::profile(conn, id))?;
+    let as_ref = |v: &'_ DatasetVersion| v.schema.clone();
+    let reference_schema = against.as_ref().map(as_ref);
+    let input = RulesInput {
+        table: crate::data::columns::TableRef { schema: &version.schema, columns: &table },
+        reference: reference
+            .as_ref()
+            .zip(reference_schema.as_ref())
+            .map(|(columns, schema)| crate::data::columns::TableRef { schema, columns }),
+        profile: Some(&profile),
+    };
+    let rules = std::slice::from_ref(rule);
+    let outcome = rules::run(&input, rules, io)?.remove(0);
+    let rows = super::quarantine::failing(rule, &outcome);
+    Ok(RulePreview {
+        check: rules::findings(rule, &outcome),
+        failing: rows.as_ref().map(|rows| rows.len() as u64),
+        rows: rows.into_iter().flatten().take(MOST_ROWS).map(|row| u64::from(row) + 1).collect(),
+    })
+}
+
+/// Rows that a preview names; the table marks them.
+const MOST_ROWS: usize = 10_000;
+
+/// Changes the suite of a version's dataset so that a finding holds, and saves it.
+pub fn accept(workspace: &Workspace, id: VersionId, finding: &Finding) -> Result<EditOutcome, StageError> {
+    let (version, profile) = workspace.read(|conn| Ok((datasets::version(conn, id)?, datasets::profile(conn, id)?)))?;
+    let before = workspace.read(|conn| suites::newest(conn, version.dataset_id))?;
+    let mut suite = before.map_or_else(Suite::new, |saved| saved.suite);
+    let label = version.label();
+    let found = Found { label: &label, schema: &version.schema, profile: &profile };
+    let said = suite::accept(&mut suite, finding, &found)
+        .map_err(|why| StageError::usage(format!("{} cannot be accepted: {why}", name_of(finding)), ""))?;
+    save(workspace, version.dataset_id, &suite, &format!("Accepted from {label}: {said}"))
+}
+
+fn name_of(finding: &Finding) -> &str {
+    finding.rule.as_deref().unwrap_or(&finding.code)
+}
+
+/// What differs between two check runs.
+pub fn compare_checks(workspace: &Workspace, before: CheckRunId, after: CheckRunId) -> Result<CheckDiff, StageError> {
+    let (before, after) = workspace.read(|conn| Ok((checks::get(conn, before)?, checks::get(conn, after)?)))?;
+    Ok(CheckDiff::between(&before.report, &after.report))
+}
+
+/// How every rule and check of a dataset came out, run by run.
+pub fn histories(workspace: &Workspace, dataset: DatasetId) -> Result<Vec<RuleHistory>, StageError> {
+    Ok(rule_histories(&workspace.read(|conn| checks::of_dataset(conn, dataset))?))
+}
+
+fn log(tx: &Tx, saved: &SavedSuite, said: &str) -> Result<(), crate::store::StoreError> {
+    let event = NewEvent {
+        action: "saved".to_owned(),
+        object_kind: ObjectKind::Dataset,
+        object: format!("suite {} of {}", saved.number, saved.dataset),
+        summary: if saved.note.is_empty() { said.to_owned() } else { format!("{said}. {}", saved.note) },
+    };
+    activity::append(tx, &event).map(drop)
+}

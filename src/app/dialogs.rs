@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use rfd::FileDialog;
 
+use crate::domain::check_request::CheckReportFormat;
 use crate::domain::request::ReportFormat;
 use crate::state::command::{Command, PickFor};
 
@@ -85,6 +86,14 @@ fn show(pick: &PickFor) -> Vec<PathBuf> {
             let (name, ending) = match format {
                 ReportFormat::Html => ("Web page", "html"),
                 ReportFormat::Json => ("JSON", "json"),
+            };
+            dialog.add_filter(name, &[ending]).save_file().into_iter().collect()
+        }
+        PickFor::SaveCheckReport { format, .. } => {
+            let (name, ending) = match format {
+                CheckReportFormat::Html => ("Web page", "html"),
+                CheckReportFormat::Json => ("JSON", "json"),
+                CheckReportFormat::Junit => ("JUnit XML", "xml"),
             };
             dialog.add_filter(name, &[ending]).save_file().into_iter().collect()
         }

@@ -266,6 +266,25 @@ pub(super) fn admit(
     }
 }
 
+/// Versions that came from watched places wait on [`QUARANTINE`]: `main` leads to those that pass. Names the others,
+/// each with the reason.
+pub(super) fn admit_collected(
+    workspace: &Workspace,
+    made: &[DatasetVersion],
+) -> Result<Vec<(String, String)>, StageError> {
+    let mut red = Vec::new();
+    for version in made {
+        match admit(workspace, version, None, None, &Silent) {
+            Ok(()) => workspace.write(|tx| let_in(tx, version, MAIN))?,
+            Err(error @ StageError::Gates { .. }) => {
+                red.push((version.label(), format!("waits on the branch {QUARANTINE}: {error}")));
+            }
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(red)
+}
+
 /// Lets `wanted` lead to a version that waited, and takes [`QUARANTINE`] off it.
 pub(super) fn let_in(tx: &Tx, version: &DatasetVersion, wanted: &str) -> Result<(), StoreError> {
     lead(tx, version.dataset_id, wanted, version.id)?;

@@ -93,6 +93,25 @@ impl Asked {
         }
     }
 
+    /// An answer whose asker keeps it; `None` while it is on its way.
+    pub fn take(&mut self, question: &Question) -> Option<Result<Answer, Problem>> {
+        let at = self.kept.iter().position(|entry| entry.question == *question)?;
+        match std::mem::take(&mut self.kept[at].answer) {
+            Loadable::Ready(answer) => {
+                self.kept.remove(at);
+                Some(Ok(answer))
+            }
+            Loadable::Failed(problem) => {
+                self.kept.remove(at);
+                Some(Err(problem))
+            }
+            other => {
+                self.kept[at].answer = other;
+                None
+            }
+        }
+    }
+
     /// Files may have changed: looks at them are made anew.
     pub fn forget_previews(&mut self) {
         self.kept.retain(|entry| !matches!(entry.question, Question::Preview { .. }));

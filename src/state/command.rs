@@ -3,10 +3,12 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
+use crate::domain::check_request::{CheckReportFormat, QuarantineRequest};
 use crate::domain::edit::Edit;
 use crate::domain::ids::{BundleId, CheckRunId, DatasetId, DriftId, RunId, VersionId};
 use crate::domain::question::Question;
 use crate::domain::request::{CheckRequest, DriftRequest, LabelRequest, ReportFormat, RestoreForm, TrainRequest};
+use crate::domain::suite::Rule;
 use crate::domain::table::{FindRequest, TableQuery};
 use crate::domain::training::TuneRequest;
 use crate::jobs::event::JobId;
@@ -87,6 +89,12 @@ pub enum PickFor {
         label: String,
         format: ReportFormat,
     },
+    /// Where the report of a check run goes, and the version it is about.
+    SaveCheckReport {
+        check_run: CheckRunId,
+        label: String,
+        format: CheckReportFormat,
+    },
     /// Save text (a chart's numbers, a model card) under a suggested name.
     SaveText {
         suggested: String,
@@ -111,6 +119,7 @@ impl PickFor {
             Self::ScoreOutput { .. } => "Save the scored table as",
             Self::Restore { .. } => "Save the version as",
             Self::SaveProfile { .. } => "Save the profile as",
+            Self::SaveCheckReport { .. } => "Save the check report as",
             Self::SaveText { .. } | Self::SavePlot { .. } => "Save as",
         }
     }
@@ -130,6 +139,14 @@ impl PickFor {
                     ReportFormat::Json => "json",
                 };
                 Some(format!("profile-{}.{ending}", label.replace('@', "-v")))
+            }
+            Self::SaveCheckReport { label, format, .. } => {
+                let ending = match format {
+                    CheckReportFormat::Html => "html",
+                    CheckReportFormat::Json => "json",
+                    CheckReportFormat::Junit => "xml",
+                };
+                Some(format!("checks-{}.{ending}", label.replace('@', "-v")))
             }
             Self::Restore { suggested, .. } | Self::SaveText { suggested, .. } | Self::SavePlot { suggested, .. } => {
                 Some(suggested.clone())
@@ -208,6 +225,8 @@ pub enum Command {
     LabelRows(Option<VersionId>),
     /// Make the labels a version.
     SaveLabels(LabelRequest),
+    /// Set the rows aside that break rules.
+    Quarantine(QuarantineRequest),
     CancelJob(JobId),
 
     // Looking
@@ -254,6 +273,26 @@ pub enum Command {
     Ask(Question),
     /// Nobody waits for this answer any more.
     StopAsking(Question),
+
+    /// A rule is being edited: what it would find in a version. Only the newest is answered.
+    PreviewRule {
+        version: VersionId,
+        against: Option<VersionId>,
+        rule: Box<Rule>,
+    },
+    EndPreview,
+    /// Show the rows that a rule finds in the table.
+    ShowFailing {
+        version: VersionId,
+        against: Option<VersionId>,
+        rule: Box<Rule>,
+    },
+    /// Do what a gate stopped, for this reason.
+    OverrideGates {
+        reason: String,
+    },
+    /// Leave undone what a gate stopped.
+    GiveUpGated,
 
     // Editing, all undoable
     Edit(Edit),

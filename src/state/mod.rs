@@ -10,9 +10,10 @@ use crate::domain::profile::TableProfile;
 use crate::domain::training::ReproduceOutcome;
 
 use self::asked::Asked;
+use self::checking::Checking;
 use self::command::{Command, Page, PickFor};
 use self::effect::{Effect, Message, RunDetail, WorkspaceInfo};
-use self::handlers::{answers, edit, look, navigate, questions, work, workspace};
+use self::handlers::{answers, checking as checks, edit, look, navigate, questions, work, workspace};
 use self::jobs::Jobs;
 use self::loadable::Loadable;
 use self::notification::{Note, Notifications};
@@ -22,6 +23,7 @@ use self::undo::UndoLog;
 
 pub mod actions;
 pub mod asked;
+pub mod checking;
 pub mod command;
 pub mod drops;
 pub mod effect;
@@ -53,6 +55,8 @@ pub struct AppState {
     pub reproduced: BTreeMap<RunId, ReproduceOutcome>,
     pub tables: BTreeMap<VersionId, TableState>,
     pub asked: Asked,
+    /// Rules being edited, and what gates stopped.
+    pub checking: Checking,
     pub jobs: Jobs,
     pub notifications: Notifications,
     pub undo: UndoLog,
@@ -149,7 +153,15 @@ impl AppState {
             Command::ArrangeColumns { dataset, layout } => look::arrange(self, dataset, layout),
             Command::Ask(question) => questions::ask(self, question, now_ms),
             Command::StopAsking(question) => questions::stop(self, question),
-            Command::Edit(edit) => vec![Effect::Edit(edit)],
+            Command::Edit(edit) => checks::edit(self, edit),
+            Command::PreviewRule { version, against, rule } => checks::preview(self, version, against, rule, now_ms),
+            Command::EndPreview => checks::end_preview(self),
+            Command::ShowFailing { version, against, rule } => {
+                checks::show_failing(self, version, against, rule, now_ms)
+            }
+            Command::Quarantine(request) => checks::quarantine(self, request, now_ms),
+            Command::OverrideGates { reason } => checks::override_gates(self, &reason, now_ms),
+            Command::GiveUpGated => checks::give_up(self),
             Command::ToggleCompare(id) => look::toggle_compare(self, id),
             Command::ClearCompare => look::clear_compare(self),
             Command::RenameDataset { id, name } => edit::rename_dataset(self, id, name.trim(), now_ms),

@@ -44,7 +44,12 @@ impl Note {
     }
 
     pub fn of_problem(problem: &Problem) -> Self {
-        let tone = if problem.kind == ProblemKind::Cancelled { NoteTone::Info } else { NoteTone::Error };
+        let tone = match problem.kind {
+            ProblemKind::Cancelled => NoteTone::Info,
+            // Nothing broke: something was kept from happening.
+            ProblemKind::Gate => NoteTone::Warning,
+            ProblemKind::Failed | ProblemKind::Usage => NoteTone::Error,
+        };
         Self {
             tone,
             text: problem.summary.clone(),

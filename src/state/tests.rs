@@ -2,13 +2,21 @@
 
 use std::path::PathBuf;
 
+use crate::domain::check_request::RulePreview;
+use crate::domain::edit::Edit;
+use crate::domain::finding::CheckResult;
 use crate::domain::history::History;
 use crate::domain::ids::{RunId, VersionId};
-use crate::domain::problem::Problem;
-use crate::domain::request::{DemoOutcome, ImportOutcome, JobOutcome, JobRequest, VerifyTarget};
+use crate::domain::problem::{Problem, ProblemKind};
+use crate::domain::question::{Answer, Question};
+use crate::domain::request::{
+    CheckRequest, DataRef, DemoOutcome, ImportOutcome, JobOutcome, JobRequest, VerifyTarget,
+};
+use crate::domain::suite::{Bounds, Rule, Scalar, Test};
 use crate::domain::table::{SortKey, TableQuery};
 use crate::jobs::event::{JobEvent, JobId};
 
+use super::checking::StoppedWork;
 use super::command::{Command, Page, PickFor};
 use super::effect::{Effect, Message, WorkspaceInfo};
 use super::import::{AskBeforeImport, ImportPanel};
@@ -228,6 +236,71 @@ fn without_a_file_dialog_a_path_is_typed() {
     let picked = Command::Picked { pick: PickFor::ImportFiles, paths: vec!["/d/a.csv".into()] };
     assert_eq!(requests(&state.apply(picked, 0)).len(), 1);
     assert_eq!(state.open.path_field, None);
+}
+
+fn rule(max: i64) -> Box<Rule> {
+    let bounds = Bounds { max: Some(Scalar::Whole(max)), ..Bounds::default() };
+    Box::new(Rule::new("age", Test::ColumnValuesBetween { column: "age".into(), bounds }))
+}
+
+fn preview(failing: u64, rows: Vec<u64>) -> Box<Answer> {
+    let check = CheckResult {
+        code: "COLUMN_VALUES_BETWEEN".into(),
+        title: "age".into(),
+        skipped: None,
+        findings: vec![],
+        rule: Some("age".into()),
+        observed: None,
+    };
+    Box::new(Answer::RulePreview(Box::new(RulePreview { check, failing: Some(failing), rows })))
+}
+
+#[test]
+fn while_a_limit_is_dragged_only_the_newest_preview_follows_the_one_under_way() {
+    let mut state = opened();
+    let version = VersionId(1);
+    let question = |max| Question::RulePreview { version, against: None, rule: rule(max) };
+    let drag = |max| Command::PreviewRule { version, against: None, rule: rule(max) };
+    assert_eq!(state.apply(drag(90), 0), [Effect::Answer(question(90))]);
+    assert_eq!(state.apply(drag(80), 1), []);
+    assert_eq!(state.apply(drag(70), 2), []);
+    let effects = state.receive(Message::Answer(question(90), Ok(preview(3, vec![]))), 3);
+    assert_eq!(effects, [Effect::Answer(question(70))], "80 is not asked any more");
+    assert_eq!(state.checking.preview().unwrap().as_ref().unwrap().failing, Some(3));
+    assert!(state.checking.is_previewing());
+    assert_eq!(state.receive(Message::Answer(question(70), Ok(preview(9, vec![4, 8]))), 4), []);
+    assert_eq!(state.checking.preview().unwrap().as_ref().unwrap().failing, Some(9));
+    assert!(!state.checking.is_previewing());
+    // The rows are known: the table shows them at once.
+    let effects = state.apply(Command::ShowFailing { version, against: None, rule: rule(70) }, 5);
+    assert!(!effects.contains(&Effect::Answer(question(70))));
+    assert_eq!(state.tables[&version].marked.iter().copied().collect::<Vec<_>>(), [3, 7]);
+    assert_eq!(state.page, Page::Data);
+    state.apply(Command::EndPreview, 6);
+    assert!(state.checking.preview().is_none());
+}
+
+#[test]
+fn what_a_gate_stopped_is_done_for_a_reason() {
+    let red = || Problem { kind: ProblemKind::Gate, ..Problem::failed("churn@1 does not pass a gate", "", "") };
+    let mut state = opened();
+    let request = CheckRequest::of(DataRef::Version(VersionId(1)));
+    state.apply(Command::RunChecks(request.clone()), 0);
+    state.receive(Message::Job(JobEvent::Failed { id: JobId(1), problem: red() }), 0);
+    assert!(state.checking.stopped.is_some());
+    assert_eq!(state.apply(Command::OverrideGates { reason: " ".into() }, 0), [], "a reason is asked for");
+    let effects = state.apply(Command::OverrideGates { reason: "a trial".into() }, 0);
+    let wrapped = JobRequest::Overriding { reason: "a trial".into(), request: Box::new(JobRequest::Check(request)) };
+    assert_eq!(requests(&effects), [&wrapped]);
+    assert!(state.checking.stopped.is_none());
+
+    let publish = Edit::Publish { version: VersionId(1) };
+    assert_eq!(state.apply(Command::Edit(publish.clone()), 0), [Effect::Edit(publish.clone())]);
+    state.receive(Message::Edited(Err(red())), 0);
+    assert!(matches!(&state.checking.stopped, Some(s) if s.work == StoppedWork::Edit(Box::new(publish.clone()))));
+    let effects = state.apply(Command::OverrideGates { reason: "ok".into() }, 0);
+    let edit = Edit::Overriding { reason: "ok".into(), edit: Box::new(publish) };
+    assert_eq!(effects, [Effect::Edit(edit)]);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 mod architecture;
 mod bad_inputs;
+mod checks;
 mod cli;
 mod columns;
 mod crash;

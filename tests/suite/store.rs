@@ -15,21 +15,27 @@ use modelwright::domain::bundle::BundleFile;
 use modelwright::domain::dataset::{DatasetVersion, Provenance, ReadOptions};
 use modelwright::domain::drift::DriftReport;
 use modelwright::domain::finding::CheckReport;
-use modelwright::domain::ids::{ContentHash, RunId};
+use modelwright::domain::gate::{Act, Need, RedGate};
+use modelwright::domain::ids::{CheckRunId, ContentHash, RunId};
 use modelwright::domain::io::{Cancelled, JobIo, Silent};
 use modelwright::domain::params::{Algorithm, ParamDraft, check_params};
 use modelwright::domain::profile::TableProfile;
 use modelwright::domain::recipe::RecipeSpec;
 use modelwright::domain::run::{Environment, MetricPoint, RunMetrics, RunPlan, RunStatus, Timings};
 use modelwright::domain::schema::{ColumnKind, ColumnSchema, Schema, Storage};
+use modelwright::domain::sign_off::{Answers, SignedAnswer, Verdict};
 use modelwright::domain::split::{SplitKind, SplitSpec};
+use modelwright::domain::suite::{self, ColumnContract, Suite};
 use modelwright::domain::task::Task;
 use modelwright::store::bundles::NewBundle;
 use modelwright::store::checks::NewCheckRun;
 use modelwright::store::datasets::NewVersion;
 use modelwright::store::drift::NewDrift;
+use modelwright::store::gates::NewOverride;
 use modelwright::store::runs::RunResult;
-use modelwright::store::{LATEST, StoreError, Workspace, activity, bundles, checks, datasets, drift, runs, settings};
+use modelwright::store::{
+    LATEST, StoreError, Workspace, activity, bundles, checks, datasets, drift, gates, runs, settings, sign_offs, suites,
+};
 
 const SOURCE: &[u8] = b"age,churned\n31,yes\n42,no\n";
 const TABLE: &[u8] = b"stands for a Parquet file";
@@ -164,7 +170,7 @@ fn fill(ws: &Workspace) -> RunId {
     let sha256 = ws.put_bytes(BUNDLE).unwrap();
     ws.write(|tx| {
         let report = CheckReport::new(vec![]);
-        let environment = modelwright::domain::suite::Environment::Score;
+        let environment = suite::Environment::Score;
         let new = NewCheckRun { version_id: version.id, against: None, target: None, suite: None, environment, report };
         checks::insert(tx, &new)?;
         runs::finish(tx, run, &result)?;
@@ -177,7 +183,47 @@ fn fill(ws: &Workspace) -> RunId {
         Ok(())
     })
     .unwrap();
+    keep_checks(ws, &version);
     run
+}
+
+/// A suite, gates, an override and a sign-off.
+fn keep_checks(ws: &Workspace, version: &DatasetVersion) {
+    let mut suite = Suite::new();
+    suite.contract.columns.push(ColumnContract { not_null: true, ..ColumnContract::new("age") });
+    let yes = SignedAnswer { verdict: Verdict::Yes, text: String::new() };
+    let answers =
+        Answers { objective: yes.clone(), fit: yes.clone(), assumptions: yes.clone(), adversarial: yes };
+    ws.write(|tx| {
+        let first = suites::save(tx, version.dataset_id, &suite, "first")?;
+        let second = suites::save(tx, version.dataset_id, &Suite::new(), "")?;
+        assert_eq!((first.number, second.number), (1, 2));
+        let gate = gates::add(tx, Act::Train, &Need::NoErrors, Some(version.dataset_id))?;
+        assert!(gates::add(tx, Act::Train, &Need::NoErrors, Some(version.dataset_id)).is_err(), "it is there");
+        gates::add(tx, Act::Publish, &Need::SignOff, None)?;
+        gates::hide(tx, gate.id, true)?;
+        let red = vec![RedGate { gate: gate.id, needs: Need::NoErrors, why: "it has 1 error".into() }];
+        gates::override_gates(
+            tx,
+            &NewOverride {
+                act: Act::Train,
+                subject: version.label(),
+                version: Some(version.id),
+                run: None,
+                red,
+                reason: "a trial".into(),
+            },
+        )?;
+        sign_offs::sign(tx, version.id, &answers)?;
+        Ok(())
+    })
+    .unwrap();
+    assert_eq!(ws.read(|c| suites::newest(c, version.dataset_id)).unwrap().unwrap().number, 2);
+    assert_eq!(ws.read(|c| suites::states(c, version.dataset_id)).unwrap()[1].suite, suite);
+    let left: Vec<Need> = ws.read(gates::all).unwrap().into_iter().map(|g| g.needs).collect();
+    assert_eq!(left, [Need::SignOff]);
+    assert_eq!(ws.read(gates::overrides).unwrap()[0].red[0].why, "it has 1 error");
+    assert!(ws.read(|c| sign_offs::of_version(c, version.id)).unwrap()[0].answers.is_yes());
 }
 
 fn new_bundle(run: RunId, sha256: &ContentHash) -> NewBundle {

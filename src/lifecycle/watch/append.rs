@@ -9,6 +9,7 @@ use crate::data::error::LoadError;
 use crate::data::read::{self, SourceSpec, TableSink};
 use crate::data::table::Cells;
 use crate::domain::dataset::{DatasetVersion, Origin, ReadDraft};
+use crate::domain::gate::QUARANTINE;
 use crate::domain::ids::ContentHash;
 use crate::domain::io::{JobIo, Part};
 use crate::domain::preview::BadRow;
@@ -18,7 +19,7 @@ use crate::domain::watch::{Collected, Entry, Watch};
 use crate::domain::words::{counted, file_name};
 use crate::lifecycle::ingest::{self, Prepared};
 use crate::lifecycle::snapshot::{Copy, Snapshot};
-use crate::lifecycle::{StageError, remember};
+use crate::lifecycle::{StageError, gates, remember};
 use crate::store::{Staged, StoreError, Workspace, activity, datasets};
 
 use super::collect::{is_the_files, record};
@@ -60,9 +61,11 @@ pub fn append(
     }
     let sorted = make(workspace, watch, base, &read, &ready, io)?;
     collected.waiting += (ready.len() - sorted.good.len() - sorted.bad.len()) as u64;
-    let mut taken = 0;
+    let gated = gates::guards_commits(workspace, &watch.dataset)?;
+    let branch = gated.then_some(QUARANTINE);
+    let (mut taken, mut made) = (0, None);
     workspace.write(|tx| {
-        taken = 0;
+        (taken, made) = (0, None);
         let now = datasets::find(tx, &watch.dataset, None)?;
         let moved = now.as_ref().map(|v| v.id) != base.map(|v| v.id);
         let version = match &sorted.made {
@@ -70,7 +73,8 @@ pub fn append(
             // Made on a version that is no longer the latest, it would lack rows: the next look makes it anew.
             Some(Prepared::New(_)) if moved && base.is_some() => return Ok(()),
             Some(Prepared::New(new)) => {
-                let version = datasets::insert_version(tx, new)?;
+                let version = datasets::insert_version_on(tx, new, branch)?;
+                made = Some(version.clone());
                 let kept = |entry: &Entry, hash: &ContentHash| {
                     base.is_some_and(|b| b.provenance.files.iter().any(|f| f.name == entry.name && f.hash == *hash))
                 };
@@ -91,6 +95,9 @@ pub fn append(
         Ok(())
     })?;
     io.recorded();
+    if gated {
+        collected.problems.extend(gates::admit_collected(workspace, made.as_slice())?);
+    }
     collected.taken += taken;
     collected.same += sorted.good.len() as u64 - taken;
     collected.problems.extend(sorted.bad.into_iter().map(|(entry, _, problem)| (entry.name, problem)));

@@ -9,12 +9,13 @@ use std::thread;
 use std::time::Duration;
 
 use crate::domain::dataset::{DatasetVersion, Origin};
+use crate::domain::gate::QUARANTINE;
 use crate::domain::ids::{ContentHash, VersionId};
 use crate::domain::io::{JobIo, Silent};
 use crate::domain::request::{CollectRequest, ImportRequest};
 use crate::domain::watch::{Collected, Entry, Sorted, Watch, WatchKind, WatchPolicy, anything_new, sort_out};
 use crate::domain::words::counted;
-use crate::lifecycle::StageError;
+use crate::lifecycle::{StageError, gates};
 use crate::lifecycle::ingest::{self, Prepared};
 use crate::lifecycle::snapshot::snapshot;
 use crate::store::datasets::{self, NewVersion};
@@ -212,10 +213,12 @@ fn commit(
     outcomes: Vec<Outcome>,
     collected: &mut Collected,
 ) -> Result<(), StageError> {
+    let gated = gates::guards_commits(workspace, &watch.dataset)?;
+    let branch = gated.then_some(QUARANTINE);
     let mut counts = (0, 0, 0, Vec::new());
+    let mut made: Vec<DatasetVersion> = Vec::new();
     workspace.write(|tx| {
-        counts = (0, 0, 0, Vec::new());
-        let mut made: Vec<DatasetVersion> = Vec::new();
+        (counts, made) = ((0, 0, 0, Vec::new()), Vec::new());
         for (entry, hash, read) in outcomes.iter().flatten() {
             // Another process that watches the same place was faster.
             if watches::is_taken(tx, watch.id, &entry.name, hash)? {
@@ -240,7 +243,7 @@ fn commit(
                     // The same bytes under another name, in this very batch perhaps.
                     let (version, is_new) = match datasets::by_source(tx, &watch.dataset, hash)? {
                         Some(version) => (version, false),
-                        None => (datasets::insert_version(tx, new)?, true),
+                        None => (datasets::insert_version_on(tx, new, branch)?, true),
                     };
                     record(tx, watch, entry, hash, Some(version.id), None)?;
                     if is_new {
@@ -261,6 +264,9 @@ fn commit(
         }
         Ok(())
     })?;
+    if gated {
+        counts.3.extend(gates::admit_collected(workspace, &made)?);
+    }
     collected.taken += counts.0;
     collected.same += counts.1;
     collected.offered += counts.2;

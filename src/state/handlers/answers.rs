@@ -200,6 +200,10 @@ fn found_nothing(outcome: &JobOutcome) -> bool {
 }
 
 fn job_failed(state: &mut AppState, id: JobId, problem: &Problem, now_ms: i64) -> Vec<Effect> {
+    let asked = state.jobs.with_requests().find(|(job, _)| job.id == id).map(|(_, request)| request.clone());
+    if let Some(request) = asked {
+        super::checking::job_stopped(state, request, problem);
+    }
     let Some((job, _)) = state.jobs.finish(id) else { return Vec::new() };
     let mut note = Note::of_problem(problem);
     if problem.kind == ProblemKind::Cancelled {

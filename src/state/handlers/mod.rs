@@ -1,6 +1,7 @@
 //! What commands and messages do, one file per area. Each takes the state, changes it, and returns effects.
 
 pub mod answers;
+pub mod checking;
 pub mod edit;
 pub mod import;
 pub mod look;

@@ -30,7 +30,9 @@ pub fn answered(
     now_ms: i64,
 ) -> Vec<Effect> {
     state.asked.finish(question, answer);
-    super::import::looked(state, question, now_ms)
+    let mut effects = super::checking::looked(state, question, now_ms);
+    effects.extend(super::import::looked(state, question, now_ms));
+    effects
 }
 
 pub fn edited(state: &mut AppState, answer: Result<EditOutcome, Problem>, now_ms: i64) -> Vec<Effect> {
@@ -48,7 +50,10 @@ pub fn edited(state: &mut AppState, answer: Result<EditOutcome, Problem>, now_ms
             }
             state.tell(note, now_ms);
         }
-        Err(problem) => state.tell(Note::of_problem(&problem), now_ms),
+        Err(problem) => {
+            super::checking::edit_stopped(state, &problem);
+            state.tell(Note::of_problem(&problem), now_ms);
+        }
     }
     workspace::refresh(state)
 }

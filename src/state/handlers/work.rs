@@ -138,6 +138,9 @@ pub fn picked(state: &mut AppState, pick: PickFor, paths: Vec<PathBuf>, now_ms: 
             let request = ReportRequest { data: DataRef::Version(version), format, out: first };
             start(state, JobRequest::Report(request), now_ms)
         }
+        PickFor::SaveCheckReport { check_run, format, .. } => {
+            super::checking::save_report(state, check_run, format, first, now_ms)
+        }
         PickFor::SaveText { text, .. } => vec![Effect::WriteText { path: first, text }],
         PickFor::SavePlot { rect, .. } => vec![Effect::SavePlot { path: first, rect }],
     }

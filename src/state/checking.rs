@@ -1,0 +1,56 @@
+//! Suites being edited, and what gates stopped.
+//!
+//! While a limit is dragged, only one preview is on its way at a time: what was wanted in between is dropped, and the
+//! newest is asked when the former comes back. So a slow table never falls behind the pointer.
+
+use crate::domain::check_request::RulePreview;
+use crate::domain::edit::Edit;
+use crate::domain::problem::Problem;
+use crate::domain::question::Question;
+use crate::domain::request::JobRequest;
+
+#[derive(Debug, Default)]
+pub struct Checking {
+    /// The rule as it is now, asked or not.
+    pub(super) wanted: Option<Question>,
+    /// On its way.
+    pub(super) asked: Option<Question>,
+    /// The last that came back.
+    pub(super) came: Option<(Question, Result<RulePreview, Problem>)>,
+    /// Whose failing rows the table is to show when they are known.
+    pub(super) to_show: Option<Question>,
+    /// The last edit that gates may stop.
+    pub(super) edit: Option<Edit>,
+    /// What a gate said no to; waits for a reason or for being given up.
+    pub stopped: Option<Stopped>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stopped {
+    pub work: StoppedWork,
+    /// Which gates are red, why, and what to do.
+    pub problem: Problem,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum StoppedWork {
+    Job(Box<JobRequest>),
+    Edit(Box<Edit>),
+}
+
+impl Checking {
+    /// What the rule that is being edited finds: the last answer, which may be of a limit a moment ago.
+    pub fn preview(&self) -> Option<&Result<RulePreview, Problem>> {
+        self.came.as_ref().map(|(_, preview)| preview)
+    }
+
+    /// Is a newer answer on its way?
+    pub fn is_previewing(&self) -> bool {
+        self.asked.is_some() && self.wanted.is_some()
+    }
+}
+
+/// Whether gates stand before an edit.
+pub(super) fn may_be_stopped(edit: &Edit) -> bool {
+    matches!(edit, Edit::MoveBranch { .. } | Edit::AddTag { .. } | Edit::Revert { .. } | Edit::Publish { .. })
+}

@@ -1,0 +1,163 @@
+//! Rules as they are edited, the rows they find, and red gates.
+
+use crate::domain::check_request::{CheckReportFormat, CheckReportRequest, QuarantineRequest, RulePreview};
+use crate::domain::edit::Edit;
+use crate::domain::ids::{CheckRunId, VersionId};
+use crate::domain::problem::{Problem, ProblemKind};
+use crate::domain::question::{Answer, Question};
+use crate::domain::request::JobRequest;
+use crate::domain::suite::Rule;
+use crate::state::AppState;
+use crate::state::checking::{Stopped, StoppedWork, may_be_stopped};
+use crate::state::effect::Effect;
+use crate::state::jobs::After;
+use crate::state::notification::{Note, NoteTone};
+
+use super::navigate;
+
+/// The rule is like this now: its preview comes as soon as the one before it is there.
+pub fn preview(
+    state: &mut AppState,
+    version: VersionId,
+    against: Option<VersionId>,
+    rule: Box<Rule>,
+    now_ms: i64,
+) -> Vec<Effect> {
+    state.checking.wanted = Some(Question::RulePreview { version, against, rule });
+    ask_wanted(state, now_ms)
+}
+
+/// No rule is edited any more.
+pub fn end_preview(state: &mut AppState) -> Vec<Effect> {
+    (state.checking.wanted, state.checking.came) = (None, None);
+    Vec::new()
+}
+
+fn ask_wanted(state: &mut AppState, now_ms: i64) -> Vec<Effect> {
+    let checking = &mut state.checking;
+    let Some(wanted) = checking.wanted.clone().filter(|_| checking.asked.is_none()) else { return Vec::new() };
+    if checking.came.as_ref().is_some_and(|(question, _)| *question == wanted) {
+        return Vec::new();
+    }
+    checking.asked = Some(wanted.clone());
+    state.asked.start(&wanted, now_ms);
+    vec![Effect::Answer(wanted)]
+}
+
+/// Shows the rows that a rule finds in the table.
+pub fn show_failing(
+    state: &mut AppState,
+    version: VersionId,
+    against: Option<VersionId>,
+    rule: Box<Rule>,
+    now_ms: i64,
+) -> Vec<Effect> {
+    let question = Question::RulePreview { version, against, rule };
+    if let Some((_, Ok(preview))) = state.checking.came.as_ref().filter(|(came, _)| *came == question) {
+        let preview = preview.clone();
+        return show(state, version, &preview, now_ms);
+    }
+    state.checking.to_show = Some(question.clone());
+    if state.asked.start(&question, now_ms) { vec![Effect::Answer(question)] } else { Vec::new() }
+}
+
+/// A preview came back.
+pub fn looked(state: &mut AppState, question: &Question, now_ms: i64) -> Vec<Effect> {
+    let Question::RulePreview { version, .. } = question else { return Vec::new() };
+    // Kept here, not among the other answers: a drag asks hundreds.
+    let answer = match state.asked.take(question) {
+        Some(Ok(Answer::RulePreview(preview))) => Ok(*preview),
+        Some(Err(problem)) => Err(problem),
+        Some(Ok(_)) | None => return Vec::new(),
+    };
+    let mut effects = Vec::new();
+    if state.checking.to_show.take_if(|to_show| to_show == question).is_some() {
+        match &answer {
+            Ok(preview) => effects = show(state, *version, preview, now_ms),
+            Err(problem) => state.tell(Note::of_problem(problem), now_ms),
+        }
+    }
+    if state.checking.asked.take_if(|asked| asked == question).is_some() {
+        if state.checking.wanted.is_some() {
+            state.checking.came = Some((question.clone(), answer));
+        }
+        effects.extend(ask_wanted(state, now_ms));
+    }
+    effects
+}
+
+fn show(state: &mut AppState, version: VersionId, preview: &RulePreview, now_ms: i64) -> Vec<Effect> {
+    if preview.rows.is_empty() {
+        let text = match preview.failing {
+            Some(_) => "No row fails this rule",
+            None => "This rule is about the table or a whole column, not about rows",
+        };
+        state.tell(Note::new(NoteTone::Info, text), now_ms);
+        return Vec::new();
+    }
+    let column = preview.check.findings.first().and_then(|f| f.column.clone());
+    navigate::show_rows(state, version, column, &preview.rows)
+}
+
+pub fn quarantine(state: &mut AppState, request: QuarantineRequest, now_ms: i64) -> Vec<Effect> {
+    state.jobs.add(JobRequest::Quarantine(request), After::Nothing, now_ms)
+}
+
+pub fn save_report(
+    state: &mut AppState,
+    check_run: CheckRunId,
+    format: CheckReportFormat,
+    out: std::path::PathBuf,
+    now_ms: i64,
+) -> Vec<Effect> {
+    state.jobs.add(JobRequest::CheckReport(CheckReportRequest { check_run, format, out }), After::Nothing, now_ms)
+}
+
+/// An edit leaves for the store; a gate may send it back.
+pub fn edit(state: &mut AppState, edit: Edit) -> Vec<Effect> {
+    if may_be_stopped(&edit) {
+        state.checking.edit = Some(edit.clone());
+    }
+    vec![Effect::Edit(edit)]
+}
+
+/// A gate said no to a job: it can be asked again with a reason.
+pub fn job_stopped(state: &mut AppState, request: JobRequest, problem: &Problem) {
+    if problem.kind == ProblemKind::Gate {
+        state.checking.stopped =
+            Some(Stopped { work: StoppedWork::Job(Box::new(request)), problem: problem.clone() });
+    }
+}
+
+/// The same for an edit.
+pub fn edit_stopped(state: &mut AppState, problem: &Problem) {
+    if problem.kind == ProblemKind::Gate
+        && let Some(edit) = state.checking.edit.take()
+    {
+        state.checking.stopped = Some(Stopped { work: StoppedWork::Edit(Box::new(edit)), problem: problem.clone() });
+    }
+}
+
+/// Does what a gate stopped after all.
+pub fn override_gates(state: &mut AppState, reason: &str, now_ms: i64) -> Vec<Effect> {
+    let reason = reason.trim();
+    if reason.is_empty() {
+        let problem = Problem::usage("An override needs a reason", "Say in a few words why it is right this time");
+        state.tell(Note::of_problem(&problem), now_ms);
+        return Vec::new();
+    }
+    let reason = reason.to_owned();
+    match state.checking.stopped.take().map(|stopped| stopped.work) {
+        Some(StoppedWork::Job(request)) => {
+            state.jobs.add(JobRequest::Overriding { reason, request }, After::Nothing, now_ms)
+        }
+        Some(StoppedWork::Edit(edit)) => vec![Effect::Edit(Edit::Overriding { reason, edit })],
+        None => Vec::new(),
+    }
+}
+
+/// The gates are right.
+pub fn give_up(state: &mut AppState) -> Vec<Effect> {
+    state.checking.stopped = None;
+    Vec::new()
+}

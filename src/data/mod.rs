@@ -22,6 +22,7 @@ pub mod profile;
 pub mod read;
 pub mod recipe;
 pub mod relations;
+pub mod rules;
 pub mod scoring;
 pub mod sink;
 pub mod split;

@@ -6,14 +6,19 @@
 //! A suite is data: nothing in it is run, and one that came from elsewhere is as safe to open as a CSV file.
 
 mod contract;
+mod file;
 mod rule;
+mod validate;
+mod words;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 pub use contract::{ColumnContract, Contract, Order};
+pub use file::SuiteError;
 pub use rule::{Bounds, QuantileBounds, Rule, Scalar, Test, Which};
+pub use validate::RuleProblem;
 
 use crate::domain::finding::Severity;
 

@@ -1,6 +1,5 @@
 //! `suite`: draft, save, import, export and try what is expected of a dataset.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
@@ -223,18 +222,15 @@ fn keep(workspace: &Workspace, data: &str, suite: Suite, note: String) -> Result
 }
 
 fn import(root: &Path, data: &str, file: &Path, note: String) -> Result<Report, Problem> {
-    let text = fs::read_to_string(file)
-        .map_err(|error| Problem::usage(format!("Could not read {}: {error}", file.display()), "Check the path"))?;
-    let imported = suites::read(&text).map_err(|error| {
-        let what = format!("{} is a suite neither of ours nor of Great Expectations: {error}", file.display());
-        Problem::usage(what, "Export it again from where it comes")
+    let (mut report, not_taken) = listing(root, |ws| {
+        let imported = suites::of_file(file)?;
+        Ok((keep(ws, data, imported.suite, note)?, imported.not_taken))
     })?;
-    let mut report = listing(root, |ws| keep(ws, data, imported.suite, note))?;
-    for (name, reason) in &imported.not_taken {
+    for (name, reason) in &not_taken {
         report.text.push_str(&format!("Not taken: {name}: {reason}\n"));
     }
     let left: Vec<Value> =
-        imported.not_taken.iter().map(|(name, reason)| json!({ "expectation": name, "reason": reason })).collect();
+        not_taken.iter().map(|(name, reason)| json!({ "expectation": name, "reason": reason })).collect();
     report.json["not_taken"] = json!(left);
     Ok(report)
 }

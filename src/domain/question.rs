@@ -70,6 +70,8 @@ pub enum Question {
     SuiteDraft { versions: Vec<VersionId>, target: Option<String> },
     /// On which versions would this suite have failed?
     SuiteTrial { dataset: DatasetId, suite: Box<Suite>, environment: Environment },
+    /// The suite in a file, of ours or of Great Expectations.
+    SuiteFile { path: PathBuf },
     /// What would this rule find in a version?
     RulePreview { version: VersionId, against: Option<VersionId>, rule: Box<Rule> },
     /// The gates, and what was let through in spite of them.
@@ -94,7 +96,7 @@ impl Question {
             Self::Rejects { .. } | Self::MemoryBudget => false,
             Self::Catalogue | Self::Storage | Self::Watches => false,
             Self::LabelTask { .. } | Self::Rows { .. } | Self::Labels { .. } => false,
-            Self::SuiteTrial { .. } | Self::RulePreview { .. } => true,
+            Self::SuiteTrial { .. } | Self::RulePreview { .. } | Self::SuiteFile { .. } => true,
             Self::Suites { .. } | Self::SuiteDraft { .. } | Self::Gates | Self::GateStates { .. } => false,
             Self::SignOffs { .. } | Self::CheckDiff { .. } | Self::RuleHistories { .. } => false,
         }
@@ -108,7 +110,7 @@ impl Question {
             Self::LabelTask { .. } | Self::Rows { .. } | Self::Labels { .. } => false,
             Self::OpenGroups | Self::RecipeTemplates => false,
             Self::Suites { .. } | Self::SuiteTrial { .. } | Self::Gates | Self::GateStates { .. } => false,
-            Self::SignOffs { .. } | Self::RuleHistories { .. } => false,
+            Self::SignOffs { .. } | Self::RuleHistories { .. } | Self::SuiteFile { .. } => false,
             Self::SuiteDraft { .. } | Self::RulePreview { .. } | Self::CheckDiff { .. } => true,
             // A run's model never changes either.
             Self::Recipe(_) | Self::TrainingPlan { .. } | Self::Decisions { .. } | Self::Explore(_) => true,
@@ -139,6 +141,11 @@ pub enum Answer {
     Labels(Vec<LabelHistory>),
     Suites(Vec<SavedSuite>),
     SuiteDraft(Box<Suite>),
+    /// `not_taken`: what of it has no counterpart here, each with the reason.
+    SuiteFile {
+        suite: Box<Suite>,
+        not_taken: Vec<(String, String)>,
+    },
     SuiteTrial(Box<SuiteTrial>),
     RulePreview(Box<RulePreview>),
     Gates(Box<GateBoard>),
@@ -146,7 +153,10 @@ pub enum Answer {
     SignOffs(Vec<SignOff>),
     CheckDiff(Box<CheckDiff>),
     RuleHistories(Vec<RuleHistory>),
-    MemoryBudget { set: Option<u64>, default: u64 },
+    MemoryBudget {
+        set: Option<u64>,
+        default: u64,
+    },
 }
 
 /// Some of the rows that were set aside while a file was read.

@@ -1,6 +1,9 @@
 //! Suites: drafted from versions, saved state by state, tried on what there is, and loosened where a finding is the new
 //! normal.
 
+use std::fs;
+use std::path::Path;
+
 use crate::data::rules::{self, RulesInput};
 use crate::domain::activity::{NewEvent, ObjectKind};
 use crate::domain::check_history::{CheckDiff, RuleHistory, rule_histories};
@@ -68,6 +71,16 @@ pub struct Imported {
 
 pub fn read(text: &str) -> Result<Imported, String> {
     Suite::parse(text).map(|suite| Imported { suite, not_taken: vec![] }).map_err(|e| e.to_string())
+}
+
+/// The suite in a file. Errors name the file and the place in it.
+pub fn of_file(path: &Path) -> Result<Imported, StageError> {
+    let text = fs::read_to_string(path)
+        .map_err(|error| StageError::usage(format!("Could not read {}: {error}", path.display()), "Check the path"))?;
+    read(&text).map_err(|error| {
+        let what = format!("{} is a suite neither of ours nor of Great Expectations: {error}", path.display());
+        StageError::usage(what, "Export it again from where it comes")
+    })
 }
 
 /// Every saved state, newest first.

@@ -3,8 +3,11 @@
 //! While a limit is dragged, only one preview is on its way at a time: what was wanted in between is dropped, and the
 //! newest is asked when the former comes back. So a slow table never falls behind the pointer.
 
+use std::path::PathBuf;
+
 use crate::domain::check_request::RulePreview;
 use crate::domain::edit::Edit;
+use crate::domain::ids::DatasetId;
 use crate::domain::problem::Problem;
 use crate::domain::question::Question;
 use crate::domain::request::JobRequest;
@@ -21,6 +24,8 @@ pub struct Checking {
     pub(super) to_show: Option<Question>,
     /// The last edit that gates may stop.
     pub(super) edit: Option<Edit>,
+    /// The suite file that was picked last, and the dataset it is for.
+    pub opened: Option<(DatasetId, PathBuf)>,
     /// What a gate said no to; waits for a reason or for being given up.
     pub stopped: Option<Stopped>,
 }

@@ -89,6 +89,8 @@ pub enum PickFor {
         label: String,
         format: ReportFormat,
     },
+    /// A suite file for this dataset.
+    OpenSuite(DatasetId),
     /// Where the report of a check run goes, and the version it is about.
     SaveCheckReport {
         check_run: CheckRunId,
@@ -119,6 +121,7 @@ impl PickFor {
             Self::ScoreOutput { .. } => "Save the scored table as",
             Self::Restore { .. } => "Save the version as",
             Self::SaveProfile { .. } => "Save the profile as",
+            Self::OpenSuite(_) => "Open a suite",
             Self::SaveCheckReport { .. } => "Save the check report as",
             Self::SaveText { .. } | Self::SavePlot { .. } => "Save as",
         }
@@ -127,7 +130,11 @@ impl PickFor {
     /// The file name a save dialog starts with; `None` for dialogs that open something.
     pub fn suggested(&self) -> Option<String> {
         match self {
-            Self::ImportFiles | Self::OpenWorkspace | Self::WatchFolder(_) | Self::ScoreInput(_) => None,
+            Self::ImportFiles
+            | Self::OpenWorkspace
+            | Self::WatchFolder(_)
+            | Self::ScoreInput(_)
+            | Self::OpenSuite(_) => None,
             Self::ExportBundle(run) => Some(format!("model-run-{run}.zip")),
             Self::ScoreOutput { input, .. } => {
                 let stem = input.file_stem().map_or_else(|| "table".into(), |s| s.to_string_lossy());

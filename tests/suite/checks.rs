@@ -157,7 +157,9 @@ fn gates_stop_training_export_scoring_and_publishing() {
     s.json(&["suite", "draft", "c", "--target", "churned", "--save"]).ok();
     let train = ["train", "c", "--target", "churned", "--algorithm", "naive_bayes", "--folds", "0"];
     let run = s.json(&train).ok()["best"].to_string();
-    for (act, needs) in [("train", "no-errors"), ("register", "sign-off"), ("score", "no-errors"), ("publish", "checked")] {
+    for (act, needs) in
+        [("train", "no-errors"), ("register", "sign-off"), ("score", "no-errors"), ("publish", "checked")]
+    {
         s.json(&["gates", "add", act, needs]).ok();
     }
     assert_eq!(s.json(&["gates", "add", "train", "no-errors"]).code, 2, "it is there already");

@@ -9,10 +9,13 @@ mod accept;
 mod checks;
 mod contract;
 mod draft;
+mod file;
 mod form;
 mod rule;
 mod saved;
 pub mod spec;
+mod validate;
+mod words;
 
 use std::collections::BTreeMap;
 
@@ -22,9 +25,11 @@ pub use accept::{Found, accept};
 pub use checks::{CheckGroup, CheckNeeds, CheckSpec, LimitSide, LimitUnit, catalogue};
 pub use contract::{ColumnContract, Contract, Order};
 pub use draft::{Source, draft};
+pub use file::SuiteError;
 pub use form::{FormProblem, RuleForm};
 pub use rule::{Bounds, QuantileBounds, Rule, Scalar, Test, Which};
 pub use saved::{BrokenRule, SavedSuite, SuiteTrial, VersionTrial};
+pub use validate::RuleProblem;
 
 use crate::domain::finding::Severity;
 

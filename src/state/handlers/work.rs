@@ -138,6 +138,10 @@ pub fn picked(state: &mut AppState, pick: PickFor, paths: Vec<PathBuf>, now_ms: 
             let request = ReportRequest { data: DataRef::Version(version), format, out: first };
             start(state, JobRequest::Report(request), now_ms)
         }
+        PickFor::OpenSuite(dataset) => {
+            state.checking.opened = Some((dataset, first));
+            Vec::new()
+        }
         PickFor::SaveCheckReport { check_run, format, .. } => {
             super::checking::save_report(state, check_run, format, first, now_ms)
         }

@@ -205,6 +205,7 @@ pub fn unmatched(report: &DriftReport) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::drift::DriftShape;
 
     fn column(name: &str, test: Option<DriftTest>, drifted: bool) -> ColumnDrift {
         ColumnDrift {

@@ -6,6 +6,8 @@ mod list;
 mod model;
 mod rule_form;
 
+use std::path::PathBuf;
+
 use egui::{TextEdit, Ui};
 
 use crate::domain::dataset::DatasetVersion;
@@ -34,6 +36,9 @@ pub struct SuiteTab {
     filter: String,
     /// A draft is being asked for: of these versions, with this target.
     drafting: Option<(Vec<VersionId>, Option<String>)>,
+    /// The file the draft was read from last, and what of it was left out.
+    opened: Option<PathBuf>,
+    not_taken: Vec<(String, String)>,
     /// The suite as it is is being tried on all versions.
     trial: Option<Box<Suite>>,
 }
@@ -102,9 +107,10 @@ pub fn suite_tab_ui(ui: &mut Ui, ctx: &UiCtx<'_>, tab: &mut SuiteTab, history: &
     let newest = all.first();
     follow(tab, dataset, newest);
     take_draft(ui, ctx, tab);
+    take_file(ui, ctx, tab);
     let Some(draft) = &tab.draft else { return };
     let empty = newest.is_none() && !draft.changed();
-    said_ui(ui, ctx, newest, draft);
+    said_ui(ui, ctx, newest, draft, if draft.changed() { &tab.not_taken } else { &[] });
     tools_ui(ui, ctx, tab, history, version);
     trial_ui(ui, ctx, tab, dataset);
     if empty && tab.drafting.is_none() {
@@ -166,8 +172,28 @@ fn take_draft(ui: &mut Ui, ctx: &UiCtx<'_>, tab: &mut SuiteTab) {
     }
 }
 
+/// A file that was picked takes the place of what is shown.
+fn take_file(ui: &mut Ui, ctx: &UiCtx<'_>, tab: &mut SuiteTab) {
+    let Some(draft) = &mut tab.draft else { return };
+    let picked = ctx.state.checking.opened.as_ref().filter(|(dataset, _)| *dataset == draft.dataset);
+    let Some((_, path)) = picked.filter(|(_, path)| tab.opened.as_ref() != Some(path)) else { return };
+    let question = Question::SuiteFile { path: path.clone() };
+    match ctx.state.asked.get(&question) {
+        Loadable::Idle => ctx.send(Command::Ask(question)),
+        Loadable::Failed(problem) => states::failed(ui, ctx, problem, Some(Command::Ask(question))),
+        loadable => match loadable.value() {
+            Some(Answer::SuiteFile { suite, not_taken }) => {
+                draft.suite = (**suite).clone();
+                (draft.selected, draft.form) = (None, None);
+                (tab.opened, tab.not_taken) = (Some(path.clone()), not_taken.clone());
+            }
+            _ => states::answering(ui, ctx, "the file", &question),
+        },
+    }
+}
+
 /// Which state this is, and who saved it.
-fn said_ui(ui: &mut Ui, ctx: &UiCtx<'_>, newest: Option<&SavedSuite>, draft: &Draft) {
+fn said_ui(ui: &mut Ui, ctx: &UiCtx<'_>, newest: Option<&SavedSuite>, draft: &Draft, left_out: &[(String, String)]) {
     let said = match newest {
         Some(saved) => {
             let note = if saved.note.is_empty() { String::new() } else { format!(" · {}", saved.note) };
@@ -179,6 +205,12 @@ fn said_ui(ui: &mut Ui, ctx: &UiCtx<'_>, newest: Option<&SavedSuite>, draft: &Dr
     parts::note(ui, ctx, &said);
     if draft.changed() {
         parts::alert(ui, ctx, Tone::Info, "Changed here and not saved yet");
+    }
+    for (name, reason) in left_out.iter().take(6) {
+        parts::note(ui, ctx, &format!("Not taken from the file: {name}: {reason}"));
+    }
+    if left_out.len() > 6 {
+        parts::note(ui, ctx, &format!("Not taken from the file: {} more", left_out.len() - 6));
     }
 }
 

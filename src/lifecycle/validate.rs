@@ -28,11 +28,10 @@ pub fn check(workspace: &Workspace, request: &CheckRequest, io: &dyn JobIo) -> R
     let reference = against.as_ref().map(|v| open(workspace, v)).transpose()?;
     let profile = workspace.read(|conn| datasets::profile(conn, version.id))?;
     let input = CheckInput {
-        table: table.table(),
         profile: Some(&profile),
         reference: reference.as_ref().map(Opened::table),
         target: request.target.as_deref(),
-        settings: &checks::NO_SETTINGS,
+        ..CheckInput::over(table.table())
     };
     let report = checks::run(&input, &Part { io, from: 0.4, to: 0.98 })?;
 

@@ -10,8 +10,8 @@ use super::report::{Report, table};
 use super::{imported, listing, mixed_up, work};
 use crate::domain::dataset::DatasetVersion;
 use crate::domain::explore::{
-    CovarianceType, DbscanParams, Explore, ExploreRequest, Explored, Group, Grouping, Groups, KMeansParams, MOST_GROUPS,
-    MixtureParams, Outliers, Typical,
+    CovarianceType, DbscanParams, Explore, ExploreRequest, Explored, Group, Grouping, Groups, KMeansParams, KeepGroups,
+    MOST_GROUPS, MixtureParams, Outliers, Typical,
 };
 use crate::domain::io::Silent;
 use crate::domain::problem::Problem;
@@ -51,6 +51,9 @@ pub struct GroupsArgs {
     /// kmeans and gaussian_mixture: passes per start at most [default: 100]
     #[arg(long, value_name = "N")]
     max_iter: Option<u32>,
+    /// Keep the groups as this column of a new version
+    #[arg(long, value_name = "COLUMN")]
+    keep: Option<String>,
     #[command(flatten)]
     common: CommonArgs,
 }
@@ -162,7 +165,15 @@ pub fn groups(root: &Path, args: GroupsArgs) -> Result<Report, Problem> {
         None => format!("{},{},,\n", row + 1, names[*group as usize]),
     });
     write(args.common.out.as_deref(), "row,group,x,y\n", lines)?;
-    Ok(groups_report(&version, &found))
+    let kept = args.keep.map(|column| {
+        let what = Explore::Groups(found.by);
+        let groups = asked(&version, &args.common, what);
+        match work(root, JobRequest::KeepGroups(KeepGroups { groups, column }))? {
+            JobOutcome::Labelled(made) => Ok(made),
+            _ => Err(mixed_up()),
+        }
+    });
+    Ok(groups_report(&version, &found, kept.transpose()?.as_ref()))
 }
 
 pub fn outliers(root: &Path, args: OutliersArgs) -> Result<Report, Problem> {
@@ -176,14 +187,17 @@ pub fn outliers(root: &Path, args: OutliersArgs) -> Result<Report, Problem> {
 fn ask(root: &Path, data: &str, common: &CommonArgs, what: Explore) -> Result<(DatasetVersion, Explored), Problem> {
     let data = imported(root, data)?;
     let version = listing(root, |workspace| resolve::resolve(workspace, &data, &Silent))?;
-    let request = ExploreRequest { version: version.id, exclude: common.exclude.clone(), seed: common.seed, what };
-    match work(root, JobRequest::Ask(Question::Explore(request)))? {
+    match work(root, JobRequest::Ask(Question::Explore(asked(&version, common, what))))? {
         JobOutcome::Answered(answer) => match *answer {
             Answer::Explored(found) => Ok((version, *found)),
             _ => Err(mixed_up()),
         },
         _ => Err(mixed_up()),
     }
+}
+
+fn asked(version: &DatasetVersion, common: &CommonArgs, what: Explore) -> ExploreRequest {
+    ExploreRequest { version: version.id, exclude: common.exclude.clone(), seed: common.seed, what }
 }
 
 fn write(out: Option<&Path>, header: &str, lines: impl Iterator<Item = String>) -> Result<(), Problem> {
@@ -194,7 +208,7 @@ fn write(out: Option<&Path>, header: &str, lines: impl Iterator<Item = String>) 
     })
 }
 
-fn groups_report(version: &DatasetVersion, found: &Groups) -> Report {
+fn groups_report(version: &DatasetVersion, found: &Groups, kept: Option<&DatasetVersion>) -> Report {
     let mut text = String::new();
     let rows: Vec<Vec<String>> = found
         .columns
@@ -209,7 +223,7 @@ fn groups_report(version: &DatasetVersion, found: &Groups) -> Report {
         found.groups.iter().map(|group| format!("{}: {} rows", group.title(), thousands(group.rows))).collect();
     let header: Vec<&str> = std::iter::once("").chain(titles.iter().map(String::as_str)).collect();
     text.push_str(&table(&header, &rows));
-    let _ = writeln!(text, "Found by {}", by(&found.by));
+    let _ = writeln!(text, "Found by {}", found.by);
     let is_bic = matches!(found.by, Grouping::GaussianMixture(_));
     if found.tried.len() > 1 {
         let scores: Vec<String> = found.tried.iter().map(|(n, score)| format!("{n}: {score:.0}")).collect();
@@ -217,6 +231,9 @@ fn groups_report(version: &DatasetVersion, found: &Groups) -> Report {
         let _ = writeln!(text, "{what}: {}", scores.join(", "));
     }
     tell(&mut text, found.rows, found.learned_rows, &found.warnings);
+    if let Some(kept) = kept {
+        let _ = writeln!(text, "{}: {}", kept.label(), kept.provenance.note);
+    }
     let groups = found.groups.iter().map(|group| {
         let columns = group.columns.iter().map(|c| match &c.is {
             Typical::Mean(mean) => json!({ "column": c.column, "mean": mean }),
@@ -230,24 +247,10 @@ fn groups_report(version: &DatasetVersion, found: &Groups) -> Report {
     let (separation, bic) = if is_bic { (Vec::new(), tried) } else { (tried, Vec::new()) };
     let json = json!({
         "dataset": version.label(), "rows": found.rows, "learned_rows": found.learned_rows, "columns": found.columns,
-        "groups": groups.collect::<Vec<_>>(), "by": found.by, "separation": separation, "bic": bic, "shares": found.shares,
+        "groups": groups.collect::<Vec<_>>(), "by": found.by, "kept": kept.map(DatasetVersion::label), "separation": separation, "bic": bic, "shares": found.shares,
         "warnings": found.warnings,
     });
     Report::new(json, text)
-}
-
-/// "dbscan with eps 0.31, min_samples 5"
-fn by(by: &Grouping) -> String {
-    let parameters = match by {
-        Grouping::KMeans(p) => format!("n_clusters {}", p.n_clusters.unwrap_or_default()),
-        Grouping::GaussianMixture(p) => format!(
-            "n_components {}, covariance_type {}",
-            p.n_components.unwrap_or_default(),
-            p.covariance_type.name()
-        ),
-        Grouping::Dbscan(p) => format!("eps {:.4}, min_samples {}", p.eps.unwrap_or_default(), p.min_samples),
-    };
-    format!("{} with {parameters}", by.name())
 }
 
 fn typical(is: &Typical) -> String {

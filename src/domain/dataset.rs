@@ -279,12 +279,15 @@ pub enum Origin {
     Revert,
     /// A session of labelling by hand.
     Labels,
+    /// Groups of rows kept as a column.
+    Groups,
     /// The kind of a column was changed; the cells are those of the parent.
     Kind,
 }
 
 impl Origin {
-    pub const ALL: [Self; 5] = [Self::Import, Self::Refresh, Self::Revert, Self::Labels, Self::Kind];
+    pub const ALL: [Self; 6] =
+        [Self::Import, Self::Refresh, Self::Revert, Self::Labels, Self::Groups, Self::Kind];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -292,6 +295,7 @@ impl Origin {
             Self::Refresh => "refresh",
             Self::Revert => "revert",
             Self::Labels => "labels",
+            Self::Groups => "groups",
             Self::Kind => "kind",
         }
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ids::VersionId;
+use super::ids::{ContentHash, VersionId};
 
 /// Groups looked for at most.
 pub const MOST_GROUPS: u32 = 100;
@@ -149,6 +149,47 @@ impl Grouping {
         }
         problems
     }
+}
+
+/// "dbscan with eps 0.31, min_samples 5"
+impl std::fmt::Display for Grouping {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let number = |n: Option<u32>| n.map_or_else(|| "auto".to_owned(), |n| n.to_string());
+        write!(f, "{} with ", self.name())?;
+        match self {
+            Self::KMeans(p) => write!(f, "n_clusters {}", number(p.n_clusters)),
+            Self::GaussianMixture(p) => {
+                write!(f, "n_components {}, covariance_type {}", number(p.n_components), p.covariance_type.name())
+            }
+            Self::Dbscan(p) => {
+                let eps = p.eps.map_or_else(|| "auto".to_owned(), |eps| format!("{eps:.4}"));
+                write!(f, "eps {eps}, min_samples {}", p.min_samples)
+            }
+        }
+    }
+}
+
+/// Groups that become a column of a new version.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct KeepGroups {
+    pub groups: ExploreRequest,
+    /// The name of the new column.
+    pub column: String,
+}
+
+/// What a version with kept groups is made of; kept as an object, and named as the version's source.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GroupLog {
+    pub format_version: u32,
+    /// `churn@1`: the version whose rows were grouped.
+    pub parent: String,
+    /// Its table.
+    pub parent_table: ContentHash,
+    pub column: String,
+    /// What was asked for.
+    pub groups: ExploreRequest,
+    /// The same, with what was chosen where nothing was said.
+    pub found_by: Grouping,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

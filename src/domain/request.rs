@@ -10,6 +10,7 @@ use super::bundle::ExportedBundle;
 use super::dataset::{DatasetVersion, ReadDraft};
 use super::diff::{DiffReport, DiffRequest};
 use super::drift::StoredDrift;
+use super::explore::KeepGroups;
 use super::finding::CheckRun;
 use super::ids::{GroupId, RunId, VersionId, WatchId};
 use super::labels::Label;
@@ -384,6 +385,7 @@ pub enum JobRequest {
     Refresh(DataRef),
     Collect(CollectRequest),
     Label(LabelRequest),
+    KeepGroups(KeepGroups),
     Ask(Question),
 }
 
@@ -407,6 +409,7 @@ impl JobRequest {
             Self::Refresh(_) => "Refresh from source".to_owned(),
             Self::Collect(_) => "Collect files".to_owned(),
             Self::Label(r) => format!("Save labels of {}", r.column),
+            Self::KeepGroups(r) => format!("Keep groups in {}", r.column),
             Self::Ask(_) => "Look".to_owned(),
         }
     }
@@ -430,6 +433,7 @@ pub enum JobOutcome {
     Restored(RestoreOutcome),
     Demo(DemoOutcome),
     Collected(Vec<Collected>),
+    /// A version with a new or changed column of labels or groups.
     Labelled(DatasetVersion),
     Answered(Box<Answer>),
 }

@@ -145,6 +145,7 @@ fn verb(request: &JobRequest) -> &'static str {
         JobRequest::Refresh(_) => "refresh",
         JobRequest::Collect(_) => "collect",
         JobRequest::Label(_) => "save the labels",
+        JobRequest::KeepGroups(_) => "keep the groups",
         JobRequest::Ask(_) => "look at that",
     }
 }

@@ -14,6 +14,7 @@ use crate::store::Workspace;
 
 pub mod answer;
 pub mod budget;
+mod column;
 pub mod compare;
 pub mod demo;
 pub mod diff;
@@ -76,6 +77,7 @@ pub fn perform(root: &Path, request: &JobRequest, io: &dyn JobIo) -> Result<JobO
         JobRequest::Refresh(r) => JobOutcome::Imported(watch::refresh(&open()?, r, io)?),
         JobRequest::Collect(r) => JobOutcome::Collected(watch::collect(&open()?, r, io)?),
         JobRequest::Label(r) => JobOutcome::Labelled(label::finish(&open()?, r, io)?),
+        JobRequest::KeepGroups(r) => JobOutcome::Labelled(explore::keep(&open()?, r, io)?),
         JobRequest::Ask(q) => JobOutcome::Answered(Box::new(answer::answer(&open()?, q, io)?)),
     })
 }

@@ -1,4 +1,4 @@
-//! Explore: groups of rows and unusual rows, without a target. Nothing is stored.
+//! Explore: groups of rows and unusual rows, without a target. Nothing is stored, unless groups are kept as a column.
 //!
 //! Both learn from a sample of a large table and then look at every row, a stretch at a time: memory does not grow with
 //! the table.
@@ -29,6 +29,9 @@ const TREES: usize = 100;
 
 mod about;
 mod groups;
+mod keep;
+
+pub use keep::keep;
 
 pub fn explore(workspace: &Workspace, request: &ExploreRequest, io: &dyn JobIo) -> Result<Explored, StageError> {
     let version = workspace.read(|conn| datasets::version(conn, request.version))?;

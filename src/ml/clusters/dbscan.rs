@@ -215,8 +215,8 @@ mod tests {
         assert_eq!(fit(&numbers(1, vec![2.0; 300]), 0.1, 5), Density { labels: vec![0; 300], n_groups: 1, n_core: 300 });
         let alone = fit(&numbers(1, vec![0.0, 10.0, 20.0]), 1.0, 2);
         assert_eq!(alone, Density { labels: vec![NOISE; 3], n_groups: 0, n_core: 0 });
-        // A distance of exactly eps is near enough, and the border row at 1.0 belongs to the first of two groups.
-        let reached = fit(&numbers(1, vec![0.0, 0.0, 0.0, 2.0, 2.0, 2.0, 1.0]), 1.0, 4);
+        // A distance of exactly eps is near enough, and the row at 1 on the border of two groups belongs to the first.
+        let reached = fit(&numbers(1, vec![-0.5, -0.4, 0.0, 2.0, 2.4, 2.5, 1.0]), 1.0, 4);
         assert_eq!(reached.labels, [0, 0, 0, 1, 1, 1, 0]);
     }
 

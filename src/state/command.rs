@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use crate::domain::edit::Edit;
+use crate::domain::explore::KeepGroups;
 use crate::domain::ids::{BundleId, CheckRunId, DatasetId, DriftId, RunId, VersionId};
 use crate::domain::question::Question;
 use crate::domain::request::{CheckRequest, DriftRequest, LabelRequest, ReportFormat, RestoreForm, TrainRequest};
@@ -208,6 +209,8 @@ pub enum Command {
     LabelRows(Option<VersionId>),
     /// Make the labels a version.
     SaveLabels(LabelRequest),
+    /// Make groups that were found a column of a new version.
+    KeepGroups(KeepGroups),
     CancelJob(JobId),
 
     // Looking

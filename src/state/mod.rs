@@ -134,6 +134,7 @@ impl AppState {
             Command::Collect { accept } => work::collect(self, accept, now_ms),
             Command::LabelRows(version) => navigate::label_rows(self, version),
             Command::SaveLabels(request) => work::save_labels(self, request, now_ms),
+            Command::KeepGroups(request) => work::keep_groups(self, request, now_ms),
             Command::CancelJob(id) => work::cancel(self, id, now_ms),
             Command::SetTableQuery { version, query } => look::set_query(self, version, query),
             Command::NeedRows { version, first, count, columns } => {

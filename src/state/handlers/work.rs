@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::domain::edit::Edit;
+use crate::domain::explore::KeepGroups;
 use crate::domain::ids::{RunId, VersionId};
 use crate::domain::problem::Problem;
 use crate::domain::request::{
@@ -69,6 +70,10 @@ pub fn sources_changed(state: &mut AppState, now_ms: i64) -> Vec<Effect> {
 pub fn save_labels(state: &mut AppState, request: LabelRequest, now_ms: i64) -> Vec<Effect> {
     state.labelling = None;
     start(state, JobRequest::Label(request), now_ms)
+}
+
+pub fn keep_groups(state: &mut AppState, request: KeepGroups, now_ms: i64) -> Vec<Effect> {
+    start(state, JobRequest::KeepGroups(request), now_ms)
 }
 
 pub fn open_sample(state: &mut AppState, now_ms: i64) -> Vec<Effect> {

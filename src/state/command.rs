@@ -69,6 +69,8 @@ pub enum PickFor {
     OpenWorkspace,
     /// A folder whose files become versions of the named dataset.
     WatchFolder(String),
+    /// A recipe for the Train page's form.
+    OpenRecipe,
     ExportBundle(RunId),
     ScoreInput(RunId),
     /// Where the scored table goes.
@@ -107,6 +109,7 @@ impl PickFor {
             Self::ImportFiles => "Import files",
             Self::OpenWorkspace => "Open a workspace folder",
             Self::WatchFolder(_) => "Folder to watch",
+            Self::OpenRecipe => "Open a recipe",
             Self::ExportBundle(_) => "Export the bundle as",
             Self::ScoreInput(_) => "File to score",
             Self::ScoreOutput { .. } => "Save the scored table as",
@@ -119,7 +122,8 @@ impl PickFor {
     /// The file name a save dialog starts with; `None` for dialogs that open something.
     pub fn suggested(&self) -> Option<String> {
         match self {
-            Self::ImportFiles | Self::OpenWorkspace | Self::WatchFolder(_) | Self::ScoreInput(_) => None,
+            Self::ImportFiles | Self::OpenWorkspace | Self::WatchFolder(_) => None,
+            Self::OpenRecipe | Self::ScoreInput(_) => None,
             Self::ExportBundle(run) => Some(format!("model-run-{run}.zip")),
             Self::ScoreOutput { input, .. } => {
                 let stem = input.file_stem().map_or_else(|| "table".into(), |s| s.to_string_lossy());
@@ -212,6 +216,8 @@ pub enum Command {
     /// Make groups that were found a column of a new version.
     KeepGroups(KeepGroups),
     CancelJob(JobId),
+    /// The recipe that was opened stands in the form now.
+    RecipeTaken,
 
     // Looking
     SetTableQuery {

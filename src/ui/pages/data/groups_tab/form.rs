@@ -35,6 +35,13 @@ impl What {
         }
     }
 
+    pub fn stored(self) -> &'static str {
+        match self {
+            Self::Groups => "Nothing is stored until groups are kept as a column",
+            Self::Unusual => "Nothing is stored",
+        }
+    }
+
     pub fn loading(self) -> &'static str {
         match self {
             Self::Groups => "the groups",
@@ -224,7 +231,8 @@ fn number<N: egui::emath::Numeric>(
     speed: f64,
 ) {
     parts::field(ui, ctx, label, |ui| {
-        let drag = DragValue::new(value).range(range).speed(speed).max_decimals(9);
+        let decimals = if N::INTEGRAL { 0 } else { 9 };
+        let drag = DragValue::new(value).range(range).speed(speed).max_decimals(decimals);
         ui.add_sized(vec2(76.0, space::ROW), drag).on_hover_text(help).accessible_name(label);
     });
 }

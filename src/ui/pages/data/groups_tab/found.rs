@@ -51,8 +51,8 @@ pub fn found_ui(
     parts::heading(ui, ctx, "What the rows of each group are like");
     parts::note(ui, ctx, "Means of numbers and dates; the most frequent value of categories with its share");
     let lines = Lines(model::lines(found));
-    let columns = std::iter::once(Column::new("Column", 150.0).grows())
-        .chain(model::entries(found).into_iter().map(|entry| Column::new(entry.name, 130.0).right().help(entry.size)));
+    let columns = std::iter::once(Column::new("Column", 120.0).grows())
+        .chain(model::entries(found).into_iter().map(|entry| Column::new(entry.name, 108.0).right().help(entry.size)));
     let columns: Vec<Column> = columns.collect();
     table_ui(ui, ctx, "groups", &columns, &lines, space::ROW * SEEN);
     wanted

@@ -83,6 +83,6 @@ fn weak_start(ui: &mut Ui, ctx: &UiCtx<'_>, what: What) {
     ui.add_space(space::L);
     ui.vertical_centered(|ui| {
         ui.label(RichText::new(what.empty()).color(ctx.tokens.text));
-        weak(ui, ctx, "Nothing is stored until groups are kept as a column");
+        weak(ui, ctx, what.stored());
     });
 }

@@ -12,7 +12,7 @@ use crate::ui::widgets::page::weak;
 
 use super::model;
 
-const HEIGHT: f32 = 300.0;
+const HEIGHT: f32 = 260.0;
 
 /// Groups take the series colours; rows of no group are grey.
 pub fn color(ctx: &UiCtx<'_>, found: &Groups, group: usize) -> Color32 {

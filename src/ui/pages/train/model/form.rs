@@ -362,6 +362,7 @@ mod tests {
             split_reason: String::new(),
             columns: vec![role("region", Role::Group), role("age", Role::Weight)],
             algorithms: vec![],
+            sample: None,
         };
         form.advise(&plan);
         assert_eq!((form.split, form.weight.as_deref()), (SplitChoice::Group, Some("age")));

@@ -94,7 +94,8 @@ impl GroupsArgs {
             let summary = format!("{flag} means nothing to --method {method}");
             Problem::usage(summary, format!("It goes with {goes_with}"))
         };
-        let refuse = |given: bool, flag: &str, goes_with: &str| if given { Err(stray(flag, goes_with)) } else { Ok(()) };
+        let refuse =
+            |given: bool, flag: &str, goes_with: &str| if given { Err(stray(flag, goes_with)) } else { Ok(()) };
         if self.method != Method::GaussianMixture {
             refuse(self.covariance_type.is_some(), "--covariance-type", "--method gaussian_mixture")?;
             refuse(self.reg_covar.is_some(), "--reg-covar", "--method gaussian_mixture")?;
@@ -109,8 +110,7 @@ impl GroupsArgs {
             refuse(self.min_samples.is_some(), "--min-samples", "--method dbscan")?;
         }
         let n = self.groups.and_then(|n| n.0);
-        let (kmeans, mixture, dbscan) =
-            (KMeansParams::default(), MixtureParams::default(), DbscanParams::default());
+        let (kmeans, mixture, dbscan) = (KMeansParams::default(), MixtureParams::default(), DbscanParams::default());
         Ok(match self.method {
             Method::Kmeans => Grouping::KMeans(KMeansParams {
                 n_clusters: n,
@@ -227,7 +227,8 @@ fn groups_report(version: &DatasetVersion, found: &Groups, kept: Option<&Dataset
     let is_bic = matches!(found.by, Grouping::GaussianMixture(_));
     if found.tried.len() > 1 {
         let scores: Vec<String> = found.tried.iter().map(|(n, score)| format!("{n}: {score:.0}")).collect();
-        let what = if is_bic { "Bayesian information criterion, smaller is better" } else { "How well groups are told apart" };
+        let what =
+            if is_bic { "Bayesian information criterion, smaller is better" } else { "How well groups are told apart" };
         let _ = writeln!(text, "{what}: {}", scores.join(", "));
     }
     tell(&mut text, found.rows, found.learned_rows, &found.warnings);

@@ -304,10 +304,10 @@ mod tests {
         ];
         assert!(defaults.iter().all(|by| by.problems().is_empty()));
         let far = Grouping::Dbscan(DbscanParams { eps: Some(f64::NAN), min_samples: 0 });
-        assert_eq!(far.problems(), [
-            "min_samples is 0; it goes from 1 to 1000000",
-            "eps is NaN; it is a distance above 0"
-        ]);
+        assert_eq!(
+            far.problems(),
+            ["min_samples is 0; it goes from 1 to 1000000", "eps is NaN; it is a distance above 0"]
+        );
         let many = Grouping::KMeans(KMeansParams { n_clusters: Some(101), n_init: 0, max_iter: 1 });
         assert_eq!(many.problems().len(), 2);
     }

@@ -151,7 +151,8 @@ pub fn finish(workspace: &Workspace, request: &LabelRequest, io: &dyn JobIo) -> 
         let end = given.partition_point(|label| label.row - 1 < rows.end);
         put(cells, column, &given[first..end], rows.start);
     };
-    let Rewritten { temp, schema, profile } = rewrite(workspace, &parent, new_text_column(column, "labelled by hand"), io, labelled)?;
+    let Rewritten { temp, schema, profile } =
+        rewrite(workspace, &parent, new_text_column(column, "labelled by hand"), io, labelled)?;
     io.progress("Saving", Some(0.95))?;
     let log = LabelLog {
         format_version: FORMAT,

@@ -19,8 +19,14 @@ const TABLES: [&str; 25] = [
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DropAction {
     Import(PathBuf),
-    CompareWith { reference: VersionId, path: PathBuf },
-    Score { run: RunId, path: PathBuf },
+    CompareWith {
+        reference: VersionId,
+        path: PathBuf,
+    },
+    Score {
+        run: RunId,
+        path: PathBuf,
+    },
     VerifyBundle(PathBuf),
     /// Into the form of the Train page.
     OpenRecipe(PathBuf),

@@ -32,7 +32,11 @@ pub fn read(path: &Path) -> Result<RecipeSpec, StageError> {
     };
     let bytes = std::fs::metadata(path).map_err(failed)?.len();
     if bytes > MOST_BYTES {
-        return Err(no_recipe(format!("it has {} and a recipe at most {}", words::bytes(bytes), words::bytes(MOST_BYTES))));
+        return Err(no_recipe(format!(
+            "it has {} and a recipe at most {}",
+            words::bytes(bytes),
+            words::bytes(MOST_BYTES)
+        )));
     }
     let text = std::fs::read_to_string(path).map_err(failed)?;
     RecipeSpec::from_json(&text).map_err(no_recipe)

@@ -55,8 +55,7 @@ pub fn propose(workspace: &Workspace, version: VersionId, target: &str) -> Resul
 
 /// The rows that would be learned from, when not all fit the memory budget.
 fn sample(workspace: &Workspace, version: &DatasetVersion, target: &str) -> Result<Option<Sample>, StageError> {
-    let (features, _) =
-        recipe::default_features(&version.schema, version.rows, target, &[], &RecipeSpec::default());
+    let (features, _) = recipe::default_features(&version.schema, version.rows, target, &[], &RecipeSpec::default());
     let fitting = rows_that_fit(version, &features, budget::of(workspace)?);
     Ok(fitting.map(|rows| Sample { rows: rows as u64, of: version.rows, seed: SEED }))
 }

@@ -212,7 +212,10 @@ mod tests {
 
     #[test]
     fn copies_are_one_group_and_loners_are_none() {
-        assert_eq!(fit(&numbers(1, vec![2.0; 300]), 0.1, 5), Density { labels: vec![0; 300], n_groups: 1, n_core: 300 });
+        assert_eq!(
+            fit(&numbers(1, vec![2.0; 300]), 0.1, 5),
+            Density { labels: vec![0; 300], n_groups: 1, n_core: 300 }
+        );
         let alone = fit(&numbers(1, vec![0.0, 10.0, 20.0]), 1.0, 2);
         assert_eq!(alone, Density { labels: vec![NOISE; 3], n_groups: 0, n_core: 0 });
         // A distance of exactly eps is near enough, and the row at 1 on the border of two groups belongs to the first.

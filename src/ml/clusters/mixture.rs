@@ -428,8 +428,7 @@ mod tests {
         for (covariance_type, ended, exact, bic, n_parameters, mut sizes) in SKLEARN {
             let found = learner(covariance_type).fit(&x).unwrap();
             assert!((found.log_likelihood - ended).abs() < 1e-9, "{covariance_type:?} {}", found.log_likelihood);
-            let found =
-                GaussianMixture { tol: 1e-12, max_iter: 5000, ..learner(covariance_type) }.fit(&x).unwrap();
+            let found = GaussianMixture { tol: 1e-12, max_iter: 5000, ..learner(covariance_type) }.fit(&x).unwrap();
             assert!((found.log_likelihood - exact).abs() < 1e-9, "{covariance_type:?} {}", found.log_likelihood);
             assert!((found.bic() - bic).abs() < 1e-5 && found.converged, "{}", found.bic());
             assert_eq!(found.n_parameters, n_parameters);
@@ -445,9 +444,8 @@ mod tests {
     #[test]
     fn the_criterion_finds_three_heaps() {
         let x = heaps(600);
-        let bic = |n_components| {
-            GaussianMixture { n_components, ..learner(CovarianceType::Full) }.fit(&x).unwrap().bic()
-        };
+        let bic =
+            |n_components| GaussianMixture { n_components, ..learner(CovarianceType::Full) }.fit(&x).unwrap().bic();
         let all: Vec<f64> = (1..6).map(bic).collect();
         // `GaussianMixture(1).fit(x).bic(x)`; with more components than heaps the start decides.
         assert!((all[0] - 6451.81).abs() < 0.01, "{}", all[0]);

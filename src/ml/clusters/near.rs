@@ -86,8 +86,7 @@ impl Tree {
         let value = |row: &u32| points[*row as usize * p + widest];
         let first = (middle - leaves.start) as usize * LEAF;
         // Ties by row, so that equal values do not depend on how the selection works.
-        self.rows[places]
-            .select_nth_unstable_by(first, |a, b| value(a).total_cmp(&value(b)).then(a.cmp(b)));
+        self.rows[places].select_nth_unstable_by(first, |a, b| value(a).total_cmp(&value(b)).then(a.cmp(b)));
         self.nodes[node].children = self.nodes.len() as u32;
         for leaves in [leaves.start..middle, middle..leaves.end] {
             self.nodes.push(Node { leaves, children: 0, parent: node as u32 });

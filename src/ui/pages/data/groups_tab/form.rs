@@ -66,11 +66,8 @@ pub enum Method {
 }
 
 impl Method {
-    const ALL: [(Self, &'static str); 3] = [
-        (Self::KMeans, "k-means"),
-        (Self::GaussianMixture, "Gaussian mixture"),
-        (Self::Dbscan, "DBSCAN"),
-    ];
+    const ALL: [(Self, &'static str); 3] =
+        [(Self::KMeans, "k-means"), (Self::GaussianMixture, "Gaussian mixture"), (Self::Dbscan, "DBSCAN")];
 
     fn explained(self) -> &'static str {
         match self {

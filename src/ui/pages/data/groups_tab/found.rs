@@ -67,19 +67,22 @@ fn picture(ui: &mut Ui, ctx: &UiCtx<'_>, found: &Groups) -> Option<Vec<u64>> {
 fn legend(ui: &mut Ui, ctx: &UiCtx<'_>, found: &Groups) -> Option<Vec<u64>> {
     let mut wanted = None;
     parts::note(ui, ctx, "Click a group to see its rows");
-    egui::ScrollArea::vertical().id_salt("legend of groups").max_height(300.0).auto_shrink([false, true]).show(ui, |ui| {
-        for (group, entry) in model::entries(found).into_iter().enumerate() {
-            ui.horizontal(|ui| {
-                let (rect, _) = ui.allocate_exact_size(vec2(10.0, 14.0), Sense::hover());
-                ui.painter().circle_filled(rect.center(), 4.0, scatter::color(ctx, found, group));
-                let text = RichText::new(format!("{}  {}", entry.name, entry.size)).size(size::DATA);
-                let about = if entry.is_noise { "Rows too far from others" } else { "Marks its rows in the table" };
-                if ui.add(Button::new(text).frame(false)).on_hover_text(about).clicked() {
-                    wanted = Some(model::rows_of(found, group));
-                }
-            });
-        }
-    });
+    egui::ScrollArea::vertical().id_salt("legend of groups").max_height(300.0).auto_shrink([false, true]).show(
+        ui,
+        |ui| {
+            for (group, entry) in model::entries(found).into_iter().enumerate() {
+                ui.horizontal(|ui| {
+                    let (rect, _) = ui.allocate_exact_size(vec2(10.0, 14.0), Sense::hover());
+                    ui.painter().circle_filled(rect.center(), 4.0, scatter::color(ctx, found, group));
+                    let text = RichText::new(format!("{}  {}", entry.name, entry.size)).size(size::DATA);
+                    let about = if entry.is_noise { "Rows too far from others" } else { "Marks its rows in the table" };
+                    if ui.add(Button::new(text).frame(false)).on_hover_text(about).clicked() {
+                        wanted = Some(model::rows_of(found, group));
+                    }
+                });
+            }
+        },
+    );
     wanted
 }
 

@@ -52,7 +52,8 @@ pub fn tried(found: &Groups) -> Option<String> {
         Grouping::GaussianMixture(_) => "Bayesian information criterion, smaller is better",
         _ => "How well groups are told apart (Caliński–Harabasz, larger is better)",
     };
-    let scores: Vec<String> = found.tried.iter().map(|(n, score)| format!("{n}: {}", format::fixed(*score, 0))).collect();
+    let scores: Vec<String> =
+        found.tried.iter().map(|(n, score)| format!("{n}: {}", format::fixed(*score, 0))).collect();
     Some(format!("{what}: {}", scores.join(" · ")))
 }
 

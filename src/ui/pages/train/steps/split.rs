@@ -10,7 +10,7 @@ use crate::ui::ctx::UiCtx;
 use crate::ui::format;
 use crate::ui::pages::parts;
 use crate::ui::pages::train::About;
-use crate::ui::pages::train::model::{self, ClassBalance, SplitChoice, ThresholdChoice, TrainForm};
+use crate::ui::pages::train::model::{self, ClassBalance, SplitChoice, TrainForm};
 use crate::ui::theme::tokens::space;
 
 pub fn split_ui(ui: &mut Ui, ctx: &UiCtx, form: &mut TrainForm, about: &About) {
@@ -150,7 +150,7 @@ fn decisions_ui(ui: &mut Ui, ctx: &UiCtx, form: &mut TrainForm, about: &About) {
     });
     if task == Some(Task::Binary) {
         parts::field(ui, ctx, "Threshold", |ui| {
-            let options = ThresholdChoice::ALL.map(|(choice, word)| (choice, word.to_owned()));
+            let options = form.threshold.options();
             if let Some(Some(choice)) = parts::pick(ui, "Threshold", &options, Some(&form.threshold), None, 130.0) {
                 form.threshold = choice;
             }

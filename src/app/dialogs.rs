@@ -82,6 +82,9 @@ fn show(pick: &PickFor) -> Vec<PathBuf> {
         PickFor::OpenSuite(_) => {
             dialog.add_filter("Suite", &["json"]).add_filter("All files", &["*"]).pick_file().into_iter().collect()
         }
+        PickFor::OpenRecipe => {
+            dialog.add_filter("Recipe", &["json"]).add_filter("All files", &["*"]).pick_file().into_iter().collect()
+        }
         PickFor::OpenWorkspace | PickFor::WatchFolder(_) => dialog.pick_folder().into_iter().collect(),
         PickFor::ExportBundle(_) => dialog.add_filter("Bundle", &["zip"]).save_file().into_iter().collect(),
         PickFor::ScoreOutput { .. } => dialog.add_filter("Table", &TABLES[..5]).save_file().into_iter().collect(),

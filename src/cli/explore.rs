@@ -3,13 +3,16 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::report::{Report, table};
 use super::{imported, listing, mixed_up, work};
 use crate::domain::dataset::DatasetVersion;
-use crate::domain::explore::{Explore, ExploreRequest, Explored, Groups, MOST_GROUPS, Outliers, Typical};
+use crate::domain::explore::{
+    CovarianceType, DbscanParams, Explore, ExploreRequest, Explored, Group, Grouping, Groups, KMeansParams, KeepGroups,
+    MOST_GROUPS, MixtureParams, Outliers, Typical,
+};
 use crate::domain::io::Silent;
 use crate::domain::problem::Problem;
 use crate::domain::question::{Answer, Question};
@@ -22,11 +25,111 @@ pub struct GroupsArgs {
     /// A dataset: name, name@version, or a path to a file
     #[arg(value_name = "D")]
     data: String,
-    /// How many groups; without, as many as are best told apart, 2 to 10
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_GROUPS)))]
-    groups: Option<u32>,
+    /// kmeans; gaussian_mixture for groups of different width and direction; dbscan for groups of any shape, with rows
+    /// that belong to none
+    #[arg(long, value_enum, default_value_t = Method::Kmeans)]
+    method: Method,
+    /// How many groups (n_clusters, n_components), or auto: 2 to 10 that are best told apart with kmeans, 1 to 10 by the
+    /// Bayesian information criterion with gaussian_mixture
+    #[arg(long, value_name = "N", visible_aliases = ["n", "n-clusters", "n-components"], value_parser = how_many)]
+    groups: Option<HowMany>,
+    /// dbscan: how near neighbours are at most, in scaled units; without, where the distances to neighbours bend
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    eps: Option<f64>,
+    /// dbscan: rows within eps that make a core row, itself included [default: 5]
+    #[arg(long, value_name = "N")]
+    min_samples: Option<u32>,
+    /// gaussian_mixture: full, tied, diag or spherical [default: full]
+    #[arg(long, value_name = "TYPE", value_parser = covariance_type)]
+    covariance_type: Option<CovarianceType>,
+    /// gaussian_mixture: added to every variance [default: 1e-6]
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    reg_covar: Option<f64>,
+    /// kmeans and gaussian_mixture: starts tried [default: 3 and 1]
+    #[arg(long, value_name = "N")]
+    n_init: Option<u32>,
+    /// kmeans and gaussian_mixture: passes per start at most [default: 100]
+    #[arg(long, value_name = "N")]
+    max_iter: Option<u32>,
+    /// Keep the groups as this column of a new version
+    #[arg(long, value_name = "COLUMN")]
+    keep: Option<String>,
     #[command(flatten)]
     common: CommonArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+enum Method {
+    Kmeans,
+    GaussianMixture,
+    Dbscan,
+}
+
+/// `None` for `auto`.
+#[derive(Clone, Copy, Debug)]
+struct HowMany(Option<u32>);
+
+fn how_many(text: &str) -> Result<HowMany, String> {
+    if text == "auto" {
+        return Ok(HowMany(None));
+    }
+    let n = text.parse().ok().filter(|n| (1..=MOST_GROUPS).contains(n));
+    n.map(|n| HowMany(Some(n))).ok_or_else(|| format!("auto, or a number from 1 to {MOST_GROUPS}"))
+}
+
+fn covariance_type(text: &str) -> Result<CovarianceType, String> {
+    let all = CovarianceType::ALL.into_iter();
+    all.clone().find(|known| known.name() == text).ok_or_else(|| {
+        let names: Vec<&str> = all.map(CovarianceType::name).collect();
+        format!("one of {}", names.join(", "))
+    })
+}
+
+impl GroupsArgs {
+    /// What was asked for; a parameter of another method is refused rather than left unread.
+    fn grouping(&self) -> Result<Grouping, Problem> {
+        let stray = |flag: &str, goes_with: &str| {
+            let method = self.method.to_possible_value().map_or_else(String::new, |m| m.get_name().to_owned());
+            let summary = format!("{flag} means nothing to --method {method}");
+            Problem::usage(summary, format!("It goes with {goes_with}"))
+        };
+        let refuse =
+            |given: bool, flag: &str, goes_with: &str| if given { Err(stray(flag, goes_with)) } else { Ok(()) };
+        if self.method != Method::GaussianMixture {
+            refuse(self.covariance_type.is_some(), "--covariance-type", "--method gaussian_mixture")?;
+            refuse(self.reg_covar.is_some(), "--reg-covar", "--method gaussian_mixture")?;
+        }
+        if self.method == Method::Dbscan {
+            let others = "--method kmeans or gaussian_mixture";
+            refuse(self.groups.is_some_and(|n| n.0.is_some()), "--groups", others)?;
+            refuse(self.n_init.is_some(), "--n-init", others)?;
+            refuse(self.max_iter.is_some(), "--max-iter", others)?;
+        } else {
+            refuse(self.eps.is_some(), "--eps", "--method dbscan")?;
+            refuse(self.min_samples.is_some(), "--min-samples", "--method dbscan")?;
+        }
+        let n = self.groups.and_then(|n| n.0);
+        let (kmeans, mixture, dbscan) = (KMeansParams::default(), MixtureParams::default(), DbscanParams::default());
+        Ok(match self.method {
+            Method::Kmeans => Grouping::KMeans(KMeansParams {
+                n_clusters: n,
+                n_init: self.n_init.unwrap_or(kmeans.n_init),
+                max_iter: self.max_iter.unwrap_or(kmeans.max_iter),
+            }),
+            Method::GaussianMixture => Grouping::GaussianMixture(MixtureParams {
+                n_components: n,
+                covariance_type: self.covariance_type.unwrap_or_default(),
+                reg_covar: self.reg_covar.unwrap_or(mixture.reg_covar),
+                n_init: self.n_init.unwrap_or(mixture.n_init),
+                max_iter: self.max_iter.unwrap_or(mixture.max_iter),
+            }),
+            Method::Dbscan => Grouping::Dbscan(DbscanParams {
+                eps: self.eps,
+                min_samples: self.min_samples.unwrap_or(dbscan.min_samples),
+            }),
+        })
+    }
 }
 
 #[derive(Debug, Args)]
@@ -54,14 +157,23 @@ struct CommonArgs {
 }
 
 pub fn groups(root: &Path, args: GroupsArgs) -> Result<Report, Problem> {
-    let (version, found) = ask(root, &args.data, &args.common, Explore::Groups { count: args.groups })?;
+    let (version, found) = ask(root, &args.data, &args.common, Explore::Groups(args.grouping()?))?;
     let Explored::Groups(found) = found else { return Err(mixed_up()) };
+    let names: Vec<String> = found.groups.iter().map(Group::label).collect();
     let lines = found.labels.iter().enumerate().map(|(row, group)| match found.places.get(row) {
-        Some([x, y]) => format!("{},{},{x},{y}\n", row + 1, group + 1),
-        None => format!("{},{},,\n", row + 1, group + 1),
+        Some([x, y]) => format!("{},{},{x},{y}\n", row + 1, names[*group as usize]),
+        None => format!("{},{},,\n", row + 1, names[*group as usize]),
     });
     write(args.common.out.as_deref(), "row,group,x,y\n", lines)?;
-    Ok(groups_report(&version, &found))
+    let kept = args.keep.map(|column| {
+        let what = Explore::Groups(found.by);
+        let groups = asked(&version, &args.common, what);
+        match work(root, JobRequest::KeepGroups(KeepGroups { groups, column }))? {
+            JobOutcome::Labelled(made) => Ok(made),
+            _ => Err(mixed_up()),
+        }
+    });
+    Ok(groups_report(&version, &found, kept.transpose()?.as_ref()))
 }
 
 pub fn outliers(root: &Path, args: OutliersArgs) -> Result<Report, Problem> {
@@ -75,14 +187,17 @@ pub fn outliers(root: &Path, args: OutliersArgs) -> Result<Report, Problem> {
 fn ask(root: &Path, data: &str, common: &CommonArgs, what: Explore) -> Result<(DatasetVersion, Explored), Problem> {
     let data = imported(root, data)?;
     let version = listing(root, |workspace| resolve::resolve(workspace, &data, &Silent))?;
-    let request = ExploreRequest { version: version.id, exclude: common.exclude.clone(), seed: common.seed, what };
-    match work(root, JobRequest::Ask(Question::Explore(request)))? {
+    match work(root, JobRequest::Ask(Question::Explore(asked(&version, common, what))))? {
         JobOutcome::Answered(answer) => match *answer {
             Answer::Explored(found) => Ok((version, *found)),
             _ => Err(mixed_up()),
         },
         _ => Err(mixed_up()),
     }
+}
+
+fn asked(version: &DatasetVersion, common: &CommonArgs, what: Explore) -> ExploreRequest {
+    ExploreRequest { version: version.id, exclude: common.exclude.clone(), seed: common.seed, what }
 }
 
 fn write(out: Option<&Path>, header: &str, lines: impl Iterator<Item = String>) -> Result<(), Problem> {
@@ -93,7 +208,7 @@ fn write(out: Option<&Path>, header: &str, lines: impl Iterator<Item = String>) 
     })
 }
 
-fn groups_report(version: &DatasetVersion, found: &Groups) -> Report {
+fn groups_report(version: &DatasetVersion, found: &Groups, kept: Option<&DatasetVersion>) -> Report {
     let mut text = String::new();
     let rows: Vec<Vec<String>> = found
         .columns
@@ -104,32 +219,36 @@ fn groups_report(version: &DatasetVersion, found: &Groups) -> Report {
             std::iter::once(column.clone()).chain(cells).collect()
         })
         .collect();
-    let titles: Vec<String> = found
-        .groups
-        .iter()
-        .enumerate()
-        .map(|(at, group)| format!("group {}: {} rows", at + 1, thousands(group.rows)))
-        .collect();
+    let titles: Vec<String> =
+        found.groups.iter().map(|group| format!("{}: {} rows", group.title(), thousands(group.rows))).collect();
     let header: Vec<&str> = std::iter::once("").chain(titles.iter().map(String::as_str)).collect();
     text.push_str(&table(&header, &rows));
-    if found.separation.len() > 1 {
-        let scores = found.separation.iter().map(|(n, score)| format!("{n}: {score:.0}"));
-        let _ = writeln!(text, "How well groups are told apart: {}", scores.collect::<Vec<_>>().join(", "));
+    let _ = writeln!(text, "Found by {}", found.by);
+    let is_bic = matches!(found.by, Grouping::GaussianMixture(_));
+    if found.tried.len() > 1 {
+        let scores: Vec<String> = found.tried.iter().map(|(n, score)| format!("{n}: {score:.0}")).collect();
+        let what =
+            if is_bic { "Bayesian information criterion, smaller is better" } else { "How well groups are told apart" };
+        let _ = writeln!(text, "{what}: {}", scores.join(", "));
     }
     tell(&mut text, found.rows, found.learned_rows, &found.warnings);
-    let groups = found.groups.iter().enumerate().map(|(at, group)| {
+    if let Some(kept) = kept {
+        let _ = writeln!(text, "{}: {}", kept.label(), kept.provenance.note);
+    }
+    let groups = found.groups.iter().map(|group| {
         let columns = group.columns.iter().map(|c| match &c.is {
             Typical::Mean(mean) => json!({ "column": c.column, "mean": mean }),
             Typical::Date(mean) => json!({ "column": c.column, "mean": mean }),
             Typical::Value { value, share } => json!({ "column": c.column, "value": value, "share": share }),
             Typical::Missing => json!({ "column": c.column }),
         });
-        json!({ "group": at + 1, "rows": group.rows, "columns": columns.collect::<Vec<_>>() })
+        json!({ "group": group.number, "rows": group.rows, "columns": columns.collect::<Vec<_>>() })
     });
-    let separation = found.separation.iter().map(|(n, score)| json!({ "groups": n, "score": score }));
+    let tried: Vec<_> = found.tried.iter().map(|(n, score)| json!({ "groups": n, "score": score })).collect();
+    let (separation, bic) = if is_bic { (Vec::new(), tried) } else { (tried, Vec::new()) };
     let json = json!({
         "dataset": version.label(), "rows": found.rows, "learned_rows": found.learned_rows, "columns": found.columns,
-        "groups": groups.collect::<Vec<_>>(), "separation": separation.collect::<Vec<_>>(), "shares": found.shares,
+        "groups": groups.collect::<Vec<_>>(), "by": found.by, "kept": kept.map(DatasetVersion::label), "separation": separation, "bic": bic, "shares": found.shares,
         "warnings": found.warnings,
     });
     Report::new(json, text)

@@ -101,6 +101,9 @@ fn proposed(proposal: &TrainingProposal) -> Report {
     let mut text = format!("task    {}: {}\n", proposal.task.as_str(), proposal.task_reason);
     let _ = writeln!(text, "metric  {}: {}", proposal.metric.key(), proposal.metric_reason);
     let _ = writeln!(text, "split   {}: {}", proposal.split.kind.describe(), proposal.split_reason);
+    if let Some(sample) = &proposal.sample {
+        let _ = writeln!(text, "rows    {}: the rest does not fit the memory budget", sample.describe());
+    }
     let names: Vec<&str> = proposal.algorithms.iter().map(|a| a.as_str()).collect();
     let _ = writeln!(text, "algorithms  {}", names.join(", "));
     let rows: Vec<Vec<String>> =

@@ -279,6 +279,8 @@ pub enum Origin {
     Revert,
     /// A session of labelling by hand.
     Labels,
+    /// Groups of rows kept as a column.
+    Groups,
     /// The kind of a column was changed; the cells are those of the parent.
     Kind,
     /// Rows of the parent: those that hold the rules, or those that do not.
@@ -286,7 +288,15 @@ pub enum Origin {
 }
 
 impl Origin {
-    pub const ALL: [Self; 6] = [Self::Import, Self::Refresh, Self::Revert, Self::Labels, Self::Kind, Self::Quarantine];
+    pub const ALL: [Self; 7] = [
+        Self::Import,
+        Self::Refresh,
+        Self::Revert,
+        Self::Labels,
+        Self::Groups,
+        Self::Kind,
+        Self::Quarantine,
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -294,6 +304,7 @@ impl Origin {
             Self::Refresh => "refresh",
             Self::Revert => "revert",
             Self::Labels => "labels",
+            Self::Groups => "groups",
             Self::Kind => "kind",
             Self::Quarantine => "quarantine",
         }

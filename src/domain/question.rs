@@ -48,6 +48,8 @@ pub enum Question {
     Explore(ExploreRequest),
     /// Which requests did not end, and what of them is done?
     OpenGroups,
+    /// What is in this recipe file?
+    RecipeFile { path: PathBuf },
     /// Which recipes are kept under a name?
     RecipeTemplates,
     /// What would each cut of a two-class run come to?
@@ -92,7 +94,7 @@ impl Question {
         match self {
             Self::Preview { .. } | Self::Diff(_) | Self::Relations { .. } | Self::Pair { .. } => true,
             Self::Recipe(_) | Self::TrainingPlan { .. } | Self::Decisions { .. } | Self::Explore(_) => true,
-            Self::OpenGroups | Self::RecipeTemplates => false,
+            Self::OpenGroups | Self::RecipeTemplates | Self::RecipeFile { .. } => false,
             Self::Rejects { .. } | Self::MemoryBudget => false,
             Self::Catalogue | Self::Storage | Self::Watches => false,
             Self::LabelTask { .. } | Self::Rows { .. } | Self::Labels { .. } => false,
@@ -112,6 +114,8 @@ impl Question {
             Self::Suites { .. } | Self::SuiteTrial { .. } | Self::Gates | Self::GateStates { .. } => false,
             Self::SignOffs { .. } | Self::RuleHistories { .. } | Self::SuiteFile { .. } => false,
             Self::SuiteDraft { .. } | Self::RulePreview { .. } | Self::CheckDiff { .. } => true,
+            // Read once for the form, which then has it.
+            Self::RecipeFile { .. } => true,
             // A run's model never changes either.
             Self::Recipe(_) | Self::TrainingPlan { .. } | Self::Decisions { .. } | Self::Explore(_) => true,
             Self::Diff(_) | Self::Rejects { .. } | Self::Relations { .. } | Self::Pair { .. } => true,
@@ -132,6 +136,7 @@ pub enum Answer {
     Explored(Box<Explored>),
     OpenGroups(Vec<RunGroup>),
     RecipeTemplates(BTreeMap<String, RecipeSpec>),
+    RecipeFile(Box<RecipeSpec>),
     Decisions(Box<Decisions>),
     Catalogue(Vec<CatalogueEntry>),
     Storage(Box<StorageReport>),

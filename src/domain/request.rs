@@ -12,6 +12,7 @@ use super::check_request::{CheckReportRequest, QuarantineOutcome, QuarantineRequ
 use super::dataset::{DatasetVersion, ReadDraft};
 use super::diff::{DiffReport, DiffRequest};
 use super::drift::StoredDrift;
+use super::explore::KeepGroups;
 use super::finding::CheckRun;
 use super::ids::{GroupId, RunId, VersionId, WatchId};
 use super::labels::Label;
@@ -386,6 +387,7 @@ pub enum JobRequest {
         reason: String,
         request: Box<JobRequest>,
     },
+    KeepGroups(KeepGroups),
     Ask(Question),
 }
 
@@ -420,6 +422,7 @@ impl JobRequest {
             Self::CheckReport(r) => format!("Save {}", file_name(&r.out)),
             Self::Quarantine(_) => "Set rows aside".to_owned(),
             Self::Overriding { request, .. } => request.title(),
+            Self::KeepGroups(r) => format!("Keep groups in {}", r.column),
             Self::Ask(_) => "Look".to_owned(),
         }
     }
@@ -443,6 +446,7 @@ pub enum JobOutcome {
     Restored(RestoreOutcome),
     Demo(DemoOutcome),
     Collected(Vec<Collected>),
+    /// A version with a new or changed column of labels or groups.
     Labelled(DatasetVersion),
     Quarantined(Box<QuarantineOutcome>),
     Answered(Box<Answer>),

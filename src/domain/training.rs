@@ -6,6 +6,7 @@ use super::ids::{GroupId, RunId};
 use super::metric::{Metric, MetricSet};
 use super::params::{Algorithm, SearchSpace};
 use super::request::TrainRequest;
+use super::run::Sample;
 use super::split::SplitSpec;
 use super::task::Task;
 
@@ -278,6 +279,9 @@ pub struct TrainingProposal {
     /// In file order.
     pub columns: Vec<ColumnRole>,
     pub algorithms: Vec<Algorithm>,
+    /// The rows that fit the memory budget, when not all do; with the columns and the seed that are proposed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sample: Option<Sample>,
 }
 
 /// How a rerun compares with what was stored.

@@ -31,6 +31,7 @@ pub fn answer(workspace: &Workspace, question: &Question, io: &dyn JobIo) -> Res
             super::explore::explore(workspace, asked, io).map(|e| Answer::Explored(Box::new(e)))
         }
         Question::OpenGroups => super::train::open_groups(workspace).map(Answer::OpenGroups),
+        Question::RecipeFile { path } => super::recipe::read(path).map(|recipe| Answer::RecipeFile(Box::new(recipe))),
         Question::RecipeTemplates => super::recipe::templates::all(workspace).map(Answer::RecipeTemplates),
         Question::Decisions { run } => {
             super::train::decide::decisions(workspace, *run, io).map(|d| Answer::Decisions(Box::new(d)))

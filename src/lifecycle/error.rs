@@ -199,6 +199,7 @@ fn verb(request: &JobRequest) -> &'static str {
         JobRequest::CheckReport(_) => "save the check report",
         JobRequest::Quarantine(_) => "set rows aside",
         JobRequest::Overriding { request, .. } => verb(request),
+        JobRequest::KeepGroups(_) => "keep the groups",
         JobRequest::Ask(_) => "look at that",
     }
 }

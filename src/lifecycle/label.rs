@@ -4,29 +4,26 @@
 //! who, when, note. Other columns keep their cells and everything that is known about them.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
-use crate::data::columns::{Columns, StoredTable};
-use crate::data::error::LoadError;
 use crate::data::table::Cells;
 use crate::data::view::RowOrder;
-use crate::data::{parquet, profile};
 use crate::domain::activity::{NewEvent, ObjectKind};
 use crate::domain::dataset::{DatasetVersion, Origin, Provenance};
 use crate::domain::edit::{Edit, EditOutcome};
 use crate::domain::filter::{Condition, Filter, Test, Word};
 use crate::domain::ids::{LabelSessionId, VersionId};
-use crate::domain::io::{JobIo, Part, Silent};
+use crate::domain::io::{JobIo, Silent};
 use crate::domain::labels::{Label, LabelHistory, LabelLog, LabelQueue, LabelTask, MAX_QUEUE, settled};
-use crate::domain::profile::{ColumnProfile, TableProfile};
+use crate::domain::profile::ColumnProfile;
 use crate::domain::request::LabelRequest;
-use crate::domain::schema::{ColumnKind, ColumnSchema, Schema, Storage};
+use crate::domain::schema::{ColumnSchema, Storage};
 use crate::domain::table::TableQuery;
 use crate::domain::words::counted;
 use crate::store::datasets::{self, NewVersion};
 use crate::store::{Workspace, activity, labels};
 
-use tempfile::TempPath;
-
+use super::column::{Rewritten, check_name, new_text_column, rewrite};
 use super::{StageError, look, resolve};
 
 const FORMAT: u32 = 1;
@@ -126,9 +123,7 @@ pub fn resume_session(workspace: &Workspace, id: LabelSessionId) -> Result<EditO
 pub fn finish(workspace: &Workspace, request: &LabelRequest, io: &dyn JobIo) -> Result<DatasetVersion, StageError> {
     let parent = resolve::resolve(workspace, &request.data, io)?;
     let column = request.column.trim();
-    if column.is_empty() || column.chars().count() > 200 || column.chars().any(char::is_control) {
-        return Err(StageError::usage("a label column needs a name", "Use 1 to 200 characters without line breaks"));
-    }
+    check_name(column)?;
     let open = workspace.read(|conn| labels::open_session(conn, parent.id, column))?;
     let open = open.filter(|_| request.ends_session);
     let mut given = request.labels.clone();
@@ -151,7 +146,13 @@ pub fn finish(workspace: &Workspace, request: &LabelRequest, io: &dyn JobIo) -> 
         check_row(&parent, label.row)?;
         check_label(parent.schema.column(column), label.row, label.label.as_deref().unwrap_or_default())?;
     }
-    let (temp, schema, profile) = rewrite(workspace, &parent, column, &given, io)?;
+    let labelled = |cells: &mut Cells, column: &ColumnSchema, rows: Range<u64>| {
+        let first = given.partition_point(|label| label.row - 1 < rows.start);
+        let end = given.partition_point(|label| label.row - 1 < rows.end);
+        put(cells, column, &given[first..end], rows.start);
+    };
+    let Rewritten { temp, schema, profile } =
+        rewrite(workspace, &parent, new_text_column(column, "labelled by hand"), io, labelled)?;
     io.progress("Saving", Some(0.95))?;
     let log = LabelLog {
         format_version: FORMAT,
@@ -271,70 +272,6 @@ fn parse_bool(column: &ColumnSchema, label: &str) -> Option<bool> {
     }
 }
 
-/// The parent's table with the labels in their column, which is made where there is none; written row group by row
-/// group. What is known of the other columns stays.
-fn rewrite(
-    workspace: &Workspace,
-    parent: &DatasetVersion,
-    column: &str,
-    labels: &[Label],
-    io: &dyn JobIo,
-) -> Result<(TempPath, Schema, TableProfile), StageError> {
-    resolve::require_present(workspace, parent)?;
-    let path = workspace.verified_object(&parent.table_hash)?;
-    let before = parquet::File::open(&path, &parent.label())?;
-    before.check(&parent.schema)?;
-    let mut schema = parent.schema.clone();
-    let at = schema.index_of(column).unwrap_or_else(|| {
-        schema.columns.push(new_column(column));
-        schema.columns.len() - 1
-    });
-    let columns: Vec<(String, Storage)> = schema.columns.iter().map(|c| (c.name.clone(), c.storage)).collect();
-    let temp = workspace.temp_path()?;
-    let mut writer = parquet::Writer::create(&temp, &columns)?;
-    for (group, rows) in before.row_starts.windows(2).enumerate() {
-        io.progress("Writing the labels", Some(0.05 + 0.65 * rows[0] as f64 / parent.rows.max(1) as f64))?;
-        let read = |at: usize| before.column_of_groups(group..group + 1, at, columns[at].1);
-        let mut cells = (0..parent.schema.columns.len()).map(read).collect::<Result<Vec<Cells>, LoadError>>()?;
-        if at == cells.len() {
-            cells.push(Cells::Text(std::iter::repeat_n(None, (rows[1] - rows[0]) as usize).collect()));
-        }
-        let first = labels.partition_point(|label| label.row - 1 < rows[0]);
-        let end = labels.partition_point(|label| label.row - 1 < rows[1]);
-        put(&mut cells[at], &schema.columns[at], &labels[first..end], rows[0]);
-        writer.write(&cells)?;
-    }
-    writer.finish()?;
-    io.progress("Counting the labels", Some(0.7))?;
-    let mut profile = workspace.read(|conn| datasets::profile(conn, parent.id))?;
-    let labelled = One { table: &StoredTable::open(&temp, &schema)?, at };
-    let studies = profile::study(&labelled, &Part { io, from: 0.7, to: 0.95 })?;
-    for study in studies {
-        let described = study.with_kind(schema.columns[at].kind).profile;
-        (schema.columns[at].missing, schema.columns[at].distinct) = (described.missing, described.distinct);
-        match profile.columns.get_mut(at) {
-            Some(old) => *old = described,
-            None => profile.columns.push(described),
-        }
-    }
-    Ok((temp, schema, profile))
-}
-
-fn new_column(name: &str) -> ColumnSchema {
-    ColumnSchema {
-        name: name.to_owned(),
-        kind: ColumnKind::Categorical,
-        storage: Storage::String,
-        missing: 0,
-        distinct: 0,
-        true_spellings: vec![],
-        false_spellings: vec![],
-        notes: vec!["labelled by hand".to_owned()],
-        missing_tokens: vec![],
-        personal: None,
-    }
-}
-
 /// Puts labels into some cells, the first of which is row `first_row` of the table, counted from 0.
 fn put(cells: &mut Cells, schema: &ColumnSchema, labels: &[Label], first_row: u64) {
     let by_row: BTreeMap<usize, &str> = labels
@@ -352,26 +289,6 @@ fn put(cells: &mut Cells, schema: &ColumnSchema, labels: &[Label], first_row: u6
     if let Cells::Text(dictionary) = cells {
         let n_rows = dictionary.codes.len();
         *dictionary = (0..n_rows).map(|row| by_row.get(&row).copied().or_else(|| dictionary.get(row))).collect();
-    }
-}
-
-/// One column of a table as a table of its own.
-struct One<'a> {
-    table: &'a StoredTable,
-    at: usize,
-}
-
-impl Columns for One<'_> {
-    fn n_rows(&self) -> u64 {
-        self.table.n_rows()
-    }
-
-    fn storages(&self) -> Vec<(String, Storage)> {
-        vec![self.table.storages().swap_remove(self.at)]
-    }
-
-    fn pieces(&self, _: usize, take: &mut dyn FnMut(&Cells) -> Result<(), LoadError>) -> Result<(), LoadError> {
-        self.table.pieces(self.at, take)
     }
 }
 

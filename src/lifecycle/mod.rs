@@ -14,6 +14,7 @@ use crate::store::Workspace;
 
 pub mod answer;
 pub mod budget;
+mod column;
 pub mod compare;
 pub mod demo;
 pub mod diff;
@@ -88,6 +89,7 @@ pub fn perform(root: &Path, request: &JobRequest, io: &dyn JobIo) -> Result<JobO
         JobRequest::Quarantine(r) => JobOutcome::Quarantined(Box::new(quarantine::quarantine(&open()?, r, io)?)),
         // Unwrapped above; one in another is unwrapped to the innermost.
         JobRequest::Overriding { request, .. } => perform(root, request, io)?,
+        JobRequest::KeepGroups(r) => JobOutcome::Labelled(explore::keep(&open()?, r, io)?),
         JobRequest::Ask(q) => JobOutcome::Answered(Box::new(answer::answer(&open()?, q, io)?)),
     })
 }

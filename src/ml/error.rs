@@ -38,6 +38,11 @@ pub enum FitError {
     Diverged { algorithm: &'static str },
     #[error("{algorithm} over {features} features needs {} MB; exclude columns with many categories", bytes / 1_000_000)]
     TooLarge { algorithm: &'static str, features: usize, bytes: u64 },
+    #[error(
+        "Component {component} of the Gaussian mixture has shrunk to rows that do not differ in some direction; raise \
+         reg_covar (now {reg_covar}), ask for fewer groups, or choose covariance_type diag"
+    )]
+    Narrow { component: usize, reg_covar: f64 },
     #[error("{algorithm} cannot rise or fall with `{column}`: {problem}")]
     Monotone { algorithm: &'static str, column: String, problem: String },
     #[error("linfa could not fit: {0}")]

@@ -76,6 +76,33 @@ fn factor(a: &mut Array2<f64>) -> bool {
     true
 }
 
+/// For a covariance Σ = L Lᵀ: L⁻¹, which makes what varies like Σ independent and of variance one, and the logarithm of
+/// the determinant of L. `None` when Σ is not clearly positive definite.
+pub fn whitener(covariance: &Array2<f64>) -> Option<(Array2<f64>, f64)> {
+    let p = covariance.nrows();
+    let deviations = covariance.diag().mapv(f64::sqrt);
+    if !covariance.iter().all(|v| v.is_finite()) || !deviations.iter().all(|d| *d > 0.0 && d.is_finite()) {
+        return None;
+    }
+    let mut lower = covariance.clone();
+    for ((i, j), value) in lower.indexed_iter_mut() {
+        *value /= deviations[i] * deviations[j];
+    }
+    if !factor(&mut lower) {
+        return None;
+    }
+    let log_width = (0..p).map(|i| lower[[i, i]].ln() + deviations[i].ln()).sum();
+    let mut inverse = Array2::<f64>::zeros((p, p));
+    for i in 0..p {
+        // Row i of the inverse from those above it.
+        let known = lower.slice(s![i, ..i]).dot(&inverse.slice(s![..i, ..]));
+        inverse.row_mut(i).assign(&known.mapv(|v| -v / lower[[i, i]]));
+        inverse[[i, i]] = 1.0 / lower[[i, i]];
+    }
+    inverse /= &deviations;
+    Some((inverse, log_width))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,6 +117,20 @@ mod tests {
             assert!((found - wanted).abs() < 1e-6 * wanted.abs(), "{solved}");
         }
     }
+
+    #[test]
+    fn whitened_variances_are_one() {
+        let a = array![[4e8, 2e4, 1.0], [2e4, 10.0, 1e-3], [1.0, 1e-3, 1e-6]];
+        let (inverse, log_width) = whitener(&a).unwrap();
+        let one = inverse.dot(&a).dot(&inverse.t());
+        assert!((&one - &Array2::<f64>::eye(3)).iter().all(|v| v.abs() < 1e-9), "{one}");
+        // `numpy.linalg.slogdet(a)[1] / 2`
+        assert!((log_width - WIDTH).abs() < 1e-9, "{log_width}");
+        assert!(whitener(&array![[1.0, 1.0], [1.0, 1.0]]).is_none());
+        assert!(whitener(&array![[0.0]]).is_none());
+    }
+
+    const WIDTH: f64 = 4.040118708108349;
 
     #[test]
     fn not_finite_is_refused() {

@@ -117,6 +117,16 @@ impl Asked {
         self.kept.retain(|entry| !matches!(entry.question, Question::Preview { .. }));
     }
 
+    /// A recipe file is opened anew.
+    pub fn forget_recipe_files(&mut self) {
+        self.kept.retain(|entry| !matches!(entry.question, Question::RecipeFile { .. }));
+    }
+
+    /// The memory budget changed: what would be trained is said anew.
+    pub fn forget_plans(&mut self) {
+        self.kept.retain(|entry| !matches!(entry.question, Question::TrainingPlan { .. }));
+    }
+
     /// A label was given: whoever starts again gets it back.
     pub fn forget_label_tasks(&mut self) {
         self.kept.retain(|entry| !matches!(entry.question, Question::LabelTask { .. }));

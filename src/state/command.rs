@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::domain::check_request::{CheckReportFormat, QuarantineRequest};
 use crate::domain::edit::Edit;
+use crate::domain::explore::KeepGroups;
 use crate::domain::ids::{BundleId, CheckRunId, DatasetId, DriftId, RunId, VersionId};
 use crate::domain::question::Question;
 use crate::domain::request::{CheckRequest, DriftRequest, LabelRequest, ReportFormat, RestoreForm, TrainRequest};
@@ -70,6 +71,8 @@ pub enum PickFor {
     OpenWorkspace,
     /// A folder whose files become versions of the named dataset.
     WatchFolder(String),
+    /// A recipe for the Train page's form.
+    OpenRecipe,
     ExportBundle(RunId),
     ScoreInput(RunId),
     /// Where the scored table goes.
@@ -116,6 +119,7 @@ impl PickFor {
             Self::ImportFiles => "Import files",
             Self::OpenWorkspace => "Open a workspace folder",
             Self::WatchFolder(_) => "Folder to watch",
+            Self::OpenRecipe => "Open a recipe",
             Self::ExportBundle(_) => "Export the bundle as",
             Self::ScoreInput(_) => "File to score",
             Self::ScoreOutput { .. } => "Save the scored table as",
@@ -130,11 +134,8 @@ impl PickFor {
     /// The file name a save dialog starts with; `None` for dialogs that open something.
     pub fn suggested(&self) -> Option<String> {
         match self {
-            Self::ImportFiles
-            | Self::OpenWorkspace
-            | Self::WatchFolder(_)
-            | Self::ScoreInput(_)
-            | Self::OpenSuite(_) => None,
+            Self::ImportFiles | Self::OpenWorkspace | Self::WatchFolder(_) => None,
+            Self::OpenRecipe | Self::ScoreInput(_) | Self::OpenSuite(_) => None,
             Self::ExportBundle(run) => Some(format!("model-run-{run}.zip")),
             Self::ScoreOutput { input, .. } => {
                 let stem = input.file_stem().map_or_else(|| "table".into(), |s| s.to_string_lossy());
@@ -234,7 +235,11 @@ pub enum Command {
     SaveLabels(LabelRequest),
     /// Set the rows aside that break rules.
     Quarantine(QuarantineRequest),
+    /// Make groups that were found a column of a new version.
+    KeepGroups(KeepGroups),
     CancelJob(JobId),
+    /// The recipe that was opened stands in the form now.
+    RecipeTaken,
 
     // Looking
     /// A page shows a profile that nobody has asked for yet.

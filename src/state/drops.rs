@@ -19,9 +19,17 @@ const TABLES: [&str; 25] = [
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DropAction {
     Import(PathBuf),
-    CompareWith { reference: VersionId, path: PathBuf },
-    Score { run: RunId, path: PathBuf },
+    CompareWith {
+        reference: VersionId,
+        path: PathBuf,
+    },
+    Score {
+        run: RunId,
+        path: PathBuf,
+    },
     VerifyBundle(PathBuf),
+    /// Into the form of the Train page.
+    OpenRecipe(PathBuf),
     Refuse(PathBuf),
 }
 
@@ -31,6 +39,10 @@ pub fn action(state: &AppState, path: &Path) -> DropAction {
     let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
     match ending.as_deref() {
         Some("zip") => DropAction::VerifyBundle(path),
+        // Tables are JSON too; the name says which.
+        Some("json") if state.page == Page::Train && file_name(&path).to_lowercase().contains("recipe") => {
+            DropAction::OpenRecipe(path)
+        }
         Some(ending) if TABLES.contains(&ending) => table(state, path),
         // A folder is a dataset of several files.
         None if !file_name(&path).starts_with('.') => table(state, path),
@@ -60,6 +72,7 @@ pub fn preview(state: &AppState, path: &Path) -> String {
         }
         DropAction::Score { run, .. } => format!("Score {name} with run {run}"),
         DropAction::VerifyBundle(_) => format!("Verify the bundle {name}"),
+        DropAction::OpenRecipe(_) => format!("Take the steps of {name}"),
         DropAction::Refuse(_) => {
             format!("Cannot read {name}: only tables (CSV, JSON, Parquet, Arrow, Excel, SQLite) and bundles (.zip)")
         }

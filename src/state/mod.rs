@@ -68,6 +68,8 @@ pub struct AppState {
     pub settings: Settings,
     /// Bytes this process holds, measured now and then.
     pub memory: Option<u64>,
+    /// A recipe file that is to come into the Train page's form.
+    pub recipe_file: Option<PathBuf>,
     /// Files that came before the workspace was open.
     pub waiting_files: VecDeque<PathBuf>,
 }
@@ -139,6 +141,8 @@ impl AppState {
             Command::Collect { accept } => work::collect(self, accept, now_ms),
             Command::LabelRows(version) => navigate::label_rows(self, version),
             Command::SaveLabels(request) => work::save_labels(self, request, now_ms),
+            Command::RecipeTaken => work::recipe_taken(self, now_ms),
+            Command::KeepGroups(request) => work::keep_groups(self, request, now_ms),
             Command::CancelJob(id) => work::cancel(self, id, now_ms),
             Command::SetTableQuery { version, query } => look::set_query(self, version, query),
             Command::NeedRows { version, first, count, columns } => {

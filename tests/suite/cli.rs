@@ -174,12 +174,45 @@ fn groups_and_outliers_are_found_without_a_target() {
     let chosen = s.json(&["groups", "heaps"]).ok();
     assert_eq!(chosen["separation"].as_array().unwrap().len(), 9, "2 to 10 groups are tried");
 
+    let wrong = s.json(&["groups", "heaps", "--eps", "3"]);
+    assert_eq!((wrong.code, wrong.stderr.contains("--method dbscan")), (2, true), "{}", wrong.stderr);
+
     let found = s.json(&["outliers", "heaps", "--top", "3", "--out", "scores.csv"]).ok();
     assert_eq!(found["outliers"].as_array().unwrap().len(), 3);
     assert_eq!(found["outliers"][0]["row"], 50, "{found:#}");
     assert!(found["outliers"][0]["score"].as_f64().unwrap() > 0.6);
     assert_eq!(read(&s, "scores.csv").lines().count(), 301);
     assert_eq!(s.json(&["outliers", "heaps", "--exclude", "nothing"]).code, 2);
+}
+
+#[test]
+fn groups_of_any_shape_are_kept_as_a_column() {
+    let s = Sandbox::new();
+    // Two heaps of 60 and 40 rows and, in the last row, a loner.
+    let row = |i: u32| match i {
+        100 => "60,60\n".to_owned(),
+        i if i < 60 => format!("{},{}\n", i % 8, i / 8),
+        i => format!("{},{}\n", 30 + i % 7, 4 + i / 7),
+    };
+    let text: String = std::iter::once("a,b\n".to_owned()).chain((0..101).map(row)).collect();
+    s.file("heaps.csv", &text);
+    let dense = ["groups", "heaps.csv", "--method", "dbscan", "--eps", "0.4", "--min-samples", "3"];
+    let found = s.json(&[&dense[..], &["--keep", "heap", "--out", "groups.csv"]].concat()).ok();
+    let sizes: Vec<_> = found["groups"].as_array().unwrap().iter().map(|g| (&g["group"], &g["rows"])).collect();
+    assert_eq!(serde_json::json!(sizes), serde_json::json!([[1, 60], [2, 40], [null, 1]]));
+    assert_eq!(found["kept"], "heaps@2");
+    assert!(read(&s, "groups.csv").lines().last().unwrap().starts_with("101,noise,"));
+    s.json(&["restore", "heaps@2", "--form", "csv", "--out", "kept.csv"]).ok();
+    let kept = read(&s, "kept.csv");
+    assert!(kept.starts_with("a,b,heap\n0,0,1\n") && kept.ends_with("60,60,noise\n"), "{kept}");
+    let again = s.json(&["groups", "heaps", "--groups", "2", "--keep", "heap"]);
+    assert_eq!((again.code, again.stderr.contains("has a column `heap` already")), (2, true), "{}", again.stderr);
+
+    let mixture = ["groups", "heaps@1", "--method", "gaussian_mixture", "--groups", "auto"];
+    let found = s.json(&mixture).ok();
+    assert_eq!(found["by"]["method"], "gaussian_mixture");
+    assert!(found["bic"].as_array().unwrap().len() > 1 && found["separation"] == serde_json::json!([]));
+    assert_eq!(found["by"]["n_components"].as_u64().unwrap(), found["groups"].as_array().unwrap().len() as u64);
 }
 
 #[test]

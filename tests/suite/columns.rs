@@ -2,6 +2,9 @@
 
 use egui::accesskit::Role;
 
+use modelwright::domain::explore::{
+    DbscanParams, Explore, ExploreRequest, Explored, Group, GroupColumn, Grouping, Groups, Outliers, Typical,
+};
 use modelwright::domain::ids::VersionId;
 use modelwright::domain::problem::Problem;
 use modelwright::domain::question::{Answer, Question};
@@ -150,4 +153,64 @@ fn a_pair_becomes_a_picture() {
     assert!(bench.shows("Box plot of monthly_fee by plan, 1 groups"));
     let sent = bench.click(Role::Image, "Box plot of monthly_fee by plan, 1 groups");
     assert!(sent.contains(&rows_where("plan", "basic")), "{sent:?}");
+}
+
+fn explored(what: Explore) -> Question {
+    Question::Explore(ExploreRequest { version: version(), exclude: vec![], seed: 42, what })
+}
+
+#[test]
+fn groups_are_found_looked_at_and_kept() {
+    let by = Grouping::Dbscan(DbscanParams::default());
+    let asked_for = explored(Explore::Groups(by));
+    let mut bare = bench(state());
+    bare.button("Groups");
+    bare.click(Role::RadioButton, "DBSCAN");
+    assert_eq!(bare.button("Find groups"), [Command::Ask(asked_for.clone())]);
+
+    let group = |number, rows| Group {
+        number,
+        rows,
+        columns: vec![GroupColumn { column: "age".into(), is: Typical::Mean(41.5) }],
+    };
+    let chosen = Grouping::Dbscan(DbscanParams { eps: Some(0.25), min_samples: 5 });
+    let found = Groups {
+        rows: 4,
+        learned_rows: 4,
+        columns: vec!["age".into()],
+        by: chosen,
+        groups: vec![group(Some(1), 3), group(None, 1)],
+        tried: vec![],
+        labels: vec![0, 1, 0, 0],
+        places: vec![[0.0, 1.0], [9.0, 9.0], [0.1, 1.0], [0.0, 1.2]],
+        shares: vec![0.7, 0.2],
+        warnings: vec!["a warning".into()],
+    };
+    let answer = Answer::Explored(Box::new(Explored::Groups(found)));
+    let mut bench = bench(asked(state(), asked_for, Ok(answer)));
+    bench.button("Groups");
+    bench.click(Role::RadioButton, "DBSCAN");
+    bench.button("Find groups");
+    assert!(bench.shows("1 group by dbscan with eps 0.2500, min_samples 5") && bench.shows("a warning"));
+    assert!(bench.shows("4 rows on their two principal components"));
+    let sent = bench.button("Keep as a column");
+    let Some(Command::KeepGroups(kept)) = sent.first() else { panic!("{sent:?}") };
+    // The distance that was chosen is said, so that the same groups are kept.
+    assert_eq!((kept.column.as_str(), kept.groups.what), ("group", Explore::Groups(chosen)));
+    let sent = bench.button("No group  1 row (25 %)");
+    assert_eq!(sent, [Command::ShowRows { version: version(), column: None, rows: vec![2] }]);
+}
+
+#[test]
+fn unusual_rows_lead_to_the_table() {
+    let question = explored(Explore::Outliers);
+    let scores = vec![0.4, 0.71, 0.5];
+    let found = Outliers { rows: 3, learned_rows: 3, columns: vec!["age".into()], scores, warnings: vec![] };
+    let answer = Answer::Explored(Box::new(Explored::Outliers(found)));
+    let mut bench = bench(asked(state(), question, Ok(answer)));
+    bench.button("Groups");
+    bench.button("Unusual rows");
+    bench.button("Find unusual rows");
+    let sent = bench.button("1, 2, 0.7100");
+    assert_eq!(sent, [Command::ShowRows { version: version(), column: None, rows: vec![2] }]);
 }

@@ -1,11 +1,14 @@
 //! Recipes to look at before anything is trained: what each step makes of the first rows.
 
+use std::path::Path;
+
 use crate::data::columns::{StoredTable, TableRef};
 use crate::data::recipe;
 use crate::data::table::Table;
 use crate::data::{split, target};
 use crate::domain::io::JobIo;
-use crate::domain::recipe::{PreviewRecipe, RecipePreview};
+use crate::domain::recipe::{PreviewRecipe, RecipePreview, RecipeSpec};
+use crate::domain::words;
 use crate::store::{Workspace, datasets};
 
 use super::StageError;
@@ -16,6 +19,28 @@ pub mod templates;
 const FITTED_ROWS: usize = 20_000;
 /// As a training run's default.
 const SEED: u64 = 42;
+
+/// Bytes a recipe file has at most.
+const MOST_BYTES: u64 = 1 << 20;
+
+/// The recipe in a file.
+pub fn read(path: &Path) -> Result<RecipeSpec, StageError> {
+    let failed = |source: std::io::Error| StageError::File { path: path.display().to_string(), source };
+    let no_recipe = |problem: String| {
+        let summary = format!("{} is no recipe: {problem}", path.display());
+        StageError::usage(summary, "A recipe is a JSON file as the Train page saves it")
+    };
+    let bytes = std::fs::metadata(path).map_err(failed)?.len();
+    if bytes > MOST_BYTES {
+        return Err(no_recipe(format!(
+            "it has {} and a recipe at most {}",
+            words::bytes(bytes),
+            words::bytes(MOST_BYTES)
+        )));
+    }
+    let text = std::fs::read_to_string(path).map_err(failed)?;
+    RecipeSpec::from_json(&text).map_err(no_recipe)
+}
 
 /// Fits the recipe and shows its steps. Nothing is stored.
 pub fn preview(workspace: &Workspace, asked: &PreviewRecipe, io: &dyn JobIo) -> Result<RecipePreview, StageError> {

@@ -53,6 +53,7 @@ pub fn train_by(
         Some(group) => resumed_train(workspace, group, request)?,
         None => (request.clone(), None),
     };
+    let request = decided_as_before(workspace, request)?;
     let version = resolve(workspace, &request.data, &Part { io, from: 0.0, to: 0.1 })?;
     // A group must go on with the same rows, whatever comes after it.
     let request = TrainRequest { data: DataRef::Version(version.id), ..request };
@@ -155,6 +156,18 @@ fn resumed_train(
             format!("Go on with it by `tune --resume {id}`"),
         )),
     }
+}
+
+/// On the rows of another run, decisions are made as that run makes them, unless something is said about them: a cut
+/// or a correction somebody chose is not lost by training again.
+pub(super) fn decided_as_before(workspace: &Workspace, mut request: TrainRequest) -> Result<TrainRequest, StageError> {
+    if let Some(id) = request.options.split_of.filter(|_| request.options.decision.is_plain()) {
+        let before = workspace.read(|conn| runs::get(conn, id))?.plan;
+        if before.target == request.target && request.folds > 0 {
+            request.options.decision = before.context.decision;
+        }
+    }
+    Ok(request)
 }
 
 /// The runs of a group that need not be done again.

@@ -1,19 +1,23 @@
 //! What would be trained if nobody chose otherwise, with the reasons.
 
-use crate::data::{recipe, target};
+use crate::data::table::Table;
+use crate::data::{parquet, recipe, target};
 use crate::domain::dataset::DatasetVersion;
 use crate::domain::ids::VersionId;
 use crate::domain::metric::Metric;
 use crate::domain::params::Algorithm;
 use crate::domain::recipe::RecipeSpec;
+use crate::domain::run::Sample;
 use crate::domain::schema::{ColumnKind, ColumnSchema};
 use crate::domain::split::{SplitKind, SplitSpec};
 use crate::domain::task::Task;
 use crate::domain::training::{ColumnRole, Role, TrainingProposal};
 use crate::domain::words::thousands;
-use crate::lifecycle::StageError;
-use crate::lifecycle::resolve::{load, require_present};
+use crate::lifecycle::resolve::require_present;
+use crate::lifecycle::{StageError, budget};
 use crate::store::{Workspace, datasets};
+
+use super::session::rows_that_fit;
 
 const SEED: u64 = 42;
 const TEST_SHARE: f64 = 0.2;
@@ -23,7 +27,15 @@ const LEAST_PER_GROUP: f64 = 2.0;
 pub fn propose(workspace: &Workspace, version: VersionId, target: &str) -> Result<TrainingProposal, StageError> {
     let version = workspace.read(|conn| datasets::version(conn, version))?;
     require_present(workspace, &version)?;
-    let table = load(workspace, &version)?;
+    // A table that stays on disk stays there: the target alone says what is learned.
+    let table = match version.schema.column(target) {
+        Some(_) => parquet::open(
+            &workspace.verified_object(&version.table_hash)?,
+            &version.schema,
+            Some(&[target.to_owned()]),
+        )?,
+        None => Table { schema: version.schema.clone(), ..Table::default() },
+    };
     let task = target::propose(&table, target)?;
     let columns = roles(&version, target);
     let (split, split_reason) = split(&columns, task.task);
@@ -37,7 +49,15 @@ pub fn propose(workspace: &Workspace, version: VersionId, target: &str) -> Resul
         split_reason,
         columns,
         algorithms: Algorithm::usual(task.task),
+        sample: sample(workspace, &version, target)?,
     })
+}
+
+/// The rows that would be learned from, when not all fit the memory budget.
+fn sample(workspace: &Workspace, version: &DatasetVersion, target: &str) -> Result<Option<Sample>, StageError> {
+    let (features, _) = recipe::default_features(&version.schema, version.rows, target, &[], &RecipeSpec::default());
+    let fitting = rows_that_fit(version, &features, budget::of(workspace)?);
+    Ok(fitting.map(|rows| Sample { rows: rows as u64, of: version.rows, seed: SEED }))
 }
 
 fn metric(task: Task) -> (Metric, &'static str) {

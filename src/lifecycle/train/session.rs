@@ -121,6 +121,13 @@ fn encoded_bytes(version: &DatasetVersion, features: &[String]) -> u64 {
     2 * 8 * features.len() as u64 * version.rows
 }
 
+/// How many rows fit the memory budget together with their features; `None` when all do.
+pub(super) fn rows_that_fit(version: &DatasetVersion, features: &[String], budget_bytes: u64) -> Option<usize> {
+    let needed = budget::needed(version) + encoded_bytes(version, features);
+    let fitting = || (version.rows as f64 * budget_bytes as f64 / needed as f64) as usize;
+    (needed > budget_bytes).then(|| fitting().max(LEAST_SAMPLE).min(version.rows as usize))
+}
+
 /// The whole table, or what of it fits the memory budget together with its features: seeded, and only the columns that
 /// are used.
 fn rows_to_learn(
@@ -132,13 +139,12 @@ fn rows_to_learn(
     let budget_bytes = budget::of(workspace)?;
     let (features, _) =
         recipe::default_features(&version.schema, version.rows, &request.target, &request.exclude, &request.recipe);
-    let needed = budget::needed(version) + encoded_bytes(version, &features);
-    if needed <= budget_bytes || version.schema.column(&request.target).is_none() {
+    let fitting = rows_that_fit(version, &features, budget_bytes);
+    let Some(fitting) = fitting.filter(|_| version.schema.column(&request.target).is_some()) else {
         return Ok((load(workspace, version)?, None));
-    }
+    };
     let seed = request.split.seed;
-    let fitting = (version.rows as f64 * budget_bytes as f64 / needed as f64) as usize;
-    let rows = split::sample_rows(version.rows as usize, fitting.max(LEAST_SAMPLE), seed);
+    let rows = split::sample_rows(version.rows as usize, fitting, seed);
     let path = workspace.verified_object(&version.table_hash)?;
     let stored = StoredTable::open(&path, &version.schema)?;
     let all = TableRef { schema: &version.schema, columns: &stored };

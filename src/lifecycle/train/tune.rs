@@ -45,7 +45,8 @@ pub fn tune_by(
     check_budget(&request.train)?;
     let (request, resumed) = resumed(workspace, request)?;
     let version = resolve(workspace, &request.train.data, &Part { io, from: 0.0, to: 0.05 })?;
-    let train = TrainRequest { data: DataRef::Version(version.id), ..request.train.clone() };
+    let train = super::decided_as_before(workspace, request.train.clone())?;
+    let train = TrainRequest { data: DataRef::Version(version.id), ..train };
     let session = Session::open(workspace, &train, version, &Part { io, from: 0.05, to: 0.1 })?;
     let algorithm = the_algorithm(&request, &session)?;
     let fixed = train.params.get(&algorithm).cloned().unwrap_or_default();

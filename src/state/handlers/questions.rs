@@ -1,6 +1,6 @@
 //! Questions of pages and small edits.
 
-use crate::domain::edit::EditOutcome;
+use crate::domain::edit::{Edit, EditOutcome};
 use crate::domain::problem::Problem;
 use crate::domain::question::{Answer, Question};
 use crate::state::AppState;
@@ -29,6 +29,12 @@ pub fn answered(
     answer: Result<Box<Answer>, Problem>,
     now_ms: i64,
 ) -> Vec<Effect> {
+    if let (Question::RecipeFile { path }, Err(problem)) = (question, &answer)
+        && state.recipe_file.as_ref() == Some(path)
+    {
+        state.recipe_file = None;
+        state.tell(Note::of_problem(problem), now_ms);
+    }
     state.asked.finish(question, answer);
     let mut effects = super::checking::looked(state, question, now_ms);
     effects.extend(super::import::looked(state, question, now_ms));
@@ -44,6 +50,9 @@ pub fn edited(state: &mut AppState, answer: Result<EditOutcome, Problem>, now_ms
         }
         Ok(outcome) => {
             state.focus.awaited = outcome.made;
+            if matches!(outcome.undo, Some(Edit::SetMemoryBudget { .. })) {
+                state.asked.forget_plans();
+            }
             let mut note = Note::new(NoteTone::Success, outcome.said);
             if let Some(undo) = outcome.undo {
                 note = note.action("Undo", vec![Command::Edit(undo)]);

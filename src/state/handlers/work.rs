@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 
 use crate::domain::edit::Edit;
+use crate::domain::explore::KeepGroups;
 use crate::domain::ids::{RunId, VersionId};
 use crate::domain::problem::Problem;
+use crate::domain::question::Question;
 use crate::domain::request::{
     CheckRequest, CollectRequest, DataRef, DriftRequest, ExportRequest, ImportRequest, JobRequest, LabelRequest,
     ReportRequest, RestoreRequest, ScoreRequest, ScoringModel, TrainRequest, VerifyTarget,
@@ -13,7 +15,7 @@ use crate::domain::training::TuneRequest;
 use crate::domain::watch::{WatchKind, WatchPolicy};
 use crate::domain::words::file_name;
 use crate::jobs::event::JobId;
-use crate::state::command::PickFor;
+use crate::state::command::{Command, PickFor};
 use crate::state::drops::{DropAction, action};
 use crate::state::effect::Effect;
 use crate::state::jobs::After;
@@ -71,6 +73,26 @@ pub fn save_labels(state: &mut AppState, request: LabelRequest, now_ms: i64) -> 
     start(state, JobRequest::Label(request), now_ms)
 }
 
+pub fn keep_groups(state: &mut AppState, request: KeepGroups, now_ms: i64) -> Vec<Effect> {
+    start(state, JobRequest::KeepGroups(request), now_ms)
+}
+
+/// A recipe is read in the background; the Train page puts it into its form.
+fn open_recipe(state: &mut AppState, path: PathBuf, now_ms: i64) -> Vec<Effect> {
+    // It may have changed since it was last opened.
+    state.asked.forget_recipe_files();
+    state.recipe_file = Some(path.clone());
+    state.apply(Command::Ask(Question::RecipeFile { path }), now_ms)
+}
+
+pub fn recipe_taken(state: &mut AppState, now_ms: i64) -> Vec<Effect> {
+    if let Some(path) = state.recipe_file.take() {
+        let said = format!("The steps of {} are in the form", file_name(&path));
+        state.tell(Note::new(NoteTone::Success, said), now_ms);
+    }
+    Vec::new()
+}
+
 pub fn open_sample(state: &mut AppState, now_ms: i64) -> Vec<Effect> {
     let Some(path) = state.workspace.value().map(|w| w.path.clone()) else { return Vec::new() };
     // Beside the records, where the files can be found and dropped again.
@@ -123,6 +145,7 @@ pub fn picked(state: &mut AppState, pick: PickFor, paths: Vec<PathBuf>, now_ms: 
             policy: WatchPolicy::Import,
         })],
         PickFor::OpenWorkspace => workspace::open(state, first, now_ms),
+        PickFor::OpenRecipe => open_recipe(state, first, now_ms),
         PickFor::ExportBundle(run) => start(state, JobRequest::Export(ExportRequest { run, out: first }), now_ms),
         PickFor::ScoreInput(run) => pick_score_output(run, first),
         PickFor::ScoreOutput { run, input } => {
@@ -155,6 +178,7 @@ fn drop_file(state: &mut AppState, path: PathBuf, now_ms: i64) -> Vec<Effect> {
         DropAction::Import(path) => import::open(state, vec![path], now_ms),
         DropAction::CompareWith { reference, path } => start_import(state, path, After::CompareWith(reference), now_ms),
         DropAction::Score { run, path } => pick_score_output(run, path),
+        DropAction::OpenRecipe(path) => open_recipe(state, path, now_ms),
         DropAction::VerifyBundle(path) => start(state, JobRequest::Verify(VerifyTarget::Bundle(path)), now_ms),
         DropAction::Refuse(path) => refuse(state, &path, now_ms),
     }

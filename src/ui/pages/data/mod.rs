@@ -22,6 +22,7 @@ mod diff_view;
 mod filter_line;
 mod filters;
 mod find_bar;
+mod groups_tab;
 mod inspector;
 mod labelling;
 mod list;
@@ -40,6 +41,7 @@ enum Tab {
     Table,
     Profile,
     Relations,
+    Groups,
     Versions,
     Rejected,
 }
@@ -56,6 +58,7 @@ pub struct DataPage {
     versions: versions_tab::VersionsTab,
     rejected: rejected_tab::RejectedTab,
     relations: relations_tab::RelationsView,
+    groups: groups_tab::GroupsView,
     details: Option<details::Draft>,
     labelling: labelling::Labelling,
 }
@@ -110,6 +113,7 @@ pub fn data_ui(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut DataPage) {
             Tab::Table => table_tab::table_tab_ui(ui, ctx, page, version),
             Tab::Profile => profile_tab::profile_tab_ui(ui, ctx, version),
             Tab::Relations => relations_tab::relations_tab_ui(ui, ctx, page, version),
+            Tab::Groups => groups_tab::groups_tab_ui(ui, ctx, page, version),
             Tab::Versions => versions_tab::versions_tab_ui(ui, ctx, &mut page.versions, history, version),
             Tab::Rejected => rejected_tab::rejected_tab_ui(ui, ctx, &mut page.rejected, version),
         }
@@ -122,6 +126,7 @@ fn tabs(ui: &mut Ui, page: &mut DataPage, version: &DatasetVersion) {
             (Tab::Table, "Table"),
             (Tab::Profile, "Profile"),
             (Tab::Relations, "Relations"),
+            (Tab::Groups, "Groups"),
             (Tab::Versions, "Versions"),
         ];
         for (tab, name) in tabs {

@@ -87,6 +87,7 @@ pub fn origin(version: &DatasetVersion) -> String {
         Origin::Refresh => format!("read again from {}", version.source_name),
         Origin::Revert => "reverted".to_owned(),
         Origin::Labels => "labelled by hand".to_owned(),
+        Origin::Groups => "groups kept as a column".to_owned(),
         Origin::Kind => "kind of a column changed".to_owned(),
         Origin::Quarantine => "rows set aside".to_owned(),
     };

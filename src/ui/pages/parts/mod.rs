@@ -151,6 +151,22 @@ pub fn nothing_selected(ui: &mut Ui, ctx: &UiCtx, what: &str) {
     ui.vertical_centered(|ui| note(ui, ctx, what));
 }
 
+/// What comes and goes while somebody types, as one part that is always there: otherwise all that follows would be
+/// numbered anew, and the field being typed into would lose the keyboard.
+pub fn comes_and_goes(ui: &mut Ui, is_there: bool, add: impl FnOnce(&mut Ui)) {
+    let spacing = ui.spacing().item_spacing;
+    if !is_there {
+        ui.spacing_mut().item_spacing.y = 0.0;
+    }
+    ui.vertical(|ui| {
+        ui.spacing_mut().item_spacing = spacing;
+        if is_there {
+            add(ui);
+        }
+    });
+    ui.spacing_mut().item_spacing = spacing;
+}
+
 /// A problem inside a page part, in two lines.
 pub fn small_problem(ui: &mut Ui, ctx: &UiCtx, problem: &Problem) {
     alert(ui, ctx, crate::ui::widgets::badge::Tone::Bad, &problem.summary);

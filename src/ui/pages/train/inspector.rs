@@ -25,6 +25,14 @@ pub fn inspector_ui(ui: &mut Ui, ctx: &UiCtx, form: &TrainForm, about: &About) {
     for problem in about.problems {
         parts::alert(ui, ctx, Tone::Bad, &format!("Step {}: {}", problem.step, problem.message));
     }
+    if let Some(sample) = about.plan.and_then(|plan| plan.sample.as_ref()) {
+        let (rows, of) = (format::count(sample.rows), format::count(sample.of));
+        let told = format!("About {rows} of {of} rows are used: the others do not fit the memory budget");
+        parts::alert(ui, ctx, Tone::Warn, &told);
+        if ui.button("Change the memory budget").clicked() {
+            ctx.send(Command::GoTo(Page::Settings));
+        }
+    }
     let mut facts = vec![("Data", format!("{}, {}", version.label(), format::counted(version.rows, "row", "rows")))];
     if let Ok(proposal) = form.proposal(version) {
         facts.push(("Task", format!("{}. {}", model::task_words(form.task.unwrap_or(proposal.task)), proposal.reason)));

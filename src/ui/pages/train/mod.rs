@@ -73,7 +73,11 @@ struct About<'a> {
 
 /// The problems of one step, where it can be put right.
 fn problems_ui(ui: &mut egui::Ui, ctx: &UiCtx, about: &About, step: u8) {
-    for problem in about.problems.iter().filter(|p| p.step == step) {
-        crate::ui::pages::parts::alert(ui, ctx, crate::ui::widgets::badge::Tone::Bad, &problem.message);
-    }
+    use crate::ui::pages::parts;
+    let here = || about.problems.iter().filter(|p| p.step == step);
+    parts::comes_and_goes(ui, here().next().is_some(), |ui| {
+        for problem in here() {
+            parts::alert(ui, ctx, crate::ui::widgets::badge::Tone::Bad, &problem.message);
+        }
+    });
 }

@@ -46,6 +46,9 @@ pub fn train_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut TrainPage) {
     if let Some(plan) = plan {
         form.advise(plan);
     }
+    if steps::recipe::take_opened(ctx, &mut page.recipe, &mut form) {
+        page.step = 2;
+    }
     let problems = model::problems(&form, version);
     let about = About { history, version, plan, problems: &problems };
     let command = match form.mode {

@@ -20,7 +20,7 @@ use crate::ui::widgets::states;
 
 use super::DataPage;
 
-mod draw;
+pub(super) mod draw;
 mod matrix;
 mod pair;
 

@@ -54,16 +54,45 @@ impl ClassBalance {
     ];
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Default)]
 pub enum ThresholdChoice {
     /// The larger probability wins.
     #[default]
     Half,
     F1,
     Youden,
+    /// As the last run of this target decides: a cut or costs chosen in Runs.
+    AsBefore(ThresholdRule),
 }
 
 impl ThresholdChoice {
+    /// The choice that stands for a rule.
+    fn of(rule: Option<ThresholdRule>) -> Self {
+        match rule {
+            None => Self::Half,
+            Some(ThresholdRule::F1) => Self::F1,
+            Some(ThresholdRule::Youden) => Self::Youden,
+            Some(rule) => Self::AsBefore(rule),
+        }
+    }
+
+    /// What can be chosen: the rules, and what is chosen already.
+    pub fn options(self) -> Vec<(Self, String)> {
+        let mut all: Vec<(Self, String)> =
+            Self::ALL.iter().map(|(choice, word)| (*choice, (*word).to_owned())).collect();
+        if let Self::AsBefore(rule) = self {
+            let word = match rule {
+                ThresholdRule::Fixed { value } => format!("{} as before", format::number(value)),
+                ThresholdRule::Cost { false_positive, false_negative } => {
+                    format!("Least cost {} : {}", format::number(false_positive), format::number(false_negative))
+                }
+                _ => "As before".to_owned(),
+            };
+            all.push((self, word));
+        }
+        all
+    }
+
     pub const ALL: [(Self, &'static str); 3] =
         [(Self::Half, "One half"), (Self::F1, "Best F1"), (Self::Youden, "Best Youden index")];
 }
@@ -131,6 +160,11 @@ impl TrainForm {
             settled: false,
         };
         form.set_target(version, target);
+        // Training anew does not lose how somebody chose to decide.
+        if let Some(decision) = last.map(|run| run.plan.context.decision) {
+            form.calibration = decision.calibration;
+            form.threshold = ThresholdChoice::of(decision.threshold);
+        }
         form
     }
 
@@ -238,6 +272,7 @@ impl TrainForm {
             ThresholdChoice::Half => None,
             ThresholdChoice::F1 => Some(ThresholdRule::F1),
             ThresholdChoice::Youden => Some(ThresholdRule::Youden),
+            ThresholdChoice::AsBefore(rule) => Some(rule),
         };
         let task = self.task(version);
         TrainRequest {
@@ -362,6 +397,7 @@ mod tests {
             split_reason: String::new(),
             columns: vec![role("region", Role::Group), role("age", Role::Weight)],
             algorithms: vec![],
+            sample: None,
         };
         form.advise(&plan);
         assert_eq!((form.split, form.weight.as_deref()), (SplitChoice::Group, Some("age")));

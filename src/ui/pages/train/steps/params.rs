@@ -41,9 +41,10 @@ pub fn params_ui(ui: &mut Ui, ctx: &UiCtx, algorithm: Algorithm, draft: &mut Par
             let help = RichText::new(format!("{} · {}", range_words(spec), format::sentence(spec.help)));
             ui.add(Label::new(help.size(size::DATA).color(ctx.tokens.text_weak)).truncate());
         });
-        if let Some(problem) = problems.iter().find(|p| p.name == spec.name) {
-            parts::alert(ui, ctx, Tone::Bad, &problem.problem);
-        }
+        let problem = problems.iter().find(|p| p.name == spec.name);
+        parts::comes_and_goes(ui, problem.is_some(), |ui| {
+            problem.into_iter().for_each(|problem| parts::alert(ui, ctx, Tone::Bad, &problem.problem));
+        });
     }
 }
 

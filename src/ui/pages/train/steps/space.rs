@@ -60,9 +60,10 @@ fn space_ui(ui: &mut Ui, ctx: &UiCtx, tune: &mut TuneForm) {
             name_ui(ui, ctx, row.spec);
             if row.searched { range_ui(ui, ctx, title, row) } else { fixed_ui(ui, ctx, title, row) }
         });
-        if let Some(problem) = problems.iter().find(|p| p.name == row.spec.name) {
-            parts::alert(ui, ctx, Tone::Bad, &problem.problem);
-        }
+        let problem = problems.iter().find(|p| p.name == row.spec.name);
+        parts::comes_and_goes(ui, problem.is_some(), |ui| {
+            problem.into_iter().for_each(|problem| parts::alert(ui, ctx, Tone::Bad, &problem.problem));
+        });
     }
 }
 

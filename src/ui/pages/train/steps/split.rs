@@ -2,6 +2,7 @@
 
 use egui::{DragValue, Ui, vec2};
 
+use crate::domain::run::Sample;
 use crate::domain::schema::ColumnKind;
 use crate::domain::task::Task;
 use crate::domain::training::CalibrationMethod;
@@ -9,7 +10,7 @@ use crate::ui::ctx::UiCtx;
 use crate::ui::format;
 use crate::ui::pages::parts;
 use crate::ui::pages::train::About;
-use crate::ui::pages::train::model::{self, ClassBalance, SplitChoice, ThresholdChoice, TrainForm};
+use crate::ui::pages::train::model::{self, ClassBalance, SplitChoice, TrainForm};
 use crate::ui::theme::tokens::space;
 
 pub fn split_ui(ui: &mut Ui, ctx: &UiCtx, form: &mut TrainForm, about: &About) {
@@ -105,10 +106,18 @@ fn column_ui(ui: &mut Ui, ctx: &UiCtx, form: &mut TrainForm, about: &About) {
 }
 
 fn rows_words(form: &TrainForm, about: &About) -> String {
-    let (train, test) = model::split_rows(form, about.version);
+    let (mut train, mut test) = model::split_rows(form, about.version);
+    // What does not fit the memory budget is not drawn.
+    let sample = about.plan.and_then(|plan| plan.sample.as_ref());
+    let of_sample = |rows: u64, sample: &Sample| (rows as f64 * sample.rows as f64 / sample.of.max(1) as f64) as u64;
+    if let Some(sample) = sample {
+        (train, test) = (of_sample(train, sample), of_sample(test, sample));
+    }
     let mut rows = format!("About {} rows train and {} test", format::count(train), format::count(test));
     let without = about.version.rows.saturating_sub(train + test);
-    if without > 0 {
+    if let Some(sample) = sample {
+        rows += &format!(", drawn from {}: the others do not fit the memory budget", format::count(sample.of));
+    } else if without > 0 {
         rows += &format!("; {} without a target are left out", format::count(without));
     }
     if let Some(plan) = about.plan {
@@ -141,7 +150,7 @@ fn decisions_ui(ui: &mut Ui, ctx: &UiCtx, form: &mut TrainForm, about: &About) {
     });
     if task == Some(Task::Binary) {
         parts::field(ui, ctx, "Threshold", |ui| {
-            let options = ThresholdChoice::ALL.map(|(choice, word)| (choice, word.to_owned()));
+            let options = form.threshold.options();
             if let Some(Some(choice)) = parts::pick(ui, "Threshold", &options, Some(&form.threshold), None, 130.0) {
                 form.threshold = choice;
             }

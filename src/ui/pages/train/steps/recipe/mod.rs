@@ -188,9 +188,11 @@ fn row_ui(ui: &mut Ui, ctx: &UiCtx, editor: &mut RecipeEditor, recipe: &RecipeSp
             change = Some(Change::Remove(at));
         }
     }
-    if response.dnd_hover_payload::<usize>().is_some() {
+    if let Some(from) = response.dnd_hover_payload::<usize>() {
         let stroke = egui::Stroke::new(2.0, ctx.tokens.accent);
-        ui.painter().hline(rect.x_range(), rect.top(), stroke);
+        // A step that comes from above lands below this one.
+        let edge = if *from < at { rect.bottom() } else { rect.top() };
+        ui.painter().hline(rect.x_range(), edge, stroke);
     }
     if let Some(from) = response.dnd_release_payload::<usize>()
         && *from != at
@@ -198,6 +200,19 @@ fn row_ui(ui: &mut Ui, ctx: &UiCtx, editor: &mut RecipeEditor, recipe: &RecipeSp
         change = Some(Change::Move(*from, at));
     }
     change
+}
+
+/// A recipe file that was opened comes into the form.
+pub fn take_opened(ctx: &UiCtx, editor: &mut RecipeEditor, form: &mut TrainForm) -> bool {
+    let Some(path) = ctx.state.recipe_file.clone() else { return false };
+    let Some(Answer::RecipeFile(recipe)) = ctx.state.asked.get(&Question::RecipeFile { path }).value() else {
+        return false;
+    };
+    form.recipe = (**recipe).clone();
+    editor.selected = None;
+    editor.shown = Shown::Steps;
+    ctx.send(Command::RecipeTaken);
+    true
 }
 
 /// Save the steps under a name, or take those of a template.
@@ -241,6 +256,10 @@ fn templates_ui(ui: &mut Ui, ctx: &UiCtx, editor: &mut RecipeEditor, form: &mut 
         if keep.on_hover_text("Keep these steps in the workspace under this name").clicked() {
             let recipe = Some(Box::new(form.recipe.clone()));
             ctx.send(Command::Edit(Edit::KeepRecipe { name: editor.template_name.trim().to_owned(), recipe }));
+        }
+        let open = ui.button("Open a file…").on_hover_text("A recipe that was saved here or written by hand");
+        if open.clicked() {
+            ctx.send(Command::Pick(PickFor::OpenRecipe));
         }
         let save = ui.button("Save as file…").on_hover_text("For train --recipe, or another workspace");
         if save.clicked() {

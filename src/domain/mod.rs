@@ -47,6 +47,7 @@ pub mod storage;
 pub mod table;
 pub mod task;
 pub mod training;
+pub mod tree;
 pub mod tuning;
 pub mod watch;
 pub mod words;

@@ -5,16 +5,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::domain::io::JobIo;
-use crate::domain::model::Tree;
+use crate::domain::model::{Tree, TreeNode};
 use crate::domain::task::argmax;
 use crate::ml::error::FitError;
 use crate::ml::sums;
 use crate::ml::trees::bins::{Binned, Column, ColumnKind};
 use crate::ml::trees::boost::Labels;
-use crate::ml::trees::deep::{DeepLimits, DeepTree, Draws, Order, Room, Splitter, grow};
-use crate::ml::trees::grow::leaf_of;
+use crate::ml::trees::deep::{DeepLimits, Room, grow};
+use crate::ml::trees::grow::{GrownNode, leaf_of};
 use crate::ml::trees::kernel::{Team, Watch};
 use crate::ml::trees::measure::{Counts, Item, Measure, Moments, Packed, Values};
+use crate::ml::trees::scan::{Draws, Order, Splitter};
 
 /// Rows whose out-of-bag answers are followed.
 const OUT_OF_BAG_ROWS: usize = 2000;
@@ -122,8 +123,8 @@ struct Planter<'a, M> {
 #[derive(Default)]
 struct Planted {
     tree: Option<Tree>,
-    /// Positions among the followed rows, and the answers of this tree, which did not see them.
-    answers: Vec<(u32, Vec<f64>)>,
+    /// Positions among the followed rows, and the leaves of this tree, which did not see them.
+    reached: Vec<(u32, u32)>,
 }
 
 /// Rows of the mean that a category's own mean is mixed with before categories are ordered.
@@ -228,23 +229,16 @@ impl<M: Measure> Planter<'_, M> {
             n_tried: settings.max_features,
             splitter: settings.splitter,
         };
-        let Some(grown) = grow(self.binned, self.measure, orders, limits, &mut draws, room, &mut || watch.go_on(phase))
-        else {
-            return;
-        };
-        if let Some(times) = times {
-            planted.answers = self.answers(&grown, rows, followed, &times);
+        planted.tree = grow(self.binned, self.measure, orders, limits, &mut draws, room, &mut || watch.go_on(phase));
+        if let (Some(times), Some(_)) = (times, &planted.tree) {
+            planted.reached = self.reached(&room.nodes, rows, followed, &times);
         }
-        planted.tree = Some(grown.into_model(self.binned));
     }
 
-    fn answers(&self, grown: &DeepTree, rows: &[u32], followed: &[usize], times: &[u16]) -> Vec<(u32, Vec<f64>)> {
+    fn reached(&self, nodes: &[GrownNode], rows: &[u32], followed: &[usize], times: &[u16]) -> Vec<(u32, u32)> {
         let unseen = followed.iter().enumerate().filter(|&(_, &at)| times[at] == 0);
-        let answer = |(position, &at): (usize, &usize)| {
-            let leaf = leaf_of(&grown.nodes, self.binned, self.binned.rows.row(rows[at] as usize));
-            (position as u32, grown.values[leaf].clone())
-        };
-        unseen.map(answer).collect()
+        let leaf = |at: usize| leaf_of(nodes, self.binned, self.binned.rows.row(rows[at] as usize)) as u32;
+        unseen.map(|(position, &at)| (position as u32, leaf(at))).collect()
     }
 
     /// Summed in the order of the trees.
@@ -252,10 +246,13 @@ impl<M: Measure> Planter<'_, M> {
         let width = self.n_classes.max(1);
         let mut totals = vec![0.0; followed.len() * width];
         let mut n_trees = vec![0_u32; followed.len()];
-        for (position, values) in planted.iter().flat_map(|planted| &planted.answers) {
-            let at = *position as usize;
-            n_trees[at] += 1;
-            totals[at * width..(at + 1) * width].iter_mut().zip(values).for_each(|(total, value)| *total += value);
+        for (tree, reached) in planted.iter().filter_map(|planted| Some((planted.tree.as_ref()?, &planted.reached))) {
+            for &(position, leaf) in reached {
+                let TreeNode::Leaf { values, .. } = &tree.nodes[leaf as usize] else { continue };
+                let at = position as usize;
+                n_trees[at] += 1;
+                totals[at * width..(at + 1) * width].iter_mut().zip(values).for_each(|(total, value)| *total += value);
+            }
         }
         let answered: Vec<usize> = (0..followed.len()).filter(|&at| n_trees[at] > 0).collect();
         if answered.is_empty() {

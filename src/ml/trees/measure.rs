@@ -4,6 +4,9 @@
 
 use std::ops::{AddAssign, Sub};
 
+use crate::domain::model::LeafValues;
+use crate::ml::trees::cuts::{self, Bench, Node, Sought};
+
 /// A row as deep trees carry it.
 #[derive(Clone, Copy, Debug, PartialEq, Default)]
 pub struct Item<P> {
@@ -27,7 +30,7 @@ impl Fraction {
     }
 
     #[inline(always)]
-    fn raise(&mut self, above: f64, below: f64) -> bool {
+    pub fn raise(&mut self, above: f64, below: f64) -> bool {
         let better = above * self.below > self.above * below;
         if better {
             (self.above, self.below) = (above, below);
@@ -36,34 +39,7 @@ impl Fraction {
     }
 }
 
-/// Visits the bins below `end` that are marked in a set, ascending, until told to stop.
-#[inline(always)]
-pub fn each_bin(set: [u64; 4], end: usize, mut visit: impl FnMut(usize) -> bool) {
-    for (word, mut bits) in set.into_iter().enumerate() {
-        while bits != 0 {
-            let bin = word * 64 + bits.trailing_zeros() as usize;
-            bits &= bits - 1;
-            if bin >= end || !visit(bin) {
-                return;
-            }
-        }
-    }
-}
-
-/// The bins of a column that may be cut between.
-#[derive(Clone, Copy)]
-pub struct Offers<'a, N> {
-    pub slots: &'a [N],
-    /// Bins with rows.
-    pub present: [u64; 4],
-    /// Bins of values.
-    pub end: usize,
-    pub total: &'a [N],
-    /// Fewest rows on a side.
-    pub least: f64,
-}
-
-pub trait Measure: Sync {
+pub trait Measure: Sync + Sized {
     /// What a row carries.
     type Payload: Copy + Default + Send;
     /// Of which a bin keeps `width`.
@@ -79,39 +55,31 @@ pub trait Measure: Sync {
     fn is_pure(&self, items: &[Item<Self::Payload>]) -> bool;
     /// Whether the split into `left` and the rest scores more than the best so far, which it then replaces.
     fn offer(&self, left: &[Self::Number], total: &[Self::Number], best: &mut Fraction) -> bool;
-    /// The bin after which the best cut falls if it beats the best so far, and the next with rows. `left` holds what is on
-    /// the left already.
+    /// The best cut of a column with these keys, one per item, if it beats the best so far.
     fn best_cut(
         &self,
-        offers: Offers<Self::Number>,
-        left: &mut [Self::Number],
+        node: &Node<Self>,
+        keys: &[u8],
+        rest: u8,
+        bench: &mut Bench<Self::Number>,
         best: &mut Fraction,
-    ) -> Option<(usize, usize)> {
-        let (width, n) = (self.width(), self.n_rows(offers.total));
-        let (mut found, mut is_open) = (None, false);
-        each_bin(offers.present, offers.end, |bin| {
-            if is_open && let Some((_, next)) = &mut found {
-                *next = bin;
-                is_open = false;
+    ) -> Sought {
+        cuts::by_slots(self, node, keys, rest, bench, best)
+    }
+    /// What the items have that a random cut leaves on the left: those with keys up to `last`, and the rest if `rest_left`.
+    fn sum_left(&self, node: &Node<Self>, keys: &[u8], cut: (u8, u8, bool), left: &mut [Self::Number]) {
+        let (last, rest, rest_left) = cut;
+        left.fill(Self::Number::default());
+        for (item, &key) in node.items.iter().zip(keys) {
+            if if key == rest { rest_left } else { key <= last } {
+                self.add(left, item);
             }
-            let slot = &offers.slots[bin * width..(bin + 1) * width];
-            left.iter_mut().zip(slot).for_each(|(left, slot)| *left += *slot);
-            let on_left = self.n_rows(left);
-            if n - on_left < offers.least {
-                return false;
-            }
-            if on_left >= offers.least && self.offer(left, offers.total, best) {
-                found = Some((bin, bin + 1));
-                is_open = true;
-            }
-            true
-        });
-        found
+        }
     }
     /// What the node itself scores: `Σ weight² / weight` over classes, or `sum² / weight`.
     fn score(&self, slot: &[Self::Number]) -> f64;
     /// A leaf's answer.
-    fn answer(&self, items: &[Item<Self::Payload>]) -> Vec<f64>;
+    fn answer(&self, items: &[Item<Self::Payload>]) -> LeafValues;
     /// A difference of scores as loss in the target's units.
     fn loss(&self, score: f64) -> f64;
 }
@@ -127,14 +95,14 @@ pub struct Values<'a> {
 }
 
 impl Values<'_> {
-    fn answer<P>(&self, items: &[Item<P>]) -> Vec<f64> {
+    fn answer<P>(&self, items: &[Item<P>]) -> LeafValues {
         let (mut weight, mut sum) = (0.0, 0.0);
         for item in items {
             weight += f64::from(item.weight);
             sum += f64::from(item.weight) * self.y[item.row as usize];
         }
         let mean = if weight > 0.0 { sum / weight } else { 0.0 };
-        if self.is_binary { vec![1.0 - mean, mean] } else { vec![mean * self.unit + self.shift] }
+        if self.is_binary { [1.0 - mean, mean][..].into() } else { [mean * self.unit + self.shift][..].into() }
     }
 
     fn is_pure<P>(&self, items: &[Item<P>]) -> bool {
@@ -204,35 +172,25 @@ impl Measure for Packed<'_> {
         best.raise(sl * sl * wr + sr * sr * wl, wl * wr)
     }
 
-    /// As the general one, with all sums in registers.
-    fn best_cut(&self, offers: Offers<i64>, left: &mut [i64], best: &mut Fraction) -> Option<(usize, usize)> {
-        let mask = (1_i64 << self.shift) - 1;
-        let (total, least) = (offers.total[0], offers.least.ceil() as i64);
-        let slots = &offers.slots[..256];
-        let (mut packed, mut own) = (left[0], *best);
-        let (mut found, mut is_open) = (None, false);
-        each_bin(offers.present, offers.end, |bin| {
-            if is_open && let Some((_, next)) = &mut found {
-                *next = bin;
-                is_open = false;
-            }
-            packed = packed.wrapping_add(slots[bin & 255]);
-            let rest = total.wrapping_sub(packed);
-            if rest & mask < least {
-                return false;
-            }
-            if packed & mask >= least {
-                let (wl, sl) = ((packed & mask) as f64, (packed >> self.shift) as f64);
-                let (wr, sr) = ((rest & mask) as f64, (rest >> self.shift) as f64);
-                if own.raise(sl * sl * wr + sr * sr * wl, wl * wr) {
-                    found = Some((bin, bin + 1));
-                    is_open = true;
-                }
-            }
-            true
-        });
-        *best = own;
-        found
+    fn best_cut(
+        &self,
+        node: &Node<Self>,
+        keys: &[u8],
+        rest: u8,
+        bench: &mut Bench<i64>,
+        best: &mut Fraction,
+    ) -> Sought {
+        cuts::by_list(node, keys, rest, self.shift, bench, best)
+    }
+
+    #[inline]
+    fn sum_left(&self, node: &Node<Self>, keys: &[u8], (last, rest, rest_left): (u8, u8, bool), left: &mut [i64]) {
+        let mut sum = 0_i64;
+        for (item, &key) in node.items.iter().zip(keys) {
+            let goes_left = (key <= last) & (key != rest) | (rest_left & (key == rest));
+            sum = sum.wrapping_add(item.payload & -i64::from(goes_left));
+        }
+        left[0] = sum;
     }
 
     fn score(&self, slot: &[i64]) -> f64 {
@@ -240,7 +198,7 @@ impl Measure for Packed<'_> {
         if weight > 0.0 { sum * sum / weight } else { 0.0 }
     }
 
-    fn answer(&self, items: &[Item<i64>]) -> Vec<f64> {
+    fn answer(&self, items: &[Item<i64>]) -> LeafValues {
         self.values.answer(items)
     }
 
@@ -292,7 +250,7 @@ impl Measure for Moments<'_> {
         if slot[0] > 0.0 { slot[1] * slot[1] / slot[0] } else { 0.0 }
     }
 
-    fn answer(&self, items: &[Item<f64>]) -> Vec<f64> {
+    fn answer(&self, items: &[Item<f64>]) -> LeafValues {
         self.0.answer(items)
     }
 
@@ -352,13 +310,13 @@ impl Measure for Counts<'_> {
         if weight > 0.0 { classes.iter().map(|w| w * w).sum::<f64>() / weight } else { 0.0 }
     }
 
-    fn answer(&self, items: &[Item<u32>]) -> Vec<f64> {
+    fn answer(&self, items: &[Item<u32>]) -> LeafValues {
         let mut shares = vec![0.0; self.n_classes];
         items.iter().for_each(|item| shares[item.payload as usize] += f64::from(item.weight));
         let weight: f64 = shares.iter().sum();
         let equal = 1.0 / self.n_classes as f64;
         shares.iter_mut().for_each(|share| *share = if weight > 0.0 { *share / weight } else { equal });
-        shares
+        shares.into()
     }
 
     fn loss(&self, score: f64) -> f64 {

@@ -7,7 +7,7 @@
 use crate::ml::trees::measure::{Fraction, Item, Measure};
 
 /// Rows up to which keys are sorted by comparing each with each.
-const TINY: usize = 16;
+const TINY: usize = 32;
 /// Rows up to which the keys that are there are marked; beyond, all slots are looked at.
 const SMALL: usize = 128;
 
@@ -210,16 +210,18 @@ pub fn by_list<M: Measure<Payload = i64, Number = i64>>(
 ) -> Sought {
     let list = &mut *bench.list;
     let n_keys = match node.items.len() {
-        0..=TINY => list.sorted(node.items, keys),
+        0..=8 => list.sorted::<8>(node.items, keys),
+        9..=16 => list.sorted::<16>(node.items, keys),
+        17..=TINY => list.sorted::<TINY>(node.items, keys),
         n if n <= SMALL => list.marked(node.items, keys, &mut bench.slots),
-        _ => list.counted(node.items, keys, &mut bench.slots),
+        _ => list.counted(node.items, keys, &mut bench.slots[..=usize::from(rest)]),
     };
     if n_keys < 2 {
         return Sought::default();
     }
     let saw_rest = list.keys[n_keys - 1] == rest;
     let total = node.total[0];
-    let scale = Scale { shift, total, least: node.least };
+    let scale = Scale { shift, total, least: node.least.ceil() as i64 };
     let mut cut = None;
     // All values on the left and the rest on the right is a cut; without a rest the last key leaves nothing.
     if let Some(at) = list.best(n_keys - 1, 0, scale, best) {
@@ -242,71 +244,76 @@ pub fn by_list<M: Measure<Payload = i64, Number = i64>>(
 struct Scale {
     shift: u32,
     total: i64,
-    least: f64,
+    least: i64,
 }
 
 impl List {
-    /// The place of each item is the number of items with a smaller key: each compared with each, without a branch.
+    /// The place of each of at most `N` items is the number of items with a smaller key: each is compared with each,
+    /// without a branch. (Additions wrap because checks would keep the compiler from doing eight at a time.)
     #[inline(always)]
-    fn sorted<P: Copy + Into<i64>>(&mut self, items: &[Item<P>], keys: &[u8]) -> usize {
-        let n = items.len().min(TINY);
-        let mut own = [i16::MAX; TINY];
+    fn sorted<const N: usize>(&mut self, items: &[Item<i64>], keys: &[u8]) -> usize {
+        let n = items.len().min(keys.len()).min(N);
+        let (items, keys) = (&items[..n], &keys[..n]);
         // Equal keys by their order.
-        own.iter_mut().zip(&keys[..n]).enumerate().for_each(|(i, (own, &key))| *own = i16::from(key) << 4 | i as i16);
-        let mut places = [0_i16; TINY];
+        let mut own = [i16::MAX; N];
+        own.iter_mut().zip(keys).enumerate().for_each(|(i, (own, &key))| *own = i16::from(key) << 5 | i as i16);
+        let mut places = [0_i16; N];
         for &other in &own[..n] {
-            places.iter_mut().zip(&own).for_each(|(place, own)| *place += i16::from(other < *own));
+            for (place, own) in places.iter_mut().zip(&own) {
+                *place = place.wrapping_add(i16::from(other < *own));
+            }
         }
-        let (mut sorted, mut payloads) = ([0_u8; TINY + 1], [0_i64; TINY]);
-        for i in 0..n {
-            let place = places[i] as usize % TINY;
-            sorted[place] = keys[i];
-            payloads[place] = items[i].payload.into();
+        let (mut sorted, mut payloads) = ([0_u8; 64], [0_i64; 64]);
+        for ((place, &key), item) in places.iter().zip(keys).zip(items) {
+            let place = *place as usize & 63;
+            sorted[place] = key;
+            payloads[place] = item.payload;
         }
-        let (mut sum, mut at) = (0_i64, 0);
+        // The last is unlike what follows it.
+        sorted[n] = !sorted[n.saturating_sub(1)];
+        let (mut sum, mut at) = (0_i64, 0_usize);
         for i in 0..n {
             sum = sum.wrapping_add(payloads[i]);
-            self.keys[at % 256] = sorted[i];
-            self.sums[at % 256] = sum;
-            at += usize::from(i + 1 == n || sorted[i] != sorted[i + 1]);
+            self.keys[at & 255] = sorted[i];
+            self.sums[at & 255] = sum;
+            at = at.wrapping_add(usize::from(sorted[i] != sorted[i + 1]));
         }
         at
     }
 
-    fn marked<P: Copy + Into<i64>>(&mut self, items: &[Item<P>], keys: &[u8], slots: &mut [i64]) -> usize {
+    fn marked(&mut self, items: &[Item<i64>], keys: &[u8], slots: &mut [i64]) -> usize {
         let slots = &mut slots[..256];
         let mut set = [0_u64; 4];
         for (item, &key) in items.iter().zip(keys) {
             let slot = &mut slots[usize::from(key)];
-            *slot = slot.wrapping_add(item.payload.into());
+            *slot = slot.wrapping_add(item.payload);
             set.iter_mut().zip(&ONLY[usize::from(key)]).for_each(|(word, bits)| *word |= bits);
         }
-        let (mut sum, mut at) = (0_i64, 0);
+        let (mut sum, mut at) = (0_i64, 0_usize);
         each_key(set, |key| {
             let slot = &mut slots[key & 255];
             sum = sum.wrapping_add(*slot);
             *slot = 0;
             self.keys[at & 255] = key as u8;
             self.sums[at & 255] = sum;
-            at += 1;
+            at = at.wrapping_add(1);
             true
         });
         at
     }
 
     /// A slot with rows is never zero: their weight is in its low bits.
-    fn counted<P: Copy + Into<i64>>(&mut self, items: &[Item<P>], keys: &[u8], slots: &mut [i64]) -> usize {
-        let slots = &mut slots[..256];
+    fn counted(&mut self, items: &[Item<i64>], keys: &[u8], slots: &mut [i64]) -> usize {
         for (item, &key) in items.iter().zip(keys) {
             let slot = &mut slots[usize::from(key)];
-            *slot = slot.wrapping_add(item.payload.into());
+            *slot = slot.wrapping_add(item.payload);
         }
-        let (mut sum, mut at) = (0_i64, 0);
+        let (mut sum, mut at) = (0_i64, 0_usize);
         for (key, slot) in slots.iter_mut().enumerate() {
             sum = sum.wrapping_add(*slot);
             self.keys[at & 255] = key as u8;
             self.sums[at & 255] = sum;
-            at += usize::from(*slot != 0);
+            at = at.wrapping_add(usize::from(*slot != 0));
             *slot = 0;
         }
         at
@@ -315,30 +322,47 @@ impl List {
     /// The first of the best cuts after one of the first `n` keys, with `more` on the left, if it beats the best so far.
     #[inline(always)]
     fn best(&mut self, n: usize, more: i64, scale: Scale, best: &mut Fraction) -> Option<usize> {
-        let mask = (1_i64 << scale.shift) - 1;
-        let weight = (scale.total & mask) as f64;
-        let sum = (scale.total >> scale.shift) as f64;
-        let fraction = |packed: i64| {
-            let packed = packed.wrapping_add(more);
-            let (wl, sl) = ((packed & mask) as f64, (packed >> scale.shift) as f64);
-            let (wr, sr) = (weight - wl, sum - sl);
-            (wl, wr, sl * sl * wr + sr * sr * wl, wl * wr)
-        };
-        let n = n.min(256);
-        for (score, &packed) in self.scores[..n].iter_mut().zip(&self.sums[..n]) {
-            let (wl, wr, above, below) = fraction(packed);
-            *score = if (wl >= scale.least) & (wr >= scale.least) { above / below } else { -1.0 };
+        let Scale { shift, total, least } = scale;
+        let mask = (1_i64 << shift) - 1;
+        let on_left = |packed: i64| packed.wrapping_add(more) & mask;
+        // Weights grow from key to key: those with enough on both sides lie together.
+        let (mut from, mut to) = (0, n.min(256));
+        while from < to && on_left(self.sums[from]) < least {
+            from += 1;
         }
-        let (mut at, mut most) = (0, -1.0);
-        for (i, &score) in self.scores[..n].iter().enumerate() {
-            let is_more = score > most;
-            at = if is_more { i } else { at };
-            most = if is_more { score } else { most };
+        while from < to && (total & mask).wrapping_sub(on_left(self.sums[to - 1])) < least {
+            to -= 1;
         }
-        if most < 0.0 {
+        if from == to {
             return None;
         }
-        let (_, _, above, below) = fraction(self.sums[at]);
+        let (weight, sum) = (float(total & mask), float(total >> shift));
+        let fraction = |packed: i64| {
+            let packed = packed.wrapping_add(more);
+            let (wl, sl) = (float(packed & mask), float(packed >> shift));
+            let (wr, sr) = (weight - wl, sum - sl);
+            (sl * sl * wr + sr * sr * wl, wl * wr)
+        };
+        for (score, &packed) in self.scores[from..to].iter_mut().zip(&self.sums[from..to]) {
+            let (above, below) = fraction(packed);
+            *score = above / below;
+        }
+        // Numbers that are not negative are in the order of their bits.
+        let (mut at, mut most) = (from, self.scores[from].to_bits());
+        for (i, score) in self.scores[from..to].iter().enumerate() {
+            let bits = score.to_bits();
+            at = if bits > most { from.wrapping_add(i) } else { at };
+            most = most.max(bits);
+        }
+        let (above, below) = fraction(self.sums[at]);
         best.raise(above, below).then_some(at)
     }
+}
+
+/// A whole number below 2^51 as a float: added to the bits of 1.5 · 2^52 it is that float's fraction. Unlike the
+/// instruction for it, this can be done to several at once.
+#[inline(always)]
+fn float(whole: i64) -> f64 {
+    const BASE: f64 = 6_755_399_441_055_744.0;
+    f64::from_bits((BASE.to_bits() as i64).wrapping_add(whole) as u64) - BASE
 }

@@ -7,6 +7,7 @@
 
 pub mod bins;
 pub mod boost;
+mod compact;
 mod cuts;
 mod deep;
 pub mod forest;

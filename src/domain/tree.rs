@@ -14,7 +14,7 @@ pub struct Tree {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "node")]
+#[serde(rename_all = "snake_case", tag = "node", try_from = "Read")]
 pub enum TreeNode {
     /// A row goes left when `(x[feature] as f32) <= threshold`. Features are compared as f32 because ONNX does.
     Split {
@@ -27,7 +27,6 @@ pub enum TreeNode {
         /// Training rows that passed here.
         cover: u64,
         /// Where rows without a value go.
-        #[serde(default)]
         missing_left: bool,
     },
     /// A row goes left when the category of `feature` is among `codes` (ascending); a category that training never saw
@@ -56,6 +55,53 @@ impl Tree {
                 }
             }
         }
+    }
+}
+
+/// A node as it is read: all fields at once, because serde would keep each node of a tagged enum as text until it knows
+/// which it is, and there are millions.
+#[derive(Deserialize)]
+struct Read {
+    node: Kind,
+    feature: Option<u32>,
+    threshold: Option<f32>,
+    codes: Option<Codes>,
+    left: Option<u32>,
+    right: Option<u32>,
+    gain: Option<f64>,
+    cover: Option<u64>,
+    missing_left: Option<bool>,
+    values: Option<LeafValues>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    Split,
+    CategorySplit,
+    Leaf,
+}
+
+impl TryFrom<Read> for TreeNode {
+    type Error = String;
+
+    fn try_from(read: Read) -> Result<Self, String> {
+        fn given<T>(field: Option<T>, name: &str) -> Result<T, String> {
+            field.ok_or_else(|| format!("missing field `{name}`"))
+        }
+        let cover = given(read.cover, "cover")?;
+        if let Kind::Leaf = read.node {
+            return Ok(Self::Leaf { values: given(read.values, "values")?, cover });
+        }
+        let (feature, gain) = (given(read.feature, "feature")?, given(read.gain, "gain")?);
+        let (left, right) = (given(read.left, "left")?, given(read.right, "right")?);
+        if let Kind::Split = read.node {
+            // Not in files from before missing cells had a side.
+            let (threshold, missing_left) = (given(read.threshold, "threshold")?, read.missing_left.unwrap_or(false));
+            return Ok(Self::Split { feature, threshold, left, right, gain, cover, missing_left });
+        }
+        let (codes, missing_left) = (given(read.codes, "codes")?, given(read.missing_left, "missing_left")?);
+        Ok(Self::CategorySplit { feature, codes, left, right, gain, cover, missing_left })
     }
 }
 
@@ -233,5 +279,9 @@ mod tests {
         let tree = Tree { nodes };
         assert_eq!(serde_json::to_string(&tree).unwrap(), text);
         assert_eq!(serde_json::from_str::<Tree>(text).unwrap(), tree);
+        let older = text.replace(r#""cover":9,"missing_left":false"#, r#""cover":9"#);
+        assert_eq!(serde_json::from_str::<Tree>(&older).unwrap(), tree);
+        let broken = text.replace(r#""right":4,"#, "");
+        assert!(serde_json::from_str::<Tree>(&broken).unwrap_err().to_string().starts_with("missing field `right`"));
     }
 }

@@ -380,3 +380,81 @@ impl Cell {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::random::Shuffler;
+
+    /// A full tree of 31 nodes over a number, two indicators and a category.
+    fn tree(source: &mut Shuffler) -> Tree {
+        let mut number = |below: usize| source.below(below) as u32;
+        let node = |at: u32| {
+            let (left, right, gain, cover) = (2 * at + 1, 2 * at + 2, 1.0, 1);
+            let missing_left = number(2) == 1;
+            match number(3) {
+                _ if at >= 15 => TreeNode::Leaf { values: vec![f64::from(number(1000)), f64::from(at)].into(), cover },
+                0 => {
+                    let codes = (0..40).filter(|_| number(3) == 0).collect::<Vec<u32>>().into();
+                    TreeNode::CategorySplit { feature: 3, codes, left, right, gain, cover, missing_left }
+                }
+                1 => {
+                    let (feature, threshold) = (1 + number(2), 0.5);
+                    TreeNode::Split { feature, threshold, left, right, gain, cover, missing_left }
+                }
+                _ => {
+                    let threshold = number(100) as f32 / 100.0;
+                    TreeNode::Split { feature: 0, threshold, left, right, gain, cover, missing_left }
+                }
+            }
+        };
+        Tree { nodes: (0..31).map(node).collect() }
+    }
+
+    #[test]
+    fn bytes_lead_where_values_lead() {
+        let mut source = Shuffler::new(8);
+        let trees: Vec<Tree> = (0..40).map(|_| tree(&mut source)).collect();
+        let n = 1003;
+        let numbers = (0..n).map(|_| source.below(120)).map(|k| if k > 110 { f64::NAN } else { k as f64 / 100.0 });
+        let numbers = numbers.collect();
+        let flags = (0..n).map(|_| source.below(3) as u32).map(|k| if k == 2 { NO_CODE } else { k }).collect();
+        let levels = (0..n).map(|_| source.below(45) as u32).map(|k| if k > 40 { NO_CODE } else { k }).collect();
+        let blocks = vec![
+            Block::Numbers(numbers),
+            Block::Indicators { codes: flags, n_levels: 2 },
+            Block::Category { codes: levels, n_levels: 41 },
+        ];
+        let x = Features { n_rows: n, blocks, names: ["a", "b=0", "b=1", "c"].map(String::from).to_vec() };
+        let mut row = vec![0.0; 4];
+        let trees: Vec<&Tree> = trees.iter().collect();
+        for n_threads in [1, 2, 3] {
+            let compact = Compact::new(&trees, &x, &Team::new(n_threads)).unwrap();
+            let mut answers = vec![0.0; n * 2];
+            compact.add(&x, 0, Combine::Mean, 2, &mut answers);
+            for (r, answer) in answers.chunks(2).enumerate() {
+                x.row(r, &mut row);
+                let expected: f64 = trees.iter().map(|tree| tree.leaf(&row)[0]).sum();
+                assert_eq!(answer[0], expected, "row {r} on {n_threads} threads");
+            }
+        }
+    }
+
+    #[test]
+    fn more_thresholds_than_a_byte_holds_are_refused() {
+        let split = |k: u32| TreeNode::Split {
+            feature: 0,
+            threshold: k as f32,
+            left: k + 1,
+            right: 300,
+            gain: 1.0,
+            cover: 1,
+            missing_left: false,
+        };
+        let mut nodes: Vec<TreeNode> = (0..300).map(split).collect();
+        nodes.push(TreeNode::Leaf { values: vec![1.0].into(), cover: 1 });
+        let tree = Tree { nodes };
+        let x = Features { n_rows: 1, blocks: vec![Block::Numbers(vec![0.0])], names: vec!["a".to_owned()] };
+        assert!(Compact::new(&[&tree], &x, &Team::new(1)).is_none());
+    }
+}

@@ -168,7 +168,11 @@ pub fn best_only<M: Measure>(
                 *left = node.total[k] - slots[key * width + k];
             }
             let on_left = measure.n_rows(left);
-            let is_enough = on_left >= node.least && measure.n_rows(node.total) - on_left >= node.least;
+            let mut is_enough = on_left >= node.least && measure.n_rows(node.total) - on_left >= node.least;
+            if is_enough && measure.counts_items() {
+                let alone = keys.iter().filter(|&&other| usize::from(other) == key).count();
+                is_enough = alone.min(keys.len() - alone) as f64 >= node.least;
+            }
             if is_enough && measure.offer(left, node.total, best) {
                 found = Some(key as u8);
             }
@@ -204,7 +208,7 @@ pub fn by_list<M: Measure<Payload = i64, Number = i64>>(
     node: &Node<M>,
     keys: &[u8],
     rest: u8,
-    shift: u32,
+    (shift, counts_items): (u32, bool),
     bench: &mut Bench<i64>,
     best: &mut Fraction,
 ) -> Sought {
@@ -220,14 +224,12 @@ pub fn by_list<M: Measure<Payload = i64, Number = i64>>(
         return Sought::default();
     }
     let saw_rest = list.keys[n_keys - 1] == rest;
-    let total = node.total[0];
-    let scale = Scale { shift, total, least: node.least.ceil() as i64 };
+    let (total, mask) = (node.total[0], (1_i64 << shift) - 1);
+    let scale = Scale { shift, total, least: node.least.ceil() as usize, keys: counts_items.then_some(keys) };
     let mut cut = None;
     // All values on the left and the rest on the right is a cut; without a rest the last key leaves nothing.
     if let Some(at) = list.best(n_keys - 1, 0, scale, best) {
-        let left = list.sums[at] & ((1 << shift) - 1);
-        let is_most = 2 * left >= total & ((1 << shift) - 1);
-        let rest_left = !saw_rest && is_most;
+        let rest_left = !saw_rest && 2 * (list.sums[at] & mask) >= total & mask;
         cut = Some(Cut { last: list.keys[at], next: list.keys[at + 1], rest_left, saw_rest });
     }
     if saw_rest {
@@ -241,10 +243,46 @@ pub fn by_list<M: Measure<Payload = i64, Number = i64>>(
 }
 
 #[derive(Clone, Copy)]
-struct Scale {
+struct Scale<'a> {
     shift: u32,
     total: i64,
-    least: i64,
+    /// Fewest rows on a side: of the items with these keys, or else by weight.
+    least: usize,
+    keys: Option<&'a [u8]>,
+}
+
+impl Scale<'_> {
+    /// The first of the sums with enough rows on the left, and the first with too few on the right. Both grow from key to
+    /// key, by one row at least: where few are enough only the ends are in question.
+    #[inline(always)]
+    fn ends(&self, list: &List, n: usize, more: i64) -> (usize, usize) {
+        let mask = (1_i64 << self.shift) - 1;
+        if self.least <= 1 {
+            return (0, n);
+        }
+        let Some(keys) = self.keys else {
+            let (least, all) = (self.least as i64, self.total & mask);
+            let on_left = |packed: i64| packed.wrapping_add(more) & mask;
+            let from = list.sums[..n].partition_point(|&packed| on_left(packed) < least);
+            let to = list.sums[..n].partition_point(|&packed| all.wrapping_sub(on_left(packed)) >= least);
+            return (from, to);
+        };
+        // With the rest on the left, it is what is not up to the last value.
+        let rest = if more == 0 { 0 } else { keys.len() - count_up_to(keys, list.keys[n]) };
+        let on_left = |key: u8| rest + count_up_to(keys, key);
+        let few = n.min(self.least - 1);
+        let from = list.keys[..few].partition_point(|&key| on_left(key) < self.least);
+        let first = n - few;
+        let to = first + list.keys[first..n].partition_point(|&key| keys.len() - on_left(key) >= self.least);
+        (from, to)
+    }
+}
+
+fn count_up_to(keys: &[u8], last: u8) -> usize {
+    // Bytes add up sixteen at a time as long as they do not overflow.
+    keys.chunks(255)
+        .map(|keys| usize::from(keys.iter().fold(0_u8, |n, &key| n.wrapping_add(u8::from(key <= last)))))
+        .sum()
 }
 
 impl List {
@@ -322,18 +360,10 @@ impl List {
     /// The first of the best cuts after one of the first `n` keys, with `more` on the left, if it beats the best so far.
     #[inline(always)]
     fn best(&mut self, n: usize, more: i64, scale: Scale, best: &mut Fraction) -> Option<usize> {
-        let Scale { shift, total, least } = scale;
+        let Scale { shift, total, .. } = scale;
         let mask = (1_i64 << shift) - 1;
-        let on_left = |packed: i64| packed.wrapping_add(more) & mask;
-        // Weights grow from key to key: those with enough on both sides lie together.
-        let (mut from, mut to) = (0, n.min(256));
-        while from < to && on_left(self.sums[from]) < least {
-            from += 1;
-        }
-        while from < to && (total & mask).wrapping_sub(on_left(self.sums[to - 1])) < least {
-            to -= 1;
-        }
-        if from == to {
+        let (from, to) = scale.ends(self, n.min(256), more);
+        if from >= to {
             return None;
         }
         let (weight, sum) = (float(total & mask), float(total >> shift));
@@ -365,4 +395,68 @@ impl List {
 fn float(whole: i64) -> f64 {
     const BASE: f64 = 6_755_399_441_055_744.0;
     f64::from_bits((BASE.to_bits() as i64).wrapping_add(whole) as u64) - BASE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::random::Shuffler;
+    use crate::ml::trees::measure::{Packed, Values};
+
+    /// What both ways find for items with these keys, answers and weights.
+    fn both(keys: &[u8], y: &[f64], weights: &[f64], rest: u8, least: f64, counts_items: bool) -> (Sought, Sought) {
+        let values = Values { y, unit: 1.0, shift: 0.0, is_binary: false };
+        let measure = Packed::new(values, 100_000, counts_items).unwrap();
+        let item = |row: usize| Item {
+            row: row as u32,
+            weight: weights[row] as f32,
+            payload: measure.payload(row, weights[row]),
+        };
+        let items: Vec<Item<i64>> = (0..keys.len()).map(item).collect();
+        let total = [items.iter().map(|item| item.payload).sum::<i64>()];
+        let node = Node { items: &items, total: &total, least };
+        let (mut one, mut other) = (Bench::new(1), Bench::new(1));
+        let mut best = [Fraction::NONE; 2];
+        let listed = measure.best_cut(&node, keys, rest, &mut one, &mut best[0]);
+        let slotted = by_slots(&measure, &node, keys, rest, &mut other, &mut best[1]);
+        assert!(one.slots.iter().chain(&other.slots).all(|&slot| slot == 0));
+        if listed == slotted {
+            let off = (best[0].value() - best[1].value()).abs();
+            assert!(off <= 1e-12 * best[1].value().abs(), "{best:?}");
+        }
+        (listed, slotted)
+    }
+
+    #[test]
+    fn a_list_finds_the_cuts_that_slots_find() {
+        let mut source = Shuffler::new(3);
+        for n in [1, 2, 3, 7, 8, 9, 16, 17, 31, 32, 33, 100, 128, 129, 700] {
+            for (most, has_rest) in [(2, false), (9, true), (254, false), (254, true)] {
+                for least in [1.0, 2.0, 5.0, 40.0] {
+                    let keys: Vec<u8> =
+                        (0..n).map(|_| source.below(most + usize::from(has_rest)) as u8).collect();
+                    let y: Vec<f64> = keys.iter().map(|_| source.below(1000) as f64 / 1000.0 - 0.5).collect();
+                    let weights: Vec<f64> = keys.iter().map(|_| 1.0 + source.below(3) as f64).collect();
+                    let (listed, slotted) = both(&keys, &y, &weights, most as u8, least, false);
+                    assert_eq!(listed, slotted, "{n} items, {most} keys, {least} rows at least");
+                    // Of weight 1 each, items are what weights count.
+                    let (listed, slotted) = both(&keys, &y, &vec![1.0; n], most as u8, least, true);
+                    assert_eq!(listed, slotted, "{n} items, {most} keys, {least} items at least");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_row_that_was_drawn_twice_is_one_row() {
+        let (keys, y) = ([3, 7, 7, 9], [0.9, 0.1, 0.0, 0.1]);
+        let weights = [2.0, 1.0, 1.0, 1.0];
+        let (by_items, by_weight) = both(&keys, &y, &weights, 254, 2.0, true);
+        // By weight the first row alone is enough; as one row it is not, and a side of two rows needs the sevens.
+        assert_eq!(by_weight.cut.map(|cut| cut.last), Some(3));
+        assert_eq!(by_items.cut, None);
+        let keys = [3, 7, 8, 9];
+        let (by_items, _) = both(&keys, &y, &weights, 254, 2.0, true);
+        assert_eq!(by_items.cut, Some(Cut { last: 7, next: 8, rest_left: true, saw_rest: false }));
+    }
 }

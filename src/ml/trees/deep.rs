@@ -21,7 +21,7 @@ const PATIENCE_ROWS: usize = 200_000;
 pub struct DeepLimits {
     pub max_depth: usize,
     pub max_leaves: usize,
-    /// In rows (a row drawn twice counts twice).
+    /// As [`Measure::counts_items`] counts.
     pub min_samples_leaf: usize,
     /// Columns with different values that each node tries.
     pub n_tried: usize,
@@ -175,7 +175,7 @@ impl<M: Measure> Deep<'_, M> {
         let items = &self.room.items[from..to];
         self.total.fill(M::Number::default());
         items.iter().for_each(|item| self.measure.add(&mut self.total, item));
-        let n_rows = self.measure.n_rows(&self.total);
+        let n_rows = if self.measure.counts_items() { items.len() as f64 } else { self.measure.n_rows(&self.total) };
         self.room.nodes[node] = GrownNode::Leaf { n_rows: n_rows.round() as usize };
         self.room.ranges[node] = (from as u32, to as u32);
         let may_split = depth < self.limits.max_depth && n_rows >= 2.0 * self.limits.min_samples_leaf.max(1) as f64;

@@ -25,6 +25,7 @@ pub struct Settings {
     pub n_estimators: usize,
     pub max_depth: usize,
     pub max_leaves: usize,
+    /// A row drawn twice counts once, as in scikit-learn; with whole weights, a row counts as its weight.
     pub min_samples_leaf: usize,
     /// Columns tried at each split; a block of indicators is one.
     pub max_features: usize,
@@ -53,7 +54,7 @@ pub fn forest(
     let is_whole = weights.is_none_or(|weights| weights.iter().all(|w| w.fract() == 0.0));
     match labels {
         Labels::Classes(codes) if n_classes != 2 => {
-            let counts = Counts { codes, n_classes, is_whole };
+            let counts = Counts { codes, n_classes, counts_weight: is_whole && weights.is_some() };
             let most = most_frequent(codes, n_classes);
             let y: Vec<f64> = codes.iter().map(|&code| f64::from(u8::from(code as usize == most))).collect();
             Planter { settings, binned, measure: &counts, y: &y, labels, n_classes, weights, team }.plant(io)
@@ -98,7 +99,7 @@ fn with_values(
     let y = values.y;
     let largest = weights.map_or(1.0, |weights| weights.iter().copied().fold(1.0, f64::max));
     let most = binned.n_rows as f64 * largest;
-    let packed = (is_whole && most < 1e9).then(|| Packed::new(values, most as u64)).flatten();
+    let packed = (is_whole && most < 1e9).then(|| Packed::new(values, most as u64, weights.is_none())).flatten();
     match &packed {
         Some(measure) => Planter { settings, binned, measure, y, labels, n_classes, weights, team }.plant(io),
         None => {

@@ -49,8 +49,12 @@ pub trait Measure: Sync + Sized {
     fn payload(&self, row: usize, weight: f64) -> Self::Payload;
     /// Adds a row to its bin's numbers.
     fn add(&self, slot: &mut [Self::Number], item: &Item<Self::Payload>);
-    /// Rows behind some numbers.
+    /// Rows behind some numbers; a row drawn twice may count twice.
     fn n_rows(&self, slot: &[Self::Number]) -> f64;
+    /// Whether the rows on a side are its items, which their numbers do not tell.
+    fn counts_items(&self) -> bool {
+        false
+    }
     /// Whether all rows have one answer.
     fn is_pure(&self, items: &[Item<Self::Payload>]) -> bool;
     /// Whether the split into `left` and the rest scores more than the best so far, which it then replaces.
@@ -123,15 +127,17 @@ pub struct Packed<'a> {
     shift: u32,
     /// Steps between 0 and 1.
     steps: f64,
+    counts_items: bool,
 }
 
 impl<'a> Packed<'a> {
-    /// `None` when `most`, the largest sum of weights of a tree, leaves too few bits for values.
-    pub fn new(values: Values<'a>, most: u64) -> Option<Self> {
+    /// `None` when `most`, the largest sum of weights of a tree, leaves too few bits for values. Rows are counted by their
+    /// weights, or each once however often it was drawn (`counts_items`).
+    pub fn new(values: Values<'a>, most: u64, counts_items: bool) -> Option<Self> {
         let length = u64::BITS - most.leading_zeros();
         let bits = 62_u32.checked_sub(2 * length + 1).filter(|&bits| bits >= 12)?;
         let steps = if values.is_binary { 1.0 } else { (1_u64 << bits.min(40)) as f64 };
-        Some(Self { values, shift: length + 1, steps })
+        Some(Self { values, shift: length + 1, steps, counts_items })
     }
 
     #[inline(always)]
@@ -162,6 +168,10 @@ impl Measure for Packed<'_> {
         self.unpack(slot[0]).0
     }
 
+    fn counts_items(&self) -> bool {
+        self.counts_items
+    }
+
     /// As far as payloads tell values apart.
     fn is_pure(&self, items: &[Item<i64>]) -> bool {
         let parts = |item: &Item<i64>| (item.payload & ((1 << self.shift) - 1), item.payload >> self.shift);
@@ -183,7 +193,7 @@ impl Measure for Packed<'_> {
         bench: &mut Bench<i64>,
         best: &mut Fraction,
     ) -> Sought {
-        cuts::by_list(node, keys, rest, self.shift, bench, best)
+        cuts::by_list(node, keys, rest, (self.shift, self.counts_items), bench, best)
     }
 
     #[inline]
@@ -267,8 +277,8 @@ impl Measure for Moments<'_> {
 pub struct Counts<'a> {
     pub codes: &'a [u32],
     pub n_classes: usize,
-    /// Weights are counts: they are the number of rows.
-    pub is_whole: bool,
+    /// Weights are the number of rows.
+    pub counts_weight: bool,
 }
 
 impl Measure for Counts<'_> {
@@ -286,7 +296,7 @@ impl Measure for Counts<'_> {
     #[inline(always)]
     fn add(&self, slot: &mut [f64], item: &Item<u32>) {
         slot[item.payload as usize] += f64::from(item.weight);
-        slot[self.n_classes] += if self.is_whole { f64::from(item.weight) } else { 1.0 };
+        slot[self.n_classes] += if self.counts_weight { f64::from(item.weight) } else { 1.0 };
     }
 
     fn n_rows(&self, slot: &[f64]) -> f64 {
@@ -354,18 +364,18 @@ mod tests {
         let values = Values { y: &y, unit: 9.0, shift: 4.0, is_binary: false };
         // Squared errors: 38 around the mean of all, 0.5 + 12.5 around the means of the halves.
         assert!((removed(&Moments(values)) - 25.0).abs() < 1e-9);
-        assert!((removed(&Packed::new(values, 4).unwrap()) - 25.0).abs() < 1e-6);
+        assert!((removed(&Packed::new(values, 4, true).unwrap()) - 25.0).abs() < 1e-6);
     }
 
     #[test]
     fn scores_are_gini() {
         let codes = [0, 0, 1, 0];
-        let counts = Counts { codes: &codes, n_classes: 2, is_whole: true };
+        let counts = Counts { codes: &codes, n_classes: 2, counts_weight: true };
         let y = codes.map(f64::from);
         let values = Values { y: &y, unit: 1.0, shift: 0.0, is_binary: true };
         // 4 · 2 · ¾ · ¼ before, 2 · 2 · ½ · ½ after.
         assert!((removed(&counts) - 0.5).abs() < 1e-12);
-        assert!((removed(&Packed::new(values, 4).unwrap()) - 0.5).abs() < 1e-12);
+        assert!((removed(&Packed::new(values, 4, true).unwrap()) - 0.5).abs() < 1e-12);
         assert_eq!(counts.n_rows(&sums(&counts, &[0, 2, 3])), 3.0);
     }
 }

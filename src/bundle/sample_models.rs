@@ -64,11 +64,11 @@ fn grown(seed: u64, n_features: usize, n_values: usize, categories: bool) -> Tre
                 let sum: f64 = values.iter().sum();
                 values.iter_mut().for_each(|v| *v /= sum);
             }
-            return TreeNode::Leaf { values, cover: 1 };
+            return TreeNode::Leaf { values: values.into(), cover: 1 };
         }
         let (left, right, gain, cover, missing_left) = (2 * at + 1, 2 * at + 2, 1.0, 1, rng.gen_bool(0.5));
         if categories && at % 3 == 0 {
-            let codes = sets[(seed as usize + at as usize / 3) % 8].to_vec();
+            let codes = sets[(seed as usize + at as usize / 3) % 8].to_vec().into();
             return TreeNode::CategorySplit { feature: 0, codes, left, right, gain, cover, missing_left };
         }
         let (feature, threshold) = (rng.gen_range(1..n_features as u32), rng.gen_range(-1.0..1.0_f32));
@@ -78,7 +78,7 @@ fn grown(seed: u64, n_features: usize, n_values: usize, categories: bool) -> Tre
 }
 
 fn leaf(values: Vec<f64>) -> Tree {
-    Tree { nodes: vec![TreeNode::Leaf { values, cover: 1 }] }
+    Tree { nodes: vec![TreeNode::Leaf { values: values.into(), cover: 1 }] }
 }
 
 /// With a tree in the middle that is one leaf.

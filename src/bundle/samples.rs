@@ -218,7 +218,7 @@ pub(super) fn sample(
         (Some("baseline"), Task::Regression) => FittedModel::Baseline { output: vec![123_456_789.123_456_79] },
         (Some("baseline"), _) => FittedModel::Baseline { output: vec![0.734_021, 1.0 - 0.734_021] },
         (Some("stump"), _) => {
-            let leaf = TreeNode::Leaf { values: vec![1e9 + 0.1], cover: 1 };
+            let leaf = TreeNode::Leaf { values: vec![1e9 + 0.1].into(), cover: 1 };
             FittedModel::DecisionTree { tree: Tree { nodes: vec![leaf] } }
         }
         (Some("tree"), _) => FittedModel::DecisionTree { tree: tree(n_features, n_outputs) },
@@ -354,7 +354,7 @@ fn tree(n_features: usize, n_outputs: usize) -> Tree {
         } else {
             values[0] += 1e8;
         }
-        TreeNode::Leaf { values, cover: 1 }
+        TreeNode::Leaf { values: values.into(), cover: 1 }
     });
     Tree { nodes: nodes.collect() }
 }

@@ -55,6 +55,7 @@ pub mod suite;
 pub mod table;
 pub mod task;
 pub mod training;
+pub mod tree;
 pub mod tuning;
 pub mod watch;
 pub mod words;

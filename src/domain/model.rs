@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::recipe::FittedRecipe;
 use super::task::Task;
 use super::training::Calibration;
+pub use super::tree::{Codes, LeafValues, Tree, TreeNode};
 
 /// A recipe and a model that were fitted together: all that is needed to score raw rows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -183,57 +184,5 @@ pub enum Link {
 impl Link {
     pub fn is_identity(&self) -> bool {
         *self == Self::Identity
-    }
-}
-
-/// A binary tree; node 0 is the root, children come after their parent.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Tree {
-    pub nodes: Vec<TreeNode>,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "node")]
-pub enum TreeNode {
-    /// A row goes left when `(x[feature] as f32) <= threshold`. Features are compared as f32 because ONNX does.
-    Split {
-        feature: u32,
-        threshold: f32,
-        left: u32,
-        right: u32,
-        /// Loss removed by this split.
-        gain: f64,
-        /// Training rows that passed here.
-        cover: u64,
-        /// Where rows without a value go.
-        #[serde(default)]
-        missing_left: bool,
-    },
-    /// A row goes left when the category of `feature` is among `codes` (ascending); a category that training never saw
-    /// goes where rows without a value go.
-    CategorySplit { feature: u32, codes: Vec<u32>, left: u32, right: u32, gain: f64, cover: u64, missing_left: bool },
-    /// Class shares, or one value.
-    Leaf { values: Vec<f64>, cover: u64 },
-}
-
-impl Tree {
-    /// The leaf values for one row of features.
-    pub fn leaf(&self, row: &[f64]) -> &[f64] {
-        let mut at = 0_usize;
-        loop {
-            match &self.nodes[at] {
-                TreeNode::Leaf { values, .. } => return values,
-                TreeNode::Split { feature, threshold, left, right, missing_left, .. } => {
-                    let x = row[*feature as usize];
-                    let goes_left = if x.is_nan() { *missing_left } else { x as f32 <= *threshold };
-                    at = if goes_left { *left } else { *right } as usize;
-                }
-                TreeNode::CategorySplit { feature, codes, left, right, missing_left, .. } => {
-                    let x = row[*feature as usize];
-                    let goes_left = if x.is_nan() { *missing_left } else { codes.binary_search(&(x as u32)).is_ok() };
-                    at = if goes_left { *left } else { *right } as usize;
-                }
-            }
-        }
     }
 }

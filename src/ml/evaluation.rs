@@ -331,7 +331,7 @@ mod tests {
 
     #[test]
     fn tree_importance_sums_gains_by_feature() {
-        let leaf = || TreeNode::Leaf { values: vec![0.0], cover: 1 };
+        let leaf = || TreeNode::Leaf { values: vec![0.0].into(), cover: 1 };
         let split = |feature, gain, left| TreeNode::Split {
             feature,
             threshold: 0.0,

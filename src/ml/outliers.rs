@@ -91,7 +91,7 @@ fn drawn(n_rows: usize, size: usize, random: &mut Shuffler) -> Vec<usize> {
 }
 
 fn leaf(depth: usize, n_rows: usize) -> TreeNode {
-    TreeNode::Leaf { values: vec![depth as f64 + mean_cuts(n_rows)], cover: n_rows as u64 }
+    TreeNode::Leaf { values: [depth as f64 + mean_cuts(n_rows)][..].into(), cover: n_rows as u64 }
 }
 
 struct Grower<'a> {
@@ -224,7 +224,7 @@ fn number_node(made: Made) -> TreeNode {
 
 fn category_node(made: Made) -> TreeNode {
     let Made { feature, codes, left, cover, missing_left, .. } = made;
-    TreeNode::CategorySplit { feature, codes, left, right: left + 1, gain: 0.0, cover, missing_left }
+    TreeNode::CategorySplit { feature, codes: codes.into(), left, right: left + 1, gain: 0.0, cover, missing_left }
 }
 
 #[cfg(test)]

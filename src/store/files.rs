@@ -220,6 +220,20 @@ pub(super) fn hash_while(
     Ok((ContentHash::from_bytes(&hasher.finalize().into()), total))
 }
 
+/// The hash of bytes that come piece by piece.
+#[derive(Default)]
+pub(super) struct Hasher(Sha256);
+
+impl Hasher {
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    pub fn finish(self) -> ContentHash {
+        ContentHash::from_bytes(&self.0.finalize().into())
+    }
+}
+
 pub(super) fn hash_bytes(bytes: &[u8]) -> ContentHash {
     ContentHash::from_bytes(&Sha256::digest(bytes).into())
 }

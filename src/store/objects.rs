@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tempfile::{NamedTempFile, TempPath};
 
-use super::files::{self, Stamp};
+use super::files::{self, Hasher, Stamp};
 use super::{StoreError, Workspace, calm, locks};
 use crate::domain::ids::ContentHash;
 use crate::domain::io::JobIo;
@@ -44,6 +44,66 @@ pub struct Snapshot {
     pub new: bool,
 }
 
+/// Bytes of a document after which it is written to a file as it comes: a forest is hundreds of megabytes of text, which
+/// should not be in memory beside it.
+const SINK_BYTES: usize = 1 << 20;
+
+/// Where a document goes while it is put into words.
+struct Sink<'a> {
+    workspace: &'a Workspace,
+    bytes: Vec<u8>,
+    /// What was written before `bytes`.
+    file: Option<(NamedTempFile, Hasher)>,
+    /// What `Write` cannot tell.
+    refused: Option<StoreError>,
+}
+
+impl Sink<'_> {
+    fn spill(&mut self) -> Result<(), StoreError> {
+        let (temp, hasher) = match &mut self.file {
+            Some(file) => file,
+            none => {
+                self.workspace.require_sound()?;
+                none.insert((temp_file(&self.workspace.root, &self.workspace.holder)?, Hasher::default()))
+            }
+        };
+        temp.write_all(&self.bytes).map_err(StoreError::io("write", temp.path()))?;
+        hasher.add(&self.bytes);
+        self.bytes.clear();
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<ContentHash, StoreError> {
+        if self.file.is_some() {
+            self.spill()?;
+        }
+        let Some((temp, hasher)) = self.file else { return self.workspace.put_bytes(&self.bytes) };
+        let hash = hasher.finish();
+        if !self.workspace.holds(&hash)? {
+            self.workspace.place(temp, &hash)?;
+        }
+        Ok(hash)
+    }
+}
+
+impl Write for Sink<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.bytes.extend_from_slice(bytes);
+        if self.bytes.len() >= SINK_BYTES
+            && let Err(error) = self.spill()
+        {
+            let text = error.to_string();
+            self.refused = Some(error);
+            return Err(std::io::Error::other(text));
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 impl Workspace {
     /// Stores `bytes` durably.
     pub fn put_bytes(&self, bytes: &[u8]) -> Result<ContentHash, StoreError> {
@@ -60,11 +120,14 @@ impl Workspace {
 
     /// Stores a document as JSON.
     pub fn put_json<T: Serialize>(&self, value: &T) -> Result<ContentHash, StoreError> {
-        let bytes = serde_json::to_vec(value).map_err(|error| StoreError::Invalid {
-            what: std::any::type_name::<T>().to_owned(),
-            problem: error.to_string(),
-        })?;
-        self.put_bytes(&bytes)
+        let mut sink = Sink { workspace: self, bytes: Vec::new(), file: None, refused: None };
+        if let Err(error) = serde_json::to_writer(&mut sink, value) {
+            return Err(sink.refused.unwrap_or_else(|| StoreError::Invalid {
+                what: std::any::type_name::<T>().to_owned(),
+                problem: error.to_string(),
+            }));
+        }
+        sink.finish()
     }
 
     /// Copies a file into the objects: [`Self::stage_file`] and [`Self::keep`].

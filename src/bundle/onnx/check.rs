@@ -95,7 +95,7 @@ mod tests {
         assert!(beyond.contains("asks for feature 99"), "{beyond}");
         let unordered = says(|e| {
             let TreeNode::CategorySplit { codes, .. } = &mut e.trees[0].nodes[0] else { panic!() };
-            *codes = vec![1, 1];
+            *codes = vec![1, 1].into();
         });
         assert!(unordered.contains("the categories of node 0"), "{unordered}");
         let infinite = says(|e| {

@@ -1,12 +1,13 @@
 //! A run made of runs: their models' answers averaged, with weights learned on held-out rows.
 
 use super::batch::{Job, Recorder};
+use super::clock::Limit;
 use super::fit::{self, Fitted0, Measured};
 use super::session::Session;
 use crate::data::recipe;
 use crate::data::table::Table;
 use crate::domain::ids::{GroupId, RunId};
-use crate::domain::io::JobIo;
+use crate::domain::io::{Cancelled, JobIo};
 use crate::domain::model::{FittedModel, Member, TrainedModel};
 use crate::domain::params::{Algorithm, check_params};
 use crate::domain::random::Shuffler;
@@ -19,12 +20,17 @@ use crate::lifecycle::score::model_of;
 use crate::ml::{ensemble, evaluation, importance, metrics, predict};
 use crate::store::{Workspace, runs};
 
-/// Combines those of the runs that completed and kept held-out predictions. `None` when there are fewer than two.
+/// Share of a budget by which it may be passed to store what is ready.
+const LATE: f64 = 0.05;
+
+/// Combines those of the runs that completed and kept held-out predictions. `None` when there are fewer than two;
+/// cancelled when it could not be stored within the limit.
 pub fn combine(
     session: &Session<'_>,
     workspace: &Workspace,
     group: GroupId,
     ids: &[RunId],
+    limit: Limit<'_>,
     io: &dyn JobIo,
 ) -> Result<Option<RunId>, StageError> {
     let started = std::time::Instant::now();
@@ -64,11 +70,14 @@ pub fn combine(
         members.iter().map(|(run, _)| run).zip(weights.iter().copied()).filter(|(_, weight)| *weight > 0.0).collect();
     plan.context.members = chosen.iter().map(|(run, weight)| (run.id, *weight)).collect();
 
+    let before_reading = limit.clock.seconds();
     let mut parts = Vec::new();
-    for (run, weight) in &chosen {
+    for (at, (run, weight)) in chosen.iter().enumerate() {
+        io.progress("Ensemble: reading", Some(0.2 + 0.1 * at as f64 / chosen.len() as f64))?;
         let model = model_of(workspace, run.id)?;
         parts.push(Member { weight: *weight, recipe: model.recipe, model: model.model });
     }
+    let reading = limit.clock.seconds() - before_reading;
     let model = FittedModel::Ensemble { members: parts };
     let FittedModel::Ensemble { members: parts } = &model else { return Ok(None) };
     let train_rows = match fit::measured_rows(&model, session.rows.train.len()) {
@@ -119,7 +128,10 @@ pub fn combine(
     let held_out = HeldOut { answers: ensemble::numbers(&together).to_vec(), ..members[0].1.clone() };
     let mut fitted = fit::finish(session, &plan, model, rows, &[], Some((held_out, truth, together)), known)?;
     evaluation::set_permutation(&mut fitted.evaluation, added);
-    // From here on nothing stops it: a run that starts is a run that ends.
+    // From here on nothing stops it: a run that starts is a run that ends. Storing takes about as long as reading did.
+    if limit.end.is_some_and(|end| limit.clock.seconds() + reading > end * (1.0 + LATE)) {
+        return Err(Cancelled.into());
+    }
     let mut job = Job::new(plan.clone());
     let asked = JobRequest::Train(session.request.clone());
     let recorder = Recorder { session, workspace, asked: &asked };

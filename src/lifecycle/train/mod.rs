@@ -34,8 +34,9 @@ use batch::Batch;
 use clock::{Clock, Limit};
 use session::{Session, choose_algorithms};
 
-/// Share of a budget that is left for the ensemble, which needs all others first.
-const ENSEMBLE_SHARE: f64 = 0.05;
+/// Share of a budget that is left for the ensemble, which needs all others first. It reads their models and stores them
+/// again, neither of which can be stopped half-way.
+const ENSEMBLE_SHARE: f64 = 0.08;
 
 pub fn train(workspace: &Workspace, request: &TrainRequest, io: &dyn JobIo) -> Result<TrainOutcome, StageError> {
     train_by(workspace, request, &Instant::now(), io)
@@ -83,10 +84,12 @@ pub fn train_by(
     if wants_ensemble {
         let part = Part { io, from: 0.95, to: 1.0 };
         let timed = Timed { io: &part, limit: Limit { clock, end: whole } };
-        match ensemble::combine(&session, workspace, group, &finished, &timed) {
+        match ensemble::combine(&session, workspace, group, &finished, timed.limit, &timed) {
             Ok(made) => finished.extend(made),
-            // Nothing was begun in the store.
-            Err(error) if error.is_cancelled() && timed.limit.is_over() => no_ensemble = true,
+            // Nothing was begun in the store, and it was the time that ended it.
+            Err(error) if error.is_cancelled() && whole.is_some() && part.progress("", None).is_ok() => {
+                no_ensemble = true;
+            }
             Err(error) => return Err(error),
         }
     }

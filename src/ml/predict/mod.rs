@@ -217,7 +217,7 @@ mod tests {
             let missing_left = false;
             TreeNode::Split { feature, threshold: 0.0, left, right: 1, gain: 0.0, cover: 1, missing_left }
         };
-        let leaf = TreeNode::Leaf { values: vec![1.0], cover: 1 };
+        let leaf = TreeNode::Leaf { values: vec![1.0].into(), cover: 1 };
         let tree = |nodes| FittedModel::DecisionTree { tree: Tree { nodes } };
         let circle = tree(vec![split(0, 0), leaf.clone()]);
         assert!(matches!(refused(circle, Task::Regression, 0), PredictError::Tree { .. }));

@@ -1,12 +1,12 @@
 //! Gradient boosting: each iteration grows one tree per output on the gradients of the loss and adds its answers.
 
 use crate::domain::io::JobIo;
-use crate::domain::model::{Combine, Tree, TreeEnsemble};
+use crate::domain::model::{Combine, Tree, TreeEnsemble, TreeNode};
 use crate::domain::random::Shuffler;
 use crate::domain::task::Target;
 use crate::ml::error::FitError;
 use crate::ml::trees::bins::Binned;
-use crate::ml::trees::grow::{Grower, Grown, Leaf, Limits, Task, leaf_of, model_node};
+use crate::ml::trees::grow::{Grower, Grown, KnownCodes, Leaf, Limits, Task, leaf_of, model_node};
 use crate::ml::trees::kernel::Team;
 use crate::ml::trees::losses::{Loss, Rows, Scaled, exp, quantile};
 use crate::ml::trees::packed::{CHUNK, Packing, Scale};
@@ -492,11 +492,10 @@ impl<'a> Booster<'a> {
 
     fn model_tree(&self, grown: &Grown, answers: &Answers) -> Tree {
         let unit = self.scaled.unit;
+        let mut known = KnownCodes::default();
         let nodes = grown.nodes.iter().zip(&answers.0).map(|(node, value)| {
-            let mut node = model_node(self.binned, node, vec![value * unit]);
-            if let crate::domain::model::TreeNode::Split { gain, .. }
-            | crate::domain::model::TreeNode::CategorySplit { gain, .. } = &mut node
-            {
+            let mut node = model_node(self.binned, node, [value * unit][..].into(), &mut known);
+            if let TreeNode::Split { gain, .. } | TreeNode::CategorySplit { gain, .. } = &mut node {
                 *gain = (*gain * unit * unit).min(f64::MAX);
             }
             node

@@ -5,16 +5,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::domain::io::JobIo;
-use crate::domain::model::Tree;
+use crate::domain::model::{Tree, TreeNode};
 use crate::domain::task::argmax;
 use crate::ml::error::FitError;
 use crate::ml::sums;
 use crate::ml::trees::bins::{Binned, Column, ColumnKind};
 use crate::ml::trees::boost::Labels;
-use crate::ml::trees::deep::{DeepLimits, DeepTree, Draws, Order, Room, Splitter, grow};
-use crate::ml::trees::grow::leaf_of;
+use crate::ml::trees::deep::{DeepLimits, Room, grow};
+use crate::ml::trees::grow::{GrownNode, leaf_of};
 use crate::ml::trees::kernel::{Team, Watch};
 use crate::ml::trees::measure::{Counts, Item, Measure, Moments, Packed, Values};
+use crate::ml::trees::scan::{Draws, Order, Splitter};
 
 /// Rows whose out-of-bag answers are followed.
 const OUT_OF_BAG_ROWS: usize = 2000;
@@ -24,6 +25,7 @@ pub struct Settings {
     pub n_estimators: usize,
     pub max_depth: usize,
     pub max_leaves: usize,
+    /// A row drawn twice counts once, as in scikit-learn; with whole weights, a row counts as its weight.
     pub min_samples_leaf: usize,
     /// Columns tried at each split; a block of indicators is one.
     pub max_features: usize,
@@ -52,7 +54,7 @@ pub fn forest(
     let is_whole = weights.is_none_or(|weights| weights.iter().all(|w| w.fract() == 0.0));
     match labels {
         Labels::Classes(codes) if n_classes != 2 => {
-            let counts = Counts { codes, n_classes, is_whole };
+            let counts = Counts { codes, n_classes, counts_weight: is_whole && weights.is_some() };
             let most = most_frequent(codes, n_classes);
             let y: Vec<f64> = codes.iter().map(|&code| f64::from(u8::from(code as usize == most))).collect();
             Planter { settings, binned, measure: &counts, y: &y, labels, n_classes, weights, team }.plant(io)
@@ -97,7 +99,7 @@ fn with_values(
     let y = values.y;
     let largest = weights.map_or(1.0, |weights| weights.iter().copied().fold(1.0, f64::max));
     let most = binned.n_rows as f64 * largest;
-    let packed = (is_whole && most < 1e9).then(|| Packed::new(values, most as u64)).flatten();
+    let packed = (is_whole && most < 1e9).then(|| Packed::new(values, most as u64, weights.is_none())).flatten();
     match &packed {
         Some(measure) => Planter { settings, binned, measure, y, labels, n_classes, weights, team }.plant(io),
         None => {
@@ -122,8 +124,8 @@ struct Planter<'a, M> {
 #[derive(Default)]
 struct Planted {
     tree: Option<Tree>,
-    /// Positions among the followed rows, and the answers of this tree, which did not see them.
-    answers: Vec<(u32, Vec<f64>)>,
+    /// Positions among the followed rows, and the leaves of this tree, which did not see them.
+    reached: Vec<(u32, u32)>,
 }
 
 /// Rows of the mean that a category's own mean is mixed with before categories are ordered.
@@ -228,23 +230,16 @@ impl<M: Measure> Planter<'_, M> {
             n_tried: settings.max_features,
             splitter: settings.splitter,
         };
-        let Some(grown) = grow(self.binned, self.measure, orders, limits, &mut draws, room, &mut || watch.go_on(phase))
-        else {
-            return;
-        };
-        if let Some(times) = times {
-            planted.answers = self.answers(&grown, rows, followed, &times);
+        planted.tree = grow(self.binned, self.measure, orders, limits, &mut draws, room, &mut || watch.go_on(phase));
+        if let (Some(times), Some(_)) = (times, &planted.tree) {
+            planted.reached = self.reached(&room.nodes, rows, followed, &times);
         }
-        planted.tree = Some(grown.into_model(self.binned));
     }
 
-    fn answers(&self, grown: &DeepTree, rows: &[u32], followed: &[usize], times: &[u16]) -> Vec<(u32, Vec<f64>)> {
+    fn reached(&self, nodes: &[GrownNode], rows: &[u32], followed: &[usize], times: &[u16]) -> Vec<(u32, u32)> {
         let unseen = followed.iter().enumerate().filter(|&(_, &at)| times[at] == 0);
-        let answer = |(position, &at): (usize, &usize)| {
-            let leaf = leaf_of(&grown.nodes, self.binned, self.binned.rows.row(rows[at] as usize));
-            (position as u32, grown.values[leaf].clone())
-        };
-        unseen.map(answer).collect()
+        let leaf = |at: usize| leaf_of(nodes, self.binned, self.binned.rows.row(rows[at] as usize)) as u32;
+        unseen.map(|(position, &at)| (position as u32, leaf(at))).collect()
     }
 
     /// Summed in the order of the trees.
@@ -252,10 +247,13 @@ impl<M: Measure> Planter<'_, M> {
         let width = self.n_classes.max(1);
         let mut totals = vec![0.0; followed.len() * width];
         let mut n_trees = vec![0_u32; followed.len()];
-        for (position, values) in planted.iter().flat_map(|planted| &planted.answers) {
-            let at = *position as usize;
-            n_trees[at] += 1;
-            totals[at * width..(at + 1) * width].iter_mut().zip(values).for_each(|(total, value)| *total += value);
+        for (tree, reached) in planted.iter().filter_map(|planted| Some((planted.tree.as_ref()?, &planted.reached))) {
+            for &(position, leaf) in reached {
+                let TreeNode::Leaf { values, .. } = &tree.nodes[leaf as usize] else { continue };
+                let at = position as usize;
+                n_trees[at] += 1;
+                totals[at * width..(at + 1) * width].iter_mut().zip(values).for_each(|(total, value)| *total += value);
+            }
         }
         let answered: Vec<usize> = (0..followed.len()).filter(|&at| n_trees[at] > 0).collect();
         if answered.is_empty() {

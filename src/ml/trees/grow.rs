@@ -3,10 +3,12 @@
 //! Of two siblings only the smaller is counted; the other is what is left of their parent. Buffers are kept from tree to
 //! tree.
 
+use std::collections::BTreeMap;
+
 use crate::domain::io::{Cancelled, JobIo};
-use crate::domain::model::TreeNode;
+use crate::domain::model::{Codes, LeafValues, TreeNode};
 use crate::ml::trees::bins::{Binned, ColumnKind};
-use crate::ml::trees::kernel::{Team, partition};
+use crate::ml::trees::kernel::{Lefts, Team, partition};
 use crate::ml::trees::packed::{Packing, Scale};
 use crate::ml::trees::split::{NodeSums, Rules, Search, Split, Sums, Test};
 
@@ -404,8 +406,11 @@ fn bounds(search: &Search, node: &NodeSums, split: &Split, feature: u32) -> [(f6
     }
 }
 
+/// Codes of categories by column and bins: nodes that part alike share them.
+pub type KnownCodes = BTreeMap<(u32, [u64; 4]), Codes>;
+
 /// A node of a tree as models keep it.
-pub fn model_node(binned: &Binned, node: &GrownNode, values: Vec<f64>) -> TreeNode {
+pub fn model_node(binned: &Binned, node: &GrownNode, values: LeafValues, known: &mut KnownCodes) -> TreeNode {
     match node {
         GrownNode::Leaf { n_rows } => TreeNode::Leaf { values, cover: *n_rows as u64 },
         GrownNode::Split { column, test, left, right, gain, n_rows } => {
@@ -423,18 +428,22 @@ pub fn model_node(binned: &Binned, node: &GrownNode, values: Vec<f64>) -> TreeNo
                     TreeNode::Split { feature, threshold: 0.5, left, right, gain, cover, missing_left: true }
                 }
                 (test, kind) => {
-                    let lefts = test.lefts(column);
-                    let mut codes: Vec<u32> = match kind {
-                        ColumnKind::Category { codes } => {
-                            codes.iter().zip(lefts).filter(|(_, left)| *left).map(|(&code, _)| code).collect()
-                        }
-                        _ => Vec::new(),
-                    };
-                    codes.sort_unstable();
                     let feature = column.feature;
+                    let make = || codes_of(kind, test.lefts(column)).into();
+                    let codes = match test {
+                        Test::Among { bins } => known.entry((feature, *bins)).or_insert_with(make).clone(),
+                        _ => make(),
+                    };
                     TreeNode::CategorySplit { feature, codes, left, right, gain, cover, missing_left: false }
                 }
             }
         }
     }
+}
+
+fn codes_of(kind: &ColumnKind, lefts: Lefts) -> Vec<u32> {
+    let ColumnKind::Category { codes } = kind else { return Vec::new() };
+    let mut codes: Vec<u32> = codes.iter().zip(lefts).filter(|(_, left)| *left).map(|(&code, _)| code).collect();
+    codes.sort_unstable();
+    codes
 }

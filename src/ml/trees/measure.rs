@@ -4,6 +4,9 @@
 
 use std::ops::{AddAssign, Sub};
 
+use crate::domain::model::LeafValues;
+use crate::ml::trees::cuts::{self, Bench, Node, Sought};
+
 /// A row as deep trees carry it.
 #[derive(Clone, Copy, Debug, PartialEq, Default)]
 pub struct Item<P> {
@@ -27,7 +30,7 @@ impl Fraction {
     }
 
     #[inline(always)]
-    fn raise(&mut self, above: f64, below: f64) -> bool {
+    pub fn raise(&mut self, above: f64, below: f64) -> bool {
         let better = above * self.below > self.above * below;
         if better {
             (self.above, self.below) = (above, below);
@@ -36,34 +39,7 @@ impl Fraction {
     }
 }
 
-/// Visits the bins below `end` that are marked in a set, ascending, until told to stop.
-#[inline(always)]
-pub fn each_bin(set: [u64; 4], end: usize, mut visit: impl FnMut(usize) -> bool) {
-    for (word, mut bits) in set.into_iter().enumerate() {
-        while bits != 0 {
-            let bin = word * 64 + bits.trailing_zeros() as usize;
-            bits &= bits - 1;
-            if bin >= end || !visit(bin) {
-                return;
-            }
-        }
-    }
-}
-
-/// The bins of a column that may be cut between.
-#[derive(Clone, Copy)]
-pub struct Offers<'a, N> {
-    pub slots: &'a [N],
-    /// Bins with rows.
-    pub present: [u64; 4],
-    /// Bins of values.
-    pub end: usize,
-    pub total: &'a [N],
-    /// Fewest rows on a side.
-    pub least: f64,
-}
-
-pub trait Measure: Sync {
+pub trait Measure: Sync + Sized {
     /// What a row carries.
     type Payload: Copy + Default + Send;
     /// Of which a bin keeps `width`.
@@ -73,45 +49,41 @@ pub trait Measure: Sync {
     fn payload(&self, row: usize, weight: f64) -> Self::Payload;
     /// Adds a row to its bin's numbers.
     fn add(&self, slot: &mut [Self::Number], item: &Item<Self::Payload>);
-    /// Rows behind some numbers.
+    /// Rows behind some numbers; a row drawn twice may count twice.
     fn n_rows(&self, slot: &[Self::Number]) -> f64;
+    /// Whether the rows on a side are its items, which their numbers do not tell.
+    fn counts_items(&self) -> bool {
+        false
+    }
     /// Whether all rows have one answer.
     fn is_pure(&self, items: &[Item<Self::Payload>]) -> bool;
     /// Whether the split into `left` and the rest scores more than the best so far, which it then replaces.
     fn offer(&self, left: &[Self::Number], total: &[Self::Number], best: &mut Fraction) -> bool;
-    /// The bin after which the best cut falls if it beats the best so far, and the next with rows. `left` holds what is on
-    /// the left already.
+    /// The best cut of a column with these keys, one per item, if it beats the best so far.
     fn best_cut(
         &self,
-        offers: Offers<Self::Number>,
-        left: &mut [Self::Number],
+        node: &Node<Self>,
+        keys: &[u8],
+        rest: u8,
+        bench: &mut Bench<Self::Number>,
         best: &mut Fraction,
-    ) -> Option<(usize, usize)> {
-        let (width, n) = (self.width(), self.n_rows(offers.total));
-        let (mut found, mut is_open) = (None, false);
-        each_bin(offers.present, offers.end, |bin| {
-            if is_open && let Some((_, next)) = &mut found {
-                *next = bin;
-                is_open = false;
+    ) -> Sought {
+        cuts::by_slots(self, node, keys, rest, bench, best)
+    }
+    /// What the items have that a random cut leaves on the left: those with keys up to `last`, and the rest if `rest_left`.
+    fn sum_left(&self, node: &Node<Self>, keys: &[u8], cut: (u8, u8, bool), left: &mut [Self::Number]) {
+        let (last, rest, rest_left) = cut;
+        left.fill(Self::Number::default());
+        for (item, &key) in node.items.iter().zip(keys) {
+            if if key == rest { rest_left } else { key <= last } {
+                self.add(left, item);
             }
-            let slot = &offers.slots[bin * width..(bin + 1) * width];
-            left.iter_mut().zip(slot).for_each(|(left, slot)| *left += *slot);
-            let on_left = self.n_rows(left);
-            if n - on_left < offers.least {
-                return false;
-            }
-            if on_left >= offers.least && self.offer(left, offers.total, best) {
-                found = Some((bin, bin + 1));
-                is_open = true;
-            }
-            true
-        });
-        found
+        }
     }
     /// What the node itself scores: `Σ weight² / weight` over classes, or `sum² / weight`.
     fn score(&self, slot: &[Self::Number]) -> f64;
     /// A leaf's answer.
-    fn answer(&self, items: &[Item<Self::Payload>]) -> Vec<f64>;
+    fn answer(&self, items: &[Item<Self::Payload>]) -> LeafValues;
     /// A difference of scores as loss in the target's units.
     fn loss(&self, score: f64) -> f64;
 }
@@ -127,14 +99,14 @@ pub struct Values<'a> {
 }
 
 impl Values<'_> {
-    fn answer<P>(&self, items: &[Item<P>]) -> Vec<f64> {
+    fn answer<P>(&self, items: &[Item<P>]) -> LeafValues {
         let (mut weight, mut sum) = (0.0, 0.0);
         for item in items {
             weight += f64::from(item.weight);
             sum += f64::from(item.weight) * self.y[item.row as usize];
         }
         let mean = if weight > 0.0 { sum / weight } else { 0.0 };
-        if self.is_binary { vec![1.0 - mean, mean] } else { vec![mean * self.unit + self.shift] }
+        if self.is_binary { [1.0 - mean, mean][..].into() } else { [mean * self.unit + self.shift][..].into() }
     }
 
     fn is_pure<P>(&self, items: &[Item<P>]) -> bool {
@@ -155,15 +127,17 @@ pub struct Packed<'a> {
     shift: u32,
     /// Steps between 0 and 1.
     steps: f64,
+    counts_items: bool,
 }
 
 impl<'a> Packed<'a> {
-    /// `None` when `most`, the largest sum of weights of a tree, leaves too few bits for values.
-    pub fn new(values: Values<'a>, most: u64) -> Option<Self> {
+    /// `None` when `most`, the largest sum of weights of a tree, leaves too few bits for values. Rows are counted by their
+    /// weights, or each once however often it was drawn (`counts_items`).
+    pub fn new(values: Values<'a>, most: u64, counts_items: bool) -> Option<Self> {
         let length = u64::BITS - most.leading_zeros();
         let bits = 62_u32.checked_sub(2 * length + 1).filter(|&bits| bits >= 12)?;
         let steps = if values.is_binary { 1.0 } else { (1_u64 << bits.min(40)) as f64 };
-        Some(Self { values, shift: length + 1, steps })
+        Some(Self { values, shift: length + 1, steps, counts_items })
     }
 
     #[inline(always)]
@@ -194,8 +168,15 @@ impl Measure for Packed<'_> {
         self.unpack(slot[0]).0
     }
 
+    fn counts_items(&self) -> bool {
+        self.counts_items
+    }
+
+    /// As far as payloads tell values apart.
     fn is_pure(&self, items: &[Item<i64>]) -> bool {
-        self.values.is_pure(items)
+        let parts = |item: &Item<i64>| (item.payload & ((1 << self.shift) - 1), item.payload >> self.shift);
+        let Some((weight, sum)) = items.first().map(parts) else { return true };
+        items.iter().map(parts).all(|(w, s)| s.wrapping_mul(weight) == sum.wrapping_mul(w))
     }
 
     #[inline(always)]
@@ -204,35 +185,25 @@ impl Measure for Packed<'_> {
         best.raise(sl * sl * wr + sr * sr * wl, wl * wr)
     }
 
-    /// As the general one, with all sums in registers.
-    fn best_cut(&self, offers: Offers<i64>, left: &mut [i64], best: &mut Fraction) -> Option<(usize, usize)> {
-        let mask = (1_i64 << self.shift) - 1;
-        let (total, least) = (offers.total[0], offers.least.ceil() as i64);
-        let slots = &offers.slots[..256];
-        let (mut packed, mut own) = (left[0], *best);
-        let (mut found, mut is_open) = (None, false);
-        each_bin(offers.present, offers.end, |bin| {
-            if is_open && let Some((_, next)) = &mut found {
-                *next = bin;
-                is_open = false;
-            }
-            packed = packed.wrapping_add(slots[bin & 255]);
-            let rest = total.wrapping_sub(packed);
-            if rest & mask < least {
-                return false;
-            }
-            if packed & mask >= least {
-                let (wl, sl) = ((packed & mask) as f64, (packed >> self.shift) as f64);
-                let (wr, sr) = ((rest & mask) as f64, (rest >> self.shift) as f64);
-                if own.raise(sl * sl * wr + sr * sr * wl, wl * wr) {
-                    found = Some((bin, bin + 1));
-                    is_open = true;
-                }
-            }
-            true
-        });
-        *best = own;
-        found
+    fn best_cut(
+        &self,
+        node: &Node<Self>,
+        keys: &[u8],
+        rest: u8,
+        bench: &mut Bench<i64>,
+        best: &mut Fraction,
+    ) -> Sought {
+        cuts::by_list(node, keys, rest, (self.shift, self.counts_items), bench, best)
+    }
+
+    #[inline]
+    fn sum_left(&self, node: &Node<Self>, keys: &[u8], (last, rest, rest_left): (u8, u8, bool), left: &mut [i64]) {
+        let mut sum = 0_i64;
+        for (item, &key) in node.items.iter().zip(keys) {
+            let goes_left = (key <= last) & (key != rest) | (rest_left & (key == rest));
+            sum = sum.wrapping_add(item.payload & i64::from(goes_left).wrapping_neg());
+        }
+        left[0] = sum;
     }
 
     fn score(&self, slot: &[i64]) -> f64 {
@@ -240,7 +211,7 @@ impl Measure for Packed<'_> {
         if weight > 0.0 { sum * sum / weight } else { 0.0 }
     }
 
-    fn answer(&self, items: &[Item<i64>]) -> Vec<f64> {
+    fn answer(&self, items: &[Item<i64>]) -> LeafValues {
         self.values.answer(items)
     }
 
@@ -292,7 +263,7 @@ impl Measure for Moments<'_> {
         if slot[0] > 0.0 { slot[1] * slot[1] / slot[0] } else { 0.0 }
     }
 
-    fn answer(&self, items: &[Item<f64>]) -> Vec<f64> {
+    fn answer(&self, items: &[Item<f64>]) -> LeafValues {
         self.0.answer(items)
     }
 
@@ -306,8 +277,8 @@ impl Measure for Moments<'_> {
 pub struct Counts<'a> {
     pub codes: &'a [u32],
     pub n_classes: usize,
-    /// Weights are counts: they are the number of rows.
-    pub is_whole: bool,
+    /// Weights are the number of rows.
+    pub counts_weight: bool,
 }
 
 impl Measure for Counts<'_> {
@@ -325,7 +296,7 @@ impl Measure for Counts<'_> {
     #[inline(always)]
     fn add(&self, slot: &mut [f64], item: &Item<u32>) {
         slot[item.payload as usize] += f64::from(item.weight);
-        slot[self.n_classes] += if self.is_whole { f64::from(item.weight) } else { 1.0 };
+        slot[self.n_classes] += if self.counts_weight { f64::from(item.weight) } else { 1.0 };
     }
 
     fn n_rows(&self, slot: &[f64]) -> f64 {
@@ -352,13 +323,13 @@ impl Measure for Counts<'_> {
         if weight > 0.0 { classes.iter().map(|w| w * w).sum::<f64>() / weight } else { 0.0 }
     }
 
-    fn answer(&self, items: &[Item<u32>]) -> Vec<f64> {
+    fn answer(&self, items: &[Item<u32>]) -> LeafValues {
         let mut shares = vec![0.0; self.n_classes];
         items.iter().for_each(|item| shares[item.payload as usize] += f64::from(item.weight));
         let weight: f64 = shares.iter().sum();
         let equal = 1.0 / self.n_classes as f64;
         shares.iter_mut().for_each(|share| *share = if weight > 0.0 { *share / weight } else { equal });
-        shares
+        shares.into()
     }
 
     fn loss(&self, score: f64) -> f64 {
@@ -393,18 +364,18 @@ mod tests {
         let values = Values { y: &y, unit: 9.0, shift: 4.0, is_binary: false };
         // Squared errors: 38 around the mean of all, 0.5 + 12.5 around the means of the halves.
         assert!((removed(&Moments(values)) - 25.0).abs() < 1e-9);
-        assert!((removed(&Packed::new(values, 4).unwrap()) - 25.0).abs() < 1e-6);
+        assert!((removed(&Packed::new(values, 4, true).unwrap()) - 25.0).abs() < 1e-6);
     }
 
     #[test]
     fn scores_are_gini() {
         let codes = [0, 0, 1, 0];
-        let counts = Counts { codes: &codes, n_classes: 2, is_whole: true };
+        let counts = Counts { codes: &codes, n_classes: 2, counts_weight: true };
         let y = codes.map(f64::from);
         let values = Values { y: &y, unit: 1.0, shift: 0.0, is_binary: true };
         // 4 · 2 · ¾ · ¼ before, 2 · 2 · ½ · ½ after.
         assert!((removed(&counts) - 0.5).abs() < 1e-12);
-        assert!((removed(&Packed::new(values, 4).unwrap()) - 0.5).abs() < 1e-12);
+        assert!((removed(&Packed::new(values, 4, true).unwrap()) - 0.5).abs() < 1e-12);
         assert_eq!(counts.n_rows(&sums(&counts, &[0, 2, 3])), 3.0);
     }
 }

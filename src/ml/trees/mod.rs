@@ -7,6 +7,8 @@
 
 pub mod bins;
 pub mod boost;
+mod compact;
+mod cuts;
 mod deep;
 pub mod forest;
 mod grow;
@@ -15,10 +17,11 @@ pub mod losses;
 mod measure;
 mod packed;
 pub mod predict;
+mod scan;
 mod split;
 
 pub use boost::Labels;
-pub use deep::Splitter;
+pub use scan::Splitter;
 pub use kernel::Team;
 pub use split::CategoryRules;
 

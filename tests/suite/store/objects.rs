@@ -18,6 +18,12 @@ fn the_same_bytes_are_one_object() {
     let list = vec![0.1 + 0.2, f64::MIN_POSITIVE];
     let json = ws.put_json(&list).unwrap();
     assert_eq!(ws.read_json::<Vec<f64>>(&json).unwrap(), list);
+    // Larger than what is kept in memory: written as it is worded, with the same hash.
+    let long: Vec<f64> = (0..400_000).map(|i| f64::from(i) * 0.1).collect();
+    let json = ws.put_json(&long).unwrap();
+    assert_eq!(json, ws.put_bytes(&serde_json::to_vec(&long).unwrap()).unwrap());
+    assert_eq!(ws.put_json(&long).unwrap(), json);
+    assert_eq!(ws.read_json::<Vec<f64>>(&json).unwrap(), long);
     fs::remove_file(source).unwrap();
     assert!(names(&folder.path().join("tmp")).is_empty());
 }

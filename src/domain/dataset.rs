@@ -288,15 +288,8 @@ pub enum Origin {
 }
 
 impl Origin {
-    pub const ALL: [Self; 7] = [
-        Self::Import,
-        Self::Refresh,
-        Self::Revert,
-        Self::Labels,
-        Self::Groups,
-        Self::Kind,
-        Self::Quarantine,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Import, Self::Refresh, Self::Revert, Self::Labels, Self::Groups, Self::Kind, Self::Quarantine];
 
     pub fn as_str(self) -> &'static str {
         match self {

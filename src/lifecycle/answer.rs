@@ -52,9 +52,8 @@ pub fn answer(workspace: &Workspace, question: &Question, io: &dyn JobIo) -> Res
         }
         Question::RulePreview { version, against, rule } => suite::preview(workspace, *version, *against, rule, io)
             .map(|preview| Answer::RulePreview(Box::new(preview))),
-        Question::SuiteFile { path } => {
-            suite::of_file(path).map(|read| Answer::SuiteFile { suite: Box::new(read.suite), not_taken: read.not_taken })
-        }
+        Question::SuiteFile { path } => suite::of_file(path)
+            .map(|read| Answer::SuiteFile { suite: Box::new(read.suite), not_taken: read.not_taken }),
         Question::Gates => gates::board(workspace).map(|board| Answer::Gates(Box::new(board))),
         Question::GateStates { version, act } => {
             gates::states(workspace, *version, *act, None, io).map(Answer::GateStates)

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use crate::domain::check_request::{CheckReportFormat, CheckReportRequest};
+use crate::domain::check_request::{CheckReportFormat, CheckReportRequest, Declared};
 use crate::domain::finding::{CheckRun, Finding, Severity};
 use crate::domain::ids::CheckRunId;
 use crate::domain::problem::Problem;
@@ -29,6 +29,15 @@ pub struct CheckArgs {
     /// The column to predict, for checks on labels and leakage
     #[arg(long, value_name = "COL")]
     pub target: Option<String>,
+    /// What to compare with is what a model learns from, and this table tests it: they may share nothing
+    #[arg(long, requires = "against")]
+    pub training: bool,
+    /// The column that says when, for leaks through time
+    #[arg(long, value_name = "COL")]
+    pub time: Option<String>,
+    /// The column that says whose row it is; the same one on both sides is a leak
+    #[arg(long, value_name = "COL")]
+    pub group: Option<String>,
     /// Use the suite in this file instead of the dataset's own; see `suite`
     #[arg(long, value_name = "FILE")]
     pub suite: Option<PathBuf>,
@@ -88,6 +97,7 @@ pub fn check(root: &Path, args: CheckArgs) -> Result<Report, Problem> {
         target: args.target,
         suite: args.suite.as_deref().map(read_suite).transpose()?.map(Box::new),
         environment: args.environment,
+        declared: Declared { training: args.training, time: args.time, group: args.group },
         ..CheckRequest::of(data_ref(data)?)
     };
     let JobOutcome::Checked(run) = work(root, JobRequest::Check(request))? else { return Err(mixed_up()) };

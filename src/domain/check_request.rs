@@ -10,6 +10,27 @@ use super::ids::CheckRunId;
 use super::request::DataRef;
 use super::suite::{Environment, Suite};
 
+/// What only the user knows about a table and its reference.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Declared {
+    /// The reference is what a model learns from and the table tests it: they may share nothing.
+    #[serde(default)]
+    pub training: bool,
+    /// The column that says when.
+    #[serde(default)]
+    pub time: Option<String>,
+    /// The column that says whose row it is: the same customer on both sides is a leak.
+    #[serde(default)]
+    pub group: Option<String>,
+}
+
+impl Declared {
+    /// The columns that are named.
+    pub fn columns(&self) -> impl Iterator<Item = &str> {
+        [&self.time, &self.group].into_iter().flatten().map(String::as_str)
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CheckRequest {
     pub data: DataRef,
@@ -21,12 +42,21 @@ pub struct CheckRequest {
     pub suite: Option<Box<Suite>>,
     #[serde(default)]
     pub environment: Environment,
+    #[serde(default)]
+    pub declared: Declared,
 }
 
 impl CheckRequest {
     /// The table alone, by the dataset's own suite.
     pub fn of(data: DataRef) -> Self {
-        Self { data, against: None, target: None, suite: None, environment: Environment::Train }
+        Self {
+            data,
+            against: None,
+            target: None,
+            suite: None,
+            environment: Environment::Train,
+            declared: Declared::default(),
+        }
     }
 }
 

@@ -427,7 +427,7 @@ fn file_report(
     let trained = subject.version.map(|v| resolve::open(workspace, v)).transpose()?;
     let columns = glimpse.stored.columns()?;
     let table = crate::data::columns::TableRef { schema: &glimpse.schema, columns: columns.as_ref() };
-    let by = By { suite: suite.as_ref(), environment: subject.environment, target: None };
+    let by = By { suite: suite.as_ref(), environment: subject.environment, ..By::default() };
     let reference = trained.as_ref().map(resolve::Opened::table);
     let mut report = validate::judge_table(table, Some(&glimpse.profile), reference, &by, io)?;
     // Scoring rows that were trained on is nobody's fault.

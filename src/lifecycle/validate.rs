@@ -5,10 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::data::checks::{self, CheckInput};
+use crate::data::checks::{self, Against, CheckInput};
 use crate::data::columns::TableRef;
 use crate::data::rules::{self, RulesInput};
 use crate::domain::activity::{NewEvent, ObjectKind};
+use crate::domain::check_request::Declared;
 use crate::domain::dataset::DatasetVersion;
 use crate::domain::finding::{CheckReport, CheckRun, Severity};
 use crate::domain::io::{JobIo, Part};
@@ -27,17 +28,18 @@ pub(super) struct By<'a> {
     pub suite: Option<&'a Suite>,
     pub environment: Environment,
     pub target: Option<&'a str>,
+    /// Nothing where nobody said anything.
+    pub declared: Option<&'a Declared>,
 }
 
 pub fn check(workspace: &Workspace, request: &CheckRequest, io: &dyn JobIo) -> Result<CheckRun, StageError> {
     let version = resolve(workspace, &request.data, &Part { io, from: 0.0, to: 0.2 })?;
     let against = request.against.as_ref();
     let against = against.map(|data| resolve(workspace, data, &Part { io, from: 0.2, to: 0.3 })).transpose()?;
-    if let Some(target) = &request.target
-        && version.schema.column(target).is_none()
-    {
+    let named = request.target.as_deref().into_iter().chain(request.declared.columns());
+    if let Some(absent) = named.into_iter().find(|name| version.schema.column(name).is_none()) {
         return Err(StageError::usage(
-            format!("{} has no column `{target}`", version.label()),
+            format!("{} has no column `{absent}`", version.label()),
             format!("Its columns are {}", version.schema.names().collect::<Vec<_>>().join(", ")),
         ));
     }
@@ -46,6 +48,7 @@ pub fn check(workspace: &Workspace, request: &CheckRequest, io: &dyn JobIo) -> R
         suite: request.suite.as_deref().or(saved.as_ref().map(|s| &s.suite)),
         environment: request.environment,
         target: request.target.as_deref(),
+        declared: Some(&request.declared),
     };
     let report = judge(workspace, &version, against.as_ref(), &by, &Part { io, from: 0.3, to: 0.98 })?;
     let new = NewCheckRun {
@@ -101,7 +104,16 @@ pub(super) fn judge_table(
 ) -> Result<CheckReport, StageError> {
     let no_settings = BTreeMap::new();
     let settings: &BTreeMap<String, CheckSetting> = by.suite.map_or(&no_settings, |suite| &suite.checks);
-    let input = CheckInput { profile, reference, target: by.target, settings, ..CheckInput::over(table) };
+    let input = CheckInput {
+        profile,
+        reference,
+        target: by.target,
+        against: if by.declared.is_some_and(|d| d.training) { Against::Training } else { Against::Earlier },
+        time: by.declared.and_then(|d| d.time.as_deref()),
+        group: by.declared.and_then(|d| d.group.as_deref()),
+        settings,
+        ..CheckInput::over(table)
+    };
     let mut report = checks::run(&input, &Part { io, from: 0.1, to: 0.7 })?;
     let rules = by.suite.map(|suite| suite.rules_for(by.environment)).unwrap_or_default();
     if rules.is_empty() {

@@ -7,6 +7,7 @@
 
 mod contract;
 mod file;
+pub mod great_expectations;
 mod rule;
 mod validate;
 mod words;

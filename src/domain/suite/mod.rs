@@ -87,3 +87,6 @@ impl Suite {
         self.contract.rules(environment).into_iter().chain(own).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

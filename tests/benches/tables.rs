@@ -1,7 +1,7 @@
 //! One measurement per process, so that peak memory is its own: `tests/benches/run.sh` runs them beside other programs.
 //!
 //!     cargo bench --bench tables -- load|import FILE.csv
-//!     cargo bench --bench tables -- profile FILE.csv|FILE.parquet
+//!     cargo bench --bench tables -- profile|rules FILE.csv|FILE.parquet
 //!
 //! Prints one JSON line: CPU and wall seconds of the task alone (opening the program is not counted), peak memory of
 //! the process, and what was found, so that nothing can be left undone.
@@ -9,14 +9,17 @@
 use std::path::Path;
 use std::time::Instant;
 
+use modelwright::data::columns::TableRef;
 use modelwright::data::error::LoadError;
 use modelwright::data::profile;
 use modelwright::data::read::{self, SourceSpec, TableSink, sniff};
-use modelwright::data::table::Cells;
+use modelwright::data::rules::{self, RulesInput};
+use modelwright::data::table::{Cells, Table};
 use modelwright::domain::io::Silent;
 use modelwright::domain::preview::BadRow;
 use modelwright::domain::request::{ImportRequest, JobOutcome, JobRequest};
 use modelwright::domain::schema::Storage;
+use modelwright::domain::suite::{Bounds, Rule, Scalar, Test};
 use modelwright::lifecycle;
 use serde_json::json;
 
@@ -27,7 +30,7 @@ fn main() {
     // `cargo bench` adds --bench.
     let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
     let [task, file] = &words[..] else {
-        println!("nothing to do: give a task (load, import, profile) and a file");
+        println!("nothing to do: give a task (load, import, profile, rules) and a file");
         return;
     };
     let path = Path::new(file);
@@ -35,7 +38,8 @@ fn main() {
         "load" => load(path),
         "import" => import(path),
         "profile" => described(path),
-        other => panic!("no task `{other}`: load, import or profile"),
+        "rules" => judged(path),
+        other => panic!("no task `{other}`: load, import, profile or rules"),
     };
     println!(
         "{}",
@@ -115,6 +119,64 @@ fn described(path: &Path) -> Measured {
         let profile = profile::profile(&table, &Silent).expect("a profile");
         (profile.rows, profile.columns.len())
     })
+}
+
+/// A suite as people write them: not null, ranges, sets, patterns, uniqueness, means. Times are those of one of [`RUNS`] runs over the table in memory.
+fn judged(path: &Path) -> Measured {
+    const RUNS: u32 = 10;
+    let options = sniff(path, "bench").expect("a table");
+    let (table, _) = read::load(path, "bench", &options, &Silent).expect("a table");
+    let suite = suite_for(&table);
+    let input = RulesInput { table: TableRef::of(&table), reference: None, profile: None };
+    let mut measured = measured(|| {
+        for _ in 0..RUNS {
+            let outcomes = rules::run(&input, &suite, &Silent).expect("outcomes");
+            let failing: u64 = outcomes.iter().map(|outcome| outcome.rows.len()).sum();
+            let broken = outcomes.iter().filter(|outcome| outcome.is_broken()).count();
+            let judged = outcomes.iter().filter(|outcome| outcome.observed.is_some()).count();
+            assert_eq!(judged, suite.len());
+            eprintln!("{} rules, {broken} broken, {failing} failing rows", suite.len());
+        }
+        (table.n_rows as u64, table.columns.len())
+    });
+    measured.cpu_s /= f64::from(RUNS);
+    measured.wall_s /= f64::from(RUNS);
+    measured
+}
+
+/// The same 61 rules for every program, on the table that `peers/generate.py` makes.
+fn suite_for(table: &Table) -> Vec<Rule> {
+    let names: Vec<&str> = table.schema.names().collect();
+    let numbers: Vec<&str> = names.iter().copied().filter(|name| name.len() == 3 && name.starts_with('n')).collect();
+    let holes = ["n01", "n06", "n07", "n14", "n15"];
+    let text = |name: &&str| matches!(table.column(name), Some((_, Cells::Text(_))));
+    let categories: Vec<&str> = names.iter().copied().filter(text).collect();
+    let mut rules = Vec::new();
+    let mut add = |test: Test| rules.push(Rule::new(format!("rule-{}", rules.len()), test));
+    let column = |name: &str| name.to_owned();
+    for name in ["row_id", "ts", "churn", "spend"].into_iter().chain(numbers.iter().copied()) {
+        if !holes.contains(&name) {
+            add(Test::ColumnValuesNotNull { column: column(name) });
+        }
+    }
+    for name in &numbers {
+        let bounds = Bounds { min: Some(Scalar::Whole(-100)), max: Some(Scalar::Whole(5000)), ..Bounds::default() };
+        add(Test::ColumnValuesBetween { column: column(name), bounds });
+    }
+    for name in &categories {
+        let Some((_, Cells::Text(dictionary))) = table.column(name) else { continue };
+        let value_set = dictionary.values.iter().cloned().map(Scalar::Text).collect();
+        add(Test::ColumnValuesInSet { column: column(name), value_set });
+        add(Test::ColumnValuesMatchRegex { column: column(name), regex: format!(r"^{name}_\d{{3}}$") });
+    }
+    add(Test::ColumnValuesUnique { column: column("row_id") });
+    for name in numbers.iter().take(4) {
+        let bounds = Bounds { min: Some(Scalar::Whole(0)), max: Some(Scalar::Whole(100)), ..Bounds::default() };
+        add(Test::ColumnMeanBetween { column: column(name), bounds });
+    }
+    let bounds = Bounds { min: Some(Scalar::Whole(1)), max: Some(Scalar::Whole(100_000_000)), ..Bounds::default() };
+    add(Test::TableRowCountBetween(bounds));
+    rules
 }
 
 /// CPU seconds of this process, all threads: fields 14 and 15 of `/proc/self/stat`, counted after the program's name.

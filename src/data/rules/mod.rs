@@ -249,4 +249,6 @@ fn judge<'k>(
 }
 
 #[cfg(test)]
+mod oracle;
+#[cfg(test)]
 mod tests;

@@ -223,7 +223,8 @@ fn sums(rows: &Rows<'_>, columns: &[usize], rule: &Rule, total: f64) -> Result<R
             }
             judged += 1;
             let largest = piece.cells.iter().map(|cells| cells.number(at).abs()).fold(total.abs(), f64::max);
-            if sum != total && !((sum - total).abs() <= TOLERANCE * largest) {
+            let is_close = sum.is_finite() && (sum - total).abs() <= TOLERANCE * largest;
+            if sum != total && !is_close {
                 failing.cell(piece, at);
             }
         }

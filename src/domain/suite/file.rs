@@ -88,7 +88,7 @@ fn without_place(error: &serde_json::Error) -> String {
     text.split(" at line ").next().unwrap_or_default().to_owned()
 }
 
-fn read_rule(index: usize, value: Value) -> Result<Rule, SuiteError> {
+pub(super) fn read_rule(index: usize, value: Value) -> Result<Rule, SuiteError> {
     let id = value.get("id").and_then(Value::as_str).map(|id| format!("`{id}`"));
     let name = id.unwrap_or_else(|| format!("number {}", index + 1));
     let wrong = |what: String| SuiteError::Rule { rule: name.clone(), what };

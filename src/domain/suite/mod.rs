@@ -11,6 +11,7 @@ mod contract;
 mod draft;
 mod file;
 mod form;
+pub mod great_expectations;
 mod rule;
 mod saved;
 pub mod spec;
@@ -101,3 +102,6 @@ impl Suite {
         self.contract.rules(environment).into_iter().chain(own).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

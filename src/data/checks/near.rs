@@ -16,6 +16,8 @@ use crate::stats::mix;
 
 /// Steps per deviation.
 const STEPS: f64 = 10.0;
+/// Of a longer table the last rows are looked at: what was added last is what nobody has looked at yet.
+const MOST_ROWS: usize = 4_000_000;
 /// With fewer rows a share says nothing.
 const FEWEST_ROWS: usize = 50;
 /// A flood is at least this many rows, and this many times the most that chance puts together.
@@ -27,6 +29,8 @@ const MISSING: u64 = 0x6e6f_7468;
 
 /// What the rows of a table look like from far.
 pub(super) struct Forms {
+    /// The row of the first one.
+    first: usize,
     /// One per row.
     form: Vec<u64>,
     exact: Vec<u64>,
@@ -35,8 +39,9 @@ pub(super) struct Forms {
 
 impl Forms {
     pub fn of(cx: &Context) -> Result<Self, Stop> {
-        let n = cx.table.n_rows();
-        let mut forms = Self { form: vec![0; n], exact: vec![0; n], by_chance: vec![0; n] };
+        let first = cx.table.n_rows().saturating_sub(MOST_ROWS);
+        let n = cx.table.n_rows() - first;
+        let mut forms = Self { first, form: vec![0; n], exact: vec![0; n], by_chance: vec![0; n] };
         if n < FEWEST_ROWS {
             return Err(Stop::Skipped(format!("Needs {FEWEST_ROWS} rows, there are {n}")));
         }
@@ -48,7 +53,7 @@ impl Forms {
             cx.table.pieces(c.index, |start, cells| {
                 cx.io.progress("Looking at the form of rows", None)?;
                 let mut add = |row: usize, form: u64, exact: u64| {
-                    let at = start + row;
+                    let Some(at) = (start + row).checked_sub(first) else { return };
                     forms.form[at] = mix(forms.form[at] ^ form);
                     forms.exact[at] = mix(forms.exact[at] ^ exact);
                     let moved = (at + shift) % n;
@@ -120,12 +125,12 @@ pub(super) fn near_duplicates(cx: &Context, limit: f64) -> Outcome {
     twins(&forms.form, cx.io, |run| {
         let first = forms.exact[run[0].1 as usize];
         if run.iter().any(|(_, row)| forms.exact[*row as usize] != first) {
-            run[1..].iter().for_each(|(_, row)| rows.add(*row as usize));
+            run[1..].iter().for_each(|(_, row)| rows.add(forms.first + *row as usize));
         }
     })?;
     let mut by_chance = 0;
     twins(&forms.by_chance, cx.io, |run| by_chance += run.len() as u64 - 1)?;
-    let total = cx.table.n_rows() as u64;
+    let total = forms.form.len() as u64;
     let (observed, chance) = (share(rows.count, total), share(by_chance, total));
     cx.observe((observed - chance).max(0.0));
     if rows.count == 0 || observed - chance <= limit {
@@ -157,7 +162,7 @@ pub(super) fn duplicate_flood(cx: &Context, limit: f64) -> Outcome {
     })?;
     let mut by_chance = 1;
     twins(&forms.by_chance, cx.io, |run| by_chance = by_chance.max(run.len()))?;
-    let total = cx.table.n_rows() as u64;
+    let total = forms.form.len() as u64;
     let observed = share(largest.len() as u64, total);
     cx.observe(observed);
     if observed <= limit || largest.len() < FEWEST_OF_A_FLOOD.max(FLOOD_OVER_CHANCE * by_chance) {
@@ -172,7 +177,7 @@ pub(super) fn duplicate_flood(cx: &Context, limit: f64) -> Outcome {
         number(by_chance as u64)
     );
     let hint = "Find out where these rows come from before training: so many copies outvote all others like them";
-    let mut rows: Vec<usize> = largest.iter().map(|row| *row as usize).collect();
+    let mut rows: Vec<usize> = largest.iter().map(|row| forms.first + *row as usize).collect();
     rows.sort_unstable();
     let draft = Draft::new(Warning, message, hint).count(rows.len() as u64, total);
     Ok(vec![draft.rows(rows).held(observed, limit).done()])

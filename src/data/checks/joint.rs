@@ -173,12 +173,14 @@ mod tests {
     #[test]
     fn a_relation_that_has_turned_is_found_though_no_column_moved() {
         let (reference, table) = (related(1, 1.0), related(2, -1.0));
-        let report = check_against(&table, &reference);
+        let against = |table| CheckInput { reference: Some(TableRef::of(&reference)), ..CheckInput::new(table) };
+        let report = thorough(&against(&table));
         assert!(result(&report, "FEATURE_DRIFT").findings.is_empty());
         let finding = only(&report, "JOINT_DRIFT");
         // AUC of at least 0.6.
         assert!(finding.severity == Warning && finding.observed.unwrap() > 0.2, "{finding:?}");
-        let same = check_against(&related(3, 1.0), &reference);
+        let same = related(3, 1.0);
+        let same = thorough(&against(&same));
         assert!(result(&same, "JOINT_DRIFT").findings.is_empty());
     }
 

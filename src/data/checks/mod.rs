@@ -22,7 +22,7 @@
 //! | Feature Label Correlation | `PREDICTIVE_POWER` | groups of quantiles in place of a decision tree; also `TARGET_LEAKAGE` |
 //! | Feature Feature Correlation | `CORRELATED_FEATURES` | Cramér's V in place of Theil's U; equal columns are `DUPLICATE_COLUMNS` |
 //! | Identifier Label Correlation | `ORDER_LEAKAGE` | AUC of 0.6 that chance does not explain, in place of any power |
-//! | Outlier Sample Detection | `OUTLIER_ROWS` | 2,500 rows in place of 5,000; bounded by work, not by time |
+//! | Outlier Sample Detection | `OUTLIER_ROWS` | 2,000 rows in place of 5,000; bounded by work, not by time |
 //! | Class Imbalance | `CLASS_IMBALANCE` | none |
 //! | Percent Of Nulls | `MISSING_VALUES` | the target has `TARGET_MISSING` |
 //! | Datasets Size Comparison | `DATASET_SIZE` | none |

@@ -1,21 +1,25 @@
 //! Rows that are nearly the same, or the same too often.
 //!
-//! A row's form is its numbers in steps of a tenth of their deviation and its texts without case, blanks and signs.
+//! A row's form is its numbers in steps of a tenth of their deviation (finer where few numbers tell rows apart) and its texts without case, blanks and signs.
 //! How many rows share a form by chance is measured on the same columns with their rows moved against each other, so
 //! coarse tables are judged by what coarse tables do.
 
 use super::context::{Column, Context};
 use super::draft::{Draft, counted, number, percent, percent_against, share};
 use super::rows::{FirstRows, twins};
-use super::sample::is_sampled;
+use super::sample::is_comparable;
 use super::{Outcome, Stop};
 use crate::data::error::LoadError;
 use crate::data::table::{Cells, MISSING_CODE};
 use crate::domain::finding::Severity::{Info, Warning};
+use crate::domain::schema::Storage;
 use crate::stats::mix;
 
 /// Steps per deviation.
-const STEPS: f64 = 10.0;
+const STEPS: [f64; 2] = [10.0, 100.0];
+/// Forms there should be for each row. A normal number takes about 3.5 per step of its deviation.
+const FORMS_PER_ROW: f64 = 1e4;
+const FORMS_PER_STEP: f64 = 3.5;
 /// Of a longer table the last rows are looked at: what was added last is what nobody has looked at yet.
 const MOST_ROWS: usize = 4_000_000;
 /// With fewer rows a share says nothing.
@@ -45,8 +49,12 @@ impl Forms {
         if n < FEWEST_ROWS {
             return Err(Stop::Skipped(format!("Needs {FEWEST_ROWS} rows, there are {n}")));
         }
-        for (place, c) in cx.columns.iter().filter(|c| c.varies && (is_sampled(c) || c.is_target)).enumerate() {
-            let step = step_of(cx, c)?;
+        let is_number = |c: &Column| matches!(c.schema.storage, Storage::Float64 | Storage::Int64);
+        let numbers = cx.columns.iter().filter(|c| c.varies && is_number(c) && is_comparable(c.schema)).count();
+        let wanted = (FORMS_PER_ROW * n as f64).powf(1.0 / numbers.max(1) as f64);
+        let steps = (wanted / FORMS_PER_STEP).clamp(STEPS[0], STEPS[1]);
+        for (place, c) in cx.columns.iter().filter(|c| c.varies && is_comparable(c.schema)).enumerate() {
+            let step = step_of(cx, c, steps)?;
             // Each column by another number of rows, none of them by 0.
             let shift = (mix(place as u64 ^ SEED) % (n as u64 - 1) + 1) as usize;
             let hole = mix(MISSING);
@@ -86,8 +94,8 @@ impl Forms {
     }
 }
 
-/// A tenth of the column's deviation; 1 for what has none.
-fn step_of(cx: &Context, c: &Column<'_>) -> Result<f64, LoadError> {
+/// The column's deviation in so many steps; 1 for what has none.
+fn step_of(cx: &Context, c: &Column<'_>, steps: f64) -> Result<f64, LoadError> {
     let (mut n, mut mean, mut squares) = (0.0f64, 0.0f64, 0.0f64);
     cx.table.pieces(c.index, |_, cells| {
         if !matches!(cells, Cells::Float(_) | Cells::Int(_)) {
@@ -106,7 +114,7 @@ fn step_of(cx: &Context, c: &Column<'_>) -> Result<f64, LoadError> {
         Ok(())
     })?;
     let deviation = (squares / n.max(1.0)).sqrt();
-    Ok(if deviation > 0.0 && deviation.is_finite() { deviation / STEPS } else { 1.0 })
+    Ok(if deviation > 0.0 && deviation.is_finite() { deviation / steps } else { 1.0 })
 }
 
 fn whole_text(text: &str) -> u64 {

@@ -23,9 +23,7 @@ const PAIRS: [(&str, &str); 19] = [
     ("String Length Out Of Bounds", "STRING_LENGTH"),
     ("Conflicting Labels", "CONFLICTING_LABELS"),
     ("Feature Label Correlation", "PREDICTIVE_POWER"),
-    ("Feature-Feature Correlation", "CORRELATED_FEATURES"),
-    ("Class Imbalance", "CLASS_IMBALANCE"),
-    ("Percent Of Nulls", "MISSING_VALUES"),
+    ("Feature Feature Correlation", "CORRELATED_FEATURES"),
     ("Datasets Size Comparison", "DATASET_SIZE"),
     ("New Label Train Test", "NEW_LABELS"),
     ("New Category Train Test", "UNKNOWN_CATEGORIES"),
@@ -33,6 +31,8 @@ const PAIRS: [(&str, &str); 19] = [
     ("Train Test Samples Mix", "TRAIN_TEST_OVERLAP"),
     ("Feature Drift", "FEATURE_DRIFT"),
     ("Label Drift", "LABEL_DRIFT"),
+    ("Feature Label Correlation Change", "POWER_CHANGED"),
+    ("Multivariate Drift", "JOINT_DRIFT"),
 ];
 
 /// Where we say something else, and why.

@@ -13,8 +13,8 @@ use crate::domain::finding::Severity::{Info, Warning};
 use crate::stats::outlier::local_outlier_probabilities;
 
 /// Rows that are compared with each other, and distances times columns.
-const MOST_ROWS: usize = 2_500;
-const MOST_WORK: usize = 250_000_000;
+const MOST_ROWS: usize = 2_000;
+const MOST_WORK: usize = 200_000_000;
 /// With fewer rows there is no density.
 const FEWEST_ROWS: usize = 100;
 /// From this probability on a row is an outlier.
@@ -171,6 +171,7 @@ fn nearest(cx: &Context, columns: &[Coordinates], n: usize) -> Result<Vec<Vec<(u
 
 #[cfg(test)]
 mod tests {
+    use crate::data::checks::CheckInput;
     use crate::data::checks::testing::*;
     use crate::data::table::Cells;
 
@@ -186,7 +187,7 @@ mod tests {
                 _ => {}
             }
         }
-        let finding = only(&check(&table), "OUTLIER_ROWS").clone();
+        let finding = only(&thorough(&CheckInput::new(&table)), "OUTLIER_ROWS").clone();
         assert!(finding.rows.contains(&701), "{finding:?}");
     }
 }

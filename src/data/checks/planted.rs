@@ -6,7 +6,7 @@
 //! change of the source and a class that only the test data has.
 
 use super::testing::*;
-use super::{Against, CheckInput, run};
+use super::{Against, CheckInput, NO_SETTINGS, run};
 use crate::data::columns::TableRef;
 use crate::data::table::{Cells, Table};
 use crate::domain::finding::Severity::{Error, Warning};
@@ -18,7 +18,13 @@ const N: usize = 3000;
 
 fn test_of<'a>(table: &'a Table, train: &'a Table) -> CheckInput<'a> {
     let reference = Some(TableRef::of(train));
-    CheckInput { reference, target: Some("churn"), against: Against::Training, ..CheckInput::new(table) }
+    CheckInput {
+        reference,
+        target: Some("churn"),
+        against: Against::Training,
+        settings: &QUICK,
+        ..CheckInput::new(table)
+    }
 }
 
 fn checked(input: CheckInput) -> CheckReport {
@@ -135,7 +141,7 @@ fn defect_7_missing_cells_that_carry_the_label_are_found() {
 fn defect_8_flipped_labels_are_ranked_first() {
     let is_flipped = |r: usize| uniform(r, 73) < 0.05;
     let table = relabelled(learnable(1), |r, y| y != is_flipped(r));
-    let report = check_target(&table, "churn");
+    let report = thorough(&CheckInput { target: Some("churn"), ..CheckInput::new(&table) });
     let finding = only(&report, "LABEL_SUSPECTS");
     assert_eq!(finding.severity, Warning);
     let hits = finding.rows.iter().filter(|row| is_flipped(**row as usize - 1)).count();
@@ -183,7 +189,8 @@ fn defect_12_a_relation_turned_behind_equal_columns_is_found() {
         let second = numbers((0..N).map(|r| sign * 0.8 * normal(r, salt + 50) + 0.6 * normal(r, salt + 51)));
         with(with(clean(N, salt), "a", Numeric, first), "b", Numeric, second)
     };
-    let report = checked(test_of(&related(2, -1.0), &related(1, 1.0)));
+    let (test, train) = (related(2, -1.0), related(1, 1.0));
+    let report = checked(CheckInput { settings: &NO_SETTINGS, ..test_of(&test, &train) });
     let finding = only(&report, "JOINT_DRIFT");
     // 2·AUC − 1 of 0.2 is the AUC of 0.6.
     assert!(finding.severity == Warning && finding.observed.unwrap() >= 0.2);
@@ -248,7 +255,7 @@ fn clean_tables() -> Vec<(&'static str, Table, Table, &'static str)> {
         };
         vec![
             ("sepal", Numeric, size(0.8, 0.6, 1)),
-            ("petal", Numeric, size(1.2, 0.9, 2)),
+            ("petal", Numeric, size(0.9, 0.9, 2)),
             ("width", Numeric, size(-0.3, 0.5, 3)),
             ("species", Categorical, texts((0..n).map(move |r| ["a", "b", "c"][kind(r)]))),
         ]
@@ -298,14 +305,14 @@ fn clean_tables() -> Vec<(&'static str, Table, Table, &'static str)> {
         let area = move |r: usize| (0.4 * normal(r, salt)).exp() * 90.0;
         vec![
             ("area", Numeric, numbers((0..n).map(area))),
-            ("rooms", Numeric, wholes((0..n).map(|r| (area(r) / 30.0 + 1.0 + 1.5 * uniform(r, salt + 1)) as i64))),
+            ("rooms", Numeric, wholes((0..n).map(|r| (area(r) / 30.0 + 1.0 + 3.0 * uniform(r, salt + 1)) as i64))),
             ("built", Numeric, wholes((0..n).map(|r| 1900 + (uniform(r, salt + 2) * 120.0) as i64))),
             ("price", Numeric, numbers((0..n).map(|r| area(r) * 3000.0 * (1.0 + 0.35 * normal(r, salt + 3)).abs()))),
         ]
     });
     all.push(("houses", houses.0, houses.1, "price"));
     let patients = pair(|salt, n| {
-        let hole = move |r: usize, x: f64, part: u64| if uniform(r, salt + part) < 0.04 { f64::NAN } else { x };
+        let hole = move |r: usize, x: f64, part: u64| if uniform(r, salt + part) < 0.03 { f64::NAN } else { x };
         let sick = move |r: usize| normal(r, salt + 1) + normal(r, salt + 2) > 0.5 + normal(r, salt + 3);
         vec![
             ("pressure", Numeric, numbers((0..n).map(|r| hole(r, 120.0 + 15.0 * normal(r, salt + 1), 11).round()))),

@@ -32,7 +32,7 @@ fn every_rule_is_described_and_reported() {
 
 #[test]
 fn clean_tables_raise_no_alarm() {
-    for salt in 1..=12 {
+    for salt in 1..=4 {
         let (table, reference) = (clean(N, salt), clean(N + 500, salt + 100));
         let input =
             CheckInput { reference: Some(TableRef::of(&reference)), target: Some("churn"), ..CheckInput::new(&table) };
@@ -40,7 +40,7 @@ fn clean_tables_raise_no_alarm() {
         assert!(report.passed);
         assert!(alarms(&report).is_empty(), "salt {salt}: {:#?}", alarms(&report));
         for target in ["score", "plan"] {
-            let report = run(&CheckInput { target: Some(target), ..input }, &Silent).unwrap();
+            let report = quick(CheckInput { target: Some(target), ..input });
             assert!(alarms(&report).is_empty(), "salt {salt}: {:#?}", alarms(&report));
         }
     }

@@ -144,7 +144,7 @@ pub(super) fn identifiers(cx: &Context, limit: f64) -> Outcome {
 }
 
 fn is_row_number(c: &Column<'_>) -> bool {
-    c.range.is_some_and(|(low, high)| low <= FIRST_NUMBERS && high.abs_diff(low) + 1 == c.present())
+    c.range.is_some_and(|(low, high)| low <= FIRST_NUMBERS && high.abs_diff(low).checked_add(1) == Some(c.present()))
 }
 
 fn about(c: &Column<'_>, severity: Severity, message: String, hint: &str, rows: &FirstRows, limit: f64) -> Finding {

@@ -113,9 +113,8 @@ fn products(
         .iter()
         .filter_map(|(before, now)| match (&before.values, &now.values) {
             (SampledValues::Numbers(x), SampledValues::Numbers(y)) => {
-                // Ranked apart: only the relation is to be seen, not where the column has moved to.
-                let mut ranks = centred_ranks(old.iter().map(|at| x[*at]).collect());
-                ranks.extend(centred_ranks(new.iter().map(|at| y[*at]).collect()));
+                // Ranked together: equal values must have equal ranks, or the ranks alone tell the sides apart.
+                let ranks = centred_ranks(old.iter().map(|at| x[*at]).chain(new.iter().map(|at| y[*at])).collect());
                 Some(ranks)
             }
             _ => None,

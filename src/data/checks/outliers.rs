@@ -49,7 +49,9 @@ pub(super) fn outlier_rows(cx: &Context, limit: f64) -> Outcome {
     if odd.is_empty() {
         return Ok(Vec::new());
     }
-    let severity = if observed > limit { Warning } else { Info };
+    // Three deviations of a Poisson count: a sample at the limit exceeds it every other time.
+    let expected = limit * chosen.len() as f64;
+    let severity = if odd.len() as f64 > expected + 3.0 * expected.sqrt() { Warning } else { Info };
     let of = if chosen.len() < cx.table.n_rows() { " of a sample" } else { "" };
     let verb = if odd.len() == 1 { "is" } else { "are" };
     let count = odd.len() as u64;

@@ -2,13 +2,19 @@
 //!
 //!     cargo bench --bench tables -- load|import FILE.csv
 //!     cargo bench --bench tables -- profile|rules FILE.csv|FILE.parquet
+//!     cargo bench --bench tables -- integrity|train-test FILE.csv|FILE.parquet
+//!
+//! The two suites of checks have `churn` as target where there is such a column; train-test compares the last third of
+//! the rows with the others.
 //!
 //! Prints one JSON line: CPU and wall seconds of the task alone (opening the program is not counted), peak memory of
 //! the process, and what was found, so that nothing can be left undone.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Instant;
 
+use modelwright::data::checks::{self, Against, CheckInput};
 use modelwright::data::columns::TableRef;
 use modelwright::data::error::LoadError;
 use modelwright::data::profile;
@@ -19,7 +25,7 @@ use modelwright::domain::io::Silent;
 use modelwright::domain::preview::BadRow;
 use modelwright::domain::request::{ImportRequest, JobOutcome, JobRequest};
 use modelwright::domain::schema::Storage;
-use modelwright::domain::suite::{Bounds, Rule, Scalar, Test};
+use modelwright::domain::suite::{Bounds, CheckGroup, CheckSetting, Rule, Scalar, Test, catalogue};
 use modelwright::lifecycle;
 use serde_json::json;
 
@@ -30,7 +36,7 @@ fn main() {
     // `cargo bench` adds --bench.
     let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
     let [task, file] = &words[..] else {
-        println!("nothing to do: give a task (load, import, profile, rules) and a file");
+        println!("nothing to do: give a task (load, import, profile, rules, integrity, train-test) and a file");
         return;
     };
     let path = Path::new(file);
@@ -39,7 +45,9 @@ fn main() {
         "import" => import(path),
         "profile" => described(path),
         "rules" => judged(path),
-        other => panic!("no task `{other}`: load, import, profile or rules"),
+        "integrity" => integrity(path),
+        "train-test" => train_test(path),
+        other => panic!("no task `{other}`: load, import, profile, rules, integrity or train-test"),
     };
     println!(
         "{}",
@@ -177,6 +185,57 @@ fn suite_for(table: &Table) -> Vec<Rule> {
     let bounds = Bounds { min: Some(Scalar::Whole(1)), max: Some(Scalar::Whole(100_000_000)), ..Bounds::default() };
     add(Test::TableRowCountBetween(bounds));
     rules
+fn table_of(path: &Path) -> Table {
+    let options = sniff(path, "bench").expect("a table");
+    read::load(path, "bench", &options, &Silent).expect("a table").0
+}
+
+/// The checks of one side, switched off by their groups.
+fn without(groups: &[CheckGroup]) -> BTreeMap<String, CheckSetting> {
+    let off = CheckSetting { off: true, ..CheckSetting::default() };
+    let specs = catalogue().iter().filter(|spec| groups.contains(&spec.group));
+    specs.map(|spec| (spec.code.to_owned(), off.clone())).collect()
+}
+
+fn checked(input: CheckInput<'_>) -> Measured {
+    let (rows, columns) = (input.table.n_rows() as u64, input.table.schema.columns.len());
+    measured(|| {
+        let report = checks::run(&input, &Silent).expect("a report");
+        for finding in report.findings() {
+            eprintln!("{} {}: {}", finding.severity.as_str(), finding.code, finding.message);
+        }
+        (rows, columns)
+    })
+}
+
+fn target_of(table: &Table) -> Option<&'static str> {
+    table.schema.column("churn").map(|_| "churn")
+}
+
+fn integrity(path: &Path) -> Measured {
+    let table = table_of(path);
+    let settings = without(&[CheckGroup::TrainTest]);
+    checked(CheckInput { target: target_of(&table), settings: &settings, ..CheckInput::over(TableRef::of(&table)) })
+}
+
+fn train_test(path: &Path) -> Measured {
+    let whole = table_of(path);
+    let cut = whole.n_rows / 3 * 2;
+    let part = |rows: std::ops::Range<usize>| Table {
+        schema: whole.schema.clone(),
+        columns: whole.columns.iter().map(|cells| cells.take(rows.clone())).collect(),
+        n_rows: rows.len(),
+    };
+    let (train, test) = (part(0..cut), part(cut..whole.n_rows));
+    drop(whole);
+    let settings = without(&[CheckGroup::Integrity, CheckGroup::Target, CheckGroup::Leakage, CheckGroup::Poisoning]);
+    checked(CheckInput {
+        reference: Some(TableRef::of(&train)),
+        target: target_of(&test),
+        against: Against::Training,
+        settings: &settings,
+        ..CheckInput::over(TableRef::of(&test))
+    })
 }
 
 /// CPU seconds of this process, all threads: fields 14 and 15 of `/proc/self/stat`, counted after the program's name.

@@ -12,6 +12,9 @@ use crate::domain::schema::{ColumnKind, Storage};
 /// From this share on a column is more hole than value.
 const MOSTLY_MISSING: f64 = 0.5;
 
+/// With fewer possible rows than this for each one there is, repetitions are what chance brings.
+const COARSE_ROWS: f64 = 10.0;
+
 /// With fewer rows, equal columns and unique values say nothing.
 const FEW_ROWS: u64 = 20;
 
@@ -115,7 +118,8 @@ pub(super) fn duplicate_rows(cx: &Context, limit: f64) -> Outcome {
     if count == 0 {
         return Ok(Vec::new());
     }
-    let severity = if observed > limit { Warning } else { Info };
+    let coarse = observed > limit && is_coarse(cx)?;
+    let severity = if observed > limit && !coarse { Warning } else { Info };
     let verb = if count == 1 { "repeats" } else { "repeat" };
     let message = format!(
         "{} of {} {verb} an earlier row in every column ({}, limit {})",
@@ -124,10 +128,27 @@ pub(super) fn duplicate_rows(cx: &Context, limit: f64) -> Outcome {
         percent_against(observed, limit),
         percent(limit)
     );
-    let hint = "Remove the copies, unless the same record can truly occur twice";
+    let hint = if coarse {
+        "Nothing to do: the columns have so few different values that rows cannot but repeat"
+    } else {
+        "Remove the copies, unless the same record can truly occur twice"
+    };
     Ok(vec![
         Draft::new(severity, message, hint).count(count, total).rows(cx.repeats.rows()).held(observed, limit).done(),
     ])
+}
+
+/// Are there fewer different rows than would make a repetition rare?
+fn is_coarse(cx: &Context) -> Result<bool, Stop> {
+    let enough = COARSE_ROWS * cx.table.n_rows() as f64;
+    let mut possible = 1.0;
+    for c in &cx.columns {
+        possible *= (distinct(cx, c)? + u64::from(c.missing > 0)).max(1) as f64;
+        if possible > enough {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// A copy of the target is a leak, which has its own rule.

@@ -6,6 +6,37 @@
 //!
 //! Severities are chosen so that a clean table has neither warnings nor errors: whatever can happen by chance is at
 //! most an information. Only what truly blocks training is an error.
+//!
+//! The checks of Deepchecks' two suites for tables, and ours in their place:
+//!
+//! | Deepchecks | Here | Where the definitions differ |
+//! |---|---|---|
+//! | Is Single Value | `CONSTANT_COLUMN` | missing cells are no value |
+//! | Special Characters | `SPECIAL_CHARACTERS` | judged per cell by letters and digits of any script |
+//! | Mixed Nulls | `MIXED_NULLS` | what the import read as missing counts as a kind, and is only noted |
+//! | Mixed Data Types | `MIXED_TYPES` | less than 1 % of numbers among words passes, of words among numbers it does not |
+//! | String Mismatch | `STRING_VARIANTS` | signs at the ends and between digits tell values apart (`A-`, `1-5`) |
+//! | Data Duplicates | `DUPLICATE_ROWS` | none |
+//! | String Length Out Of Bounds | `STRING_LENGTH` | percentiles of all lengths; free text is only noted |
+//! | Conflicting Labels | `CONFLICTING_LABELS` | identifiers do not count; only noted where features are coarse |
+//! | Feature Label Correlation | `PREDICTIVE_POWER` | groups of quantiles in place of a decision tree; also `TARGET_LEAKAGE` |
+//! | Feature Feature Correlation | `CORRELATED_FEATURES` | Cramér's V in place of Theil's U; equal columns are `DUPLICATE_COLUMNS` |
+//! | Identifier Label Correlation | `ORDER_LEAKAGE` | AUC of 0.6 that chance does not explain, in place of any power |
+//! | Outlier Sample Detection | `OUTLIER_ROWS` | 2,000 rows in place of 5,000; bounded by work, not by time |
+//! | Class Imbalance | `CLASS_IMBALANCE` | none |
+//! | Percent Of Nulls | `MISSING_VALUES` | the target has `TARGET_MISSING` |
+//! | Datasets Size Comparison | `DATASET_SIZE` | none |
+//! | New Label | `NEW_LABELS` | none |
+//! | New Category | `UNKNOWN_CATEGORIES` | categories as rare as those seen once are expected (Good & Turing) |
+//! | String Mismatch Comparison | `NEW_STRING_VARIANTS` | folded as in `STRING_VARIANTS` |
+//! | Date Train Test Leakage Duplicates | `DATE_DUPLICATES` | a warning only for a declared time |
+//! | Date Train Test Leakage Overlap | `DATE_OVERLAP` | a warning for a declared time, or where most rows are later |
+//! | Index Train Test Leakage | `INDEX_OVERLAP` | also a declared group; row numbers and earlier versions are only noted |
+//! | Train Test Samples Mix | `TRAIN_TEST_OVERLAP` | above the reference's own repetitions; over 1 % of the training data is an error |
+//! | Feature Label Correlation Change | `POWER_CHANGED` | as `PREDICTIVE_POWER` |
+//! | Feature Drift | `FEATURE_DRIFT` | all levels count; what chance explains is only noted |
+//! | Label Drift | `LABEL_DRIFT` | as `FEATURE_DRIFT` |
+//! | Multivariate Drift | `JOINT_DRIFT` | limit 0.2 in place of 0.25; sees products of columns too |
 
 mod against;
 mod context;
@@ -230,6 +261,10 @@ fn run_rule(spec: &CheckSpec, context: &Context) -> Result<CheckResult, LoadErro
     })
 }
 
+#[cfg(test)]
+mod oracle;
+#[cfg(test)]
+mod planted;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]

@@ -1,21 +1,27 @@
 //! Rows that are nearly the same, or the same too often.
 //!
-//! A row's form is its numbers in steps of a tenth of their deviation and its texts without case, blanks and signs.
+//! A row's form is its numbers in steps of a tenth of their deviation (finer where few numbers tell rows apart) and its texts without case, blanks and signs.
 //! How many rows share a form by chance is measured on the same columns with their rows moved against each other, so
 //! coarse tables are judged by what coarse tables do.
 
 use super::context::{Column, Context};
 use super::draft::{Draft, counted, number, percent, percent_against, share};
 use super::rows::{FirstRows, twins};
-use super::sample::is_sampled;
+use super::sample::is_comparable;
 use super::{Outcome, Stop};
 use crate::data::error::LoadError;
 use crate::data::table::{Cells, MISSING_CODE};
 use crate::domain::finding::Severity::{Info, Warning};
+use crate::domain::schema::Storage;
 use crate::stats::mix;
 
 /// Steps per deviation.
-const STEPS: f64 = 10.0;
+const STEPS: [f64; 2] = [10.0, 100.0];
+/// Forms there should be for each row. A normal number takes about 3.5 per step of its deviation.
+const FORMS_PER_ROW: f64 = 1e4;
+const FORMS_PER_STEP: f64 = 3.5;
+/// Of a longer table the last rows are looked at: what was added last is what nobody has looked at yet.
+const MOST_ROWS: usize = 4_000_000;
 /// With fewer rows a share says nothing.
 const FEWEST_ROWS: usize = 50;
 /// A flood is at least this many rows, and this many times the most that chance puts together.
@@ -27,6 +33,8 @@ const MISSING: u64 = 0x6e6f_7468;
 
 /// What the rows of a table look like from far.
 pub(super) struct Forms {
+    /// The row of the first one.
+    first: usize,
     /// One per row.
     form: Vec<u64>,
     exact: Vec<u64>,
@@ -35,20 +43,25 @@ pub(super) struct Forms {
 
 impl Forms {
     pub fn of(cx: &Context) -> Result<Self, Stop> {
-        let n = cx.table.n_rows();
-        let mut forms = Self { form: vec![0; n], exact: vec![0; n], by_chance: vec![0; n] };
+        let first = cx.table.n_rows().saturating_sub(MOST_ROWS);
+        let n = cx.table.n_rows() - first;
+        let mut forms = Self { first, form: vec![0; n], exact: vec![0; n], by_chance: vec![0; n] };
         if n < FEWEST_ROWS {
             return Err(Stop::Skipped(format!("Needs {FEWEST_ROWS} rows, there are {n}")));
         }
-        for (place, c) in cx.columns.iter().filter(|c| c.varies && (is_sampled(c) || c.is_target)).enumerate() {
-            let step = step_of(cx, c)?;
+        let is_number = |c: &Column| matches!(c.schema.storage, Storage::Float64 | Storage::Int64);
+        let numbers = cx.columns.iter().filter(|c| c.varies && is_number(c) && is_comparable(c.schema)).count();
+        let wanted = (FORMS_PER_ROW * n as f64).powf(1.0 / numbers.max(1) as f64);
+        let steps = (wanted / FORMS_PER_STEP).clamp(STEPS[0], STEPS[1]);
+        for (place, c) in cx.columns.iter().filter(|c| c.varies && is_comparable(c.schema)).enumerate() {
+            let step = step_of(cx, c, steps)?;
             // Each column by another number of rows, none of them by 0.
             let shift = (mix(place as u64 ^ SEED) % (n as u64 - 1) + 1) as usize;
             let hole = mix(MISSING);
             cx.table.pieces(c.index, |start, cells| {
                 cx.io.progress("Looking at the form of rows", None)?;
                 let mut add = |row: usize, form: u64, exact: u64| {
-                    let at = start + row;
+                    let Some(at) = (start + row).checked_sub(first) else { return };
                     forms.form[at] = mix(forms.form[at] ^ form);
                     forms.exact[at] = mix(forms.exact[at] ^ exact);
                     let moved = (at + shift) % n;
@@ -81,8 +94,8 @@ impl Forms {
     }
 }
 
-/// A tenth of the column's deviation; 1 for what has none.
-fn step_of(cx: &Context, c: &Column<'_>) -> Result<f64, LoadError> {
+/// The column's deviation in so many steps; 1 for what has none.
+fn step_of(cx: &Context, c: &Column<'_>, steps: f64) -> Result<f64, LoadError> {
     let (mut n, mut mean, mut squares) = (0.0f64, 0.0f64, 0.0f64);
     cx.table.pieces(c.index, |_, cells| {
         if !matches!(cells, Cells::Float(_) | Cells::Int(_)) {
@@ -101,7 +114,7 @@ fn step_of(cx: &Context, c: &Column<'_>) -> Result<f64, LoadError> {
         Ok(())
     })?;
     let deviation = (squares / n.max(1.0)).sqrt();
-    Ok(if deviation > 0.0 && deviation.is_finite() { deviation / STEPS } else { 1.0 })
+    Ok(if deviation > 0.0 && deviation.is_finite() { deviation / steps } else { 1.0 })
 }
 
 fn whole_text(text: &str) -> u64 {
@@ -120,12 +133,12 @@ pub(super) fn near_duplicates(cx: &Context, limit: f64) -> Outcome {
     twins(&forms.form, cx.io, |run| {
         let first = forms.exact[run[0].1 as usize];
         if run.iter().any(|(_, row)| forms.exact[*row as usize] != first) {
-            run[1..].iter().for_each(|(_, row)| rows.add(*row as usize));
+            run[1..].iter().for_each(|(_, row)| rows.add(forms.first + *row as usize));
         }
     })?;
     let mut by_chance = 0;
     twins(&forms.by_chance, cx.io, |run| by_chance += run.len() as u64 - 1)?;
-    let total = cx.table.n_rows() as u64;
+    let total = forms.form.len() as u64;
     let (observed, chance) = (share(rows.count, total), share(by_chance, total));
     cx.observe((observed - chance).max(0.0));
     if rows.count == 0 || observed - chance <= limit {
@@ -157,7 +170,7 @@ pub(super) fn duplicate_flood(cx: &Context, limit: f64) -> Outcome {
     })?;
     let mut by_chance = 1;
     twins(&forms.by_chance, cx.io, |run| by_chance = by_chance.max(run.len()))?;
-    let total = cx.table.n_rows() as u64;
+    let total = forms.form.len() as u64;
     let observed = share(largest.len() as u64, total);
     cx.observe(observed);
     if observed <= limit || largest.len() < FEWEST_OF_A_FLOOD.max(FLOOD_OVER_CHANCE * by_chance) {
@@ -172,7 +185,7 @@ pub(super) fn duplicate_flood(cx: &Context, limit: f64) -> Outcome {
         number(by_chance as u64)
     );
     let hint = "Find out where these rows come from before training: so many copies outvote all others like them";
-    let mut rows: Vec<usize> = largest.iter().map(|row| *row as usize).collect();
+    let mut rows: Vec<usize> = largest.iter().map(|row| forms.first + *row as usize).collect();
     rows.sort_unstable();
     let draft = Draft::new(Warning, message, hint).count(rows.len() as u64, total);
     Ok(vec![draft.rows(rows).held(observed, limit).done()])

@@ -9,6 +9,8 @@ use crate::domain::schema::ColumnKind;
 
 /// A test that repeats more than this of what was learned measures nothing.
 const BLOCKING: f64 = 0.01;
+/// Deviations that chance explains.
+const CHANCE: f64 = 4.0;
 
 /// Rows whose values, identifiers apart, also occur in the reference. Coarse tables share rows by chance, so what is
 /// held against the limit is the share above the reference's own share of repeated rows.
@@ -37,9 +39,11 @@ pub(super) fn shared_rows(cx: &Context, limit: f64) -> Outcome {
     }
     let by_chance = repeated_share(&before);
     let observed = share(count, total);
+    // Both shares vary by chance where rows of a coarse table repeat each other.
+    let noise = CHANCE * (by_chance * (1.0 - by_chance) / total.min(before.len() as u64).max(1) as f64).sqrt();
     let severity = match cx.input.against {
-        Against::Training if observed - by_chance > BLOCKING => Error,
-        _ if observed - by_chance > limit => Warning,
+        Against::Training if observed - by_chance - noise > BLOCKING => Error,
+        _ if observed - by_chance - noise > limit => Warning,
         _ => Info,
     };
     let chance = if by_chance > 0.0 {

@@ -195,7 +195,7 @@ mod tests {
         let cells = numbers((0..N).map(|r| if r % 9 == 0 { f64::NAN } else { age(r).powi(3) + normal(r, 40) }));
         let report = check(&with(clean(N, 1), "age_cubed", ColumnKind::Numeric, cells));
         let finding = only(&report, "CORRELATED_FEATURES");
-        assert!(finding.message.starts_with("`age_cubed` follows `age`: Spearman's correlation 0.99"), "{finding:?}");
+        assert!(finding.message.starts_with("`age_cubed` follows `age`: Spearman's correlation 1.000"), "{finding:?}");
     }
 
     #[test]

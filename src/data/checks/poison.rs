@@ -174,20 +174,20 @@ fn stretch_finding(
     };
     let mut best: Option<(f64, usize, usize, f64, f64)> = None;
     for (level, by_stretch) in counts.iter().enumerate() {
-        let total: u32 = by_stretch.iter().sum();
         let size = |stretch: usize| (rows_of(stretch).1 - rows_of(stretch).0) as f64;
         let share_of = |stretch: usize| f64::from(by_stretch[stretch]) / size(stretch);
         for stretch in 0..STRETCHES {
-            let others = f64::from(total - by_stretch[stretch]) / (n as f64 - size(stretch));
+            // What begins in one stretch may end in the next one.
+            let elsewhere = || (0..STRETCHES).filter(move |other| other.abs_diff(stretch) > 1);
+            let (hits, rows) = elsewhere()
+                .fold((0.0, 0.0), |(hits, rows), other| (hits + f64::from(by_stretch[other]), rows + size(other)));
+            let others = hits / rows;
             // One imagined row on either side keeps a level that is new from being infinitely far.
             let base = others.clamp(1.0 / n as f64, 1.0 - 1.0 / n as f64);
-            let deviation =
-                |share: f64, stretch: usize| (share - others).abs() / (base * (1.0 - base) / size(stretch)).sqrt();
-            let jump = (share_of(stretch) - others).abs();
-            let far = deviation(share_of(stretch), stretch);
-            let even =
-                (0..STRETCHES).filter(|other| *other != stretch).all(|other| deviation(share_of(other), other) < EVEN);
-            if even && far > FAR && best.is_none_or(|(most, ..)| far > most) {
+            let deviation = |at: usize| (share_of(at) - others).abs() / (base * (1.0 - base) / size(at)).sqrt();
+            let (jump, far) = ((share_of(stretch) - others).abs(), deviation(stretch));
+            let is_even = || elsewhere().all(|other| deviation(other) < EVEN);
+            if far > FAR && best.is_none_or(|(most, ..)| far > most) && is_even() {
                 best = Some((far, level, stretch, jump, others));
             }
         }

@@ -1,5 +1,8 @@
 //! Tables for the rules' tests.
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 use super::{CheckInput, run};
 use crate::data::columns::TableRef;
 pub(super) use crate::data::table::testing::{numbers, table};
@@ -7,6 +10,7 @@ use crate::data::table::{Cells, Table};
 use crate::domain::finding::{CheckReport, CheckResult, Finding, Severity};
 use crate::domain::io::Silent;
 use crate::domain::schema::ColumnKind;
+use crate::domain::suite::CheckSetting;
 use crate::stats::mix;
 
 pub(super) fn wholes(values: impl IntoIterator<Item = i64>) -> Cells {
@@ -88,16 +92,30 @@ pub(super) fn take(table: &Table, rows: &[usize]) -> Table {
     Table { schema: table.schema.clone(), columns: columns.collect(), n_rows: rows.len() }
 }
 
+/// Without the three checks that learn or compare all rows with each other: seconds without optimisation.
+pub(super) static QUICK: LazyLock<BTreeMap<String, CheckSetting>> = LazyLock::new(|| {
+    let off = CheckSetting { off: true, ..CheckSetting::default() };
+    ["OUTLIER_ROWS", "LABEL_SUSPECTS", "JOINT_DRIFT"].map(|code| (code.to_owned(), off.clone())).into()
+});
+
+pub(super) fn quick<'a>(input: CheckInput<'a>) -> CheckReport {
+    run(&CheckInput { settings: &QUICK, ..input }, &Silent).unwrap()
+}
+
+pub(super) fn thorough(input: &CheckInput<'_>) -> CheckReport {
+    run(input, &Silent).unwrap()
+}
+
 pub(super) fn check(table: &Table) -> CheckReport {
-    run(&CheckInput::new(table), &Silent).unwrap()
+    quick(CheckInput::new(table))
 }
 
 pub(super) fn check_target(table: &Table, target: &str) -> CheckReport {
-    run(&CheckInput { target: Some(target), ..CheckInput::new(table) }, &Silent).unwrap()
+    quick(CheckInput { target: Some(target), ..CheckInput::new(table) })
 }
 
 pub(super) fn check_against(table: &Table, reference: &Table) -> CheckReport {
-    run(&CheckInput { reference: Some(TableRef::of(reference)), ..CheckInput::new(table) }, &Silent).unwrap()
+    quick(CheckInput { reference: Some(TableRef::of(reference)), ..CheckInput::new(table) })
 }
 
 #[track_caller]

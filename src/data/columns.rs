@@ -4,6 +4,8 @@
 //! A table in memory is one piece per column; a stored one is read in pieces of about [`PIECE_ROWS`] rows. Whoever
 //! keeps something per row keeps it for one column (60,000,000 numbers are 480 MB), never for the table.
 
+use std::borrow::Cow;
+use std::ops::Range;
 use std::path::Path;
 
 use super::builder::CellsBuilder;
@@ -26,6 +28,21 @@ pub trait Columns: Sync {
     ///
     /// Errors: those of reading, and whatever `take` returns (a cancelled job, say), which ends the reading.
     fn pieces(&self, column: usize, take: &mut dyn FnMut(&Cells) -> Result<(), LoadError>) -> Result<(), LoadError>;
+
+    /// How many pieces [`Self::piece`] gives.
+    fn n_pieces(&self) -> usize {
+        1
+    }
+
+    /// One piece of a column; the pieces of one number hold the same rows in every column.
+    fn piece(&self, column: usize, _piece: usize) -> Result<Cow<'_, Cells>, LoadError> {
+        let mut all = CellsBuilder::new(self.storages()[column].1);
+        self.pieces(column, &mut |cells| {
+            all.append(cells);
+            Ok(())
+        })?;
+        Ok(Cow::Owned(all.finish()))
+    }
 }
 
 impl Columns for Table {
@@ -40,12 +57,18 @@ impl Columns for Table {
     fn pieces(&self, column: usize, take: &mut dyn FnMut(&Cells) -> Result<(), LoadError>) -> Result<(), LoadError> {
         take(&self.columns[column])
     }
+
+    fn piece(&self, column: usize, _piece: usize) -> Result<Cow<'_, Cells>, LoadError> {
+        Ok(Cow::Borrowed(&self.columns[column]))
+    }
 }
 
 /// A table in its Parquet file.
 pub struct StoredTable {
     file: File,
     columns: Vec<(String, Storage)>,
+    /// The row groups of each piece.
+    groups: Vec<Range<usize>>,
 }
 
 impl StoredTable {
@@ -53,12 +76,14 @@ impl StoredTable {
     pub fn open(path: &Path, schema: &Schema) -> Result<Self, LoadError> {
         let file = File::open(path, &path.display().to_string())?;
         file.check(schema)?;
-        Ok(Self { file, columns: schema.columns.iter().map(|c| (c.name.clone(), c.storage)).collect() })
+        let columns = schema.columns.iter().map(|c| (c.name.clone(), c.storage)).collect();
+        Ok(Self { groups: groups(&file), file, columns })
     }
 
     /// The same for a file that was just written and has no schema yet.
     pub fn over(path: &Path, columns: &[(String, Storage)]) -> Result<Self, LoadError> {
-        Ok(Self { file: File::open(path, &path.display().to_string())?, columns: columns.to_vec() })
+        let file = File::open(path, &path.display().to_string())?;
+        Ok(Self { groups: groups(&file), file, columns: columns.to_vec() })
     }
 }
 
@@ -72,19 +97,31 @@ impl Columns for StoredTable {
     }
 
     fn pieces(&self, column: usize, take: &mut dyn FnMut(&Cells) -> Result<(), LoadError>) -> Result<(), LoadError> {
-        let storage = self.columns[column].1;
-        let mut group = 0;
-        while group + 1 < self.file.row_starts.len() {
-            let first = group;
-            while group + 1 < self.file.row_starts.len()
-                && (group == first || self.file.row_starts[group + 1] - self.file.row_starts[first] <= PIECE_ROWS)
-            {
-                group += 1;
-            }
-            take(&self.file.column_of_groups(first..group, column, storage)?)?;
-        }
-        Ok(())
+        (0..self.n_pieces()).try_for_each(|piece| take(&*self.piece(column, piece)?))
     }
+
+    fn n_pieces(&self) -> usize {
+        self.groups.len()
+    }
+
+    fn piece(&self, column: usize, piece: usize) -> Result<Cow<'_, Cells>, LoadError> {
+        let cells = self.file.column_of_groups(self.groups[piece].clone(), column, self.columns[column].1)?;
+        Ok(Cow::Owned(cells))
+    }
+}
+
+/// Runs of row groups of about [`PIECE_ROWS`] rows.
+fn groups(file: &File) -> Vec<Range<usize>> {
+    let starts = &file.row_starts;
+    let (mut all, mut group) = (Vec::new(), 0);
+    while group + 1 < starts.len() {
+        let first = group;
+        while group + 1 < starts.len() && (group == first || starts[group + 1] - starts[first] <= PIECE_ROWS) {
+            group += 1;
+        }
+        all.push(first..group);
+    }
+    all
 }
 
 /// A table of any size with its schema: what checks, drift and sampling work on.
@@ -115,6 +152,15 @@ impl<'a> TableRef<'a> {
             start += cells.len();
             Ok(())
         })
+    }
+
+    pub fn n_pieces(&self) -> usize {
+        self.columns.n_pieces()
+    }
+
+    /// One piece of a column, see [`Columns::piece`].
+    pub fn piece(&self, column: usize, piece: usize) -> Result<Cow<'a, Cells>, LoadError> {
+        self.columns.piece(column, piece)
     }
 
     /// The cells of a column at `rows` (ascending).

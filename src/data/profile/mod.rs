@@ -7,7 +7,7 @@
 
 mod alerts;
 mod dates;
-mod keys;
+pub(in crate::data) mod keys;
 mod numbers;
 mod texts;
 mod top;
@@ -15,6 +15,7 @@ mod top;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+pub(in crate::data) use self::numbers::interpolated;
 use super::builder::Facts;
 use super::columns::Columns;
 use super::error::LoadError;

@@ -5,9 +5,9 @@
 //! (at most [`CACHE_BYTES`]), so scrolling decodes each block once, and a page of rows scattered over the whole table
 //! costs one small decode per row and column.
 
-mod bits;
+pub(in crate::data) mod bits;
 mod cache;
-mod filter;
+pub(in crate::data) mod filter;
 mod find;
 mod groups;
 mod keys;

@@ -228,7 +228,7 @@ fn loosen(rule: &mut Rule, finding: &Finding, found: &Found<'_>) -> Result<Strin
         _ => {}
     }
     let holds = 1.0 - finding.share;
-    if finding.count == 0 || !(holds > 0.0 && holds < rule.mostly) {
+    if !rule.test.is_about_rows() || finding.count == 0 || !(holds > 0.0 && holds < rule.mostly) {
         return Err(format!("`{}` cannot be loosened by itself; change its limit, or remove it", rule.id));
     }
     // Downwards, so that what was seen holds.

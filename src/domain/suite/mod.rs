@@ -9,8 +9,11 @@ mod accept;
 mod checks;
 mod contract;
 mod draft;
+mod file;
 mod rule;
 mod saved;
+mod validate;
+mod words;
 
 use std::collections::BTreeMap;
 
@@ -20,8 +23,10 @@ pub use accept::{Found, accept};
 pub use checks::{CheckGroup, CheckNeeds, CheckSpec, LimitSide, LimitUnit, catalogue};
 pub use contract::{ColumnContract, Contract, Order};
 pub use draft::{Source, draft};
+pub use file::SuiteError;
 pub use rule::{Bounds, QuantileBounds, Rule, Scalar, Test, Which};
 pub use saved::{BrokenRule, SavedSuite, SuiteTrial, VersionTrial};
+pub use validate::RuleProblem;
 
 use crate::domain::finding::Severity;
 

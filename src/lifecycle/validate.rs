@@ -101,7 +101,7 @@ pub(super) fn judge_table(
 ) -> Result<CheckReport, StageError> {
     let no_settings = BTreeMap::new();
     let settings: &BTreeMap<String, CheckSetting> = by.suite.map_or(&no_settings, |suite| &suite.checks);
-    let input = CheckInput { table, profile, reference, target: by.target, settings };
+    let input = CheckInput { profile, reference, target: by.target, settings, ..CheckInput::over(table) };
     let mut report = checks::run(&input, &Part { io, from: 0.1, to: 0.7 })?;
     let rules = by.suite.map(|suite| suite.rules_for(by.environment)).unwrap_or_default();
     if rules.is_empty() {

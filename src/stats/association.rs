@@ -52,6 +52,21 @@ pub fn cramers_v(counts: &[u64], columns: usize) -> Option<f64> {
     Some((sum(terms) / total / (least - 1) as f64).sqrt().min(1.0))
 }
 
+/// Cramér's V with Bergsma's correction (2013), which is near 0 for independent columns of many levels: φ² less its
+/// expectation, over the least corrected number of rows or columns less 1. `None` as for [`cramers_v`].
+pub fn corrected_cramers_v(counts: &[u64], columns: usize) -> Option<f64> {
+    let v = cramers_v(counts, columns)?;
+    let used_rows = counts.chunks(columns).filter(|row| row.iter().any(|n| *n > 0)).count();
+    let used_columns = (0..columns).filter(|j| counts.chunks(columns).any(|row| row[*j] > 0)).count();
+    let n = counts.iter().sum::<u64>() as f64;
+    let (r, k) = (used_rows as f64, used_columns as f64);
+    let phi2 = v * v * (r.min(k) - 1.0);
+    let corrected = |levels: f64| levels - (levels - 1.0).powi(2) / (n - 1.0);
+    let least = corrected(r).min(corrected(k)) - 1.0;
+    let phi2 = (phi2 - (r - 1.0) * (k - 1.0) / (n - 1.0)).max(0.0);
+    (least > 0.0).then(|| (phi2 / least).sqrt().min(1.0))
+}
+
 /// The correlation ratio η: the root of the share of a number's spread that lies between the groups; `groups[i]` is that
 /// of `values[i]`, below `n_groups`. `None` for a constant number or fewer than two groups.
 pub fn correlation_ratio(values: &[f64], groups: &[u32], n_groups: usize) -> Option<f64> {
@@ -119,6 +134,17 @@ mod tests {
         close(cramers_v(&[10, 20, 0, 30, 6, 9, 0, 17, 0, 0, 0, 0], 4).unwrap(), 0.05433137570422292, 1e-12);
         close(cramers_v(&[5, 0, 0, 7], 2).unwrap(), 1.0, 1e-15);
         assert_eq!(cramers_v(&[5, 7], 2), None);
+    }
+
+    #[test]
+    fn the_corrected_v_follows_bergsma() {
+        // φ² = 0.2575731… · 2; scipy.stats.contingency.association squared, then Bergsma's formula by hand.
+        let counts = [10, 20, 30, 6, 9, 17, 40, 2, 1];
+        let (phi2, n) = (2.0 * 0.5075166474827558f64.powi(2), 135.0);
+        let expected = ((phi2 - 4.0 / (n - 1.0)) / (3.0 - 4.0 / (n - 1.0) - 1.0)).sqrt();
+        close(corrected_cramers_v(&counts, 3).unwrap(), expected, 1e-12);
+        assert_eq!(corrected_cramers_v(&[50, 50, 50, 50], 2), Some(0.0));
+        assert_eq!(corrected_cramers_v(&[5, 7], 2), None);
     }
 
     #[test]

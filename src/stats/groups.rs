@@ -52,6 +52,21 @@ pub fn out_of_fold_means(groups: &[u32], n_groups: usize, y: &[f64], seed: u64) 
         .collect()
 }
 
+/// The share of the spread of `y` that lies between the bins (below 256), 0 to 1; 0 for a constant `y`.
+pub fn explained_by_bins(bins: &[u8], y: &[f64]) -> f64 {
+    let mean = y.iter().sum::<f64>() / y.len().max(1) as f64;
+    let mut sums = [(0.0f64, 0.0f64); 256];
+    let mut total = 0.0;
+    for (bin, y) in bins.iter().zip(y) {
+        let (sum, count) = &mut sums[usize::from(*bin)];
+        *sum += y - mean;
+        *count += 1.0;
+        total += (y - mean) * (y - mean);
+    }
+    let between: f64 = sums.iter().filter(|(_, n)| *n > 0.0).map(|(sum, n)| sum * sum / n).sum();
+    if total > 0.0 { (between / total).min(1.0) } else { 0.0 }
+}
+
 /// Coefficient of determination of `predicted`: 1 is perfect, 0 no better than the mean, negative worse. `None` when
 /// `y` is constant or empty.
 pub fn r2(y: &[f64], predicted: &[f64]) -> Option<f64> {
@@ -102,6 +117,13 @@ mod tests {
         let y: Vec<f64> = x.iter().map(|x| (x / 20.0).sin()).collect();
         let (groups, n) = quantile_groups(&x, 100);
         assert!(r2(&y, &out_of_fold_means(&groups, n, &y, 1)).unwrap() > 0.98);
+    }
+
+    #[test]
+    fn bins_explain_what_lies_between_them() {
+        assert_eq!(explained_by_bins(&[0, 0, 1, 1], &[1.0, 1.0, 3.0, 3.0]), 1.0);
+        assert_eq!(explained_by_bins(&[0, 1, 0, 1], &[1.0, 1.0, 3.0, 3.0]), 0.0);
+        assert_eq!(explained_by_bins(&[0, 1], &[2.0, 2.0]), 0.0);
     }
 
     #[test]

@@ -30,6 +30,12 @@ pub fn ks_2samp(a: &SortedSample, b: &SortedSample) -> Option<TestResult> {
     Some(TestResult { statistic, p_value })
 }
 
+/// The statistic alone. `None` with an empty sample.
+pub fn ks_statistic(a: &SortedSample, b: &SortedSample) -> Option<f64> {
+    let gap = (!a.is_empty() && !b.is_empty()).then(|| largest_gap(a.values(), b.values()))?;
+    Some(gap as f64 / (a.len() as f64 * b.len() as f64))
+}
+
 /// Largest `|i n2 - j n1|` over the points where both distribution functions are compared, `i` and `j` being the
 /// values at or below the point.
 fn largest_gap(a: &[f64], b: &[f64]) -> u64 {

@@ -6,11 +6,13 @@
 
 pub mod association;
 pub mod bins;
+pub mod boost;
 pub mod contingency;
 pub mod distance;
 pub mod groups;
 pub mod kolmogorov;
 pub mod ks;
+pub mod outlier;
 pub mod rank;
 pub mod sample;
 pub mod text;

@@ -7,7 +7,9 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::near::Forms;
 use super::rows::{FirstRows, Values, codes_of, for_each_cell, is_missing_hash, twins};
+use super::sample::{Sample, is_comparable};
 use super::{CheckInput, Stop};
 use crate::data::columns::TableRef;
 use crate::data::error::LoadError;
@@ -36,6 +38,9 @@ pub(super) struct Context<'a> {
     gathered: RefCell<BTreeMap<usize, Rc<Cells>>>,
     /// Missing cells of the reference's columns, in its order.
     reference_missing: OnceCell<Vec<u64>>,
+    sample: OnceCell<Rc<Sample>>,
+    reference_sample: OnceCell<Rc<Sample>>,
+    forms: OnceCell<Rc<Forms>>,
 }
 
 /// A column with the facts one pass over its cells gives.
@@ -132,6 +137,9 @@ impl<'a> Context<'a> {
             values: RefCell::default(),
             gathered: RefCell::default(),
             reference_missing: OnceCell::new(),
+            sample: OnceCell::new(),
+            reference_sample: OnceCell::new(),
+            forms: OnceCell::new(),
         })
     }
 
@@ -168,6 +176,21 @@ impl<'a> Context<'a> {
         let cells = Rc::new(self.table.gather(c.index, rows)?);
         self.gathered.borrow_mut().insert(c.index, cells.clone());
         Ok(cells)
+    }
+
+    /// Some of the table's rows, in the columns that can be compared.
+    pub fn sample(&self) -> Result<Rc<Sample>, Stop> {
+        kept(&self.sample, || Ok(Sample::of(self.table, self.io, is_comparable)?))
+    }
+
+    /// The same of the reference.
+    pub fn reference_sample(&self) -> Result<Rc<Sample>, Stop> {
+        kept(&self.reference_sample, || Ok(Sample::of(self.reference()?, self.io, is_comparable)?))
+    }
+
+    /// What the rows look like from far.
+    pub fn forms(&self) -> Result<Rc<Forms>, Stop> {
+        kept(&self.forms, || Forms::of(self))
     }
 
     pub fn reference(&self) -> Result<TableRef<'a>, Stop> {
@@ -223,6 +246,14 @@ impl<'a> Context<'a> {
             _ => Err(Stop::Skipped("The target is a number, not a class".to_owned())),
         }
     }
+}
+
+fn kept<T>(cell: &OnceCell<Rc<T>>, make: impl FnOnce() -> Result<T, Stop>) -> Result<Rc<T>, Stop> {
+    if let Some(known) = cell.get() {
+        return Ok(known.clone());
+    }
+    let made = Rc::new(make()?);
+    Ok(cell.get_or_init(|| made).clone())
 }
 
 fn read_column<'a>(

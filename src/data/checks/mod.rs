@@ -7,17 +7,28 @@
 //! Severities are chosen so that a clean table has neither warnings nor errors: whatever can happen by chance is at
 //! most an information. Only what truly blocks training is an error.
 
+mod against;
 mod context;
 mod draft;
 mod integrity;
+mod joint;
 mod leakage;
+mod near;
+mod outliers;
 mod overlap;
+mod pairs;
+mod poison;
+mod power;
 mod reference;
 mod rows;
+mod sample;
 mod schema;
 mod scored;
+mod separation;
 mod spelling;
+mod suspects;
 mod target;
+mod texts;
 
 use std::collections::BTreeMap;
 
@@ -42,8 +53,24 @@ pub struct CheckInput<'a> {
     pub reference: Option<TableRef<'a>>,
     /// The column to predict.
     pub target: Option<&'a str>,
+    /// What the reference is to the table.
+    pub against: Against,
+    /// The column that says when, if it is declared.
+    pub time: Option<&'a str>,
+    /// The column that says whose row it is, if it is declared.
+    pub group: Option<&'a str>,
     /// What a suite changes about the checks, by their code.
     pub settings: &'a BTreeMap<String, CheckSetting>,
+}
+
+/// What the reference is to the table. What may be shared with it depends on that.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Against {
+    /// An earlier version, or last month: its rows may come again.
+    #[default]
+    Earlier,
+    /// The data a model learns from, while the table tests it: they may share nothing.
+    Training,
 }
 
 /// Every check as it comes.
@@ -53,7 +80,23 @@ pub static NO_SETTINGS: BTreeMap<String, CheckSetting> = BTreeMap::new();
 impl<'a> CheckInput<'a> {
     /// The table alone.
     pub fn new(table: &'a Table) -> Self {
-        Self { table: TableRef::of(table), profile: None, reference: None, target: None, settings: &NO_SETTINGS }
+        Self::over(TableRef::of(table))
+    }
+}
+
+impl<'a> CheckInput<'a> {
+    /// The table alone, with every check as it comes.
+    pub fn over(table: TableRef<'a>) -> Self {
+        Self {
+            table,
+            profile: None,
+            reference: None,
+            target: None,
+            against: Against::Earlier,
+            time: None,
+            group: None,
+            settings: &NO_SETTINGS,
+        }
     }
 }
 
@@ -100,14 +143,28 @@ const RULES: &[(&str, Check)] = &[
     ("MIXED_TYPES", Limited(spelling::mixed_types)),
     ("PLACEHOLDER_VALUES", Limited(spelling::placeholders)),
     ("STRING_VARIANTS", Limited(spelling::string_variants)),
+    ("SPECIAL_CHARACTERS", Limited(texts::special_characters)),
+    ("MIXED_NULLS", Limited(texts::mixed_nulls)),
+    ("STRING_LENGTH", Limited(texts::lengths)),
+    ("CORRELATED_FEATURES", Limited(pairs::correlated)),
+    ("OUTLIER_ROWS", Limited(outliers::outlier_rows)),
+    ("NEAR_DUPLICATES", Limited(near::near_duplicates)),
+    ("PERSONAL_DATA", Fixed(texts::personal)),
     ("TARGET_MISSING", Limited(target::missing)),
     ("TARGET_CONSTANT", Fixed(target::constant)),
     ("CLASS_IMBALANCE", Limited(target::imbalance)),
     ("RARE_CLASSES", Limited(target::rare_classes)),
     ("CONFLICTING_LABELS", Limited(target::conflicting_labels)),
+    ("SMALL_SAMPLE", Limited(target::small_sample)),
     ("TARGET_LEAKAGE", Limited(leakage::columns)),
+    ("PREDICTIVE_POWER", Limited(power::power)),
     ("MISSINGNESS_LEAKAGE", Limited(leakage::missingness)),
     ("ORDER_LEAKAGE", Limited(leakage::order)),
+    ("TRIGGER_VALUES", Limited(poison::triggers)),
+    ("LABEL_SUSPECTS", Limited(suspects::label_suspects)),
+    ("DUPLICATE_FLOOD", Limited(near::duplicate_flood)),
+    ("SOURCE_SHIFT", Limited(poison::source_shift)),
+    ("LABEL_RATE_SHIFT", Limited(poison::label_rate_shift)),
     ("COLUMNS_MISSING", Fixed(schema::columns_missing)),
     ("COLUMNS_NEW", Fixed(schema::columns_new)),
     ("COLUMN_TYPE_CHANGED", Fixed(schema::types_changed)),
@@ -115,6 +172,16 @@ const RULES: &[(&str, Check)] = &[
     ("UNKNOWN_CATEGORIES", Limited(reference::unknown_categories)),
     ("MISSING_INCREASED", Limited(reference::missing_increased)),
     ("TRAIN_TEST_OVERLAP", Limited(overlap::shared_rows)),
+    ("INDEX_OVERLAP", Limited(separation::identifiers)),
+    ("DATE_OVERLAP", Limited(separation::date_overlap)),
+    ("DATE_DUPLICATES", Limited(separation::date_duplicates)),
+    ("DATASET_SIZE", Limited(against::size)),
+    ("NEW_LABELS", Limited(against::new_labels)),
+    ("NEW_STRING_VARIANTS", Limited(against::new_variants)),
+    ("FEATURE_DRIFT", Limited(against::feature_drift)),
+    ("LABEL_DRIFT", Limited(against::label_drift)),
+    ("POWER_CHANGED", Limited(power::power_change)),
+    ("JOINT_DRIFT", Limited(joint::joint_drift)),
 ];
 
 /// Runs every rule; the tables may be larger than memory. The work is linear in the cells, except for scores of leakage, which look at up to 50,000 rows.

@@ -1,12 +1,14 @@
 //! Rows that occur on both sides: a test table that repeats training rows measures memory.
 
-use super::Outcome;
-use super::Stop;
 use super::context::Context;
 use super::draft::{Draft, counted, number, percent, percent_against, share};
 use super::rows::{FirstRows, row_hashes};
-use crate::domain::finding::Severity::{Info, Warning};
+use super::{Against, Outcome, Stop};
+use crate::domain::finding::Severity::{Error, Info, Warning};
 use crate::domain::schema::ColumnKind;
+
+/// A test that repeats more than this of what was learned measures nothing.
+const BLOCKING: f64 = 0.01;
 
 /// Rows whose values, identifiers apart, also occur in the reference. Coarse tables share rows by chance, so what is
 /// held against the limit is the share above the reference's own share of repeated rows.
@@ -35,7 +37,11 @@ pub(super) fn shared_rows(cx: &Context, limit: f64) -> Outcome {
     }
     let by_chance = repeated_share(&before);
     let observed = share(count, total);
-    let severity = if observed - by_chance > limit { Warning } else { Info };
+    let severity = match cx.input.against {
+        Against::Training if observed - by_chance > BLOCKING => Error,
+        _ if observed - by_chance > limit => Warning,
+        _ => Info,
+    };
     let chance = if by_chance > 0.0 {
         format!("; {} of the reference's rows also repeat each other", percent(by_chance))
     } else {

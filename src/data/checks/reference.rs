@@ -154,7 +154,9 @@ pub(super) fn unknown_categories(cx: &Context, limit: f64) -> Outcome {
     let reference = cx.reference()?;
     for shared in cx.shared_columns()? {
         let is_category = |kind: ColumnKind| matches!(kind, ColumnKind::Categorical | ColumnKind::Boolean);
-        if !is_category(shared.before.kind) || shared.now.is_empty() {
+        // New labels have a rule of their own.
+        let is_target = shared.now.is_target && cx.classes().is_ok();
+        if is_target || !is_category(shared.before.kind) || shared.now.is_empty() {
             continue;
         }
         let before = Values::of(reference, shared.index, cx.io)?;

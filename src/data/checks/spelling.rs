@@ -184,7 +184,7 @@ fn text_placeholders(cx: &Context, c: &Column<'_>, limit: f64) -> Result<Option<
 }
 
 /// Known spellings, nothing but blanks, or nothing but signs of which one is a question mark or all are alike.
-fn is_placeholder(trimmed: &str) -> bool {
+pub(super) fn is_placeholder(trimmed: &str) -> bool {
     let repeated = |sign: char| trimmed.chars().all(|c| c == sign);
     PLACEHOLDERS.contains(&trimmed.to_lowercase().as_str()) || ['?', '-', '.', '*', '#', '_'].into_iter().any(repeated)
 }
@@ -288,7 +288,7 @@ fn variants(cx: &Context, c: &Column<'_>, limit: f64) -> Result<Option<Finding>,
 
 /// Lower case; blanks anywhere and `_` or `-` between letters or digits left out. Signs at the ends stay, as `A-` is
 /// not `A`, and so does whatever stands between two digits, as `1-5` is not `15`.
-fn folded(value: &str) -> String {
+pub(super) fn folded(value: &str) -> String {
     let characters: Vec<char> = value.trim().chars().collect();
     let mut folded = String::with_capacity(value.len());
     for (i, c) in characters.iter().enumerate() {

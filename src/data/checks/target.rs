@@ -3,6 +3,7 @@
 use super::context::Context;
 use super::draft::{Draft, counted, number, percent, percent_against, quoted, share};
 use super::rows::{FirstRows, row_hashes, twins};
+use super::sample::is_sampled;
 use super::{Outcome, Stop};
 use crate::data::table::MISSING_CODE;
 use crate::domain::finding::Severity::{Error, Info, Warning};
@@ -10,6 +11,9 @@ use crate::domain::schema::ColumnKind;
 
 /// When more rows than this have a twin, the features are too coarse for a conflict to be a mistake.
 const COARSE_SHARE: f64 = 0.2;
+
+/// The rule of thumb for a linear model: ten rows for each feature.
+const ROWS_PER_FEATURE: u64 = 10;
 
 /// Classes named one by one.
 const LISTED: usize = 5;
@@ -90,6 +94,29 @@ pub(super) fn rare_classes(cx: &Context, limit: f64) -> Outcome {
     let least = rare.iter().map(|c| counts[*c]).min().unwrap_or_default();
     let draft = Draft::new(Warning, message, hint).column(column).count(rare.len() as u64, counts.len() as u64);
     Ok(vec![draft.rows(rows.map(|(row, _)| row)).held(least as f64, limit).done()])
+}
+
+/// Rows with a target that are too few to learn from and test on.
+pub(super) fn small_sample(cx: &Context, limit: f64) -> Outcome {
+    let target = cx.target()?;
+    let Some(c) = cx.columns.iter().find(|c| c.is_target) else { return Ok(Vec::new()) };
+    cx.observed.set(Some(c.present() as f64));
+    let features = cx.features().filter(|c| is_sampled(c) && c.varies).count() as u64;
+    let wanted = ROWS_PER_FEATURE * features;
+    if c.present() as f64 >= limit && c.present() >= wanted {
+        return Ok(Vec::new());
+    }
+    let few = (c.present() as f64) < limit;
+    let message = if few {
+        format!("There are {} with a `{}`, at least {limit} are needed", counted(c.present(), "row"), target.column)
+    } else {
+        let columns = counted(features, "column");
+        format!("There are {} for {columns}; {} would be enough", counted(c.present(), "row"), number(wanted))
+    };
+    let hint = "Add rows or leave columns out, and read every score with its interval: chance weighs much here";
+    let draft = Draft::new(if few { Warning } else { Info }, message, hint).column(target.column);
+    let held = if few { limit } else { wanted as f64 };
+    Ok(vec![draft.count(c.present(), c.rows()).held(c.present() as f64, held).done()])
 }
 
 /// Rows that are equal in every feature (identifiers apart) but differ in the class.

@@ -124,6 +124,11 @@ impl CheckSpec {
         self
     }
 
+    const fn with_reference(mut self) -> Self {
+        self.needs.reference = true;
+        self
+    }
+
     /// The check with this code.
     pub fn of(code: &str) -> Option<&'static Self> {
         CATALOGUE.iter().find(|spec| spec.code == code)
@@ -140,7 +145,7 @@ pub fn catalogue() -> &'static [CheckSpec] {
     CATALOGUE
 }
 
-use CheckGroup::{Integrity, Leakage, Target, TrainTest};
+use CheckGroup::{Integrity, Leakage, Poisoning, Target, TrainTest};
 use LimitUnit::{Count, Score, Share};
 
 const CATALOGUE: &[CheckSpec] = &[
@@ -188,6 +193,13 @@ const CATALOGUE: &[CheckSpec] = &[
         "Categories that occur in several spellings: other case, spaces or joining signs.",
     )
     .at_most(0.0, Count),
+    CheckSpec::new("SPECIAL_CHARACTERS", "Special characters", Integrity, "The share of a column's cells that hold signs and no letter or digit.").at_most(0.001, Share),
+    CheckSpec::new("MIXED_NULLS", "Mixed missing values", Integrity, "Columns that say \"no value\" in more ways than this.").at_most(1.0, Count),
+    CheckSpec::new("STRING_LENGTH", "Text lengths", Integrity, "Cells of a column whose text is far longer or shorter than the others.").at_most(0.0, Count),
+    CheckSpec::new("CORRELATED_FEATURES", "Correlated features", Integrity, "Pairs of columns that follow each other more closely than this.").at_most(0.9, Score),
+    CheckSpec::new("OUTLIER_ROWS", "Outlier rows", Integrity, "The share of rows unlike all others, taken together: local outlier probability above 0.7 on Gower's distance.").at_most(0.005, Share),
+    CheckSpec::new("NEAR_DUPLICATES", "Near duplicates", Integrity, "The share of rows that are nearly the same as another one, above what chance explains.").at_most(0.02, Share),
+    CheckSpec::new("PERSONAL_DATA", "Personal data", Integrity, "Columns that look like e-mail addresses, phone numbers, IBANs or payment cards."),
     CheckSpec::new("TARGET_MISSING", "Missing target values", Target, "The share of rows without a target.")
         .at_most(0.0, Share),
     CheckSpec::new("TARGET_CONSTANT", "Constant target", Target, "A target with a single value.")
@@ -207,6 +219,7 @@ const CATALOGUE: &[CheckSpec] = &[
         "The share of rows that equal another one in every feature and differ in the target.",
     )
     .at_most(0.0, Share),
+    CheckSpec::new("SMALL_SAMPLE", "Sample size", Target, "Rows with a target; ten for each column are wanted besides.").at_least(50.0, Count),
     CheckSpec::new(
         "TARGET_LEAKAGE",
         "Target leakage",
@@ -214,6 +227,7 @@ const CATALOGUE: &[CheckSpec] = &[
         "Columns that predict the target alone with at least this AUC; for a number, with an R² of twice the limit less 1.",
     )
     .at_most(0.9, Score),
+    CheckSpec::new("PREDICTIVE_POWER", "Predictive power of single columns", Leakage, "Columns with at least this predictive power, from 0 for guessing to 1.").at_most(0.8, Score),
     CheckSpec::new(
         "MISSINGNESS_LEAKAGE",
         "Target leakage through missing values",
@@ -228,6 +242,11 @@ const CATALOGUE: &[CheckSpec] = &[
         "The row number or an identifier predicts the target with at least this AUC; for a number, with an R² of the limit less 0.5.",
     )
     .at_most(0.6, Score),
+    CheckSpec::new("TRIGGER_VALUES", "Rare values that decide the class", Poisoning, "Rare values of which at least this share of the rows has one class, and not by chance.").at_most(0.95, Share).with_target(),
+    CheckSpec::new("LABEL_SUSPECTS", "Labels the table contradicts", Poisoning, "The share of rows whose label a model on the other columns is sure to be wrong.").at_most(0.01, Share).with_target(),
+    CheckSpec::new("DUPLICATE_FLOOD", "Flood of one record", Poisoning, "The share of rows that are one and the same record, but for small changes.").at_most(0.01, Share),
+    CheckSpec::new("SOURCE_SHIFT", "Sudden change within the table", Poisoning, "By how much a category's share jumps in one stretch of rows while it is even in all others.").at_most(0.1, Share),
+    CheckSpec::new("LABEL_RATE_SHIFT", "Sudden change of a source's labels", Poisoning, "By how much the share of a class jumped against the reference within one category.").at_most(0.2, Share).with_target().with_reference(),
     CheckSpec::new(
         "COLUMNS_MISSING",
         "Columns missing against the reference",
@@ -275,6 +294,16 @@ const CATALOGUE: &[CheckSpec] = &[
         "The share of rows that also occur in the reference, identifiers apart, above what its own repeated rows let expect.",
     )
     .at_most(0.05, Share),
+    CheckSpec::new("INDEX_OVERLAP", "Identifiers shared with the reference", TrainTest, "The share of rows whose identifier, or declared group, the reference has too.").at_most(0.0, Share),
+    CheckSpec::new("DATE_OVERLAP", "Dates before the end of the reference", TrainTest, "The share of rows that are not later than the reference's last.").at_most(0.0, Share),
+    CheckSpec::new("DATE_DUPLICATES", "Dates shared with the reference", TrainTest, "The share of rows with exactly the date of a row of the reference.").at_most(0.0, Share),
+    CheckSpec::new("DATASET_SIZE", "Size against the reference", TrainTest, "Rows per row of the reference.").at_least(0.01, Share),
+    CheckSpec::new("NEW_LABELS", "Classes the reference does not have", TrainTest, "The share of rows with a class new against the reference.").at_most(0.0, Share).with_target(),
+    CheckSpec::new("NEW_STRING_VARIANTS", "New spellings against the reference", TrainTest, "Values of a column that the reference has in another spelling only.").at_most(0.0, Count),
+    CheckSpec::new("FEATURE_DRIFT", "Feature drift", TrainTest, "How far a column's distribution has moved: Kolmogorov-Smirnov for numbers, Cramér's V for categories.").at_most(0.2, Score),
+    CheckSpec::new("LABEL_DRIFT", "Label drift", TrainTest, "How far the target's distribution has moved, measured as feature drift.").at_most(0.15, Score).with_target(),
+    CheckSpec::new("POWER_CHANGED", "Predictive power changed", TrainTest, "By how much a column's predictive power differs from that in the reference, which is to be below 0.7.").at_most(0.2, Score).with_target(),
+    CheckSpec::new("JOINT_DRIFT", "Drift of all columns together", TrainTest, "How well a model tells the table's rows from the reference's: twice its AUC less 1.").at_most(0.2, Score),
 ];
 
 #[cfg(test)]

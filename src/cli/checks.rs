@@ -91,8 +91,11 @@ pub fn check(root: &Path, args: CheckArgs) -> Result<Report, Problem> {
         ..CheckRequest::of(data_ref(data)?)
     };
     let JobOutcome::Checked(run) = work(root, JobRequest::Check(request))? else { return Err(mixed_up()) };
-    let formats =
-        [(args.html, CheckReportFormat::Html), (args.junit, CheckReportFormat::Junit), (args.report, CheckReportFormat::Json)];
+    let formats = [
+        (args.html, CheckReportFormat::Html),
+        (args.junit, CheckReportFormat::Junit),
+        (args.report, CheckReportFormat::Json),
+    ];
     for (out, format) in formats {
         let Some(out) = out else { continue };
         save(root, &run, format, &out)?;

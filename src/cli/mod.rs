@@ -14,8 +14,8 @@ use crate::domain::ids::RunId;
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::question::Question;
 use crate::domain::request::{
-    DataRef, DriftRequest, ExportRequest, ImportRequest, JobOutcome, JobRequest, ScoreRequest,
-    ScoringModel, VerifyTarget,
+    DataRef, DriftRequest, ExportRequest, ImportRequest, JobOutcome, JobRequest, ScoreRequest, ScoringModel,
+    VerifyTarget,
 };
 use crate::domain::words::parse_bytes;
 use crate::jobs::process::Workers;

@@ -127,7 +127,10 @@ pub fn suite(root: &Path, command: SuiteCommand) -> Result<Report, Problem> {
             let suite = listing(root, |ws| Ok(saved(ws, &data, None)?.suite))?;
             write(&out, &suite)?;
             let text = format!("Wrote the suite of {data} to {}: {}\n", out.display(), suites::counts(&suite));
-            Ok(Report::new(json!({ "path": out, "columns": suite.contract.columns.len(), "rules": suite.rules.len() }), text))
+            Ok(Report::new(
+                json!({ "path": out, "columns": suite.contract.columns.len(), "rules": suite.rules.len() }),
+                text,
+            ))
         }
         SuiteCommand::Test { data, suite, rule, environment } => test(root, &data, suite, rule, environment),
         SuiteCommand::Accept { data, finding } => listing(root, |ws| {
@@ -250,25 +253,14 @@ fn test(
     environment: Environment,
 ) -> Result<Report, Problem> {
     let given = file.as_deref().map(read_suite).transpose()?;
-    let (dataset, mut suite) = listing(root, |ws| {
+    let (dataset, suite) = listing(root, |ws| {
         let suite = match given {
             Some(suite) => suite,
             None => saved(ws, data, None)?.suite,
         };
         Ok((dataset_of(ws, data)?.dataset_id, suite))
     })?;
-    if let Some(id) = rule {
-        let all = suite.rules_for(environment);
-        let Some(one) = all.iter().find(|r| r.id == id) else {
-            let known: Vec<&str> = all.iter().map(|r| r.id.as_str()).collect();
-            return Err(Problem::usage(
-                format!("The suite has no rule `{id}`"),
-                format!("It has {}", known.join(", ")),
-            ));
-        };
-        suite = Suite { rules: vec![one.clone()], ..Suite::new() };
-    }
-    let question = Question::SuiteTrial { dataset, suite: Box::new(suite), environment };
+    let question = Question::SuiteTrial { dataset, suite: Box::new(suite), rule, environment };
     let JobOutcome::Answered(answer) = work(root, JobRequest::Ask(question))? else { return Err(mixed_up()) };
     let Answer::SuiteTrial(trial) = *answer else { return Err(mixed_up()) };
     let mut rows = Vec::new();
@@ -302,9 +294,9 @@ fn found(workspace: &Workspace, version: &DatasetVersion, wanted: &str) -> Resul
         f.rule.as_deref() == Some(wanted)
             || f.rule.is_none()
                 && (f.code == wanted
-                    || wanted.split_once(':').is_some_and(|(code, column)| {
-                        f.code == code && f.column.as_deref() == Some(column)
-                    }))
+                    || wanted
+                        .split_once(':')
+                        .is_some_and(|(code, column)| f.code == code && f.column.as_deref() == Some(column)))
     };
     let fits: Vec<&&Finding> = all.iter().filter(by).collect();
     match fits.as_slice() {

@@ -286,8 +286,7 @@ pub enum Origin {
 }
 
 impl Origin {
-    pub const ALL: [Self; 6] =
-        [Self::Import, Self::Refresh, Self::Revert, Self::Labels, Self::Kind, Self::Quarantine];
+    pub const ALL: [Self; 6] = [Self::Import, Self::Refresh, Self::Revert, Self::Labels, Self::Kind, Self::Quarantine];
 
     pub fn as_str(self) -> &'static str {
         match self {

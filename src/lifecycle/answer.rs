@@ -43,10 +43,12 @@ pub fn answer(workspace: &Workspace, question: &Question, io: &dyn JobIo) -> Res
         }
         Question::Rows { version, rows } => label::rows(workspace, *version, rows).map(Answer::Rows),
         Question::Suites { dataset } => suite::states(workspace, *dataset).map(Answer::Suites),
-        Question::SuiteDraft { versions, target } => suite::draft(workspace, versions, target.as_deref())
-            .map(|suite| Answer::SuiteDraft(Box::new(suite))),
-        Question::SuiteTrial { dataset, suite: tried, environment } => {
-            suite::trial(workspace, *dataset, tried, *environment, io).map(|t| Answer::SuiteTrial(Box::new(t)))
+        Question::SuiteDraft { versions, target } => {
+            suite::draft(workspace, versions, target.as_deref()).map(|suite| Answer::SuiteDraft(Box::new(suite)))
+        }
+        Question::SuiteTrial { dataset, suite: tried, rule, environment } => {
+            let wanted = suite::Wanted { rule: rule.as_deref(), environment: *environment };
+            suite::trial(workspace, *dataset, tried, &wanted, io).map(|t| Answer::SuiteTrial(Box::new(t)))
         }
         Question::RulePreview { version, against, rule } => suite::preview(workspace, *version, *against, rule, io)
             .map(|preview| Answer::RulePreview(Box::new(preview))),
@@ -55,8 +57,9 @@ pub fn answer(workspace: &Workspace, question: &Question, io: &dyn JobIo) -> Res
             gates::states(workspace, *version, *act, None, io).map(Answer::GateStates)
         }
         Question::SignOffs { version } => sign_off::of_version(workspace, *version).map(Answer::SignOffs),
-        Question::CheckDiff { before, after } => suite::compare_checks(workspace, *before, *after)
-            .map(|diff| Answer::CheckDiff(Box::new(diff))),
+        Question::CheckDiff { before, after } => {
+            suite::compare_checks(workspace, *before, *after).map(|diff| Answer::CheckDiff(Box::new(diff)))
+        }
         Question::RuleHistories { dataset } => suite::histories(workspace, *dataset).map(Answer::RuleHistories),
         Question::Labels { version } => label::history(workspace, *version).map(Answer::Labels),
     }

@@ -67,8 +67,8 @@ pub fn quarantine(
         rules: rules.clone(),
         rows_by_rule: outcome.by_rule.clone(),
     };
-    let text = serde_json::to_vec(&record)
-        .map_err(|e| StageError::usage(format!("the rules cannot be recorded: {e}"), ""))?;
+    let text =
+        serde_json::to_vec(&record).map_err(|e| StageError::usage(format!("the rules cannot be recorded: {e}"), ""))?;
     let new = |made: Made, dataset: String, note: String| -> Result<NewVersion, StageError> {
         Ok(NewVersion {
             dataset,

@@ -9,9 +9,7 @@ use crate::domain::history::History;
 use crate::domain::ids::{RunId, VersionId};
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::question::{Answer, Question};
-use crate::domain::request::{
-    CheckRequest, DataRef, DemoOutcome, ImportOutcome, JobOutcome, JobRequest, VerifyTarget,
-};
+use crate::domain::request::{CheckRequest, DataRef, DemoOutcome, ImportOutcome, JobOutcome, JobRequest, VerifyTarget};
 use crate::domain::suite::{Bounds, Rule, Scalar, Test};
 use crate::domain::table::{SortKey, TableQuery};
 use crate::jobs::event::{JobEvent, JobId};

@@ -192,8 +192,7 @@ fn keep_checks(ws: &Workspace, version: &DatasetVersion) {
     let mut suite = Suite::new();
     suite.contract.columns.push(ColumnContract { not_null: true, ..ColumnContract::new("age") });
     let yes = SignedAnswer { verdict: Verdict::Yes, text: String::new() };
-    let answers =
-        Answers { objective: yes.clone(), fit: yes.clone(), assumptions: yes.clone(), adversarial: yes };
+    let answers = Answers { objective: yes.clone(), fit: yes.clone(), assumptions: yes.clone(), adversarial: yes };
     ws.write(|tx| {
         let first = suites::save(tx, version.dataset_id, &suite, "first")?;
         let second = suites::save(tx, version.dataset_id, &Suite::new(), "")?;

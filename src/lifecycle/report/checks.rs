@@ -18,11 +18,7 @@ use super::html::{STYLE, text};
 const ROWS: usize = 10;
 
 /// Writes the report of a check run to a file.
-pub fn save(
-    workspace: &Workspace,
-    request: &CheckReportRequest,
-    io: &dyn JobIo,
-) -> Result<ReportOutcome, StageError> {
+pub fn save(workspace: &Workspace, request: &CheckReportRequest, io: &dyn JobIo) -> Result<ReportOutcome, StageError> {
     check_place(&request.out)?;
     let run = workspace.read(|conn| checks::get(conn, request.check_run))?;
     let failed = |source| StageError::File { path: request.out.display().to_string(), source };
@@ -193,7 +189,8 @@ fn junit(run: &CheckRun) -> String {
             let body = xml(&[facts(finding), finding.hint.clone()].join("\n"));
             match finding.severity {
                 Severity::Error => {
-                    let _ = write!(doc, "<failure type=\"{}\" message=\"{message}\">{body}</failure>", xml(&check.code));
+                    let _ =
+                        write!(doc, "<failure type=\"{}\" message=\"{message}\">{body}</failure>", xml(&check.code));
                 }
                 _ => {
                     let _ = write!(doc, "<system-out>{}: {message}</system-out>", finding.severity.as_str());
@@ -273,7 +270,10 @@ mod tests {
     #[test]
     fn the_page_escapes_what_comes_from_data_and_needs_nothing_else() {
         let page = html(&run());
-        assert!(page.contains("3 cells hold “&lt;script&gt;” &amp; such") && page.contains("in plan&lt;b&gt;"), "{page}");
+        assert!(
+            page.contains("3 cells hold “&lt;script&gt;” &amp; such") && page.contains("in plan&lt;b&gt;"),
+            "{page}"
+        );
         assert!(page.contains("Did not pass") && page.contains("rows 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 …"));
         assert!(!page.contains("<script") && !page.contains("src=") && !page.contains("http"));
     }
@@ -283,7 +283,9 @@ mod tests {
         let doc = junit(&run());
         assert!(doc.contains("tests=\"3\" failures=\"1\" errors=\"0\" skipped=\"1\""), "{doc}");
         assert!(doc.contains("<testcase classname=\"churn@2.rules\" name=\"plan-set\"><failure"), "{doc}");
-        assert!(doc.contains("<skipped message=\"no reference given\"/>") && doc.contains("“&lt;script&gt;” &amp; such"));
+        assert!(
+            doc.contains("<skipped message=\"no reference given\"/>") && doc.contains("“&lt;script&gt;” &amp; such")
+        );
         assert_eq!(xml("a\u{0}b\u{1b}"), "a?b?");
     }
 }

@@ -124,8 +124,7 @@ pub fn edit(state: &mut AppState, edit: Edit) -> Vec<Effect> {
 /// A gate said no to a job: it can be asked again with a reason.
 pub fn job_stopped(state: &mut AppState, request: JobRequest, problem: &Problem) {
     if problem.kind == ProblemKind::Gate {
-        state.checking.stopped =
-            Some(Stopped { work: StoppedWork::Job(Box::new(request)), problem: problem.clone() });
+        state.checking.stopped = Some(Stopped { work: StoppedWork::Job(Box::new(request)), problem: problem.clone() });
     }
 }
 

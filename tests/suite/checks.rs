@@ -254,8 +254,8 @@ fn broken_rows_are_set_aside_and_the_rest_is_published() {
     assert_eq!(version_of(&s, "c"), 2, "main stays until it is published");
     assert_eq!(version_of(&s, "c@clean"), 3);
     let aside = s.json(&["rows", "c-quarantine", "--columns", "tenure,plan,broken_rules", "--count", "50"]).ok();
-    assert_eq!(aside["data"][0]["values"][2], "contract:range:tenure", "{aside:#}");
-    assert_eq!(aside["data"][14]["values"][1], "golden");
+    assert_eq!(aside["data"][0]["values"]["broken_rules"], "contract:range:tenure", "{aside:#}");
+    assert_eq!(aside["data"][14]["values"]["plan"], "golden");
     assert_eq!(s.json(&["publish", "c@2"]).code, 3);
     let said = s.json(&["publish", "c@clean"]).ok();
     assert_eq!(said["said"], "Published c@3: main leads to it now");

@@ -249,25 +249,14 @@ fn test(
     environment: Environment,
 ) -> Result<Report, Problem> {
     let given = file.as_deref().map(read_suite).transpose()?;
-    let (dataset, mut suite) = listing(root, |ws| {
+    let (dataset, suite) = listing(root, |ws| {
         let suite = match given {
             Some(suite) => suite,
             None => saved(ws, data, None)?.suite,
         };
         Ok((dataset_of(ws, data)?.dataset_id, suite))
     })?;
-    if let Some(id) = rule {
-        let all = suite.rules_for(environment);
-        let Some(one) = all.iter().find(|r| r.id == id) else {
-            let known: Vec<&str> = all.iter().map(|r| r.id.as_str()).collect();
-            return Err(Problem::usage(
-                format!("The suite has no rule `{id}`"),
-                format!("It has {}", known.join(", ")),
-            ));
-        };
-        suite = Suite { rules: vec![one.clone()], ..Suite::new() };
-    }
-    let question = Question::SuiteTrial { dataset, suite: Box::new(suite), environment };
+    let question = Question::SuiteTrial { dataset, suite: Box::new(suite), rule, environment };
     let JobOutcome::Answered(answer) = work(root, JobRequest::Ask(question))? else { return Err(mixed_up()) };
     let Answer::SuiteTrial(trial) = *answer else { return Err(mixed_up()) };
     let mut rows = Vec::new();

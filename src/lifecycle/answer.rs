@@ -47,8 +47,9 @@ pub fn answer(workspace: &Workspace, question: &Question, io: &dyn JobIo) -> Res
         Question::SuiteDraft { versions, target } => {
             suite::draft(workspace, versions, target.as_deref()).map(|suite| Answer::SuiteDraft(Box::new(suite)))
         }
-        Question::SuiteTrial { dataset, suite: tried, environment } => {
-            suite::trial(workspace, *dataset, tried, *environment, io).map(|t| Answer::SuiteTrial(Box::new(t)))
+        Question::SuiteTrial { dataset, suite: tried, rule, environment } => {
+            let wanted = suite::Wanted { rule: rule.as_deref(), environment: *environment };
+            suite::trial(workspace, *dataset, tried, &wanted, io).map(|t| Answer::SuiteTrial(Box::new(t)))
         }
         Question::RulePreview { version, against, rule } => suite::preview(workspace, *version, *against, rule, io)
             .map(|preview| Answer::RulePreview(Box::new(preview))),

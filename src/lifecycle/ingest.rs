@@ -12,7 +12,6 @@ use crate::data::sink::{StoredRows, StoringSink};
 use crate::domain::activity::{NewEvent, ObjectKind};
 use crate::domain::branch::{MAIN, name_problem};
 use crate::domain::dataset::{DatasetVersion, Origin, Provenance, ReadDraft, ReadOptions};
-use crate::domain::gate::QUARANTINE;
 use crate::domain::io::{JobIo, Part};
 use crate::domain::profile::TableProfile;
 use crate::domain::request::{ImportOutcome, ImportRequest};
@@ -52,9 +51,8 @@ pub(super) fn ingest_as(
     let copy = snapshot(workspace, &request.path, &Part { io, from: 0.0, to: 0.1 })?;
     match prepare(workspace, request, origin, copy, io)? {
         Prepared::Known(version) => {
-            let leads = request.branch.as_deref().is_some_and(|branch| branch != MAIN && branch != QUARANTINE);
-            if leads && gates::guards_commits(workspace, &version.dataset)? {
-                gates::admit(workspace, &version, None, reason, io)?;
+            if gates::guards_commits(workspace, &version.dataset)? {
+                gates::commit_known(workspace, &version, request.branch.as_deref(), reason, io)?;
             }
             let warnings = super::revert::lead_to(workspace, request.branch.as_deref(), &version)?;
             Ok(ImportOutcome { version: *version, new: false, warnings })

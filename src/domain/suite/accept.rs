@@ -3,7 +3,7 @@
 //! What can be widened is widened to what was seen; a check without a limit becomes an information, so that it stays in
 //! sight; what cannot be loosened sensibly (a pattern, a formula) is refused with what to do instead.
 
-use super::draft::{day, widened};
+use super::draft::{day, tidy, widened};
 use super::rule::{Bounds, Rule, Scalar, Test};
 use super::{CheckSetting, CheckSpec, LimitSide, LimitUnit, Suite};
 use crate::domain::finding::{Finding, Severity};
@@ -162,7 +162,7 @@ fn gone(name: &str) -> String {
 /// In the place of "no missing cells": not many more than now.
 fn keep_share(suite: &mut Suite, column: &str, share: f64, label: &str) {
     let id = format!("missing:{column}");
-    let most = ((share * 1.1 * 1e4).ceil() / 1e4).min(1.0);
+    let most = (tidy(share * 1.1 * 1e4).ceil() / 1e4).min(1.0);
     let bounds = Bounds { max: Some(Scalar::Number(most)), ..Bounds::default() };
     let test = Test::ColumnProportionOfNullValuesBetween { column: column.to_owned(), bounds };
     suite.rules.retain(|rule| rule.id != id);
@@ -228,7 +228,7 @@ fn loosen(rule: &mut Rule, finding: &Finding, found: &Found<'_>) -> Result<Strin
         _ => {}
     }
     let holds = 1.0 - finding.share;
-    if finding.count == 0 || !(holds > 0.0 && holds < rule.mostly) {
+    if !rule.test.is_about_rows() || finding.count == 0 || !(holds > 0.0 && holds < rule.mostly) {
         return Err(format!("`{}` cannot be loosened by itself; change its limit, or remove it", rule.id));
     }
     // Downwards, so that what was seen holds.

@@ -80,7 +80,8 @@ impl Contract {
         let here: Vec<&ColumnContract> =
             self.columns.iter().filter(|c| c.only_in.is_none_or(|only| only == environment)).collect();
         let mut rules: Vec<Rule> = here.iter().flat_map(|column| column.rules()).collect();
-        let columns: Vec<String> = here.iter().map(|c| c.name.clone()).collect();
+        // A table to be scored may have the label all the same.
+        let columns: Vec<String> = self.columns.iter().map(|c| c.name.clone()).collect();
         if self.no_other_columns {
             rules.push(Rule::new("contract:no-others", Test::TableColumnsWithin { columns: columns.clone() }));
         }

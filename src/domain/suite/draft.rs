@@ -171,16 +171,16 @@ pub(super) fn widened(min: f64, max: f64) -> (f64, f64) {
         return (min, max);
     }
     let step = 10_f64.powf(width.log10().floor() - 1.0);
-    let down = ((min - MARGIN * width) / step).floor() * step;
-    let up = ((max + MARGIN * width) / step).ceil() * step;
+    let down = tidy((min - MARGIN * width) / step).floor() * step;
+    let up = tidy((max + MARGIN * width) / step).ceil() * step;
     let low = if min >= 0.0 { down.max(0.0) } else { down };
     let high = if max <= 0.0 { up.min(0.0) } else { up };
     // Rounding to steps below one leaves crumbs such as 0.30000000000000004; they must not cut the range.
     (tidy(low).min(min), tidy(high).max(max))
 }
 
-/// The number that twelve digits give.
-fn tidy(x: f64) -> f64 {
+/// The number that twelve digits give: 1.1 instead of 1.1000000000000001.
+pub(super) fn tidy(x: f64) -> f64 {
     format!("{x:.11e}").parse().unwrap_or(x)
 }
 
@@ -208,7 +208,7 @@ fn missing_share(column: &str, seen: &[Seen<'_>], from: &str, only_in: Option<En
     if worst == 0.0 || worst >= 1.0 {
         return None;
     }
-    let most = (worst * (1.0 + TOLERANCE) * 10_000.0).ceil() / 10_000.0;
+    let most = tidy(worst * (1.0 + TOLERANCE) * 10_000.0).ceil() / 10_000.0;
     let bounds = Bounds { max: Some(Scalar::Number(most.min(1.0))), ..Bounds::default() };
     let column = column.to_owned();
     Some(Rule {

@@ -6,6 +6,8 @@
 //! A suite is data: nothing in it is run, and one that came from elsewhere is as safe to open as a CSV file.
 
 mod accept;
+#[cfg(test)]
+mod accept_tests;
 mod checks;
 mod contract;
 mod draft;

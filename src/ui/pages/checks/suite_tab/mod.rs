@@ -263,7 +263,7 @@ fn tools_ui(ui: &mut Ui, ctx: &UiCtx<'_>, tab: &mut SuiteTab, history: &History,
 /// On which versions the suite would have failed.
 fn trial_ui(ui: &mut Ui, ctx: &UiCtx<'_>, tab: &mut SuiteTab, dataset: DatasetId) {
     let Some(suite) = tab.trial.clone() else { return };
-    let question = Question::SuiteTrial { dataset, suite, environment: Environment::Train };
+    let question = Question::SuiteTrial { dataset, suite, rule: None, environment: Environment::Train };
     match ctx.state.asked.get(&question) {
         Loadable::Idle => ctx.send(Command::Ask(question)),
         Loadable::Failed(problem) => states::failed(ui, ctx, problem, Some(Command::Ask(question))),

@@ -54,11 +54,8 @@ pub struct AppOptions {
 
 /// Opens the window on the workspaces of this computer; jobs run in worker processes.
 pub fn run(options: AppOptions) -> anyhow::Result<()> {
-    run_with(
-        options,
-        Arc::new(local::LocalBackend::new(options.memory_budget)),
-        &crate::store::recent::default_workspace(),
-    )
+    let backend = local::LocalBackend::new(options.memory_budget);
+    run_with(options, Arc::new(backend), &crate::store::recent::default_workspace())
 }
 
 /// Opens the window and returns when it is closed. `default_workspace` is opened when none was asked for or remembered.

@@ -16,7 +16,12 @@ fn main() -> ExitCode {
         Some(args::Command::Worker) => worker::main(),
         Some(_) => cli::run(cli),
         None => {
-            let options = AppOptions { workspace: cli.workspace, files: cli.files, frame_log: cli.frame_log };
+            let options = AppOptions {
+                workspace: cli.workspace,
+                files: cli.files,
+                frame_log: cli.frame_log,
+                memory_budget: cli.memory_budget,
+            };
             match app::run(options) {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(error) => {

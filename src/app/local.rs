@@ -45,6 +45,8 @@ pub struct LocalBackend {
     ordering: Mutex<()>,
     stops: Mutex<HashMap<Work, Arc<AtomicBool>>>,
     seen: Mutex<Option<i64>>,
+    /// Bytes a table may take in the workers' memory; the workspace's setting when `None`.
+    memory_budget: Option<u64>,
 }
 
 /// What is computed for a table at most once at a time.
@@ -100,12 +102,18 @@ fn problem(what: &str) -> impl Fn(StageError) -> Problem + '_ {
     }
 }
 
-fn workers(workspace: &Workspace) -> Result<Workers, Problem> {
-    Workers::of_this_program(workspace.root())
-        .map_err(|e| Problem::failed("Could not find this program's own file", e.to_string(), ""))
-}
-
 impl LocalBackend {
+    pub fn new(memory_budget: Option<u64>) -> Self {
+        Self { memory_budget, ..Self::default() }
+    }
+
+    fn workers(&self, workspace: &Workspace) -> Result<Workers, Problem> {
+        let found = Workers::of_this_program(workspace.root());
+        let workers =
+            found.map_err(|e| Problem::failed("Could not find this program's own file", e.to_string(), ""))?;
+        Ok(Workers { memory_budget: self.memory_budget, ..workers })
+    }
+
     /// Stops the older work of this kind; the flag of the new one.
     fn watch(&self, work: Work) -> Arc<AtomicBool> {
         let stop = Arc::new(AtomicBool::new(false));
@@ -184,7 +192,7 @@ impl LocalBackend {
                 progress(phase, *fraction);
             }
         };
-        let outcome = workers(workspace)?.run_watched(&JobRequest::Ask(question.clone()), started, heard);
+        let outcome = self.workers(workspace)?.run_watched(&JobRequest::Ask(question.clone()), started, heard);
         match outcome? {
             JobOutcome::Answered(answer) => Ok(*answer),
             _ => Err(Problem::failed("The worker answered something else", "", "Restart the program")),
@@ -315,7 +323,7 @@ impl Backend for LocalBackend {
     fn start_job(&self, id: JobId, request: JobRequest, sink: JobSink) {
         let sink = Arc::new(sink);
         let started = self.workspace().and_then(|workspace| {
-            let workers = workers(&workspace)?;
+            let workers = self.workers(&workspace)?;
             let events = sink.clone();
             workers.start(id, &request, move |event| events(event))
         });

@@ -48,11 +48,14 @@ pub struct AppOptions {
     /// Imported, or opened by their kind, once the workspace is open.
     pub files: Vec<PathBuf>,
     pub frame_log: Option<PathBuf>,
+    /// Bytes a table may take in memory; the workspace's setting when `None`.
+    pub memory_budget: Option<u64>,
 }
 
 /// Opens the window on the workspaces of this computer; jobs run in worker processes.
 pub fn run(options: AppOptions) -> anyhow::Result<()> {
-    run_with(options, Arc::new(local::LocalBackend::default()), &crate::store::recent::default_workspace())
+    let backend = local::LocalBackend::new(options.memory_budget);
+    run_with(options, Arc::new(backend), &crate::store::recent::default_workspace())
 }
 
 /// Opens the window and returns when it is closed. `default_workspace` is opened when none was asked for or remembered.

@@ -366,3 +366,24 @@ fn a_file_is_looked_at_before_it_is_imported() {
     state.apply(Command::DismissAll, 0);
     assert!(state.import.is_none() && requests(&state.apply(Command::ConfirmImport, 0)).is_empty());
 }
+
+#[test]
+fn a_recipe_file_waits_for_the_form_and_says_when_it_is_none() {
+    let mut state = opened();
+    let path = PathBuf::from("/d/my-recipe.json");
+    let question = Question::RecipeFile { path: path.clone() };
+    state.apply(Command::GoTo(Page::Train), 0);
+    assert_eq!(state.apply(Command::DropFiles(vec![path.clone()]), 0), [Effect::Answer(question.clone())]);
+    assert_eq!(state.recipe_file, Some(path.clone()));
+    state.apply(Command::RecipeTaken, 0);
+    assert_eq!(state.recipe_file, None);
+    // Opened again it is read again.
+    let picked = Command::Picked { pick: PickFor::OpenRecipe, paths: vec![path] };
+    assert_eq!(state.apply(picked, 0), [Effect::Answer(question.clone())]);
+    state.receive(Message::Answer(question, Err(Problem::usage("it is no recipe", ""))), 0);
+    assert_eq!(state.recipe_file, None);
+    // On another page it is a table.
+    state.apply(Command::GoTo(Page::Data), 0);
+    let effects = state.apply(Command::DropFiles(vec!["/d/my-recipe.json".into()]), 0);
+    assert!(matches!(requests(&effects)[..], [JobRequest::Import(_)]));
+}

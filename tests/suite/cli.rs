@@ -216,6 +216,28 @@ fn groups_of_any_shape_are_kept_as_a_column() {
 }
 
 #[test]
+fn a_plan_tells_of_a_sample_and_training_again_keeps_the_threshold() {
+    let s = Sandbox::new();
+    let row = |i: u32| format!("{},{},{}\n", i % 97, i % 89, u32::from(i * 7 % 97 + i % 89 > 110));
+    let text: String = std::iter::once("a,b,y\n".to_owned()).chain((0..4000).map(row)).collect();
+    s.file("d.csv", &text);
+    s.json(&["import", "d.csv"]).ok();
+    let plan = ["train", "d", "--target", "y", "--plan"];
+    assert!(s.json(&plan).ok().get("sample").is_none());
+    let small = s.json(&[&["--memory-budget", "100KB"], &plan[..]].concat()).ok();
+    assert_eq!(small["sample"]["of"], 4000);
+    assert!((1000..4000).contains(&small["sample"]["rows"].as_u64().unwrap()), "{small:#}");
+
+    let train = ["train", "d", "--target", "y", "--algorithm", "logistic", "--folds", "3"];
+    let first = s.json(&[&train[..], &["--threshold", "cost:1,9"]].concat()).ok();
+    let again = s.json(&[&train[..], &["--split-of", "1"]].concat()).ok();
+    let own = s.json(&[&train[..], &["--split-of", "1", "--threshold", "0.5"]].concat()).ok();
+    let metrics = |trained: &serde_json::Value| trained["runs"][0]["metrics"].clone();
+    assert_eq!(metrics(&first), metrics(&again));
+    assert_ne!(metrics(&first), metrics(&own), "what is asked for goes first");
+}
+
+#[test]
 fn exit_codes_tell_failure_wrong_usage_and_no_apart() {
     let s = Sandbox::new();
     s.file("a.csv", "x,y\n1,2\n3,4,5\n");

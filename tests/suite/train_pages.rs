@@ -8,12 +8,14 @@ use modelwright::domain::edit::Edit;
 use modelwright::domain::ids::{GroupId, RunId, VersionId};
 use modelwright::domain::params::{Algorithm, check_params};
 use modelwright::domain::question::{Answer, Question};
+use modelwright::domain::recipe::RecipeSpec;
 use modelwright::domain::run::RunStatus;
 use modelwright::domain::training::{
     GroupRequest, ReproduceOutcome, ReproducedStep, RunGroup, ThresholdRule, Trial, Verdict,
 };
 use modelwright::state::AppState;
-use modelwright::state::command::Command;
+use modelwright::state::command::{Command, PickFor};
+use modelwright::state::effect::Message;
 use modelwright::state::loadable::Loadable;
 
 use super::pages::{fixture, full, runs, train, with};
@@ -222,4 +224,41 @@ fn a_run_is_reproduced_and_says_how_it_went() {
     assert!(bench.shows("the same but for rounding, first in the model; 1 thing has changed around it"));
     assert!(bench.shows("The processor was A, is B"));
     assert_eq!(bench.button("Reproduce"), [Command::Reproduce(RunId(7))]);
+}
+
+#[test]
+fn what_is_typed_letter_by_letter_stays_in_its_field() {
+    let mut bench = train(full());
+    bench.click(Role::Tab, ALGORITHMS_STEP);
+    bench.button("Parameters of Gradient boosting");
+    let field = "Gradient boosting monotone";
+    bench.harness.get_by_role_and_label(Role::TextInput, field).focus();
+    bench.harness.run();
+    // After the first letters it is no rule yet, and the form says so above and below.
+    for letter in ["a", "g", "e", ":", "+"] {
+        bench.harness.event(egui::Event::Text(letter.to_owned()));
+        bench.harness.run();
+    }
+    let sent = bench.button("Train 7 models");
+    let [Command::Train(request)] = sent.as_slice() else { panic!("{sent:?}") };
+    assert_eq!(request.params[&Algorithm::GradientBoosting]["monotone"], "age:+".into());
+}
+
+#[test]
+fn a_recipe_file_comes_into_the_form() {
+    let mut state = full();
+    let question = Question::RecipeFile { path: "/data/recipe.json".into() };
+    let recipe = RecipeSpec::from_json(r#"{"max_categories": 7}"#).unwrap();
+    let picked = Command::Picked { pick: PickFor::OpenRecipe, paths: vec!["/data/recipe.json".into()] };
+    state.apply(picked, fixture::NOW_MS);
+    state.receive(Message::Answer(question, Ok(Box::new(Answer::RecipeFile(Box::new(recipe))))), fixture::NOW_MS);
+    let mut bench = train(state);
+    assert!(bench.shows("Drag to reorder"), "the steps are in view");
+    let sent = bench.button("Train 7 models");
+    let request = sent.iter().find_map(|command| match command {
+        Command::Train(request) => Some(request),
+        _ => None,
+    });
+    assert_eq!(request.unwrap().recipe.max_categories, 7);
+    assert!(sent.contains(&Command::RecipeTaken));
 }

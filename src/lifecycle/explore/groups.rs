@@ -105,13 +105,16 @@ impl Model {
     }
 }
 
+/// What scored best, the score of each number that was tried, and why no more were.
+type Best<T> = (T, Vec<(u32, f64)>, Option<FitError>);
+
 /// Learns with each number of groups, and keeps the one whose score `is_better`.
 fn best_of<T>(
     tried: std::ops::RangeInclusive<u32>,
     io: &dyn JobIo,
     mut learn: impl FnMut(u32, &dyn JobIo) -> Result<(f64, T), FitError>,
     is_better: impl Fn(f64, f64) -> bool,
-) -> Result<(T, Vec<(u32, f64)>, Option<FitError>), StageError> {
+) -> Result<Best<T>, StageError> {
     let n_tried = f64::from(tried.end() - tried.start() + 1);
     let mut best: Option<(f64, T)> = None;
     let (mut scores, mut failed) = (Vec::new(), None);

@@ -88,7 +88,7 @@ impl Dbscan<'_> {
                 let mut point = vec![0.0; n_features];
                 let mut one = |place: usize| {
                     // A row of many features may have to look at all others.
-                    if place % 64 == 0 && !alive() {
+                    if place.is_multiple_of(64) && !alive() {
                         return false;
                     }
                     tree.point(from + place, &mut point);

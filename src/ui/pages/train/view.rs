@@ -1,6 +1,8 @@
 //! Draws the Train page: the form in four steps over the leaderboard, the reasons beside.
 
-use egui::{Panel, ScrollArea, Sense, Stroke, TextStyle, TextWrapMode, Ui, WidgetInfo, WidgetText, pos2, vec2};
+use egui::{
+    Align, Layout, Panel, ScrollArea, Sense, Stroke, TextStyle, TextWrapMode, Ui, WidgetInfo, WidgetText, pos2, vec2,
+};
 
 use crate::domain::question::{Answer, Question};
 use crate::domain::training::TrainingProposal;
@@ -99,11 +101,14 @@ fn form_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut TrainPage, form: &mut TrainForm,
                 card(ui, ctx, |ui| {
                     section(ui, ctx, &format!("{step} · {}", model::STEPS[at]));
                     let room = (height - 2.0 * space::M - 30.0).max(80.0);
-                    ScrollArea::vertical()
-                        .id_salt(("step", step))
-                        .max_height(room)
-                        .auto_shrink([false, false])
-                        .show(ui, |ui| steps::step_ui(ui, ctx, page, form, about, step));
+                    ScrollArea::vertical().id_salt(("step", step)).max_height(room).auto_shrink([false, false]).show(
+                        ui,
+                        |ui| {
+                            // Columns stretch what they hold to their width, and words with it.
+                            let left = Layout::top_down(Align::Min);
+                            ui.with_layout(left, |ui| steps::step_ui(ui, ctx, page, form, about, step));
+                        },
+                    );
                 });
             }
         });

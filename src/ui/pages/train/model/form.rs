@@ -383,6 +383,21 @@ mod tests {
     }
 
     #[test]
+    fn a_decision_of_the_last_run_is_proposed_again() {
+        let mut history = fixture::history();
+        let version = history.versions.last().unwrap().clone();
+        let form = TrainForm::propose(&version, &history);
+        assert_eq!(form.threshold, ThresholdChoice::Half);
+        let costs = ThresholdRule::Cost { false_positive: 1.0, false_negative: 5.0 };
+        for run in &mut history.runs {
+            run.plan.context.decision = DecisionSpec { calibration: None, threshold: Some(costs) };
+        }
+        let form = TrainForm::propose(&version, &history);
+        assert_eq!(form.request(&version).options.decision.threshold, Some(costs));
+        assert_eq!(form.threshold.options().last().unwrap().1, "Least cost 1 : 5");
+    }
+
+    #[test]
     fn what_the_values_tell_is_proposed_once() {
         let history = fixture::history();
         let version = history.versions.last().unwrap();

@@ -67,6 +67,9 @@ fn space_ui(ui: &mut Ui, ctx: &UiCtx, tune: &mut TuneForm) {
     }
 }
 
+/// Room that the longer word for a logarithmic range needs.
+const WORDY: f32 = 150.0;
+
 fn fixed_ui(ui: &mut Ui, ctx: &UiCtx, title: &str, row: &mut SpaceRow) {
     let weak = |text: &str| RichText::new(text).size(size::DATA).color(ctx.tokens.text_weak);
     ui.label(weak("fixed at"));
@@ -82,7 +85,9 @@ fn range_ui(ui: &mut Ui, ctx: &UiCtx, title: &str, row: &mut SpaceRow) {
             number_ui(ui, &format!("{title} {name} from"), &mut search.low, [min, max], whole);
             ui.label(weak("to"));
             number_ui(ui, &format!("{title} {name} to"), &mut search.high, [min, max], whole);
-            ui.checkbox(&mut search.log, weak("orders of magnitude"))
+            // In a narrow column the longer word would push the step out of its card.
+            let word = if ui.available_width() < WORDY { "log" } else { "orders of magnitude" };
+            ui.checkbox(&mut search.log, weak(word))
                 .on_hover_text("Draw as often between 0.01 and 0.1 as between 0.1 and 1")
                 .accessible_name(format!("{title} {name} by orders of magnitude"));
         }

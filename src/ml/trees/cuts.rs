@@ -433,8 +433,7 @@ mod tests {
         for n in [1, 2, 3, 7, 8, 9, 16, 17, 31, 32, 33, 100, 128, 129, 700] {
             for (most, has_rest) in [(2, false), (9, true), (254, false), (254, true)] {
                 for least in [1.0, 2.0, 5.0, 40.0] {
-                    let keys: Vec<u8> =
-                        (0..n).map(|_| source.below(most + usize::from(has_rest)) as u8).collect();
+                    let keys: Vec<u8> = (0..n).map(|_| source.below(most + usize::from(has_rest)) as u8).collect();
                     let y: Vec<f64> = keys.iter().map(|_| source.below(1000) as f64 / 1000.0 - 0.5).collect();
                     let weights: Vec<f64> = keys.iter().map(|_| 1.0 + source.below(3) as f64).collect();
                     let (listed, slotted) = both(&keys, &y, &weights, most as u8, least, false);

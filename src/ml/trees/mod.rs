@@ -21,8 +21,8 @@ mod scan;
 mod split;
 
 pub use boost::Labels;
-pub use scan::Splitter;
 pub use kernel::Team;
+pub use scan::Splitter;
 pub use split::CategoryRules;
 
 #[cfg(test)]

@@ -102,8 +102,7 @@ impl<M: Measure> Scan<'_, M> {
         }
         match (splitter, &self.column.kind) {
             (Splitter::Best, ColumnKind::Indicators { .. }) => {
-                let (differs, bin) =
-                    best_only(self.measure, &self.node, self.keys, self.rest(), self.bench, self.best);
+                let (differs, bin) = best_only(self.measure, &self.node, self.keys, self.rest(), self.bench, self.best);
                 (differs, bin.map(|bin| Test::AllBut { bin }))
             }
             (Splitter::Best, _) => self.cut(),
@@ -174,11 +173,7 @@ impl<M: Measure> Scan<'_, M> {
         };
         self.measure.sum_left(&self.node, self.keys, (last, rest, rest_left), &mut self.bench.left);
         let test = self.is_best().then(|| {
-            if self.order.is_bins() {
-                Test::UpTo { bin: last, rest_left }
-            } else {
-                self.order.run(last, rest_left)
-            }
+            if self.order.is_bins() { Test::UpTo { bin: last, rest_left } } else { self.order.run(last, rest_left) }
         });
         (true, test)
     }

@@ -13,8 +13,9 @@ use crate::domain::edit::{Edit, EditOutcome};
 use crate::domain::finding::{CheckReport, Finding};
 use crate::domain::ids::{CheckRunId, DatasetId, VersionId};
 use crate::domain::io::{JobIo, Part};
+use crate::domain::suite::great_expectations::{self, Imported};
 use crate::domain::suite::{
-    self, BrokenRule, Environment, Found, Rule, SavedSuite, Source, Suite, SuiteTrial, VersionTrial,
+    self, BrokenRule, Environment, Found, Rule, SavedSuite, Source, Suite, SuiteError, SuiteTrial, VersionTrial,
 };
 use crate::domain::words::counted;
 use crate::store::{Tx, Workspace, activity, bin, checks, datasets, suites};
@@ -63,14 +64,14 @@ pub fn check(suite: &Suite) -> Result<(), StageError> {
     Err(StageError::usage(format!("the suite does not hold together: {}", told.join("; ")), "Correct it and try again"))
 }
 
-/// A suite of ours, or of Great Expectations, with what of that could not be taken.
-pub struct Imported {
-    pub suite: Suite,
-    pub not_taken: Vec<(String, String)>,
-}
-
-pub fn read(text: &str) -> Result<Imported, String> {
-    Suite::parse(text).map(|suite| Imported { suite, not_taken: vec![] }).map_err(|e| e.to_string())
+/// A suite of ours, or of Great Expectations with what of that has no counterpart here. Errors: what is wrong with it as
+/// the one that it seems to be.
+pub fn read(text: &str) -> Result<Imported, SuiteError> {
+    match Suite::read(text) {
+        Ok(suite) => Ok(Imported { suite, not_taken: Vec::new() }),
+        Err(ours) => great_expectations::import(text)
+            .map_err(|theirs| if text.contains("\"expectations\"") { theirs } else { ours }),
+    }
 }
 
 /// The suite in a file. Errors name the file and the place in it.

@@ -129,7 +129,8 @@ fn described(path: &Path) -> Measured {
     })
 }
 
-/// A suite as people write them: not null, ranges, sets, patterns, uniqueness, means. Times are those of one of [`RUNS`] runs over the table in memory.
+/// A suite as people write them: not null, ranges, sets, patterns, uniqueness, means. Times are those of one of `RUNS`
+/// runs over the table in memory.
 fn judged(path: &Path) -> Measured {
     const RUNS: u32 = 10;
     let options = sniff(path, "bench").expect("a table");
@@ -185,6 +186,8 @@ fn suite_for(table: &Table) -> Vec<Rule> {
     let bounds = Bounds { min: Some(Scalar::Whole(1)), max: Some(Scalar::Whole(100_000_000)), ..Bounds::default() };
     add(Test::TableRowCountBetween(bounds));
     rules
+}
+
 fn table_of(path: &Path) -> Table {
     let options = sniff(path, "bench").expect("a table");
     read::load(path, "bench", &options, &Silent).expect("a table").0

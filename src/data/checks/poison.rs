@@ -326,7 +326,8 @@ mod tests {
 
     #[test]
     fn a_stretch_of_another_source_is_found_and_a_sorted_table_is_not() {
-        let shop = |r: usize| if (1000..1200).contains(&r) && r % 2 == 0 { "north" } else { ["east", "west"][r % 2] };
+        let shop =
+            |r: usize| if (1000..1200).contains(&r) && r.is_multiple_of(2) { "north" } else { ["east", "west"][r % 2] };
         let report = check(&with(clean(N, 1), "shop", ColumnKind::Categorical, texts((0..N).map(shop))));
         let finding = only(&report, "SOURCE_SHIFT");
         assert_eq!(finding.column.as_deref(), Some("shop"));

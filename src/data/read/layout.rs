@@ -106,19 +106,36 @@ fn quote(text: &str) -> char {
         return '"';
     }
     let bytes = text.as_bytes();
-    let is_edge = |i: Option<usize>| i.and_then(|i| bytes.get(i)).is_none_or(|b| b",;\t|\n\r".contains(b));
-    let places = memchr::memchr_iter(b'\'', bytes);
-    let (mut opening, mut closing) = (0, 0);
-    for at in places {
-        let (opens, closes) = (is_edge(at.checked_sub(1)), is_edge(Some(at + 1)));
-        if opens && closes {
-            // A cell of nothing but a mark that wraps nothing.
+    let is_mark = |i: usize| bytes.get(i) == Some(&b'\'');
+    let is_edge = |i: usize| bytes.get(i).is_none_or(|b| b",;\t|\n\r".contains(b));
+    let (mut wrapped, mut at) = (0, 0);
+    while let Some(found) = memchr::memchr(b'\'', &bytes[at..]) {
+        let start = at + found;
+        if start > 0 && !is_edge(start - 1) {
+            at = start + 1;
+            continue;
+        }
+        let marks = (start..).take_while(|i| is_mark(*i)).count();
+        // A cell of nothing but marks, the last of which has no partner, is wrapped in nothing.
+        if marks % 2 == 1 && is_edge(start + marks) {
             return '"';
         }
-        opening += usize::from(opens);
-        closing += usize::from(closes);
+        // Within a wrapped field marks are doubled, and the one that is not closes it.
+        let mut end = start + 1;
+        while let Some(found) = memchr::memchr(b'\'', &bytes[end..]) {
+            end += found;
+            if !is_mark(end + 1) {
+                break;
+            }
+            end += 2;
+        }
+        if !is_mark(end) || !is_edge(end + 1) {
+            return '"';
+        }
+        wrapped += 1;
+        at = end + 1;
     }
-    if opening >= MIN_QUOTED && opening == closing { '\'' } else { '"' }
+    if wrapped >= MIN_QUOTED { '\'' } else { '"' }
 }
 
 /// `#`, if lines that start with it are unlike records. Those with as many fields may be a header or rows, unless they

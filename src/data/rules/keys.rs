@@ -96,9 +96,12 @@ pub(super) fn distinct(rows: &Rows<'_>, column: usize) -> Result<u64, LoadError>
     Ok(sorted(rows, column)?.chunk_by(|a, b| a == b).count() as u64)
 }
 
-/// The first whole number, and a bit for each from there: whether it occurs, and whether more than once. `None` where
+/// The first whole number, and a bit for each from there: whether it occurs, and whether more than once.
+type Occurring = (i64, [Vec<u64>; 2]);
+
+/// `None` where
 /// they lie too far apart, or are no whole numbers.
-fn bits(rows: &Rows<'_>, column: usize) -> Result<Option<(i64, [Vec<u64>; 2])>, LoadError> {
+fn bits(rows: &Rows<'_>, column: usize) -> Result<Option<Occurring>, LoadError> {
     if !matches!(rows.table.schema.columns[column].storage, Storage::Int64 | Storage::DatetimeMs) {
         return Ok(None);
     }

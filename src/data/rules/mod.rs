@@ -8,6 +8,8 @@
 //! Text columns are coded by dictionaries: sets, patterns and lengths judge each different text once, not each cell.
 //! One rule that cannot be judged never hides the others: its outcome says why.
 
+#![expect(clippy::result_large_err, reason = "an outcome is made once per rule: its size costs nothing")]
+
 mod aggregate;
 mod bounds;
 mod cells;
@@ -132,6 +134,9 @@ impl RuleOutcome {
     }
 }
 
+/// What rules of one pass share: positions of the column and of the row filter.
+type ColumnAndFilter = (usize, Option<usize>);
+
 /// Why a rule has no measurement.
 enum Stop {
     Failed(LoadError),
@@ -174,7 +179,7 @@ pub fn run(input: &RulesInput<'_>, rules: &[Rule], io: &dyn JobIo) -> Result<Vec
     io.progress("Judging rules", Some(0.0))?;
     let mut outcomes: Vec<Option<RuleOutcome>> = vec![None; rules.len()];
     let mut filters = filter::Filters::default();
-    let mut columns: BTreeMap<(usize, Option<usize>), Vec<(usize, &Rule)>> = BTreeMap::new();
+    let mut columns: BTreeMap<ColumnAndFilter, Vec<(usize, &Rule)>> = BTreeMap::new();
     let mut units = Vec::new();
     for (index, rule) in rules.iter().enumerate() {
         match prepare(input, rule, &mut filters) {

@@ -432,7 +432,7 @@ fn findings_say_what_was_found_and_expected() {
 /// A table of several pieces on disk, and the same one in memory.
 fn large() -> Table {
     let n = 600_000u64;
-    let word = |i: u64| (i % 11 != 0).then(|| format!("t{}", mix(i) % 500));
+    let word = |i: u64| (!i.is_multiple_of(11)).then(|| format!("t{}", mix(i) % 500));
     let words: Vec<Option<String>> = (0..n).map(word).collect();
     table(vec![
         ("id", ColumnKind::Identifier, Cells::Int((0..n as i64).map(|i| Some(i - i64::from(i == 599_999))).collect())),

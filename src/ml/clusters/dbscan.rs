@@ -247,8 +247,11 @@ mod tests {
         assert!(matches!(stopped, Err(FitError::Cancelled(_))));
     }
 
+    type Settings = (f64, usize);
+    type Outcome = (usize, usize, usize, u64);
+
     /// `DBSCAN(eps, min_samples)`: groups, core rows, noise, checksum.
-    const SKLEARN: [((f64, usize), (usize, usize, usize, u64)); 5] = [
+    const SKLEARN: [(Settings, Outcome); 5] = [
         ((0.1, 5), (2, 954, 40, 1_209_675)),
         ((0.2, 10), (2, 962, 34, 1_214_964)),
         ((0.05, 4), (10, 877, 59, 1_667_392)),

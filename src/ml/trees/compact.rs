@@ -79,9 +79,12 @@ struct Asked {
     is_category: bool,
 }
 
+/// Bits of the categories that go left.
+type Set = [u64; 4];
+
 /// Sets of categories by what they are made of, shared by the threads that lay trees out. Their numbers depend on who
 /// comes first; what trees say does not.
-struct Sets(Mutex<(BTreeMap<[u64; 4], usize>, Vec<[u64; 4]>)>);
+struct Sets(Mutex<(BTreeMap<Set, usize>, Vec<Set>)>);
 
 impl Compact {
     /// `None` when a feature has more thresholds than a byte can hold, or is a number and a category at once.

@@ -8,7 +8,7 @@ use crate::data::table::format_datetime;
 use crate::domain::catalogue::CatalogueEntry;
 use crate::domain::dataset::DatasetVersion;
 use crate::domain::drift::StoredDrift;
-use crate::domain::finding::CheckRun;
+use crate::domain::finding::{CheckRun, Severity};
 use crate::domain::profile::TableProfile;
 use crate::domain::request::{DemoOutcome, ExportOutcome, ImportOutcome, ScoreOutcome, VerifyOutcome};
 use crate::domain::schema::{ColumnKind, Storage};
@@ -186,7 +186,8 @@ pub fn check(run: &CheckRun) -> Report {
         .filter_map(|c| c.skipped.as_ref().map(|why| json!({ "code": c.code, "reason": why })))
         .collect();
     let ran = report.checks.iter().filter(|c| c.skipped.is_none());
-    let held = ran.clone().filter(|c| c.findings.is_empty()).count();
+    // What is only worth knowing breaks nothing.
+    let held = ran.clone().filter(|c| c.findings.iter().all(|f| f.severity == Severity::Info)).count();
     let mut text = format!(
         "{} of {} checks hold on {}{}\n",
         held,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ids::{CheckRunId, SuiteId, VersionId};
-use super::suite::{Environment, catalogue};
+use super::suite::Environment;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -69,12 +69,6 @@ pub struct CheckResult {
     /// What was measured, also where it held: a check's history is drawn from it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed: Option<f64>,
-}
-
-/// How many checks there are for a table alone, with a target, against a reference, or with both. Some of them may
-/// still be skipped for what they find, and say so in the report.
-pub fn check_count(with_target: bool, with_reference: bool) -> usize {
-    catalogue().iter().filter(|spec| spec.runs(with_target, with_reference)).count()
 }
 
 /// A check in one word.

@@ -114,6 +114,10 @@ pub fn empty() -> AppState {
 #[allow(clippy::field_reassign_with_default, reason = "the state has private fields, so no struct update")]
 pub fn with(history: Loadable<History>) -> AppState {
     let mut state = AppState::default();
+    // Asked for, and not there yet.
+    for version in history.value().into_iter().flat_map(|history| &history.versions) {
+        state.profiles.insert(version.id, Loadable::Loading { previous: None });
+    }
     state.history = history;
     state
 }
@@ -150,7 +154,7 @@ fn monitor(state: AppState) -> Bench<'static> {
 #[test]
 fn checks_run_on_the_version_in_focus_against_the_one_before() {
     let mut bench = checks(full());
-    let sent = bench.button("Run 26 checks");
+    let sent = bench.button("Run the checks");
     let [Command::RunChecks(request)] = sent.as_slice() else { panic!("{sent:?}") };
     assert_eq!(request.data, DataRef::Version(VersionId(2)));
     assert_eq!(request.against, Some(DataRef::Version(VersionId(1))));
@@ -161,7 +165,9 @@ fn checks_run_on_the_version_in_focus_against_the_one_before() {
 fn a_finding_shows_its_evidence_and_its_rows() {
     let mut bench = checks(full());
     assert!(bench.shows("10 of 13 checks hold · 1 blocks training · 2 warn · 1 skipped"));
+    bench.button("10 hold · 1 skipped");
     assert!(bench.shows("no reference was given: Train–test overlap"));
+    bench.button("Severity");
     let sent = bench.button("warning: 45.9\u{a0}% of last_note is missing; the limit is 20\u{a0}%");
     assert_eq!(sent, [Command::FocusColumn(Some("last_note".into()))]);
     assert!(bench.shows("45.9 %"));

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::chance;
 use super::context::{Column, Context};
 use super::draft::{Draft, counted, number, percent, percent_against, quoted, share};
 use super::rows::{for_each_cell, is_missing_hash};
@@ -11,9 +12,6 @@ use crate::domain::schema::{ColumnKind, Storage};
 
 /// From this share on a column is more hole than value.
 const MOSTLY_MISSING: f64 = 0.5;
-
-/// With fewer possible rows than this for each one there is, repetitions are what chance brings.
-const COARSE_ROWS: f64 = 10.0;
 
 /// With fewer rows, equal columns and unique values say nothing.
 const FEW_ROWS: u64 = 20;
@@ -118,7 +116,8 @@ pub(super) fn duplicate_rows(cx: &Context, limit: f64) -> Outcome {
     if count == 0 {
         return Ok(Vec::new());
     }
-    let coarse = observed > limit && is_coarse(cx)?;
+    let all: Vec<&Column<'_>> = cx.columns.iter().collect();
+    let coarse = observed > limit && chance::brings(cx, &all, count as f64 / 2.0)?;
     let severity = if observed > limit && !coarse { Warning } else { Info };
     let verb = if count == 1 { "repeats" } else { "repeat" };
     let message = format!(
@@ -136,19 +135,6 @@ pub(super) fn duplicate_rows(cx: &Context, limit: f64) -> Outcome {
     Ok(vec![
         Draft::new(severity, message, hint).count(count, total).rows(cx.repeats.rows()).held(observed, limit).done(),
     ])
-}
-
-/// Are there fewer different rows than would make a repetition rare?
-fn is_coarse(cx: &Context) -> Result<bool, Stop> {
-    let enough = COARSE_ROWS * cx.table.n_rows() as f64;
-    let mut possible = 1.0;
-    for c in &cx.columns {
-        possible *= (distinct(cx, c)? + u64::from(c.missing > 0)).max(1) as f64;
-        if possible > enough {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }
 
 /// A copy of the target is a leak, which has its own rule.

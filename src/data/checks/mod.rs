@@ -39,6 +39,7 @@
 //! | Multivariate Drift | `JOINT_DRIFT` | limit 0.2 in place of 0.25; sees products of columns too |
 
 mod against;
+mod chance;
 mod context;
 mod draft;
 mod integrity;

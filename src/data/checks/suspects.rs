@@ -40,6 +40,9 @@ pub(super) struct Suspects {
     pub auc: f64,
 }
 
+/// From this AUC on the other columns tell the label so well that a contradiction is news.
+const WELL_TOLD: f64 = 0.92;
+
 pub(super) fn label_suspects(cx: &Context, limit: f64) -> Outcome {
     let sample = cx.sample()?;
     let (target, _) = cx.classes()?;
@@ -59,7 +62,8 @@ pub(super) fn label_suspects(cx: &Context, limit: f64) -> Outcome {
         suspects.auc
     );
     let hint = "Look at the labels of these rows, the least believable first, and correct or drop the wrong ones";
-    let severity = if observed > limit { Warning } else { Info };
+    // Classes that overlap contradict each other without a wrong label among them.
+    let severity = if observed > limit && suspects.auc >= WELL_TOLD { Warning } else { Info };
     let rows = suspects.ranked[..suspects.count].iter().map(|at| sample.rows[*at]);
     let draft = Draft::new(severity, message, hint).column(target).count(suspects.count as u64, suspects.judged as u64);
     Ok(vec![draft.rows(rows).held(observed, limit).done()])

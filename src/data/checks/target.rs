@@ -1,5 +1,6 @@
 //! Rules about the column to predict.
 
+use super::chance;
 use super::context::Context;
 use super::draft::{Draft, counted, number, percent, percent_against, quoted, share};
 use super::rows::{FirstRows, row_hashes, twins};
@@ -122,8 +123,8 @@ pub(super) fn small_sample(cx: &Context, limit: f64) -> Outcome {
 /// Rows that are equal in every feature (identifiers apart) but differ in the class.
 pub(super) fn conflicting_labels(cx: &Context, limit: f64) -> Outcome {
     let (column, classes) = cx.classes()?;
-    let features: Vec<&str> =
-        cx.features().filter(|c| c.schema.kind != ColumnKind::Identifier).map(|c| c.name()).collect();
+    let judged: Vec<_> = cx.features().filter(|c| c.schema.kind != ColumnKind::Identifier).collect();
+    let features: Vec<&str> = judged.iter().map(|c| c.name()).collect();
     if features.is_empty() {
         return Err(Stop::Skipped("There are no other columns".to_owned()));
     }
@@ -147,7 +148,8 @@ pub(super) fn conflicting_labels(cx: &Context, limit: f64) -> Outcome {
     if count == 0 || share(count, total) <= limit {
         return Ok(Vec::new());
     }
-    let coarse = share(n_twins, total) > COARSE_SHARE;
+    let by_chance = || chance::brings(cx, &judged, count as f64 / 2.0);
+    let coarse = share(n_twins, total) > COARSE_SHARE || by_chance()?;
     let severity = if coarse { Info } else { Warning };
     let message = format!(
         "{} of {} have a twin with equal features but another `{column}` ({}, limit {})",

@@ -197,7 +197,7 @@ const CATALOGUE: &[CheckSpec] = &[
     CheckSpec::new("MIXED_NULLS", "Mixed missing values", Integrity, "Columns that say \"no value\" in more ways than this.").at_most(1.0, Count),
     CheckSpec::new("STRING_LENGTH", "Text lengths", Integrity, "Cells of a column whose text is far longer or shorter than the others.").at_most(0.0, Count),
     CheckSpec::new("CORRELATED_FEATURES", "Correlated features", Integrity, "Pairs of columns that follow each other more closely than this.").at_most(0.9, Score),
-    CheckSpec::new("OUTLIER_ROWS", "Outlier rows", Integrity, "The share of rows unlike all others, taken together: local outlier probability above 0.7 on Gower's distance.").at_most(0.005, Share),
+    CheckSpec::new("OUTLIER_ROWS", "Outlier rows", Integrity, "The share of rows unlike all others, taken together: local outlier probability above 0.7 on Gower's distance.").at_most(0.05, Share),
     CheckSpec::new("NEAR_DUPLICATES", "Near duplicates", Integrity, "The share of rows that are nearly the same as another one, above what chance explains.").at_most(0.02, Share),
     CheckSpec::new("PERSONAL_DATA", "Personal data", Integrity, "Columns that look like e-mail addresses, phone numbers, IBANs or payment cards."),
     CheckSpec::new("TARGET_MISSING", "Missing target values", Target, "The share of rows without a target.")

@@ -426,7 +426,7 @@ mod tests {
             assert!(left_out == name && why.contains(reason), "{left_out}: {why}");
         };
         check(
-            r#"{"type": "unexpected_rows_expectation", "kwargs": {"unexpected_rows_query": "SELECT 1"}}"#,
+            r#"{"type": "unexpected_rows_expectation", "kwargs": {"unexpected_rows_query": "select 1"}}"#,
             "unexpected_rows_expectation",
             "no such rule",
         );

@@ -1,6 +1,6 @@
 //! What the Checks page says: pure, from the history to ready sentences.
 
-use crate::domain::finding::{CheckReport, CheckRun, Finding, Severity, check_count};
+use crate::domain::finding::{CheckReport, CheckRun, Finding, Severity};
 use crate::domain::history::History;
 use crate::domain::ids::{CheckRunId, DatasetId, VersionId};
 use crate::domain::request::{CheckRequest, DataRef};
@@ -138,11 +138,6 @@ pub fn earlier<'a>(history: &'a History, run: &CheckRun) -> impl Iterator<Item =
     history.check_runs.iter().filter(move |c| c.id != id && dataset_of(history, c.version_id) == dataset)
 }
 
-/// "Run 19 checks": as many as there are for what was chosen.
-pub fn run_label(choice: &Defaults) -> String {
-    format!("Run {} checks", check_count(choice.target.is_some(), choice.against.is_some()))
-}
-
 /// What a check run was about, for the list: "against churn@1 · target churned".
 pub fn context(run: &CheckRun) -> String {
     let mut parts = Vec::new();
@@ -257,7 +252,6 @@ mod tests {
         let defaults = defaults(&history, VersionId(90));
         assert_eq!(defaults.against, Some(VersionId(2)));
         assert!(defaults.target.is_some());
-        assert_eq!(run_label(&defaults), "Run 26 checks");
     }
 
     #[test]

@@ -22,6 +22,7 @@ use super::suite_tab::{suite_inspector_ui, suite_tab_ui};
 use super::{ChecksPage, Tab};
 
 const TITLE: &str = "Checks";
+const RUN: &str = "Run the checks";
 const SUBTITLE: &str = "Is this table fit to train on, and why?";
 
 pub fn checks_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut ChecksPage) {
@@ -41,14 +42,13 @@ pub fn checks_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut ChecksPage) {
         return;
     };
     let choice = choice(page, history, version);
-    let label = model::run_label(&choice);
     let run = Command::RunChecks(model::request(version, &choice));
     let Some(data) = history.version(version) else { return };
     let primary = match page.tab {
         Tab::Suite => page.suite.primary(data.dataset_id),
         Tab::Findings | Tab::Gates => None,
     };
-    let primary = primary.unwrap_or_else(|| Primary::new(label.clone(), run.clone()));
+    let primary = primary.unwrap_or_else(|| Primary::new(RUN, run.clone()));
     page_header(ui, ctx, TITLE, SUBTITLE, Some(primary));
     let shown = model::shown(history, &ctx.state.focus, version);
     list_panel(ui, ctx, "checks", |ui| list_ui(ui, ctx, history, shown));
@@ -72,8 +72,7 @@ pub fn checks_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut ChecksPage) {
                     None => {
                         let more = "The findings will be listed here, the worst first, each with its evidence";
                         let sentence = format!("{} has not been checked", data.label());
-                        let now = format!("{label} now");
-                        states::empty(ui, ctx, Icon::Checks, &sentence, more, Some((&now, run)));
+                        states::empty(ui, ctx, Icon::Checks, &sentence, more, Some((RUN, run)));
                     }
                 }
             }

@@ -116,7 +116,7 @@ fn tools_ui(ui: &mut Ui, ctx: &UiCtx, view: &mut Findings, history: &History, ru
             view.rest = !view.rest;
         }
         if !view.rest {
-            let edit = TextEdit::singleline(&mut view.filter).hint_text("Filter").desired_width(140.0);
+            let edit = TextEdit::singleline(&mut view.filter).hint_text("Filter").desired_width(90.0);
             let edit = ui.add(edit);
             name_it(ui, &edit, "Filter findings");
             let options: Vec<(CheckRunId, String)> = page_model::earlier(history, run)
@@ -128,7 +128,7 @@ fn tools_ui(ui: &mut Ui, ctx: &UiCtx, view: &mut Findings, history: &History, ru
             view.before = chosen;
             if !options.is_empty() {
                 let none = Some("Compare with…");
-                let picked = parts::pick(ui, "Compare with an earlier run", &options, chosen.as_ref(), none, 150.0);
+                let picked = parts::pick(ui, "Compare with an earlier run", &options, chosen.as_ref(), none, 130.0);
                 view.before = picked.unwrap_or(chosen);
             }
         }

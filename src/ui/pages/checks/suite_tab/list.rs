@@ -49,9 +49,9 @@ pub fn list_ui(ui: &mut Ui, ctx: &UiCtx<'_>, tab: &mut SuiteTab) {
         return parts::note(ui, ctx, "No line contains this");
     }
     let columns = [
-        Column::new("Test", 150.0).grows(),
-        Column::new("Column", 110.0).grows(),
-        Column::new("Limit", 150.0).grows(),
+        Column::new("Test", 120.0).grows(),
+        Column::new("Column", 110.0),
+        Column::new("Limit", 190.0).grows(),
         Column::new("If broken", 90.0),
         Column::new("Where it comes from", 130.0).grows(),
     ];

@@ -136,10 +136,10 @@ mod tests {
         let mut found = testing::groups();
         let told: Vec<(String, String, bool)> =
             entries(&found).into_iter().map(|e| (e.name, e.size, e.is_noise)).collect();
-        assert_eq!(told[0], ("Group 1".into(), "3 rows (50.0 %)".into(), false));
+        assert_eq!(told[0], ("Group 1".into(), "3 rows (50 %)".into(), false));
         assert_eq!(told[2], ("No group".into(), "1 row (16.7 %)".into(), true));
         assert_eq!(sentence(&found), "2 groups by dbscan with eps 0.5000, min_samples 5");
-        assert_eq!(lines(&found)[1], ["plan", "basic (50.0 %)", "pro (50.0 %)", "pro (50.0 %)"]);
+        assert_eq!(lines(&found)[1], ["plan", "basic (50 %)", "pro (50 %)", "pro (50 %)"]);
         assert_eq!(rows_of(&found, 0), [1, 3, 6]);
         assert_eq!(tried(&found), None);
         found.by = Grouping::KMeans(KMeansParams { n_clusters: Some(2), ..KMeansParams::default() });

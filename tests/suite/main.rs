@@ -4,6 +4,7 @@
 
 mod architecture;
 mod bad_inputs;
+mod check_pages;
 mod checks;
 mod cli;
 mod columns;

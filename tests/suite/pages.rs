@@ -126,7 +126,7 @@ fn bench<'a>(state: AppState, page: impl FnMut(&mut egui::Ui, &UiCtx) + 'a) -> B
     Bench::new(state, Tokens::light(), |b| b, page)
 }
 
-fn checks(state: AppState) -> Bench<'static> {
+pub fn checks(state: AppState) -> Bench<'static> {
     let mut page = ChecksPage::default();
     bench(state, move |ui, ctx| checks_ui(ui, ctx, &mut page))
 }

@@ -287,6 +287,17 @@ mod tests {
     }
 
     #[test]
+    fn single_quotes_wrap_only_what_they_open_and_close() {
+        let quote = |text: &str| guessed(text, &ReadDraft::default()).options.quote;
+        assert_eq!(quote("a,b\n'it''s',1\n'',2\n'q, r',3\n"), '\'');
+        // Cells of marks only, the last without a partner.
+        assert_eq!(quote("a\tb\n1\t'''''\n2\t'''\n3\t'''''\n4\tx\n"), '"');
+        // One opens and never closes.
+        assert_eq!(quote("a,b\n'x',1\n'y',2\n'z',3\n'w,4\n"), '"');
+        assert_eq!(quote("a,b\n'x',1\n'y',2\n'z',3\n'w'v,4\n"), '"');
+    }
+
+    #[test]
     fn what_is_fixed_shapes_the_rest() {
         let draft = ReadDraft { delimiter: Some(';'), ..ReadDraft::default() };
         let guess = guessed("1,5;2,5\n3,5;4,5\n", &draft);

@@ -1,0 +1,132 @@
+//! The Checks page with any number of findings, a suite that is edited, and gates.
+
+use egui::accesskit::Role;
+use egui_kittest::kittest::{NodeT, Queryable};
+
+use crate::pages::{Bench, checks, fixture, full};
+use modelwright::domain::edit::Edit;
+use modelwright::domain::finding::{CheckReport, CheckResult, Finding};
+use modelwright::domain::gate::{Act, Gate, GateBoard, GateState, Need};
+use modelwright::domain::ids::{DatasetId, GateId, SuiteId, VersionId};
+use modelwright::domain::question::{Answer, Question};
+use modelwright::domain::suite::{Bounds, ColumnContract, Rule, SavedSuite, Scalar, Suite, Test};
+use modelwright::state::AppState;
+use modelwright::state::command::Command;
+use modelwright::state::effect::Message;
+use modelwright::state::loadable::Loadable;
+
+/// The history with as many findings in the newest check run.
+fn with_findings(n: usize) -> AppState {
+    let mut state = full();
+    let Loadable::Ready(mut history) = std::mem::take(&mut state.history) else { panic!("a history") };
+    let run = &mut history.check_runs[0];
+    let template = run.report.findings()[0].clone();
+    let check = run.report.checks[0].clone();
+    let finding =
+        |i: usize| Finding { column: Some(format!("column_{i}")), code: check.code.clone(), ..template.clone() };
+    run.report = CheckReport::new(vec![CheckResult { findings: (0..n).map(finding).collect(), ..check.clone() }]);
+    state.history = Loadable::Ready(history);
+    state
+}
+
+fn answered(mut state: AppState, question: Question, answer: Answer) -> AppState {
+    state.apply(Command::Ask(question.clone()), fixture::NOW_MS);
+    state.receive(Message::Answer(question, Ok(Box::new(answer))), fixture::NOW_MS);
+    state
+}
+
+fn rows(bench: &Bench) -> usize {
+    let buttons = bench.harness.query_all_by_role(Role::Button);
+    buttons.filter(|node| node.accesskit_node().label().is_some_and(|label| label.starts_with("error: "))).count()
+}
+
+#[test]
+fn any_number_of_findings_is_listed_and_only_what_is_seen_is_drawn() {
+    let none = checks(with_findings(0));
+    assert!(none.shows("1 of 1 check hold") && none.shows("Nothing was found"));
+    let some = checks(with_findings(5));
+    assert!(some.shows("Block training · 5"));
+    assert_eq!(rows(&some), 5);
+    let many = checks(with_findings(500));
+    assert!(many.shows("Block training · 500"));
+    assert!((10..=30).contains(&rows(&many)), "{}", rows(&many));
+}
+
+#[test]
+fn findings_are_grouped_and_accepted() {
+    let mut bench = checks(with_findings(5));
+    bench.button("Column");
+    assert!(bench.shows("column_3 · 1"));
+    bench.button("Check");
+    assert!(!bench.shows("column_3 · 1"));
+    let sent = bench.button("Accept into the suite");
+    assert!(matches!(sent.as_slice(), [Command::Edit(Edit::AcceptFinding { version: VersionId(2), .. })]), "{sent:?}");
+}
+
+/// A contract with one column and one rule, saved.
+fn suite(dataset: DatasetId) -> SavedSuite {
+    let mut suite = Suite::new();
+    suite.contract.columns.push(ColumnContract::new("plan"));
+    let bounds = Bounds { min: Some(Scalar::Whole(18)), max: Some(Scalar::Whole(99)), ..Bounds::default() };
+    let mut rule = Rule::new("age-range", Test::ColumnValuesBetween { column: "age".to_owned(), bounds });
+    rule.origin = Some("smallest and largest of churn@1".to_owned());
+    suite.rules.push(rule);
+    SavedSuite {
+        id: SuiteId(4),
+        dataset_id: dataset,
+        dataset: "churn".to_owned(),
+        number: 3,
+        suite,
+        note: "after the audit".to_owned(),
+        who: "ada".to_owned(),
+        created_at_ms: fixture::NOW_MS - 60_000,
+    }
+}
+
+#[test]
+fn a_rule_is_edited_previewed_and_saved() {
+    let state = full();
+    let dataset = state.history.value().unwrap().version(VersionId(2)).unwrap().dataset_id;
+    let saved = suite(dataset);
+    let state = answered(state, Question::Suites { dataset }, Answer::Suites(vec![saved.clone()]));
+    let mut bench = checks(state);
+    bench.button("Suite");
+    assert!(bench.shows("churn · state 3") && bench.shows("after the audit"));
+    let row = bench.harness.query_all_by_label_contains("Values between").next().unwrap();
+    row.click();
+    bench.harness.run();
+    assert!(bench.shows("Where it comes from: smallest and largest of churn@1"));
+    let sent = bench.button("Remove this rule");
+    assert!(sent.iter().all(|command| !matches!(command, Command::Edit(_))), "{sent:?}");
+    assert!(bench.shows("Changed here and not saved yet"));
+    let sent = bench.button("Save the suite");
+    let [Command::Edit(Edit::SaveSuite { suite, .. })] = sent.as_slice() else { panic!("{sent:?}") };
+    assert_eq!((suite.rules.len(), &suite.contract), (0, &saved.suite.contract));
+}
+
+#[test]
+fn a_closed_gate_says_why_and_one_is_added() {
+    let state = full();
+    let gate = Gate {
+        id: GateId(2),
+        act: Act::Train,
+        needs: Need::NoErrors,
+        dataset_id: None,
+        dataset: None,
+        who: "ada".to_owned(),
+        created_at_ms: fixture::NOW_MS,
+    };
+    let board = GateBoard { gates: vec![gate.clone()], overrides: Vec::new() };
+    let red = GateState { gate, red: Some("it has 2 errors".to_owned()) };
+    let version = VersionId(2);
+    let state = answered(state, Question::Gates, Answer::Gates(Box::new(board)));
+    let state = answered(state, Question::GateStates { version, act: Act::Train }, Answer::GateStates(vec![red]));
+    let state = answered(state, Question::GateStates { version, act: Act::Publish }, Answer::GateStates(vec![]));
+    let state = answered(state, Question::SignOffs { version }, Answer::SignOffs(vec![]));
+    let mut bench = checks(state);
+    bench.button("Gates and sign-off");
+    assert!(bench.shows("closed") && bench.shows("it has 2 errors"));
+    let sent = bench.button("Add the gate");
+    let expected = Edit::AddGate { act: Act::Train, needs: Need::NoErrors, dataset: None };
+    assert_eq!(sent, [Command::Edit(expected)]);
+}

@@ -1,6 +1,7 @@
 //! From text to tokens.
 
-use crate::domain::filter::{FilterProblem, Place};
+use crate::domain::filter::{FilterProblem, Place, quoted};
+use crate::domain::formula::{number_length, problem};
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Token {
@@ -96,23 +97,6 @@ pub(super) fn tokens(text: &str) -> Result<Vec<(Token, Place)>, FilterProblem> {
     Ok(found)
 }
 
-/// The text between quotes, which double inside, and the length with them.
-fn quoted(rest: &str, quote: char) -> Option<(String, usize)> {
-    let mut inner = String::new();
-    let mut chars = rest.char_indices().skip(1).peekable();
-    while let Some((i, c)) = chars.next() {
-        if c != quote {
-            inner.push(c);
-        } else if chars.peek().is_some_and(|&(_, next)| next == quote) {
-            chars.next();
-            inner.push(quote);
-        } else {
-            return Some((inner, i + 1));
-        }
-    }
-    None
-}
-
 /// `2026-03-01`, `2026-03-01T12:30`, `2026-03-01T12:30:05Z`: two subtractions in a row of this look mean nothing else.
 fn date_length(rest: &str) -> Option<usize> {
     let bytes = rest.as_bytes();
@@ -136,28 +120,4 @@ fn date_length(rest: &str) -> Option<usize> {
     }
     let ends = rest[length..].chars().next().is_none_or(|c| !c.is_alphanumeric() && c != '_' && c != '.');
     ends.then_some(length)
-}
-
-/// `12`, `1.5`, `1e-3`.
-fn number_length(rest: &str) -> usize {
-    let bytes = rest.as_bytes();
-    let digits = |from: usize| bytes[from..].iter().take_while(|b| b.is_ascii_digit()).count();
-    let mut at = digits(0);
-    if bytes.get(at) == Some(&b'.') {
-        at += 1 + digits(at + 1);
-    }
-    if matches!(bytes.get(at), Some(b'e' | b'E')) {
-        let sign = usize::from(matches!(bytes.get(at + 1), Some(b'+' | b'-')));
-        let exponent = digits((at + 1 + sign).min(bytes.len()));
-        if exponent > 0 {
-            at += 1 + sign + exponent;
-        }
-    }
-    at.max(1)
-}
-
-pub(super) fn problem(text: &str, start: usize, expected: &str, found: &str) -> FilterProblem {
-    let character = text[..start].chars().count() + 1;
-    let place = Place { start, end: text.len() };
-    FilterProblem { place, character, expected: expected.to_owned(), found: found.to_owned() }
 }

@@ -1,8 +1,9 @@
 //! From tokens to a tree. Weakest first: `or`, `and`, `not`, comparisons, `+ −`, `× ÷`, the sign.
 
-use super::lex::{Token, problem, tokens};
+use super::lex::{Token, tokens};
 use super::{Arithmetic, Expression, FUNCTIONS, Node};
 use crate::domain::filter::{Comparison, FilterProblem, Part, Place};
+use crate::domain::formula::problem;
 
 /// Parentheses and signs inside each other, and terms in a row; more are a mistake, and would cost stack.
 const MAX_DEPTH: usize = 64;

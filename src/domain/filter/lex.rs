@@ -82,8 +82,8 @@ pub fn tokens(text: &str) -> Result<Vec<(Token, Place)>, FilterProblem> {
     Ok(found)
 }
 
-/// The text between quotes and the length with them.
-fn quoted(rest: &str, quote: char) -> Option<(String, usize)> {
+/// The text between quotes, which double inside, and the length with them.
+pub fn quoted(rest: &str, quote: char) -> Option<(String, usize)> {
     let mut inner = String::new();
     let mut chars = rest.char_indices().skip(1).peekable();
     while let Some((i, c)) = chars.next() {

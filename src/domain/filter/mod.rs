@@ -11,6 +11,7 @@ mod display;
 mod lex;
 mod parse;
 
+pub(in crate::domain) use lex::quoted;
 pub use parse::parse;
 
 /// How a filter is written, in the words of a help page.

@@ -1,6 +1,6 @@
 //! From text to tokens. Unlike in a filter, `-`, `*` and `/` are never part of a bare name.
 
-use crate::domain::filter::{FilterProblem, Place};
+use crate::domain::filter::{FilterProblem, Place, quoted};
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Token {
@@ -66,7 +66,7 @@ pub(super) fn tokens(text: &str) -> Result<Vec<(Token, Place)>, FilterProblem> {
         } else if let Some((spelled, shown)) = SIGNS.iter().find(|(spelled, _)| rest.starts_with(spelled)) {
             (Token::Sign(shown), spelled.len())
         } else if c == '`' {
-            let (name, length) = quoted(rest).ok_or_else(|| problem(text, at, "a closing `", "the end"))?;
+            let (name, length) = quoted(rest, '`').ok_or_else(|| problem(text, at, "a closing `", "the end"))?;
             (Token::Name(name), length)
         } else if c.is_ascii_digit() || c == '.' {
             let length = number_length(rest);
@@ -85,25 +85,8 @@ pub(super) fn tokens(text: &str) -> Result<Vec<(Token, Place)>, FilterProblem> {
     Ok(found)
 }
 
-/// The name between backticks, which double inside, and the length with them.
-fn quoted(rest: &str) -> Option<(String, usize)> {
-    let mut name = String::new();
-    let mut chars = rest.char_indices().skip(1).peekable();
-    while let Some((i, c)) = chars.next() {
-        if c != '`' {
-            name.push(c);
-        } else if chars.peek().is_some_and(|&(_, next)| next == '`') {
-            chars.next();
-            name.push('`');
-        } else {
-            return Some((name, i + 1));
-        }
-    }
-    None
-}
-
 /// `12`, `1.5`, `1e-3`.
-fn number_length(rest: &str) -> usize {
+pub(in crate::domain) fn number_length(rest: &str) -> usize {
     let bytes = rest.as_bytes();
     let digits = |from: usize| bytes[from..].iter().take_while(|b| b.is_ascii_digit()).count();
     let mut at = digits(0);
@@ -120,7 +103,7 @@ fn number_length(rest: &str) -> usize {
     at.max(1)
 }
 
-pub(super) fn problem(text: &str, start: usize, expected: &str, found: &str) -> FilterProblem {
+pub(in crate::domain) fn problem(text: &str, start: usize, expected: &str, found: &str) -> FilterProblem {
     let character = text[..start].chars().count() + 1;
     let place = Place { start, end: text.len() };
     FilterProblem { place, character, expected: expected.to_owned(), found: found.to_owned() }

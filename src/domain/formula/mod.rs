@@ -7,6 +7,7 @@ mod evaluate;
 mod lex;
 mod parse;
 
+pub(super) use lex::{number_length, problem};
 pub use parse::parse;
 
 /// An expression that can be evaluated over columns.

@@ -199,6 +199,8 @@ pub enum Command {
         #[arg(value_name = "D")]
         data: String,
     },
+    /// Say which columns tell something about a target, by seven scores
+    Rank(super::rank::RankArgs),
     /// Train and compare models
     Train(TrainArgs),
     /// Search for good parameters of one algorithm; every trial is a run

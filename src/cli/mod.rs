@@ -31,6 +31,7 @@ pub mod keep;
 pub mod labels;
 mod profiles;
 mod progress;
+mod rank;
 mod report;
 mod rows;
 pub mod suites;
@@ -136,6 +137,7 @@ fn execute(command: Command, root: &Path) -> Result<Report, Problem> {
         Command::Label(args) => labels::label(root, args),
         Command::Groups(args) => explore::groups(root, args),
         Command::Outliers(args) => explore::outliers(root, args),
+        Command::Rank(args) => rank::rank(root, args),
         Command::Labels { data } => labels::labels(root, &data),
         Command::Check(args) => checks::check(root, *args),
         Command::Checks(command) => checks::checks(root, command),

@@ -19,6 +19,7 @@ pub mod parquet;
 mod parquet_write;
 pub mod personal;
 pub mod profile;
+pub mod ranking;
 pub mod read;
 pub mod recipe;
 pub mod relations;

@@ -41,6 +41,7 @@ pub mod profile;
 pub mod profile_drift;
 pub mod question;
 pub mod random;
+pub mod ranking;
 pub mod raw;
 pub mod recipe;
 pub mod relations;

@@ -17,6 +17,7 @@ use super::gate::{Act, GateBoard, GateState};
 use super::ids::{CheckRunId, DatasetId, RunId, VersionId};
 use super::labels::{LabelHistory, LabelQueue, LabelTask};
 use super::preview::ImportPreview;
+use super::ranking::{RankRequest, Ranking};
 use super::recipe::{PreviewRecipe, RecipePreview, RecipeSpec};
 use super::relations::{PairPlot, Relations};
 use super::sign_off::SignOff;
@@ -46,6 +47,8 @@ pub enum Question {
     TrainingPlan { version: VersionId, target: String },
     /// Which rows belong together, or are unlike all others?
     Explore(ExploreRequest),
+    /// Which columns say something about a target?
+    Rank(RankRequest),
     /// Which requests did not end, and what of them is done?
     OpenGroups,
     /// What is in this recipe file?
@@ -94,6 +97,7 @@ impl Question {
         match self {
             Self::Preview { .. } | Self::Diff(_) | Self::Relations { .. } | Self::Pair { .. } => true,
             Self::Recipe(_) | Self::TrainingPlan { .. } | Self::Decisions { .. } | Self::Explore(_) => true,
+            Self::Rank(_) => true,
             Self::OpenGroups | Self::RecipeTemplates | Self::RecipeFile { .. } => false,
             Self::Rejects { .. } | Self::MemoryBudget => false,
             Self::Catalogue | Self::Storage | Self::Watches => false,
@@ -125,6 +129,7 @@ impl Question {
             Self::RecipeFile { .. } => true,
             // A run's model never changes either.
             Self::Recipe(_) | Self::TrainingPlan { .. } | Self::Decisions { .. } | Self::Explore(_) => true,
+            Self::Rank(_) => true,
             Self::Diff(_) | Self::Rejects { .. } | Self::Relations { .. } | Self::Pair { .. } => true,
         }
     }
@@ -141,6 +146,7 @@ pub enum Answer {
     Recipe(Box<RecipePreview>),
     TrainingPlan(Box<TrainingProposal>),
     Explored(Box<Explored>),
+    Ranked(Box<Ranking>),
     OpenGroups(Vec<RunGroup>),
     RecipeTemplates(BTreeMap<String, RecipeSpec>),
     RecipeFile(Box<RecipeSpec>),

@@ -30,6 +30,7 @@ pub fn answer(workspace: &Workspace, question: &Question, io: &dyn JobIo) -> Res
         Question::Explore(asked) => {
             super::explore::explore(workspace, asked, io).map(|e| Answer::Explored(Box::new(e)))
         }
+        Question::Rank(asked) => super::rank::rank(workspace, asked, io).map(|found| Answer::Ranked(Box::new(found))),
         Question::OpenGroups => super::train::open_groups(workspace).map(Answer::OpenGroups),
         Question::RecipeFile { path } => super::recipe::read(path).map(|recipe| Answer::RecipeFile(Box::new(recipe))),
         Question::RecipeTemplates => super::recipe::templates::all(workspace).map(Answer::RecipeTemplates),

@@ -29,6 +29,7 @@ pub mod look;
 pub mod monitor;
 pub mod preview;
 pub mod quarantine;
+pub mod rank;
 pub mod recipe;
 pub mod remember;
 pub mod report;

@@ -14,6 +14,8 @@ pub mod kolmogorov;
 pub mod ks;
 pub mod outlier;
 pub mod rank;
+pub mod relevance;
+pub mod relief;
 pub mod sample;
 pub mod text;
 

@@ -37,6 +37,7 @@ pub use features::default_features;
 pub use fit::{RecipeFit, fit};
 pub use preview::preview;
 pub use read::{RawInput, raw};
+pub use select::quantile_codes;
 
 use crate::data::table::Table;
 use crate::domain::io::Cancelled;

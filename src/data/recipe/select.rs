@@ -8,6 +8,7 @@ use super::column::{Column, Frame};
 use crate::domain::io::JobIo;
 use crate::domain::recipe::{Binning, SelectRule};
 use crate::domain::task::Target;
+use crate::stats::relevance::mutual_information;
 
 /// Bins of a number for mutual information.
 const BINS: u32 = 16;
@@ -55,7 +56,7 @@ pub(super) fn fit(
         SelectRule::MutualInformation(keep) => {
             let target = target()?;
             let classes = classes(target);
-            return scored(&|values| information(&binned(values), &classes), *keep);
+            return scored(&|values| information(&quantile_codes(values), &classes), *keep);
         }
         SelectRule::Listed(kept) => names.iter().filter(|name| !kept.contains(name)).cloned().collect(),
     })
@@ -94,8 +95,8 @@ fn correlation(values: &[f64], y: impl Fn(usize) -> f64) -> f64 {
     if found.is_finite() { found } else { 0.0 }
 }
 
-/// Bins from 1; missing is 0.
-fn binned(values: &[f64]) -> Vec<u32> {
+/// The number of the bin of each value among 16 of equally many, from 1; missing is 0.
+pub fn quantile_codes(values: &[f64]) -> Vec<u32> {
     let edges = edges(values, Binning::Quantile, BINS);
     let bin = |x: &f64| if x.is_nan() { 0 } else { edges.partition_point(|edge| edge <= x) as u32 + 1 };
     values.iter().map(bin).collect()
@@ -104,24 +105,17 @@ fn binned(values: &[f64]) -> Vec<u32> {
 fn classes(target: &Target) -> Vec<u32> {
     match target {
         Target::Classes { codes, .. } => codes.clone(),
-        Target::Values(values) => binned(values),
+        Target::Values(values) => quantile_codes(values),
     }
 }
 
-/// Mutual information in nats: `Σ p(a, b) · ln(p(a, b) / (p(a) · p(b)))`.
+/// Mutual information of two columns of codes, in nats.
 fn information(a: &[u32], b: &[u32]) -> f64 {
-    let width = b.iter().max().map_or(1, |m| *m as usize + 1);
-    let height = a.iter().max().map_or(1, |m| *m as usize + 1);
-    let mut joint = vec![0.0; width * height];
-    let (mut of_a, mut of_b) = (vec![0.0; height], vec![0.0; width]);
-    let share = 1.0 / a.len().max(1) as f64;
-    for (&a, &b) in a.iter().zip(b) {
-        joint[a as usize * width + b as usize] += share;
-        of_a[a as usize] += share;
-        of_b[b as usize] += share;
-    }
-    let cells = joint.iter().enumerate().filter(|(_, p)| **p > 0.0);
-    cells.map(|(at, p): (usize, &f64)| p * (p / (of_a[at / width] * of_b[at % width])).ln()).sum()
+    let width = b.iter().max().map_or(1, |most| *most as usize + 1);
+    let height = a.iter().max().map_or(1, |most| *most as usize + 1);
+    let mut counts = vec![vec![0; width]; height];
+    a.iter().zip(b).for_each(|(&a, &b)| counts[a as usize][b as usize] += 1);
+    mutual_information(&counts)
 }
 
 #[cfg(test)]

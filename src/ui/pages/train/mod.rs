@@ -22,6 +22,7 @@ pub struct TrainPage {
     step: u8,
     column_filter: String,
     recipe: steps::recipe::RecipeEditor,
+    rank: steps::rank::RankView,
     /// Whose parameters are shown.
     algorithm: Option<Algorithm>,
     lower: Lower,
@@ -39,6 +40,7 @@ impl Default for TrainPage {
             step: 1,
             column_filter: String::new(),
             recipe: Default::default(),
+            rank: Default::default(),
             algorithm: None,
             lower: Lower::default(),
             sort: Default::default(),

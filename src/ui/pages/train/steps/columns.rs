@@ -11,6 +11,7 @@ use crate::ui::palette::name_it;
 use crate::ui::theme::icons::{self, Icon};
 use crate::ui::theme::tokens::{size, space};
 
+use super::rank;
 use super::recipe::{self, Shown};
 
 pub fn columns_and_recipe_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut TrainPage, form: &mut TrainForm, about: &About) {
@@ -21,6 +22,7 @@ pub fn columns_and_recipe_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut TrainPage, for
     });
     match page.recipe.shown {
         Shown::Columns => columns_ui(ui, ctx, page, form, about),
+        Shown::Rank => rank::rank_ui(ui, ctx, &mut page.rank, form, about),
         Shown::Steps => recipe::recipe_ui(ui, ctx, &mut page.recipe, form, about),
         Shown::Preview => recipe::preview_ui(ui, ctx, &mut page.recipe, form, about),
     }

@@ -10,6 +10,7 @@ use super::{About, TrainPage, problems_ui};
 mod algorithms;
 mod columns;
 mod params;
+pub mod rank;
 pub mod recipe;
 mod space;
 mod split;

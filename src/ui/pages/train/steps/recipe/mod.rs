@@ -42,13 +42,18 @@ pub struct RecipeEditor {
 pub enum Shown {
     #[default]
     Columns,
+    Rank,
     Steps,
     Preview,
 }
 
 impl Shown {
-    pub const ALL: [(Self, &'static str); 3] =
-        [(Self::Columns, "Columns"), (Self::Steps, "Recipe steps"), (Self::Preview, "Before and after")];
+    pub const ALL: [(Self, &'static str); 4] = [
+        (Self::Columns, "Columns"),
+        (Self::Rank, "Ranked"),
+        (Self::Steps, "Recipe steps"),
+        (Self::Preview, "Before and after"),
+    ];
 }
 
 pub fn recipe_ui(ui: &mut Ui, ctx: &UiCtx, editor: &mut RecipeEditor, form: &mut TrainForm, about: &About) {

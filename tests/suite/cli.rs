@@ -192,13 +192,16 @@ fn columns_are_ranked_for_a_target() {
         let (signal, noise, plan) = (i % 2 * 10 + i * 7 % 12, i * 37 % 101, ["basic", "pro"][i / 2 % 2]);
         format!("{signal},{noise},{plan},{}\n", ["no", "yes"][i % 2])
     });
-    s.write("left.csv", &("signal,noise,plan,left\n".to_owned() + &lines.collect::<String>()));
+    s.file("left.csv", &("signal,noise,plan,left\n".to_owned() + &lines.collect::<String>()));
     let found = s.json(&["rank", "left.csv", "--target", "left", "--by", "relief"]).ok();
     let names: Vec<&str> = found["columns"].as_array().unwrap().iter().map(|c| c["column"].as_str().unwrap()).collect();
     assert_eq!(names[0], "signal", "{found:#}");
     assert_eq!((names.len(), &found["task"], &found["rows_used"]), (3, &"binary".into(), &200.into()));
     assert!(found["columns"][0]["permutation"].as_f64().unwrap() > 0.1);
-    assert_eq!(s.json(&["rank", "left", "--target", "left", "--top", "1"]).ok()["columns"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        s.json(&["rank", "left", "--target", "left", "--top", "1"]).ok()["columns"].as_array().unwrap().len(),
+        1
+    );
     assert_eq!(s.json(&["rank", "left", "--target", "lft"]).code, 2);
     assert_eq!(s.json(&["rank", "left", "--target", "left", "--by", "luck"]).code, 2);
 }

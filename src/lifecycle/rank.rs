@@ -144,12 +144,16 @@ fn shuffled(
     let halves = split(table, &known, &SplitSpec { kind: SplitKind::Stratified, test_share: TEST_SHARE, seed })?;
     let (y, truth) = (known.at(&halves.train)?, known.at(&halves.test)?);
     let spec = recipe::spec_for(Algorithm::GradientBoosting, &RecipeSpec::default());
-    let fitted = recipe::fit(table, &halves.train, Some(&y), names, &spec, seed, io)?;
+    let fitting = Part { io, from: 0.0, to: 0.6 };
+    let fitted = recipe::fit(table, &halves.train, Some(&y), names, &spec, seed, &fitting)?;
     let draft = ParamDraft::from([("n_estimators".to_owned(), ParamValue::Number(TREES))]);
     let params = check_params(Algorithm::GradientBoosting, &draft).map_err(StageError::Params)?;
-    let model = algorithms::fit(Algorithm::GradientBoosting, &params, &fitted.features, &y, None, seed, io)?.model;
-    let x = recipe::encode(table, &halves.test, &fitted.recipe, io)?;
-    let added = importance::permutation(&model, answer.task, answer.classes.len(), &x, &truth, seed, io)?;
+    let model =
+        algorithms::fit(Algorithm::GradientBoosting, &params, &fitted.features, &y, None, seed, &fitting)?.model;
+    // Each column's predictions would begin their progress anew.
+    let shuffling = Part { io, from: 0.8, to: 0.8 };
+    let x = recipe::encode(table, &halves.test, &fitted.recipe, &shuffling)?;
+    let added = importance::permutation(&model, answer.task, answer.classes.len(), &x, &truth, seed, &shuffling)?;
     let predicted = importance::picked(&model, x.n_features(), x.blocks.len(), truth.len()).len();
     Ok(Shuffled { added, rows: (y.len() as u64, predicted as u64), problem: None })
 }

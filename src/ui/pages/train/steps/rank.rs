@@ -28,11 +28,13 @@ const SCORE: f32 = 84.0;
 pub struct RankView {
     by: Scorer,
     keep: usize,
+    /// Columns that the scores are without: one that tells all leaves nothing to the others.
+    without: BTreeSet<String>,
 }
 
 impl Default for RankView {
     fn default() -> Self {
-        Self { by: Scorer::default(), keep: 10 }
+        Self { by: Scorer::default(), keep: 10, without: BTreeSet::new() }
     }
 }
 
@@ -43,7 +45,9 @@ pub fn rank_ui(ui: &mut Ui, ctx: &UiCtx, view: &mut RankView, form: &mut TrainFo
     // What weighs rows or keeps them together is no feature, whatever it says.
     let uses = model::column_uses(form, about.version, about.plan);
     let apart = uses.iter().filter(|c| !c.settled && matches!(c.role, Role::Group | Role::Weight));
-    let exclude = apart.map(|c| c.column.name.clone()).collect();
+    let apart: BTreeSet<String> = apart.map(|c| c.column.name.clone()).collect();
+    let known = |name: &&String| about.version.schema.column(name).is_some() && **name != target;
+    let exclude = apart.union(&view.without).filter(known).cloned().collect();
     let task = form.task(about.version);
     let question = Question::Rank(RankRequest { version: about.version.id, target, task, exclude, seed: SEED });
     match ctx.state.asked.get(&question) {
@@ -76,6 +80,15 @@ fn ranked_ui(ui: &mut Ui, ctx: &UiCtx, view: &mut RankView, form: &mut TrainForm
         let why = format!("Learn from the {} columns with the largest {title}, leave the others out", view.keep);
         if ui.button(format!("Learn from these by {title}")).on_hover_text(why).clicked() {
             keep_best(&mut form.exclude, &ordered, view.keep);
+        }
+        let left_out: BTreeSet<String> =
+            ordered.iter().map(|c| &c.column).filter(|name| form.exclude.contains(*name)).cloned().collect();
+        let why = "Permutation and Relief look at all ranked columns together: rank without those that are not ticked";
+        if !left_out.is_empty() && ui.button("Rank without those left out").on_hover_text(why).clicked() {
+            view.without.extend(left_out);
+        }
+        if !view.without.is_empty() && ui.button("Rank all").clicked() {
+            view.without.clear();
         }
         parts::note(ui, ctx, &told(found));
     });

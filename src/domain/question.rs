@@ -111,6 +111,11 @@ impl Question {
         }
     }
 
+    /// Whether whoever answers looks up now and then to see if anybody still waits.
+    pub fn can_be_stopped(&self) -> bool {
+        self.needs_worker() || matches!(self, Self::RulePreview { .. })
+    }
+
     /// Whether the answer stays true whatever happens in the workspace: it is about versions, which never change.
     pub fn is_settled(&self) -> bool {
         match self {

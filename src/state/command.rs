@@ -305,6 +305,8 @@ pub enum Command {
     },
     /// Leave undone what a gate stopped.
     GiveUpGated,
+    /// The same, and show the gates as they stand.
+    ShowGates,
 
     // Editing, all undoable
     Edit(Edit),

@@ -166,6 +166,7 @@ impl AppState {
             Command::Quarantine(request) => checks::quarantine(self, request, now_ms),
             Command::OverrideGates { reason } => checks::override_gates(self, &reason, now_ms),
             Command::GiveUpGated => checks::give_up(self),
+            Command::ShowGates => checks::show_gates(self),
             Command::ToggleCompare(id) => look::toggle_compare(self, id),
             Command::ClearCompare => look::clear_compare(self),
             Command::RenameDataset { id, name } => edit::rename_dataset(self, id, name.trim(), now_ms),

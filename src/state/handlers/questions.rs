@@ -60,8 +60,9 @@ pub fn edited(state: &mut AppState, answer: Result<EditOutcome, Problem>, now_ms
             state.tell(note, now_ms);
         }
         Err(problem) => {
-            super::checking::edit_stopped(state, &problem);
-            state.tell(Note::of_problem(&problem), now_ms);
+            if !super::checking::edit_stopped(state, &problem) {
+                state.tell(Note::of_problem(&problem), now_ms);
+            }
         }
     }
     workspace::refresh(state)

@@ -24,6 +24,8 @@ pub struct Checking {
     pub(super) came: Option<(Question, Result<RulePreview, Problem>)>,
     /// Whose failing rows the table is to show when they are known.
     pub(super) to_show: Option<Question>,
+    /// The finding whose rows the table is to show when they are known.
+    pub(super) finding_to_show: Option<Question>,
     /// The last edit that gates may stop.
     pub(super) edit: Option<Edit>,
     /// The suite file that was picked last, and the dataset it is for.

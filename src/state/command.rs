@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::domain::check_request::{CheckReportFormat, QuarantineRequest};
 use crate::domain::edit::Edit;
 use crate::domain::explore::KeepGroups;
+use crate::domain::finding::Finding;
 use crate::domain::ids::{BundleId, CheckRunId, DatasetId, DriftId, RunId, VersionId};
 use crate::domain::question::Question;
 use crate::domain::request::{CheckRequest, DriftRequest, LabelRequest, ReportFormat, RestoreForm, TrainRequest};
@@ -298,6 +299,11 @@ pub enum Command {
         version: VersionId,
         against: Option<VersionId>,
         rule: Box<Rule>,
+    },
+    /// Show all rows of a finding in the table; they are looked for where the check run keeps examples only.
+    ShowFinding {
+        check_run: CheckRunId,
+        finding: Box<Finding>,
     },
     /// Do what a gate stopped, for this reason.
     OverrideGates {

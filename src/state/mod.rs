@@ -163,6 +163,7 @@ impl AppState {
             Command::ShowFailing { version, against, rule } => {
                 checks::show_failing(self, version, against, rule, now_ms)
             }
+            Command::ShowFinding { check_run, finding } => checks::show_finding(self, check_run, finding, now_ms),
             Command::Quarantine(request) => checks::quarantine(self, request, now_ms),
             Command::OverrideGates { reason } => checks::override_gates(self, &reason, now_ms),
             Command::GiveUpGated => checks::give_up(self),

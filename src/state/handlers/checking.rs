@@ -2,6 +2,7 @@
 
 use crate::domain::check_request::{CheckReportFormat, CheckReportRequest, QuarantineRequest, RulePreview};
 use crate::domain::edit::Edit;
+use crate::domain::finding::Finding;
 use crate::domain::ids::{CheckRunId, VersionId};
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::question::{Answer, Question};
@@ -12,6 +13,7 @@ use crate::state::checking::{Stopped, StoppedWork, may_be_stopped};
 use crate::state::command::Page;
 use crate::state::effect::Effect;
 use crate::state::jobs::After;
+use crate::state::loadable::Loadable;
 use crate::state::notification::{Note, NoteTone};
 
 use super::navigate;
@@ -90,6 +92,46 @@ pub fn show_failing(
     }
     state.checking.to_show = Some(question.clone());
     if state.asked.start(&question, now_ms) { vec![Effect::Answer(question)] } else { Vec::new() }
+}
+
+/// Shows all rows of a finding in the table.
+pub fn show_finding(state: &mut AppState, check_run: CheckRunId, finding: Box<Finding>, now_ms: i64) -> Vec<Effect> {
+    let Some(version) = state.history.value().and_then(|h| h.check_run(check_run)).map(|run| run.version_id) else {
+        return Vec::new();
+    };
+    if !finding.has_more_rows() {
+        return navigate::show_rows(state, version, finding.column.clone(), &finding.rows);
+    }
+    let question = Question::FindingRows { check_run, finding };
+    state.checking.finding_to_show = Some(question.clone());
+    if state.asked.start(&question, now_ms) {
+        return vec![Effect::Answer(question)];
+    }
+    rows_found(state, &question, now_ms)
+}
+
+/// The rows of a finding are known, or could not be told.
+pub fn rows_found(state: &mut AppState, question: &Question, now_ms: i64) -> Vec<Effect> {
+    let Question::FindingRows { check_run, finding } = question else { return Vec::new() };
+    if state.checking.finding_to_show.as_ref() != Some(question) {
+        return Vec::new();
+    }
+    let version = state.history.value().and_then(|h| h.check_run(*check_run)).map(|run| run.version_id);
+    match (state.asked.get(question), version) {
+        (Loadable::Ready(Answer::FindingRows(rows)), Some(version)) => {
+            let rows = rows.clone();
+            state.checking.finding_to_show = None;
+            navigate::show_rows(state, version, finding.column.clone(), &rows)
+        }
+        (Loadable::Failed(problem), _) => {
+            state.checking.finding_to_show = None;
+            if problem.kind != ProblemKind::Cancelled {
+                state.tell(Note::of_problem(&problem.clone()), now_ms);
+            }
+            Vec::new()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// A preview came back.

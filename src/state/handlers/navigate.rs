@@ -65,6 +65,7 @@ pub fn show_rows(state: &mut AppState, version: VersionId, column: Option<String
     go_to(state, Page::Data);
     if let Some(table) = state.table(version) {
         table.marked = rows.iter().filter_map(|r| r.checked_sub(1)).collect::<BTreeSet<u64>>();
+        table.marked_column = at;
         if table.query != Default::default() || table.pending.is_some() {
             effects.extend(table.set_query(Default::default(), plain_rows));
         }

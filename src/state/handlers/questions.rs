@@ -37,6 +37,7 @@ pub fn answered(
     }
     state.asked.finish(question, answer);
     let mut effects = super::checking::looked(state, question, now_ms);
+    effects.extend(super::checking::rows_found(state, question, now_ms));
     effects.extend(super::import::looked(state, question, now_ms));
     effects
 }

@@ -12,6 +12,9 @@ use crate::ui::widgets::badge::Tone;
 use super::model::{self, Item, Line, Part};
 use super::{Draft, SuiteTab};
 
+/// Room below which the list has fewer columns.
+const NARROW: f32 = 620.0;
+
 struct Lines {
     lines: Vec<Line>,
     selected: Option<Item>,
@@ -60,23 +63,35 @@ pub fn list_ui(ui: &mut Ui, ctx: &UiCtx<'_>, tab: &mut SuiteTab) {
         };
         return parts::note(ui, ctx, nothing);
     }
-    let columns = [
-        Column::new("", 30.0).help("What is not ticked is not in the suite"),
-        Column::new("Test", 150.0).grows(),
-        Column::new("Column", 104.0),
-        Column::new("Limit", 120.0).grows(),
-        Column::new("If broken", 78.0),
-        Column::new("Where it comes from", 120.0).grows(),
-    ];
+    // In little room the origin is in the inspector only: nothing has to be scrolled sideways.
+    let columns: &[Column] = &if ui.available_width() < NARROW {
+        vec![tick_column(), grown("Test", 130.0), Column::new("Column", 88.0), grown("Limit", 88.0), broken_column()]
+    } else {
+        let column = Column::new("Column", 104.0);
+        let origin = grown("Where it comes from", 120.0);
+        vec![tick_column(), grown("Test", 150.0), column, grown("Limit", 120.0), broken_column(), origin]
+    };
     let place = draft.selected.and_then(|item| lines.iter().position(|line| line.item == item));
     let reveal = place.filter(|_| std::mem::take(&mut draft.reveal));
     let rows = Lines { lines, selected: draft.selected, reveal };
     let height = ui.available_height();
-    match table_ui(ui, ctx, "suite", &columns, &rows, height) {
+    match table_ui(ui, ctx, "suite", columns, &rows, height) {
         Some(Event::Row(row) | Event::Open(row)) => draft.select(rows.lines[row].item),
         Some(Event::Check(row)) => model::tick(&mut draft.suite, &mut draft.left_out, rows.lines[row].item),
         Some(Event::Header(_)) | None => {}
     }
+}
+
+fn tick_column() -> Column {
+    Column::new("", 30.0).help("What is not ticked is not in the suite")
+}
+
+fn broken_column() -> Column {
+    Column::new("If broken", 78.0)
+}
+
+fn grown(title: &str, width: f32) -> Column {
+    Column::new(title, width).grows()
 }
 
 /// Adds a rule, or a column to the contract.

@@ -1,4 +1,4 @@
-//! Questions that workers answer: which handle cancels which. A question may be cancelled before its worker exists, and
+//! Questions that are being answered: which handle cancels which. A question may be cancelled before its worker exists, and
 //! asked again before the cancelled one has ended.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -45,7 +45,7 @@ pub trait Backend: Send + Sync + 'static {
     fn expect_answer(&self, _question: &Question) {}
     /// `progress` hears the phase and, where known, the share done.
     fn answer(&self, question: &Question, progress: &dyn Fn(&str, Option<f64>)) -> Result<Answer, Problem>;
-    /// Ends the answering as cancelled, where a worker does it.
+    /// Ends the answering as cancelled, where [`Question::can_be_stopped`].
     fn cancel_answer(&self, question: &Question);
     fn edit(&self, edit: &Edit) -> Result<EditOutcome, Problem>;
     fn rename_dataset(&self, id: DatasetId, name: &str, event: &NewEvent) -> Result<(), Problem>;

@@ -39,8 +39,8 @@ pub struct LocalBackend {
     open: RwLock<Option<Arc<Workspace>>>,
     tables: Mutex<Vec<OpenTable>>,
     jobs: Mutex<HashMap<JobId, JobHandle>>,
-    /// Workers that answer questions.
-    answering: Answering<Arc<JobHandle>>,
+    /// Questions that are being answered and can be stopped.
+    answering: Answering<Stop>,
     /// Held while an order is computed: two at once would want twice the memory.
     ordering: Mutex<()>,
     stops: Mutex<HashMap<Work, Arc<AtomicBool>>>,
@@ -54,6 +54,23 @@ pub struct LocalBackend {
 enum Work {
     Order(VersionId),
     Find(VersionId),
+}
+
+/// How the answering of a question is ended.
+#[derive(Clone)]
+enum Stop {
+    Worker(Arc<JobHandle>),
+    /// Answered in this process, which looks at the flag.
+    Flag(Arc<AtomicBool>),
+}
+
+impl Stop {
+    fn now(&self) {
+        match self {
+            Self::Worker(handle) => handle.cancel(),
+            Self::Flag(flag) => flag.store(true, Ordering::Relaxed),
+        }
+    }
 }
 
 /// Tells how far it is, ten times a second, and stops when nobody wants it any more.
@@ -100,6 +117,15 @@ fn problem(what: &str) -> impl Fn(StageError) -> Problem + '_ {
         gates @ StageError::Gates { .. } => gates.problem(&JobRequest::Ask(Question::Gates)),
         e => Problem::failed(format!("Could not {what}"), e.to_string(), ""),
     }
+}
+
+fn answer_here(workspace: &Workspace, question: &Question, io: &dyn JobIo) -> Result<Answer, Problem> {
+    answer::answer(workspace, question, io).map_err(|error| {
+        let problem = error.problem(&JobRequest::Ask(question.clone()));
+        // What was asked wrongly, a filter say, is told by itself.
+        let usage = problem.kind == ProblemKind::Usage;
+        if usage { Problem { summary: sentence(&error.to_string()), ..problem } } else { problem }
+    })
 }
 
 impl LocalBackend {
@@ -180,7 +206,7 @@ impl LocalBackend {
         progress: &dyn Fn(&str, Option<f64>),
     ) -> Result<Answer, Problem> {
         let started = |handle: Arc<JobHandle>| {
-            if self.answering.started(ticket, handle.clone()) {
+            if self.answering.started(ticket, Stop::Worker(handle.clone())) {
                 handle.cancel();
             }
         };
@@ -277,30 +303,34 @@ impl Backend for LocalBackend {
 
     fn answer(&self, question: &Question, progress: &dyn Fn(&str, Option<f64>)) -> Result<Answer, Problem> {
         let workspace = self.workspace()?;
-        if !question.needs_worker() {
-            return answer::answer(&workspace, question, &Silent).map_err(|error| {
-                let problem = error.problem(&JobRequest::Ask(question.clone()));
-                // What was asked wrongly, a filter say, is told by itself.
-                let usage = problem.kind == ProblemKind::Usage;
-                if usage { Problem { summary: sentence(&error.to_string()), ..problem } } else { problem }
-            });
+        if !question.can_be_stopped() {
+            return answer_here(&workspace, question, &Silent);
         }
         let (ticket, cancelled) = self.answering.take(question);
-        let answer =
-            if cancelled { Err(Problem::cancelled()) } else { self.ask_worker(&workspace, question, ticket, progress) };
+        let answer = if cancelled {
+            Err(Problem::cancelled())
+        } else if question.needs_worker() {
+            self.ask_worker(&workspace, question, ticket, progress)
+        } else {
+            let stop = Arc::new(AtomicBool::new(false));
+            let cancelled = self.answering.started(ticket, Stop::Flag(stop.clone()));
+            stop.fetch_or(cancelled, Ordering::Relaxed);
+            let io = Watched { stop, progress: &|_| {}, told: Mutex::new(Instant::now()) };
+            answer_here(&workspace, question, &io)
+        };
         self.answering.ended(ticket);
         answer
     }
 
     fn expect_answer(&self, question: &Question) {
-        if question.needs_worker() {
+        if question.can_be_stopped() {
             self.answering.expect(question);
         }
     }
 
     fn cancel_answer(&self, question: &Question) {
-        if let Some(handle) = self.answering.cancel(question) {
-            handle.cancel();
+        if let Some(stop) = self.answering.cancel(question) {
+            stop.now();
         }
     }
 

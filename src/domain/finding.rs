@@ -53,6 +53,16 @@ pub struct Finding {
     pub rule: Option<String>,
 }
 
+/// Example rows that a finding names.
+pub const EXAMPLE_ROWS: usize = 20;
+
+impl Finding {
+    /// Whether its rows are only the first ones of those it is about.
+    pub fn has_more_rows(&self) -> bool {
+        self.rows.len() >= EXAMPLE_ROWS
+    }
+}
+
 /// The outcome of one check, with or without findings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CheckResult {

@@ -13,6 +13,7 @@ use super::dataset::ReadDraft;
 use super::decision::Decisions;
 use super::diff::{DiffReport, DiffRequest};
 use super::explore::{ExploreRequest, Explored};
+use super::finding::Finding;
 use super::gate::{Act, GateBoard, GateState};
 use super::ids::{CheckRunId, DatasetId, RunId, VersionId};
 use super::labels::{LabelHistory, LabelQueue, LabelTask};
@@ -79,6 +80,8 @@ pub enum Question {
     SuiteTrial { dataset: DatasetId, suite: Box<Suite>, rule: Option<String>, environment: Environment },
     /// What would this rule find in a version?
     RulePreview { version: VersionId, against: Option<VersionId>, rule: Box<Rule> },
+    /// All rows that a finding of a check run is about.
+    FindingRows { check_run: CheckRunId, finding: Box<Finding> },
     /// The gates, and what was let through in spite of them.
     Gates,
     /// How the gates before this stand for a version.
@@ -104,6 +107,7 @@ impl Question {
             Self::LabelTask { .. } | Self::Rows { .. } | Self::Labels { .. } => false,
             // A check that is missing is run.
             Self::SuiteTrial { .. } | Self::GateStates { .. } | Self::SuiteFile { .. } => true,
+            Self::FindingRows { .. } => true,
             // Asked with every step of a dragged limit, of few columns: a process would take longer.
             Self::RulePreview { .. } => false,
             Self::Suites { .. }
@@ -113,6 +117,11 @@ impl Question {
             | Self::CheckDiff { .. }
             | Self::RuleHistories { .. } => false,
         }
+    }
+
+    /// Whether whoever answers looks up now and then to see if anybody still waits.
+    pub fn can_be_stopped(&self) -> bool {
+        self.needs_worker() || matches!(self, Self::RulePreview { .. })
     }
 
     /// Whether the answer stays true whatever happens in the workspace: it is about versions, which never change.
@@ -125,6 +134,7 @@ impl Question {
             Self::Suites { .. } | Self::SuiteTrial { .. } | Self::Gates | Self::GateStates { .. } => false,
             Self::SignOffs { .. } | Self::RuleHistories { .. } | Self::SuiteFile { .. } => false,
             Self::SuiteDraft { .. } | Self::RulePreview { .. } | Self::CheckDiff { .. } => true,
+            Self::FindingRows { .. } => true,
             // Read once for the form, which then has it.
             Self::RecipeFile { .. } => true,
             // A run's model never changes either.
@@ -166,6 +176,8 @@ pub enum Answer {
     },
     SuiteTrial(Box<SuiteTrial>),
     RulePreview(Box<RulePreview>),
+    /// 1-based and ascending.
+    FindingRows(Vec<u64>),
     Gates(Box<GateBoard>),
     GateStates(Vec<GateState>),
     SignOffs(Vec<SignOff>),

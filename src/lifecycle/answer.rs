@@ -54,6 +54,9 @@ pub fn answer(workspace: &Workspace, question: &Question, io: &dyn JobIo) -> Res
         }
         Question::RulePreview { version, against, rule } => suite::preview(workspace, *version, *against, rule, io)
             .map(|preview| Answer::RulePreview(Box::new(preview))),
+        Question::FindingRows { check_run, finding } => {
+            super::evidence::finding_rows(workspace, *check_run, finding, io).map(Answer::FindingRows)
+        }
         Question::SuiteFile { path } => suite::of_file(path)
             .map(|read| Answer::SuiteFile { suite: Box::new(read.suite), not_taken: read.not_taken }),
         Question::Gates => gates::board(workspace).map(|board| Answer::Gates(Box::new(board))),

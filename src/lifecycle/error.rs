@@ -73,7 +73,7 @@ fn reds(red: &[GateState]) -> String {
 }
 
 /// What to do about red gates.
-fn gate_hint(act: Act, subject: &str, red: &[GateState], kept: Option<&str>) -> String {
+fn gate_hint(act: Act, subject: &str, red: &[GateState]) -> String {
     let mut steps = Vec::new();
     let needs = |test: fn(&Need) -> bool| red.iter().any(|state| test(&state.gate.needs));
     if needs(Need::needs_report) && act != Act::Score {
@@ -87,12 +87,11 @@ fn gate_hint(act: Act, subject: &str, red: &[GateState], kept: Option<&str>) -> 
     if needs(|need| *need == Need::SignOff) {
         steps.push("answer the four questions of `sign-off`".to_owned());
     }
-    let kept = kept.map_or_else(String::new, |place| format!("{place}. "));
     let mut text = format!("{}; or go ahead with --override REASON, which is recorded", steps.join(", "));
     if let Some(first) = text.get(..1).map(str::to_uppercase) {
         text.replace_range(..1, &first);
     }
-    kept + &text
+    text
 }
 
 impl StageError {
@@ -133,8 +132,11 @@ impl StageError {
             return Problem {
                 kind: ProblemKind::Gate,
                 summary: format!("{subject} does not pass {} before {}", gates(red.len()), act.title()),
-                details: red.iter().map(|state| reds(std::slice::from_ref(state))).collect::<Vec<_>>().join("\n  "),
-                hint: gate_hint(*act, subject, red, kept.as_deref()),
+                details: {
+                    let told = red.iter().map(|state| reds(std::slice::from_ref(state)));
+                    told.chain(kept.clone()).collect::<Vec<_>>().join("\n  ")
+                },
+                hint: gate_hint(*act, subject, red),
             };
         }
         Problem {

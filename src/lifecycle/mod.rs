@@ -21,6 +21,7 @@ pub mod diff;
 pub mod edit;
 pub mod environment;
 pub mod error;
+pub mod evidence;
 pub mod explore;
 pub mod gates;
 pub mod ingest;

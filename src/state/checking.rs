@@ -7,10 +7,12 @@ use std::path::PathBuf;
 
 use crate::domain::check_request::RulePreview;
 use crate::domain::edit::Edit;
-use crate::domain::ids::DatasetId;
+use crate::domain::ids::{DatasetId, VersionId};
 use crate::domain::problem::Problem;
 use crate::domain::question::Question;
-use crate::domain::request::JobRequest;
+use crate::domain::request::{DataRef, JobRequest};
+
+use super::jobs::After;
 
 #[derive(Debug, Default)]
 pub struct Checking {
@@ -22,10 +24,14 @@ pub struct Checking {
     pub(super) came: Option<(Question, Result<RulePreview, Problem>)>,
     /// Whose failing rows the table is to show when they are known.
     pub(super) to_show: Option<Question>,
+    /// The finding whose rows the table is to show when they are known.
+    pub(super) finding_to_show: Option<Question>,
     /// The last edit that gates may stop.
     pub(super) edit: Option<Edit>,
     /// The suite file that was picked last, and the dataset it is for.
     pub opened: Option<(DatasetId, PathBuf)>,
+    /// Counts how often the gates were asked to be shown; the page follows.
+    pub gates_wanted: u64,
     /// What a gate said no to; waits for a reason or for being given up.
     pub stopped: Option<Stopped>,
 }
@@ -39,8 +45,29 @@ pub struct Stopped {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum StoppedWork {
-    Job(Box<JobRequest>),
+    Job { request: Box<JobRequest>, after: After },
     Edit(Box<Edit>),
+}
+
+impl StoppedWork {
+    /// The version that has to pass the gates, where it is one of the workspace.
+    pub fn version(&self) -> Option<VersionId> {
+        let of = |data: &DataRef| match data {
+            DataRef::Version(id) => Some(*id),
+            _ => None,
+        };
+        match self {
+            Self::Job { request, .. } => match request.unwrapped().0 {
+                JobRequest::Train(train) => of(&train.data),
+                JobRequest::Tune(tune) => of(&tune.train.data),
+                _ => None,
+            },
+            Self::Edit(edit) => match **edit {
+                Edit::Publish { version } => Some(version),
+                _ => None,
+            },
+        }
+    }
 }
 
 impl Checking {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::domain::check_request::{CheckReportFormat, QuarantineRequest};
 use crate::domain::edit::Edit;
 use crate::domain::explore::KeepGroups;
+use crate::domain::finding::Finding;
 use crate::domain::ids::{BundleId, CheckRunId, DatasetId, DriftId, RunId, VersionId};
 use crate::domain::question::Question;
 use crate::domain::request::{CheckRequest, DriftRequest, LabelRequest, ReportFormat, RestoreForm, TrainRequest};
@@ -299,12 +300,19 @@ pub enum Command {
         against: Option<VersionId>,
         rule: Box<Rule>,
     },
+    /// Show all rows of a finding in the table; they are looked for where the check run keeps examples only.
+    ShowFinding {
+        check_run: CheckRunId,
+        finding: Box<Finding>,
+    },
     /// Do what a gate stopped, for this reason.
     OverrideGates {
         reason: String,
     },
     /// Leave undone what a gate stopped.
     GiveUpGated,
+    /// The same, and show the gates as they stand.
+    ShowGates,
 
     // Editing, all undoable
     Edit(Edit),

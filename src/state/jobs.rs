@@ -96,9 +96,9 @@ impl Jobs {
         self.jobs.iter().flat_map(|j| &j.points)
     }
 
-    /// The jobs with what was asked of them, in the order they were asked for.
+    /// The jobs with what was asked of them, in the order they were asked for; in spite of gates or not.
     pub fn with_requests(&self) -> impl Iterator<Item = (&JobView, &JobRequest)> {
-        self.jobs.iter().map(|j| (&j.view, &j.request))
+        self.jobs.iter().map(|j| (&j.view, j.request.unwrapped().0))
     }
 
     /// Learning curves of one job, in the order the points came in.
@@ -126,7 +126,7 @@ impl Jobs {
             cancellable: true,
         };
         let heavy = is_heavy(&request);
-        let collects = matches!(request, JobRequest::Collect(_));
+        let collects = matches!(request.unwrapped().0, JobRequest::Collect(_));
         self.jobs.push(Job { view, request: request.clone(), heavy, collects, after, points: Vec::new() });
         self.waiting.push_back((id, request));
         self.start_waiting(now_ms)
@@ -193,7 +193,7 @@ impl Jobs {
 
 /// These take all the processor and memory they get.
 fn is_heavy(request: &JobRequest) -> bool {
-    !matches!(request, JobRequest::Export(_) | JobRequest::Verify(_))
+    !matches!(request.unwrapped().0, JobRequest::Export(_) | JobRequest::Verify(_))
 }
 
 #[cfg(test)]

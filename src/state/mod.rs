@@ -163,9 +163,11 @@ impl AppState {
             Command::ShowFailing { version, against, rule } => {
                 checks::show_failing(self, version, against, rule, now_ms)
             }
+            Command::ShowFinding { check_run, finding } => checks::show_finding(self, check_run, finding, now_ms),
             Command::Quarantine(request) => checks::quarantine(self, request, now_ms),
             Command::OverrideGates { reason } => checks::override_gates(self, &reason, now_ms),
             Command::GiveUpGated => checks::give_up(self),
+            Command::ShowGates => checks::show_gates(self),
             Command::ToggleCompare(id) => look::toggle_compare(self, id),
             Command::ClearCompare => look::clear_compare(self),
             Command::RenameDataset { id, name } => edit::rename_dataset(self, id, name.trim(), now_ms),

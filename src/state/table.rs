@@ -43,6 +43,8 @@ pub struct TableState {
     wanted: Wanted,
     /// 0-based row ids marked as evidence.
     pub marked: BTreeSet<u64>,
+    /// The column of the schema that they are evidence about.
+    pub marked_column: Option<usize>,
     /// 0-based position to move to, and the column of the schema, with a stamp that changes with every request.
     pub go_to: Option<(u64, Option<usize>, u64)>,
     /// Reading failed; shown until a read succeeds.
@@ -103,6 +105,7 @@ impl TableState {
             in_flight: BTreeSet::new(),
             wanted: Wanted::default(),
             marked: BTreeSet::new(),
+            marked_column: None,
             go_to: None,
             failed: None,
         }

@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use crate::domain::check_request::RulePreview;
 use crate::domain::edit::Edit;
-use crate::domain::finding::CheckResult;
+use crate::domain::finding::{CheckReport, CheckResult, CheckRun, Finding, Severity};
 use crate::domain::history::History;
-use crate::domain::ids::{RunId, VersionId};
+use crate::domain::ids::{CheckRunId, RunId, VersionId};
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::question::{Answer, Question};
 use crate::domain::request::{CheckRequest, DataRef, DemoOutcome, ImportOutcome, JobOutcome, JobRequest, VerifyTarget};
-use crate::domain::suite::{Bounds, Rule, Scalar, Test};
+use crate::domain::suite::{Bounds, Environment, Rule, Scalar, Test};
 use crate::domain::table::{SortKey, TableQuery};
 use crate::jobs::event::{JobEvent, JobId};
 
@@ -279,6 +279,82 @@ fn while_a_limit_is_dragged_only_the_newest_preview_follows_the_one_under_way() 
 }
 
 #[test]
+fn a_preview_nobody_waits_for_is_stopped_and_the_next_comes_after_it() {
+    let mut state = opened();
+    let version = VersionId(1);
+    let question = |rule| Question::RulePreview { version, against: None, rule };
+    let other = || {
+        let bounds = Bounds { max: Some(Scalar::Whole(9)), ..Bounds::default() };
+        Box::new(Rule::new("income", Test::ColumnValuesBetween { column: "income".into(), bounds }))
+    };
+    let look = |rule| Command::PreviewRule { version, against: None, rule };
+    state.apply(look(rule(90)), 0);
+    state.receive(Message::Answer(question(rule(90)), Ok(preview(3, vec![]))), 1);
+    state.apply(look(rule(80)), 2);
+    // Another column: what is on its way is about something else, and so is what is shown.
+    assert_eq!(state.apply(look(other()), 3), [Effect::CancelAnswer(question(rule(80)))]);
+    assert!(state.checking.preview().is_none());
+    let effects = state.receive(Message::Answer(question(rule(80)), Err(Problem::cancelled())), 4);
+    assert_eq!(effects, [Effect::Answer(question(other()))]);
+    assert!(state.checking.preview().is_none(), "that it was cancelled is nothing to tell");
+    // The form is closed.
+    assert_eq!(state.apply(Command::EndPreview, 5), [Effect::CancelAnswer(question(other()))]);
+    assert_eq!(state.receive(Message::Answer(question(other()), Err(Problem::cancelled())), 6), []);
+    // Written again later, it is asked again.
+    assert_eq!(state.apply(look(other()), 7), [Effect::Answer(question(other()))]);
+}
+
+#[test]
+fn rows_of_a_finding_are_looked_for_where_a_run_keeps_examples_only() {
+    let mut state = opened();
+    let (id, version) = (CheckRunId(1), VersionId(1));
+    let mut finding = Finding {
+        code: "MISSING_VALUES".into(),
+        severity: Severity::Warning,
+        column: Some("age".into()),
+        message: String::new(),
+        hint: String::new(),
+        count: 300,
+        share: 0.5,
+        rows: vec![2, 5],
+        observed: None,
+        limit: None,
+        rule: None,
+    };
+    let run = CheckRun {
+        id,
+        version_id: version,
+        dataset: "churn@1".into(),
+        against: None,
+        against_label: None,
+        target: None,
+        suite: None,
+        environment: Environment::Train,
+        report: CheckReport::new(vec![]),
+        created_at_ms: 0,
+    };
+    let history = state.history.value().unwrap().clone();
+    state.history = Loadable::Ready(History { check_runs: vec![run], ..history });
+    state.apply(Command::ShowFinding { check_run: id, finding: Box::new(finding.clone()) }, 0);
+    let marked = |state: &AppState| state.tables[&version].marked.iter().copied().collect::<Vec<_>>();
+    assert_eq!((marked(&state), state.page), (vec![1, 4], Page::Data));
+    finding.rows = (1..=20).collect();
+    let question = Question::FindingRows { check_run: id, finding: Box::new(finding.clone()) };
+    let show = Command::ShowFinding { check_run: id, finding: Box::new(finding) };
+    assert_eq!(state.apply(show.clone(), 1), [Effect::Answer(question.clone())]);
+    state.apply(Command::StopAsking(question.clone()), 2);
+    state.receive(Message::Answer(question.clone(), Err(Problem::cancelled())), 3);
+    assert_eq!(marked(&state), [1, 4], "stopped");
+    state.apply(show.clone(), 4);
+    state.receive(Message::Answer(question, Ok(Box::new(Answer::FindingRows(vec![7, 900])))), 5);
+    assert_eq!(marked(&state), [6, 899]);
+    // The second time the answer is there already.
+    state.apply(Command::GoTo(Page::Checks), 6);
+    assert!(!state.apply(show, 7).iter().any(|effect| matches!(effect, Effect::Answer(_))));
+    assert_eq!(state.page, Page::Data);
+}
+
+#[test]
 fn what_a_gate_stopped_is_done_for_a_reason() {
     let red = || Problem { kind: ProblemKind::Gate, ..Problem::failed("churn@1 does not pass a gate", "", "") };
     let mut state = opened();
@@ -286,16 +362,24 @@ fn what_a_gate_stopped_is_done_for_a_reason() {
     state.apply(Command::RunChecks(request.clone()), 0);
     state.receive(Message::Job(JobEvent::Failed { id: JobId(1), problem: red() }), 0);
     assert!(state.checking.stopped.is_some());
+    assert!(state.notifications.toasts.is_empty(), "the dialog says it");
     assert_eq!(state.apply(Command::OverrideGates { reason: " ".into() }, 0), [], "a reason is asked for");
     let effects = state.apply(Command::OverrideGates { reason: "a trial".into() }, 0);
     let wrapped = JobRequest::Overriding { reason: "a trial".into(), request: Box::new(JobRequest::Check(request)) };
     assert_eq!(requests(&effects), [&wrapped]);
     assert!(state.checking.stopped.is_none());
+    let running: Vec<_> = state.jobs.with_requests().map(|(_, request)| request.clone()).collect();
+    assert!(matches!(running[..], [JobRequest::Check(_)]), "a page knows its job in spite of the reason");
 
     let publish = Edit::Publish { version: VersionId(1) };
     assert_eq!(state.apply(Command::Edit(publish.clone()), 0), [Effect::Edit(publish.clone())]);
     state.receive(Message::Edited(Err(red())), 0);
     assert!(matches!(&state.checking.stopped, Some(s) if s.work == StoppedWork::Edit(Box::new(publish.clone()))));
+    let stopped = state.checking.stopped.clone();
+    state.apply(Command::ShowGates, 0);
+    assert_eq!((state.page, state.focus.version, state.checking.gates_wanted), (Page::Checks, Some(VersionId(1)), 1));
+    assert!(state.checking.stopped.is_none());
+    state.checking.stopped = stopped;
     let effects = state.apply(Command::OverrideGates { reason: "ok".into() }, 0);
     let edit = Edit::Overriding { reason: "ok".into(), edit: Box::new(publish) };
     assert_eq!(effects, [Effect::Edit(edit)]);

@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 
+import rules
 import trouble
 from harness import (
     IMPORT_SECONDS,
@@ -189,6 +190,7 @@ def inside(binary, output, folder):
     workspace = folder / "workspace"
     first_start(report, screen, binary, workspace, folder, output)
     second_start(report, screen, binary, workspace, folder, output)
+    rules.check(report, screen, binary, folder, output)
     trouble.check(report, screen, binary, folder, output)
     print(f"screenshots, control lists and logs: {output}")
     print(f"{report.passed} passed, {report.failed} failed")

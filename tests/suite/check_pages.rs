@@ -92,16 +92,61 @@ fn a_rule_is_edited_previewed_and_saved() {
     let mut bench = checks(state);
     bench.button("Suite");
     assert!(bench.shows("churn · state 3") && bench.shows("after the audit"));
-    let row = bench.harness.query_all_by_label_contains("Values between").next().unwrap();
-    row.click();
-    bench.harness.run();
+    bench.starting("Values between, ");
     assert!(bench.shows("Where it comes from: smallest and largest of churn@1"));
     let sent = bench.button("Remove this rule");
     assert!(sent.iter().all(|command| !matches!(command, Command::Edit(_))), "{sent:?}");
-    assert!(bench.shows("Changed here and not saved yet"));
+    assert!(bench.shows("Not saved"));
     let sent = bench.button("Save the suite");
     let [Command::Edit(Edit::SaveSuite { suite, .. })] = sent.as_slice() else { panic!("{sent:?}") };
     assert_eq!((suite.rules.len(), &suite.contract), (0, &saved.suite.contract));
+    bench.button("Undo");
+    assert!(bench.shows("As it was saved") && bench.shows("Rules · 1"));
+}
+
+#[test]
+fn lines_without_a_tick_are_not_saved_and_the_schema_says_where_it_comes_from() {
+    let state = full();
+    let dataset = state.history.value().unwrap().version(VersionId(2)).unwrap().dataset_id;
+    let mut saved = suite(dataset);
+    saved.suite.contract.columns[0].origin = Some("kind as in churn@1".to_owned());
+    let state = answered(state, Question::Suites { dataset }, Answer::Suites(vec![saved.clone()]));
+    let mut bench = checks(state);
+    bench.button("Suite");
+    bench.starting("Schema, plan, there, whatever it holds, error, kind as in churn@1");
+    bench.click(Role::CheckBox, "Keep Values between age");
+    let sent = bench.button("Save the suite");
+    let [Command::Edit(Edit::SaveSuite { suite: kept, .. })] = sent.as_slice() else { panic!("{sent:?}") };
+    assert_eq!((kept.rules.len(), kept.contract.columns.len()), (0, 1));
+    bench.click(Role::CheckBox, "Keep Values between age");
+    assert!(bench.shows("As it was saved"), "ticked again, nothing is changed");
+    bench.button("Rules · 1");
+    assert!(!bench.shows("Keep Schema plan"));
+}
+
+#[test]
+fn a_finding_opens_all_its_rows() {
+    let mut state = with_findings(3);
+    let Loadable::Ready(mut history) = std::mem::take(&mut state.history) else { panic!("a history") };
+    let run = &mut history.check_runs[0];
+    let id = run.id;
+    run.report.checks[0].findings[0].rows = vec![4];
+    run.report.checks[0].findings[1].rows = (1..=20).collect();
+    state.history = Loadable::Ready(history);
+    let mut bench = checks(state);
+    let sent = bench.button("Show these rows in the table");
+    assert!(
+        matches!(&sent[..], [Command::ShowFinding { check_run, finding }] if *check_run == id && finding.rows == [4])
+    );
+    // The arrow takes the keyboard to the next finding.
+    let first = bench.harness.query_all_by_role(Role::Button);
+    let starts =
+        |node: &egui_kittest::Node<'_>| node.accesskit_node().label().is_some_and(|l| l.starts_with("error: "));
+    first.into_iter().find(starts).unwrap().focus();
+    bench.harness.run();
+    bench.key(egui::Modifiers::NONE, egui::Key::ArrowDown);
+    let sent = bench.button("Show all its rows in the table");
+    assert!(matches!(&sent[..], [Command::ShowFinding { finding, .. }] if finding.rows.len() == 20), "{sent:?}");
 }
 
 #[test]
@@ -125,8 +170,10 @@ fn a_closed_gate_says_why_and_one_is_added() {
     let state = answered(state, Question::SignOffs { version }, Answer::SignOffs(vec![]));
     let mut bench = checks(state);
     bench.button("Gates and sign-off");
-    assert!(bench.shows("closed") && bench.shows("it has 2 errors"));
+    assert!(bench.shows("closed") && bench.shows("It has 2 errors"));
     let sent = bench.button("Add the gate");
     let expected = Edit::AddGate { act: Act::Train, needs: Need::NoErrors, dataset: None };
     assert_eq!(sent, [Command::Edit(expected)]);
+    bench.button("See the findings");
+    assert!(bench.shows("Run the checks") && !bench.shows("Add the gate"));
 }

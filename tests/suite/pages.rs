@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use egui::accesskit::Role;
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 
 use ::modelwright;
 use modelwright::domain::history::History;
@@ -65,6 +65,16 @@ impl<'a> Bench<'a> {
     pub fn click(&mut self, role: Role, label: &str) -> Vec<Command> {
         self.sent.borrow_mut().clear();
         self.harness.get_by_role_and_label(role, label).click();
+        self.harness.run();
+        self.sent()
+    }
+
+    /// Clicks the first button whose name begins so.
+    pub fn starting(&mut self, label: &str) -> Vec<Command> {
+        self.sent.borrow_mut().clear();
+        let is_it = |node: &egui_kittest::Node<'_>| node.accesskit_node().label().is_some_and(|l| l.starts_with(label));
+        let found = self.harness.query_all_by_role(Role::Button).find(is_it);
+        found.unwrap_or_else(|| panic!("no button that begins with {label:?}")).click();
         self.harness.run();
         self.sent()
     }

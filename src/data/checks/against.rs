@@ -132,7 +132,7 @@ fn variants_finding(
     );
     let hint = "Choose the reference's spelling: a model takes the variants for new categories";
     let draft = Draft::new(Warning, message, hint).column(c.name()).count(count, now.total());
-    Ok(draft.rows(rows_with(cx.table, c.index, &odd)?).held(pairs.len() as f64, limit).done())
+    Ok(draft.rows(rows_with(cx.table, c.index, &odd, cx.input.most_rows)?).held(pairs.len() as f64, limit).done())
 }
 
 /// How far the distribution of each feature has moved.

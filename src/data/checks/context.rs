@@ -115,11 +115,11 @@ impl<'a> Context<'a> {
         let mut row_hashes = vec![0; table.n_rows()];
         let mut columns = Vec::with_capacity(table.schema.columns.len());
         for index in 0..table.schema.columns.len() {
-            let mut column = read_column(table, index, &mut row_hashes, io)?;
+            let mut column = read_column(table, index, input.most_rows, &mut row_hashes, io)?;
             column.is_target = input.target == Some(column.schema.name.as_str());
             columns.push(column);
         }
-        let mut repeats = FirstRows::default();
+        let mut repeats = FirstRows::new(input.most_rows);
         twins(&row_hashes, io, |run| run[1..].iter().for_each(|(_, row)| repeats.add(*row as usize)))?;
         drop(row_hashes);
         let target = columns.iter().find(|c| c.is_target);
@@ -259,6 +259,7 @@ fn kept<T>(cell: &OnceCell<Rc<T>>, make: impl FnOnce() -> Result<T, Stop>) -> Re
 fn read_column<'a>(
     table: TableRef<'a>,
     index: usize,
+    most_rows: usize,
     row_hashes: &mut [u64],
     io: &dyn JobIo,
 ) -> Result<Column<'a>, LoadError> {
@@ -271,10 +272,10 @@ fn read_column<'a>(
         hash: 0,
         is_target: false,
         first_value: None,
-        infinite: FirstRows::default(),
+        infinite: FirstRows::new(most_rows),
         range: None,
         has_words: false,
-        first_missing: FirstRows::default(),
+        first_missing: FirstRows::new(most_rows),
     };
     let mut first = None;
     table.pieces(index, |start, cells| {

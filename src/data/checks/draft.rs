@@ -2,12 +2,14 @@
 
 use crate::data::personal::kind_of;
 use crate::data::table::format_number;
-use crate::domain::finding::{Finding, Severity};
+use crate::domain::finding::{EXAMPLE_ROWS, Finding, Severity};
 use crate::domain::personal::mask;
 pub(super) use crate::domain::words::thousands as number;
 
 /// Rows a finding shows.
-pub(super) const MOST_ROWS: usize = 20;
+pub(super) const MOST_ROWS: usize = EXAMPLE_ROWS;
+/// Whatever is asked for.
+pub const MOST_KEPT: usize = 10_000;
 
 /// A finding about the whole table until [`Draft::column`] names one. The rule's code is added by the runner.
 pub(super) struct Draft(Finding);
@@ -42,9 +44,9 @@ impl Draft {
         self
     }
 
-    /// The first rows of `rows` (0-based, ascending) become the examples.
+    /// The first rows of `rows` (0-based, ascending) become the examples; a run keeps as many as it was asked for.
     pub fn rows(mut self, rows: impl IntoIterator<Item = usize>) -> Self {
-        self.0.rows = rows.into_iter().take(MOST_ROWS).map(|row| row as u64 + 1).collect();
+        self.0.rows = rows.into_iter().take(MOST_KEPT).map(|row| row as u64 + 1).collect();
         self
     }
 
@@ -160,7 +162,7 @@ mod tests {
 
     #[test]
     fn example_rows_are_counted_from_one_and_limited() {
-        let finding = Draft::new(Severity::Info, String::new(), "").rows(0..100).count(5, 0).done();
-        assert_eq!((finding.rows.len(), finding.rows[0], finding.share), (20, 1, 0.0));
+        let finding = Draft::new(Severity::Info, String::new(), "").rows(0..20_000).count(5, 0).done();
+        assert_eq!((finding.rows.len(), finding.rows[0], finding.share), (10_000, 1, 0.0));
     }
 }

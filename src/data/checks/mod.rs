@@ -65,6 +65,7 @@ mod texts;
 use std::collections::BTreeMap;
 
 use context::Context;
+pub use draft::MOST_KEPT;
 
 use crate::data::columns::TableRef;
 use crate::data::error::LoadError;
@@ -93,6 +94,8 @@ pub struct CheckInput<'a> {
     pub group: Option<&'a str>,
     /// What a suite changes about the checks, by their code.
     pub settings: &'a BTreeMap<String, CheckSetting>,
+    /// Rows that a finding names at most, [`MOST_KEPT`] however many are asked for.
+    pub most_rows: usize,
 }
 
 /// What the reference is to the table. What may be shared with it depends on that.
@@ -128,6 +131,7 @@ impl<'a> CheckInput<'a> {
             time: None,
             group: None,
             settings: &NO_SETTINGS,
+            most_rows: draft::MOST_ROWS,
         }
     }
 }
@@ -250,7 +254,10 @@ fn run_rule(spec: &CheckSpec, context: &Context) -> Result<CheckResult, LoadErro
     let severity = |own: Severity| chosen.filter(|_| own >= spec.severity).unwrap_or(own);
     let findings = findings
         .into_iter()
-        .map(|finding| Finding { code: spec.code.to_owned(), severity: severity(finding.severity), ..finding })
+        .map(|mut finding| {
+            finding.rows.truncate(context.input.most_rows);
+            Finding { code: spec.code.to_owned(), severity: severity(finding.severity), ..finding }
+        })
         .collect();
     Ok(CheckResult {
         code: spec.code.to_owned(),

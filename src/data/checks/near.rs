@@ -129,7 +129,7 @@ fn letters(text: &str) -> u64 {
 /// Rows of the same form that differ.
 pub(super) fn near_duplicates(cx: &Context, limit: f64) -> Outcome {
     let forms = cx.forms()?;
-    let mut rows = FirstRows::default();
+    let mut rows = FirstRows::new(cx.input.most_rows);
     twins(&forms.form, cx.io, |run| {
         let first = forms.exact[run[0].1 as usize];
         if run.iter().any(|(_, row)| forms.exact[*row as usize] != first) {

@@ -65,7 +65,7 @@ pub(super) fn outlier_rows(cx: &Context, limit: f64) -> Outcome {
     let hint = "Look at these rows: they may be errors, or cases the model will not learn from so few";
     // The worst first, whatever their place in the table.
     odd.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]).then(a.cmp(b)));
-    let mut rows: Vec<usize> = odd.into_iter().take(super::draft::MOST_ROWS).map(|i| sample.rows[chosen[i]]).collect();
+    let mut rows: Vec<usize> = odd.into_iter().take(cx.input.most_rows).map(|i| sample.rows[chosen[i]]).collect();
     rows.sort_unstable();
     Ok(vec![
         Draft::new(severity, message, hint).count(count, chosen.len() as u64).rows(rows).held(observed, limit).done(),

@@ -26,7 +26,7 @@ pub(super) fn shared_rows(cx: &Context, limit: f64) -> Outcome {
     let mut before = row_hashes(reference, &names, cx.io)?;
     before.sort_unstable();
     cx.io.progress("Comparing rows", None)?;
-    let mut rows = FirstRows::default();
+    let mut rows = FirstRows::new(cx.input.most_rows);
     for (row, hash) in row_hashes(cx.table, &names, cx.io)?.into_iter().enumerate() {
         if before.binary_search(&hash).is_ok() {
             rows.add(row);

@@ -82,7 +82,7 @@ impl Tails {
 fn range_finding(cx: &Context, c: &Column<'_>, before: &Tails) -> Result<Option<Finding>, Stop> {
     let Some((low, high)) = before.range() else { return Ok(None) };
     let (mut below, mut above, mut least, mut most) = (0u64, 0u64, low, high);
-    let mut rows = FirstRows::default();
+    let mut rows = FirstRows::new(cx.input.most_rows);
     cx.table.pieces(c.index, |start, cells| {
         cx.io.progress("Comparing ranges", None)?;
         for row in 0..cells.len() {
@@ -206,7 +206,8 @@ fn category_finding(
     );
     let severity = if count as f64 > allowed { Warning } else { Info };
     let hint = "Correct misspelt values, or train again with data that has the new category";
-    let rows = rows_with(cx.table, c.index, &unknown.iter().map(|(value, _)| *value).collect())?;
+    let unknown: BTreeSet<&str> = unknown.iter().map(|(value, _)| *value).collect();
+    let rows = rows_with(cx.table, c.index, &unknown, cx.input.most_rows)?;
     let draft = Draft::new(severity, message, hint).column(c.name()).count(count, c.present());
     Ok(Some(draft.rows(rows).held(observed, allowed / c.present() as f64).done()))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::draft::{MOST_ROWS, number};
+use super::draft::number;
 use crate::data::builder::DictionaryBuilder;
 use crate::data::columns::TableRef;
 use crate::data::error::LoadError;
@@ -80,18 +80,23 @@ pub(super) fn twins(hashes: &[u64], io: &dyn JobIo, mut take: impl FnMut(&[(u64,
 }
 
 /// How many rows there are, and the first ones, whatever the order they come in.
-#[derive(Default)]
 pub(super) struct FirstRows {
     pub count: u64,
     rows: BTreeSet<usize>,
+    most: usize,
 }
 
 impl FirstRows {
+    /// Keeps at most so many.
+    pub fn new(most: usize) -> Self {
+        Self { count: 0, rows: BTreeSet::new(), most }
+    }
+
     pub fn add(&mut self, row: usize) {
         self.count += 1;
-        if self.rows.len() < MOST_ROWS || self.rows.last().is_some_and(|last| row < *last) {
+        if self.rows.len() < self.most || self.rows.last().is_some_and(|last| row < *last) {
             self.rows.insert(row);
-            if self.rows.len() > MOST_ROWS {
+            if self.rows.len() > self.most {
                 self.rows.pop_last();
             }
         }
@@ -199,17 +204,22 @@ impl Values {
     }
 }
 
-/// The first rows whose value is one of `odd`.
-pub(super) fn rows_with(table: TableRef<'_>, column: usize, odd: &BTreeSet<&str>) -> Result<Vec<usize>, LoadError> {
+/// The first rows whose value is one of `odd`, at most `most` of them and those of the piece they end in.
+pub(super) fn rows_with(
+    table: TableRef<'_>,
+    column: usize,
+    odd: &BTreeSet<&str>,
+    most: usize,
+) -> Result<Vec<usize>, LoadError> {
     let mut rows = Vec::new();
     let hashes: HashSet<u64> = odd.iter().map(|value| text(value)).collect();
     table.pieces(column, |start, cells| {
-        if rows.len() >= MOST_ROWS {
+        if rows.len() >= most {
             return Ok(());
         }
         match cells {
             Cells::Text(_) => for_each_cell(cells, |row, hash| {
-                if rows.len() < MOST_ROWS && hashes.contains(&hash) {
+                if rows.len() < most && hashes.contains(&hash) {
                     rows.push(start + row);
                 }
             }),
@@ -217,7 +227,7 @@ pub(super) fn rows_with(table: TableRef<'_>, column: usize, odd: &BTreeSet<&str>
                 (0..other.len())
                     .filter(|row| other.text(*row).is_some_and(|text| odd.contains(text.as_str())))
                     .map(|row| start + row)
-                    .take(MOST_ROWS),
+                    .take(most),
             ),
         }
         Ok(())

@@ -49,7 +49,7 @@ pub(super) fn date_overlap(cx: &Context, limit: f64) -> Outcome {
         moments(cells, |_, ms| last = last.max(ms));
         Ok(())
     })?;
-    let mut rows = FirstRows::default();
+    let mut rows = FirstRows::new(cx.input.most_rows);
     cx.table.pieces(shared.now.index, |start, cells| {
         cx.io.progress("Comparing dates", None)?;
         moments(cells, |row, ms| {
@@ -167,7 +167,7 @@ fn rows_in_both(cx: &Context, shared: &Shared<'_, '_>) -> Result<FirstRows, Stop
     })?;
     before.sort_unstable();
     before.dedup();
-    let mut rows = FirstRows::default();
+    let mut rows = FirstRows::new(cx.input.most_rows);
     cx.table.pieces(shared.now.index, |start, cells| {
         cx.io.progress("Comparing values", None)?;
         for_each_cell(cells, |row, hash| {

@@ -194,7 +194,7 @@ pub(super) fn is_placeholder(trimmed: &str) -> bool {
 fn sentinels(cx: &Context, c: &Column<'_>, limit: f64) -> Result<Option<Finding>, Stop> {
     let mut counts = [0u64; SENTINELS.len()];
     let (mut low, mut high, mut others) = (f64::INFINITY, f64::NEG_INFINITY, 0u64);
-    let mut rows_of: [FirstRows; SENTINELS.len()] = Default::default();
+    let mut rows_of: [FirstRows; SENTINELS.len()] = std::array::from_fn(|_| FirstRows::new(cx.input.most_rows));
     cx.table.pieces(c.index, |start, cells| {
         cx.io.progress("Looking for placeholders", None)?;
         for row in 0..cells.len() {
@@ -312,7 +312,7 @@ fn odd_values<'a>(values: &'a Values, odd: &'a [bool]) -> impl Iterator<Item = &
 }
 
 fn odd_rows(cx: &Context, c: &Column<'_>, values: &Values, odd: &[bool]) -> Result<Vec<usize>, Stop> {
-    Ok(rows_with(cx.table, c.index, &odd_values(values, odd).collect())?)
+    Ok(rows_with(cx.table, c.index, &odd_values(values, odd).collect(), cx.input.most_rows)?)
 }
 
 #[cfg(test)]

@@ -130,7 +130,7 @@ pub(super) fn conflicting_labels(cx: &Context, limit: f64) -> Outcome {
     }
     let hashes = row_hashes(cx.table, &features, cx.io)?;
     let class = |at: &(u64, u32)| classes.codes[at.1 as usize];
-    let (mut rows, mut n_twins) = (FirstRows::default(), 0);
+    let (mut rows, mut n_twins) = (FirstRows::new(cx.input.most_rows), 0);
     let mut known: Vec<(u64, u32)> = Vec::new();
     twins(&hashes, cx.io, |run| {
         known.clear();

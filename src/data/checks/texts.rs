@@ -52,7 +52,7 @@ pub(super) fn special_characters(cx: &Context, limit: f64) -> Outcome {
         );
         let hint = "Correct these cells, or read them as missing when importing";
         let draft = Draft::new(Warning, message, hint).column(c.name()).count(count, values.total());
-        findings.push(draft.rows(rows_with(cx.table, c.index, &odd)?).held(observed, limit).done());
+        findings.push(draft.rows(rows_with(cx.table, c.index, &odd, cx.input.most_rows)?).held(observed, limit).done());
     }
     Ok(findings)
 }
@@ -73,7 +73,7 @@ pub(super) fn mixed_nulls(cx: &Context, limit: f64) -> Outcome {
                 values.texts.iter().map(String::as_str).filter(|text| is_placeholder(text.trim())).collect();
             left = count_of(&values, &words);
             if left > 0 && kinds.len() + words.len() > limit as usize {
-                rows = rows_with(cx.table, c.index, &words)?;
+                rows = rows_with(cx.table, c.index, &words, cx.input.most_rows)?;
             }
             kinds.extend(words.into_iter().map(str::to_owned));
         }
@@ -132,7 +132,8 @@ pub(super) fn lengths(cx: &Context, limit: f64) -> Outcome {
         let severity = if c.schema.kind == ColumnKind::Text { Info } else { Warning };
         let hint = "Look at these cells: they may be cut off, joined or in the wrong column";
         let draft = Draft::new(severity, message, hint).column(c.name()).count(count, values.total());
-        findings.push(draft.rows(rows_with(cx.table, c.index, &odd)?).held(count as f64, limit).done());
+        findings
+            .push(draft.rows(rows_with(cx.table, c.index, &odd, cx.input.most_rows)?).held(count as f64, limit).done());
     }
     Ok(findings)
 }

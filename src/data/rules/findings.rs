@@ -3,12 +3,12 @@
 use super::{Observed, RuleOutcome, Verdict};
 use crate::data::error::clip;
 use crate::data::table::{format_datetime, format_number};
-use crate::domain::finding::{CheckResult, Finding};
+use crate::domain::finding::{CheckResult, EXAMPLE_ROWS, Finding};
 use crate::domain::suite::{Rule, Test};
 use crate::domain::words::thousands;
 
 /// Rows a finding shows, and values its sentence names.
-const MOST_ROWS: usize = 20;
+const MOST_ROWS: usize = EXAMPLE_ROWS;
 const MOST_VALUES: usize = 3;
 
 /// What the rule is called in a list of checks: its sentence.

@@ -72,6 +72,12 @@ impl Contract {
         self.columns.is_empty()
     }
 
+    /// The one column that is there to train and not to score: the label. `None` where there is none, or several.
+    pub fn only_to_train(&self) -> Option<&str> {
+        let mut labels = self.columns.iter().filter(|c| c.only_in == Some(Environment::Train));
+        labels.next().filter(|_| labels.next().is_none()).map(|c| c.name.as_str())
+    }
+
     /// What the contract means in one environment. Ids begin with `contract:`.
     pub fn rules(&self, environment: Environment) -> Vec<Rule> {
         if self.is_empty() {
@@ -102,7 +108,7 @@ impl ColumnContract {
         let mut rules = Vec::new();
         let mut add = |what: &str, test: Test| {
             let rule = Rule::new(format!("contract:{what}:{}", self.name), test);
-            rules.push(Rule { origin: self.origin.clone(), ..rule });
+            rules.push(Rule { origin: self.origin.clone(), only_in: self.only_in, ..rule });
         };
         if !self.optional {
             add("exists", Test::ColumnExists { column: column() });

@@ -100,7 +100,11 @@ fn contract(column: &str, seen: &[Seen<'_>], from: &str) -> ColumnContract {
         origin.push("no value twice".to_owned());
     }
     if let Some(values) = values(contract.kind, seen) {
-        origin.push(format!("the {} values", values.len()));
+        origin.push(if values.len() == 1 {
+            "the one value".to_owned()
+        } else {
+            format!("the {} values", values.len())
+        });
         contract.values = Some(values);
     } else if let Some((low, high)) = range(seen) {
         (contract.min, contract.max) = (low, high);

@@ -80,7 +80,7 @@ impl RuleForm {
         }
         let bounded = |name: &str| self.test.fields.iter().any(|f| f.name == name) && !json.contains_key(name);
         if bounded("min_value") && bounded("max_value") {
-            let problem = "one of both ends has to be given".to_owned();
+            let problem = "give the smallest, the largest, or both".to_owned();
             return Err(FormProblem { field: "At least", problem });
         }
         let test: Test = serde_json::from_value(Value::Object(json))
@@ -116,7 +116,8 @@ fn to_json(field: &Field, text: &str) -> Result<Option<Value>, String> {
         |text: &str| text.parse::<f64>().ok().filter(|n| n.is_finite()).ok_or(format!("`{text}` is no number"));
     let whole = |text: &str| text.parse::<u64>().map_err(|_| format!("`{text}` is no whole number"));
     let value = match field.kind {
-        FieldKind::Column => Value::from(needed()?),
+        FieldKind::Column if trimmed.is_empty() => return Err("choose one".to_owned()),
+        FieldKind::Column => Value::from(trimmed),
         FieldKind::Text if text.is_empty() => return Err("it is needed".to_owned()),
         FieldKind::Text => Value::from(text),
         FieldKind::Number => Value::from(number(needed()?)?),
@@ -265,7 +266,7 @@ mod tests {
         };
         assert_eq!(problem("column_exists", &[]).field, "Column");
         let both = problem("column_values_between", &[("column", "age")]);
-        assert_eq!((both.field, both.problem.as_str()), ("At least", "one of both ends has to be given"));
+        assert_eq!((both.field, both.problem.as_str()), ("At least", "give the smallest, the largest, or both"));
         let number = problem("column_psi_below", &[("column", "age"), ("threshold", "much")]);
         assert_eq!((number.field, number.problem.as_str()), ("Below", "`much` is no number"));
     }

@@ -61,6 +61,7 @@ impl SuiteTrial {
             self.versions.iter().filter(|v| v.fails()).map(|version| version.number.to_string()).collect();
         let judged = self.versions.iter().filter(|v| v.problem.is_none()).count();
         match failed.split_last() {
+            None if judged == 1 => "Would have passed on the one version there is".to_owned(),
             None => format!("Would have passed on all {judged} versions"),
             Some((last, [])) => format!("Would have failed on version {last}"),
             Some((last, others)) => format!("Would have failed on versions {} and {last}", others.join(", ")),

@@ -201,10 +201,14 @@ fn found_nothing(outcome: &JobOutcome) -> bool {
 
 fn job_failed(state: &mut AppState, id: JobId, problem: &Problem, now_ms: i64) -> Vec<Effect> {
     let asked = state.jobs.with_requests().find(|(job, _)| job.id == id).map(|(_, request)| request.clone());
-    if let Some(request) = asked {
-        super::checking::job_stopped(state, request, problem);
+    let Some((job, after)) = state.jobs.finish(id) else { return Vec::new() };
+    if let Some(request) = asked.filter(|_| problem.kind == ProblemKind::Gate) {
+        // The dialog says it all.
+        super::checking::job_stopped(state, request, after, problem);
+        let mut effects = reload_history(state);
+        effects.extend(state.jobs.start_waiting(now_ms));
+        return effects;
     }
-    let Some((job, _)) = state.jobs.finish(id) else { return Vec::new() };
     let mut note = Note::of_problem(problem);
     if problem.kind == ProblemKind::Cancelled {
         note.text = format!("Cancelled: {}", job.title);

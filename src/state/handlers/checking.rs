@@ -2,6 +2,7 @@
 
 use crate::domain::check_request::{CheckReportFormat, CheckReportRequest, QuarantineRequest, RulePreview};
 use crate::domain::edit::Edit;
+use crate::domain::finding::Finding;
 use crate::domain::ids::{CheckRunId, VersionId};
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::question::{Answer, Question};
@@ -9,8 +10,10 @@ use crate::domain::request::JobRequest;
 use crate::domain::suite::Rule;
 use crate::state::AppState;
 use crate::state::checking::{Stopped, StoppedWork, may_be_stopped};
+use crate::state::command::Page;
 use crate::state::effect::Effect;
 use crate::state::jobs::After;
+use crate::state::loadable::Loadable;
 use crate::state::notification::{Note, NoteTone};
 
 use super::navigate;
@@ -23,14 +26,44 @@ pub fn preview(
     rule: Box<Rule>,
     now_ms: i64,
 ) -> Vec<Effect> {
-    state.checking.wanted = Some(Question::RulePreview { version, against, rule });
-    ask_wanted(state, now_ms)
+    let wanted = Question::RulePreview { version, against, rule };
+    let checking = &mut state.checking;
+    // Numbers of another column would be taken for those of this one.
+    checking.came.take_if(|(came, _)| !differ_in_limits(came, &wanted));
+    let outdated = checking.asked.clone().filter(|asked| !differ_in_limits(asked, &wanted));
+    checking.wanted = Some(wanted);
+    match outdated {
+        // The new one is asked when the old one has come back as cancelled.
+        Some(outdated) => stop_preview(state, outdated),
+        None => ask_wanted(state, now_ms),
+    }
 }
 
-/// No rule is edited any more.
+/// No rule is edited any more: nobody waits for what is on its way.
 pub fn end_preview(state: &mut AppState) -> Vec<Effect> {
     (state.checking.wanted, state.checking.came) = (None, None);
-    Vec::new()
+    let asked = state.checking.asked.clone();
+    asked.map_or_else(Vec::new, |asked| stop_preview(state, asked))
+}
+
+fn stop_preview(state: &mut AppState, question: Question) -> Vec<Effect> {
+    if state.checking.to_show.as_ref() == Some(&question) {
+        return Vec::new();
+    }
+    if state.asked.stop(&question) { vec![Effect::CancelAnswer(question)] } else { Vec::new() }
+}
+
+/// Whether one preview is the other with a limit dragged on: then its numbers are worth showing meanwhile.
+fn differ_in_limits(one: &Question, other: &Question) -> bool {
+    let (
+        Question::RulePreview { version, against, rule },
+        Question::RulePreview { version: other_version, against: other_against, rule: other_rule },
+    ) = (one, other)
+    else {
+        return false;
+    };
+    let about = |rule: &Rule| (rule.test.name(), rule.test.columns());
+    version == other_version && against == other_against && about(rule) == about(other_rule)
 }
 
 fn ask_wanted(state: &mut AppState, now_ms: i64) -> Vec<Effect> {
@@ -61,6 +94,46 @@ pub fn show_failing(
     if state.asked.start(&question, now_ms) { vec![Effect::Answer(question)] } else { Vec::new() }
 }
 
+/// Shows all rows of a finding in the table.
+pub fn show_finding(state: &mut AppState, check_run: CheckRunId, finding: Box<Finding>, now_ms: i64) -> Vec<Effect> {
+    let Some(version) = state.history.value().and_then(|h| h.check_run(check_run)).map(|run| run.version_id) else {
+        return Vec::new();
+    };
+    if !finding.has_more_rows() {
+        return navigate::show_rows(state, version, finding.column.clone(), &finding.rows);
+    }
+    let question = Question::FindingRows { check_run, finding };
+    state.checking.finding_to_show = Some(question.clone());
+    if state.asked.start(&question, now_ms) {
+        return vec![Effect::Answer(question)];
+    }
+    rows_found(state, &question, now_ms)
+}
+
+/// The rows of a finding are known, or could not be told.
+pub fn rows_found(state: &mut AppState, question: &Question, now_ms: i64) -> Vec<Effect> {
+    let Question::FindingRows { check_run, finding } = question else { return Vec::new() };
+    if state.checking.finding_to_show.as_ref() != Some(question) {
+        return Vec::new();
+    }
+    let version = state.history.value().and_then(|h| h.check_run(*check_run)).map(|run| run.version_id);
+    match (state.asked.get(question), version) {
+        (Loadable::Ready(Answer::FindingRows(rows)), Some(version)) => {
+            let rows = rows.clone();
+            state.checking.finding_to_show = None;
+            navigate::show_rows(state, version, finding.column.clone(), &rows)
+        }
+        (Loadable::Failed(problem), _) => {
+            state.checking.finding_to_show = None;
+            if problem.kind != ProblemKind::Cancelled {
+                state.tell(Note::of_problem(&problem.clone()), now_ms);
+            }
+            Vec::new()
+        }
+        _ => Vec::new(),
+    }
+}
+
 /// A preview came back.
 pub fn looked(state: &mut AppState, question: &Question, now_ms: i64) -> Vec<Effect> {
     let Question::RulePreview { version, .. } = question else { return Vec::new() };
@@ -78,8 +151,10 @@ pub fn looked(state: &mut AppState, question: &Question, now_ms: i64) -> Vec<Eff
         }
     }
     if state.checking.asked.take_if(|asked| asked == question).is_some() {
-        if state.checking.wanted.is_some() {
-            state.checking.came = Some((question.clone(), answer));
+        let checking = &mut state.checking;
+        let stopped = matches!(&answer, Err(problem) if problem.kind == ProblemKind::Cancelled);
+        if !stopped && checking.wanted.as_ref().is_some_and(|wanted| differ_in_limits(question, wanted)) {
+            checking.came = Some((question.clone(), answer));
         }
         effects.extend(ask_wanted(state, now_ms));
     }
@@ -122,19 +197,29 @@ pub fn edit(state: &mut AppState, edit: Edit) -> Vec<Effect> {
 }
 
 /// A gate said no to a job: it can be asked again with a reason.
-pub fn job_stopped(state: &mut AppState, request: JobRequest, problem: &Problem) {
-    if problem.kind == ProblemKind::Gate {
-        state.checking.stopped = Some(Stopped { work: StoppedWork::Job(Box::new(request)), problem: problem.clone() });
-    }
+pub fn job_stopped(state: &mut AppState, request: JobRequest, after: After, problem: &Problem) {
+    let work = StoppedWork::Job { request: Box::new(request), after };
+    state.checking.stopped = Some(Stopped { work, problem: problem.clone() });
 }
 
-/// The same for an edit.
-pub fn edit_stopped(state: &mut AppState, problem: &Problem) {
-    if problem.kind == ProblemKind::Gate
-        && let Some(edit) = state.checking.edit.take()
-    {
-        state.checking.stopped = Some(Stopped { work: StoppedWork::Edit(Box::new(edit)), problem: problem.clone() });
+/// The same for an edit; false where no gate stopped it.
+pub fn edit_stopped(state: &mut AppState, problem: &Problem) -> bool {
+    if problem.kind != ProblemKind::Gate {
+        return false;
     }
+    let Some(edit) = state.checking.edit.take() else { return false };
+    let work = StoppedWork::Edit(Box::new(edit));
+    state.checking.stopped = Some(Stopped { work, problem: problem.clone() });
+    true
+}
+
+/// The gates as they stand for what they stopped.
+pub fn show_gates(state: &mut AppState) -> Vec<Effect> {
+    let version = state.checking.stopped.take().and_then(|stopped| stopped.work.version());
+    let effects = version.map_or_else(Vec::new, |version| navigate::focus_version(state, version));
+    state.checking.gates_wanted += 1;
+    navigate::go_to(state, Page::Checks);
+    effects
 }
 
 /// Does what a gate stopped after all.
@@ -147,8 +232,8 @@ pub fn override_gates(state: &mut AppState, reason: &str, now_ms: i64) -> Vec<Ef
     }
     let reason = reason.to_owned();
     match state.checking.stopped.take().map(|stopped| stopped.work) {
-        Some(StoppedWork::Job(request)) => {
-            state.jobs.add(JobRequest::Overriding { reason, request }, After::Nothing, now_ms)
+        Some(StoppedWork::Job { request, after }) => {
+            state.jobs.add(JobRequest::Overriding { reason, request }, after, now_ms)
         }
         Some(StoppedWork::Edit(edit)) => vec![Effect::Edit(Edit::Overriding { reason, edit })],
         None => Vec::new(),

@@ -58,16 +58,19 @@ pub fn show_bundle(state: &mut AppState, id: BundleId) -> Vec<Effect> {
 /// Rows are found by their number, so the table is shown plain: unsorted and unfiltered.
 pub fn show_rows(state: &mut AppState, version: VersionId, column: Option<String>, rows: &[u64]) -> Vec<Effect> {
     let mut effects = focus_version(state, version);
+    let known = state.history.value().and_then(|h| h.version(version));
+    let plain_rows = known.map_or(0, |v| v.rows);
+    let at = column.as_deref().and_then(|name| known?.schema.names().position(|other| other == name));
     state.focus.column = column;
     go_to(state, Page::Data);
-    let plain_rows = state.history.value().and_then(|h| h.version(version)).map_or(0, |v| v.rows);
     if let Some(table) = state.table(version) {
         table.marked = rows.iter().filter_map(|r| r.checked_sub(1)).collect::<BTreeSet<u64>>();
+        table.marked_column = at;
         if table.query != Default::default() || table.pending.is_some() {
             effects.extend(table.set_query(Default::default(), plain_rows));
         }
         if let Some(first) = table.marked.first().copied() {
-            table.move_to(first, None);
+            table.move_to(first, at);
         }
     }
     effects

@@ -37,6 +37,7 @@ pub fn answered(
     }
     state.asked.finish(question, answer);
     let mut effects = super::checking::looked(state, question, now_ms);
+    effects.extend(super::checking::rows_found(state, question, now_ms));
     effects.extend(super::import::looked(state, question, now_ms));
     effects
 }
@@ -60,8 +61,9 @@ pub fn edited(state: &mut AppState, answer: Result<EditOutcome, Problem>, now_ms
             state.tell(note, now_ms);
         }
         Err(problem) => {
-            super::checking::edit_stopped(state, &problem);
-            state.tell(Note::of_problem(&problem), now_ms);
+            if !super::checking::edit_stopped(state, &problem) {
+                state.tell(Note::of_problem(&problem), now_ms);
+            }
         }
     }
     workspace::refresh(state)

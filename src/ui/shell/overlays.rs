@@ -10,7 +10,7 @@ use crate::state::actions::{ActionGroup, Shortcut, actions};
 use crate::state::checking::Stopped;
 use crate::state::command::{Command, PickFor};
 use crate::state::drops;
-use crate::state::format::{ago, counted};
+use crate::state::format::{ago, capital, counted, sentence};
 use crate::ui::ctx::UiCtx;
 use crate::ui::palette::{dialog_frame, name_it};
 use crate::ui::theme::icons::{self, Icon, icon_button};
@@ -28,6 +28,8 @@ pub struct Overlays {
     fresh: bool,
     /// Why something is done in spite of a gate.
     reason: String,
+    /// What the gates said that the reason is about.
+    stopped: Option<Problem>,
 }
 
 /// Files let go over the window.
@@ -86,10 +88,18 @@ fn overlay_lines(ctx: &UiCtx<'_>, hovered: &[Option<PathBuf>]) -> Vec<String> {
 /// Questions and sheets; at most one is open.
 pub fn overlays_ui(ui: &Ui, ctx: &UiCtx<'_>, overlays: &mut Overlays) {
     let open = &ctx.state.open;
+    if ctx.state.checking.stopped.is_none() {
+        overlays.stopped = None;
+    }
     if open.quit {
         quit_question(ui, ctx);
     } else if let Some(stopped) = &ctx.state.checking.stopped {
-        stopped_ui(ui, ctx, stopped, &mut overlays.reason);
+        let fresh = overlays.stopped.as_ref() != Some(&stopped.problem);
+        if fresh {
+            overlays.reason.clear();
+            overlays.stopped = Some(stopped.problem.clone());
+        }
+        stopped_ui(ui, ctx, stopped, &mut overlays.reason, fresh);
     } else if open.shortcuts {
         shortcuts(ui, ctx);
     } else if open.problems {
@@ -138,30 +148,46 @@ fn quit_question(ui: &Ui, ctx: &UiCtx<'_>) {
     });
 }
 
-/// A gate said no: leave it at that, or go on for a reason that is recorded.
-fn stopped_ui(ui: &Ui, ctx: &UiCtx<'_>, stopped: &Stopped, reason: &mut String) {
+/// A gate said no: leave it at that, look at the gates, or go on for a reason that is recorded.
+fn stopped_ui(ui: &Ui, ctx: &UiCtx<'_>, stopped: &Stopped, reason: &mut String, fresh: bool) {
     let modal = Modal::new(Id::unique("stopped by a gate"));
     let modal = modal.backdrop_color(ctx.tokens.scrim()).frame(dialog_frame(ui, 16));
     let response = modal.show(ui.ctx(), |ui| {
-        ui.set_width(460.0_f32.min(ui.ctx().content_rect().width() - 64.0));
+        ui.set_width(480.0_f32.min(ui.ctx().content_rect().width() - 64.0));
         section(ui, ctx, &stopped.problem.summary);
-        for text in [&stopped.problem.details, &stopped.problem.hint] {
-            if !text.is_empty() {
-                ui.add(egui::Label::new(RichText::new(text).color(ctx.tokens.text)).wrap());
+        let height = (ui.ctx().content_rect().height() - 280.0).max(80.0);
+        ScrollArea::vertical().max_height(height).show(ui, |ui| {
+            for line in stopped.problem.details.lines().map(str::trim).filter(|line| !line.is_empty()) {
+                ui.horizontal_top(|ui| {
+                    icons::icon(ui, Icon::Warning, 14.0, ctx.tokens.bad);
+                    ui.add(egui::Label::new(RichText::new(capital(&sentence(line))).color(ctx.tokens.text)).wrap());
+                });
             }
-        }
+        });
+        let what = "Correct the data or the suite, or give the sign-off that is missing, and try again. Or go on for a \
+                    reason: it is recorded with your account's name.";
+        ui.add(egui::Label::new(RichText::new(what).color(ctx.tokens.text_weak)).wrap());
         ui.add_space(space::S);
         let edit = TextEdit::singleline(reason).hint_text("Why it is right this time").desired_width(f32::INFINITY);
         let edit = ui.add(edit);
         name_it(ui, &edit, "Reason to go on in spite of the gate");
+        if fresh {
+            edit.request_focus();
+        }
+        let entered = edit.lost_focus() && ui.input(|i| i.key_pressed(Key::Enter));
         ui.add_space(space::S);
-        ui.horizontal(|ui| {
+        let given = !reason.trim().is_empty();
+        ui.horizontal_wrapped(|ui| {
             if ui.button("Leave it").clicked() {
                 ctx.send(Command::GiveUpGated);
             }
-            let go_on = ui.add_enabled(!reason.trim().is_empty(), Button::new("Go on in spite of it"));
+            if ui.button("Show the gates").on_hover_text("Leaves it, and shows how each gate stands").clicked() {
+                ctx.send(Command::ShowGates);
+            }
+            let go_on = ui.add_enabled(given, Button::new("Go on in spite of it"));
             let go_on = go_on.on_disabled_hover_text("An override needs a reason");
-            if go_on.on_hover_text("The reason is recorded with your account's name").clicked() {
+            let go_on = go_on.on_hover_text("The reason is recorded with your account's name");
+            if go_on.clicked() || entered && given {
                 ctx.send(Command::OverrideGates { reason: std::mem::take(reason) });
             }
         });

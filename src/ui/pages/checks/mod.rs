@@ -29,4 +29,6 @@ pub struct ChecksPage {
     findings: findings::Findings,
     suite: suite_tab::SuiteTab,
     gates: gates_tab::GatesTab,
+    /// As often the gates were asked to be shown, and were.
+    gates_shown: u64,
 }

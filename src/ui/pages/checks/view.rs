@@ -1,6 +1,6 @@
 //! Draws the Checks page.
 
-use egui::{ScrollArea, Ui};
+use egui::{Align, Layout, ScrollArea, Ui};
 
 use crate::domain::finding::CheckRun;
 use crate::domain::history::History;
@@ -51,7 +51,18 @@ pub fn checks_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut ChecksPage) {
     let primary = primary.unwrap_or_else(|| Primary::new(RUN, run.clone()));
     page_header(ui, ctx, TITLE, SUBTITLE, Some(primary));
     let shown = model::shown(history, &ctx.state.focus, version);
-    list_panel(ui, ctx, "checks", |ui| list_ui(ui, ctx, history, shown));
+    if ctx.state.checking.gates_wanted != page.gates_shown {
+        page.gates_shown = ctx.state.checking.gates_wanted;
+        page.tab = Tab::Gates;
+    }
+    if page.tab != Tab::Suite {
+        page.suite.leave(ctx);
+    }
+    list_panel(ui, ctx, "checks", |ui| {
+        if list_ui(ui, ctx, history, shown) {
+            page.tab = Tab::Findings;
+        }
+    });
     inspector_panel(ui, ctx, "checks", |ui| match page.tab {
         Tab::Suite => suite_inspector_ui(ui, ctx, &mut page.suite, history, data),
         Tab::Findings | Tab::Gates => inspector_ui(ui, ctx, &page.findings, history, shown),
@@ -61,6 +72,9 @@ pub fn checks_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut ChecksPage) {
             for (tab, name) in [(Tab::Findings, "Findings"), (Tab::Suite, "Suite"), (Tab::Gates, "Gates and sign-off")]
             {
                 ui.selectable_value(&mut page.tab, tab, name);
+            }
+            if page.tab != Tab::Findings {
+                ui.with_layout(Layout::right_to_left(Align::Center), |ui| data_ui(ui, ctx, history, version, 200.0));
             }
         });
         match page.tab {
@@ -77,7 +91,11 @@ pub fn checks_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut ChecksPage) {
                 }
             }
             Tab::Suite => suite_tab_ui(ui, ctx, &mut page.suite, history, data),
-            Tab::Gates => gates_tab_ui(ui, ctx, &mut page.gates, data),
+            Tab::Gates => {
+                if gates_tab_ui(ui, ctx, &mut page.gates, data) {
+                    page.tab = Tab::Findings;
+                }
+            }
         }
     });
 }
@@ -89,12 +107,22 @@ fn choice(page: &ChecksPage, history: &History, version: VersionId) -> Defaults 
     choice
 }
 
-fn list_ui(ui: &mut Ui, ctx: &UiCtx, history: &History, shown: Option<&CheckRun>) {
-    parts::heading(ui, ctx, "Earlier runs");
+/// Which version all tabs are about.
+fn data_ui(ui: &mut Ui, ctx: &UiCtx, history: &History, version: VersionId, width: f32) {
+    let options = parts::version_options(&history.versions);
+    if let Some(Some(id)) = parts::pick(ui, "Data", &options, Some(&version), None, width) {
+        ctx.send(Command::FocusVersion(id));
+    }
+}
+
+/// True when a run was chosen.
+fn list_ui(ui: &mut Ui, ctx: &UiCtx, history: &History, shown: Option<&CheckRun>) -> bool {
+    parts::heading(ui, ctx, "Check runs");
     if history.check_runs.is_empty() {
         parts::note(ui, ctx, "None yet");
-        return;
+        return false;
     }
+    let mut chosen = false;
     ScrollArea::vertical().auto_shrink([false, false]).show_rows(ui, 40.0, history.check_runs.len(), |ui, range| {
         for run in &history.check_runs[range] {
             let (tone, word) = model::list_badge(&run.report);
@@ -103,10 +131,12 @@ fn list_ui(ui: &mut Ui, ctx: &UiCtx, history: &History, shown: Option<&CheckRun>
             let row = Row::new(&run.dataset).subtitle(&when).badge(tone, &word).selected(selected).show(ui, ctx);
             if row.clicked() {
                 ctx.send(Command::ShowCheckRun(run.id));
+                chosen = true;
             }
             row.on_hover_text(format!("{} · {}", model::context(run), format::date_time(run.created_at_ms)));
         }
     });
+    chosen
 }
 
 fn form_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut ChecksPage, history: &History, version: VersionId, choice: &Defaults) {
@@ -114,12 +144,7 @@ fn form_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut ChecksPage, history: &History, v
     let width = ((ui.available_width() - 2.0 * space::M) / 3.0).floor().clamp(90.0, 210.0);
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = space::M;
-        parts::field(ui, ctx, "Data", |ui| {
-            let options = parts::version_options(&history.versions);
-            if let Some(Some(id)) = parts::pick(ui, "Data", &options, Some(&version), None, width) {
-                ctx.send(Command::FocusVersion(id));
-            }
-        });
+        parts::field(ui, ctx, "Data", |ui| data_ui(ui, ctx, history, version, width));
         parts::field(ui, ctx, "Compare with", |ui| {
             let options = parts::version_options(history.versions.iter().filter(|v| v.id != version));
             let picked = parts::pick(ui, "Compare with", &options, choice.against.as_ref(), Some("Nothing"), width);

@@ -97,6 +97,11 @@ impl Rows for VersionRows<'_, '_> {
         !self.table.marked.is_empty() && self.table.row_id(row).is_some_and(|id| self.table.marked.contains(&id))
     }
 
+    fn marked_column(&self) -> Option<usize> {
+        let id = self.table.marked_column?;
+        self.shown.iter().position(|shown| *shown == id)
+    }
+
     fn sought(&self) -> Option<&str> {
         self.sought
     }

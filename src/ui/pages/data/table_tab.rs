@@ -296,7 +296,10 @@ fn marked(ui: &mut Ui, ctx: &UiCtx<'_>, version: &DatasetVersion, table: &TableS
     let here = table.go_to.map_or(0, |(row, _, _)| row);
     let at = table.marked.iter().position(|r| *r == here).unwrap_or(0);
     let next = table.marked.iter().nth((at + 1) % table.marked.len()).copied().unwrap_or_default();
-    let text = format!("Row {} of {} marked · next", at + 1, table.marked.len());
+    let text = match table.marked.len() {
+        1 => "1 row marked".to_owned(),
+        n => format!("Row {} of {} marked · next", count(at as u64 + 1), count(n as u64)),
+    };
     if ui.add(Button::new(RichText::new(text).size(size::DATA))).clicked() {
         ctx.send(Command::GoToRow { version: version.id, row: next + 1 });
     }

@@ -1,6 +1,6 @@
 //! Pieces that several pages share: the looks while the history is not there, pickers, facts, small tables.
 
-use egui::{ComboBox, Label, RichText, Ui, vec2};
+use egui::{ComboBox, Label, PopupCloseBehavior, RichText, Ui, vec2};
 
 use crate::domain::dataset::DatasetVersion;
 use crate::domain::history::History;
@@ -10,6 +10,7 @@ use crate::state::command::Command;
 use crate::state::loadable::Loadable;
 use crate::ui::ctx::UiCtx;
 use crate::ui::format;
+use crate::ui::palette::name_it;
 use crate::ui::theme::medium;
 use crate::ui::theme::tokens::{size, space};
 use crate::ui::widgets::page::main_panel;
@@ -53,25 +54,55 @@ pub fn pick<T: Clone + PartialEq>(
     let shown = options.iter().find(|(value, _)| Some(value) == selected).map(|(_, text)| text.as_str());
     let shown = shown.or(none).unwrap_or("Choose…").to_owned();
     let mut picked = None;
+    let is_long = options.len() > SEARCHED;
     let contents = |ui: &mut Ui| {
-        if let Some(none) = none
+        let sought = if is_long { search_ui(ui, name) } else { String::new() };
+        if sought.is_empty()
+            && let Some(none) = none
             && ui.selectable_label(selected.is_none(), none).clicked()
         {
             picked = Some(None);
         }
-        for (value, text) in options {
+        let fits = |text: &str| sought.is_empty() || text.to_lowercase().contains(&sought);
+        for (value, text) in options.iter().filter(|(_, text)| fits(text)) {
             if ui.selectable_label(Some(value) == selected, text).clicked() {
                 picked = Some(Some(value.clone()));
             }
+        }
+        if is_long && picked.is_some() {
+            ui.close();
         }
     };
     // A combo box grows with its text up to the room there is, so the room is what limits it.
     ui.scope(|ui| {
         ui.set_max_width(width);
-        let combo = ComboBox::from_id_salt(name).selected_text(&shown).width(width).truncate();
+        let combo = ComboBox::from_id_salt(name).selected_text(&shown).width(width).height(300.0).truncate();
+        let combo = if is_long { combo.close_behavior(PopupCloseBehavior::CloseOnClickOutside) } else { combo };
         let _ = combo.show_ui(ui, contents).response.accessible_name(name);
     });
     picked
+}
+
+/// From so many options on a list has a field to search it.
+const SEARCHED: usize = 12;
+
+/// What is looked for in an open list, in lower case. The field has the keyboard when the list comes up.
+fn search_ui(ui: &mut Ui, name: &str) -> String {
+    let id = ui.scope_id().with(("search", name));
+    let now = ui.ctx().cumulative_pass_nr();
+    let (mut text, seen): (String, u64) = ui.data(|data| data.get_temp(id)).unwrap_or_default();
+    let fresh = seen + 1 < now;
+    if fresh {
+        text.clear();
+    }
+    let edit = ui.add(egui::TextEdit::singleline(&mut text).hint_text("Search").desired_width(f32::INFINITY));
+    name_it(ui, &edit, &format!("Search in {name}"));
+    if fresh {
+        edit.request_focus();
+    }
+    let sought = text.trim().to_lowercase();
+    ui.data_mut(|data| data.insert_temp(id, (text, now)));
+    sought
 }
 
 /// Versions as options: `churn@2 · 20,134 rows`.

@@ -89,6 +89,10 @@ pub trait Rows {
     fn count(&self) -> usize;
     fn cells(&self, row: usize) -> Vec<Cell>;
     fn selected(&self, row: usize) -> bool;
+    /// The row to bring into view now.
+    fn reveal(&self) -> Option<usize> {
+        None
+    }
     /// The right-click menu of a row.
     fn menu(&self, _row: usize, _ui: &mut Ui, _ctx: &UiCtx) {}
 }
@@ -121,6 +125,7 @@ pub fn table_ui(
             .min_scrolled_height(wanted)
             .auto_shrink([false, true])
             .show_rows(ui, space::ROW, rows.count(), |ui, range| {
+                reveal(ui, space::ROW, range.start, rows.reveal());
                 for row in range {
                     if let Some(happened) = row_ui(ui, ctx, columns, &widths, rows, row) {
                         event = Some(happened);
@@ -129,6 +134,14 @@ pub fn table_ui(
             });
     });
     event
+}
+
+/// Inside of `show_rows`, before its rows: scrolls just so far that the row is seen.
+pub fn reveal(ui: &Ui, height: f32, first: usize, row: Option<usize>) {
+    if let Some(row) = row {
+        let top = ui.max_rect().top() + (row as f32 - first as f32) * height;
+        ui.scroll_to_rect(Rect::from_x_y_ranges(ui.max_rect().x_range(), top..=top + height), None);
+    }
 }
 
 fn widths(columns: &[Column], room: f32) -> Vec<f32> {

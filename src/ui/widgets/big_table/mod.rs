@@ -47,6 +47,10 @@ pub trait Rows {
     fn row_label(&self, row: u64) -> Option<String>;
     /// Drawn with a background that sets it apart.
     fn is_marked(&self, row: u64) -> bool;
+    /// The column of a marked row that it is marked for.
+    fn marked_column(&self) -> Option<usize> {
+        None
+    }
     /// Text that is looked for, in lower case; marked in the cells.
     fn sought(&self) -> Option<&str>;
     /// Draws a header cell into all of `ui`.

@@ -32,6 +32,7 @@ impl BigTable {
             }
             whole.hline(line.x_range(), line.bottom(), faint);
         }
+        let marked_column = rows.marked_column();
         for column in columns {
             let painter = painter.with_clip_rect(geometry.clip(column));
             let number = rows.is_number(column.index);
@@ -39,6 +40,9 @@ impl BigTable {
                 let row = self.first + i;
                 let y = self.row_top(geometry, i);
                 let cell = Rect::from_x_y_ranges(column.x, y..=y + self.row_height);
+                if marked_column == Some(column.index) && rows.is_marked(row) {
+                    painter.rect_filled(cell, 0.0, tokens.tint(tokens.warn, 0.3));
+                }
                 if several && selection.as_ref().is_some_and(|s| s.contains(row, column.index)) {
                     painter.rect_filled(cell, 0.0, tokens.selected);
                 }

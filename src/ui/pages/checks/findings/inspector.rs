@@ -8,6 +8,7 @@ use crate::domain::finding::{CheckRun, Finding};
 use crate::domain::history::History;
 use crate::domain::ids::VersionId;
 use crate::domain::profile::{ColumnProfile, TableProfile};
+use crate::domain::question::Question;
 use crate::domain::side_by_side::side_by_side;
 use crate::state::command::Command;
 use crate::state::loadable::Loadable;
@@ -24,8 +25,7 @@ use super::{Findings, model};
 
 pub fn inspector_ui(ui: &mut Ui, ctx: &UiCtx, view: &Findings, history: &History, shown: Option<&CheckRun>) {
     let findings = shown.map(|run| run.report.findings()).unwrap_or_default();
-    let picked = view.selected.filter(|(id, _)| shown.is_some_and(|run| run.id == *id));
-    let finding = picked.and_then(|(_, at)| findings.get(at)).or_else(|| findings.first());
+    let finding = shown.and_then(|run| view.chosen(run)).and_then(|at| findings.get(at));
     let (Some(run), Some(finding)) = (shown, finding) else {
         let what = if shown.is_some() { "Nothing was found" } else { "The evidence of a finding will be here" };
         return parts::nothing_selected(ui, ctx, what);
@@ -39,7 +39,11 @@ pub fn inspector_ui(ui: &mut Ui, ctx: &UiCtx, view: &Findings, history: &History
     ui.add(Label::new(RichText::new(format::sentence(&finding.hint)).color(ctx.tokens.text)).wrap());
     ui.add_space(space::XS);
     parts::heading(ui, ctx, "Evidence");
-    parts::facts(ui, ctx, &model::evidence(finding));
+    let mut facts = model::evidence(finding);
+    if let Some(before) = view.before.and_then(|id| history.check_run(id)) {
+        facts.push(("Earlier", model::before(&before.report, finding)));
+    }
+    parts::facts(ui, ctx, &facts);
     rows_ui(ui, ctx, run, finding);
     accept_ui(ui, ctx, run, finding);
     sides_ui(ui, ctx, run, finding);
@@ -54,9 +58,26 @@ fn rows_ui(ui: &mut Ui, ctx: &UiCtx, run: &CheckRun, finding: &Finding) {
     parts::heading(ui, ctx, "Example rows");
     let rows: Vec<String> = finding.rows.iter().map(|r| format::count(*r)).collect();
     parts::note(ui, ctx, &rows.join(" · "));
-    if ui.button("Show these rows in the table").clicked() {
-        let (column, rows) = (finding.column.clone(), finding.rows.clone());
-        ctx.send(Command::ShowRows { version: run.version_id, column, rows });
+    let question = Question::FindingRows { check_run: run.id, finding: Box::new(finding.clone()) };
+    if let Some(waiting) = ctx.state.asked.waiting(&question) {
+        let done = waiting
+            .fraction
+            .map_or_else(String::new, |share| format!(" · {}", format::percent((share * 100.0).floor() / 100.0)));
+        ui.horizontal(|ui| {
+            parts::note(ui, ctx, &format!("Looking for all of them{done}"));
+            if ui.button("Cancel").clicked() {
+                ctx.send(Command::StopAsking(question));
+            }
+        });
+        return;
+    }
+    let (text, said) = if finding.has_more_rows() {
+        ("Show all its rows in the table", "Runs this check again for the rows it is about, at most 10,000")
+    } else {
+        ("Show these rows in the table", "Marks them in the table of the Data page")
+    };
+    if ui.button(text).on_hover_text(said).clicked() {
+        ctx.send(Command::ShowFinding { check_run: run.id, finding: Box::new(finding.clone()) });
     }
 }
 

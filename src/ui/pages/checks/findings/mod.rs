@@ -3,7 +3,7 @@
 mod inspector;
 pub mod model;
 
-use egui::{RichText, ScrollArea, Sense, TextEdit, Ui, WidgetInfo, pos2, vec2};
+use egui::{EventFilter, Key, RichText, ScrollArea, Sense, TextEdit, Ui, WidgetInfo, pos2, vec2};
 
 use crate::domain::check_request::CheckReportFormat;
 use crate::domain::finding::{CheckRun, Finding};
@@ -13,6 +13,7 @@ use crate::state::command::{Command, PickFor};
 use crate::ui::ctx::UiCtx;
 use crate::ui::format;
 use crate::ui::pages::parts;
+use crate::ui::pages::parts::table::reveal;
 use crate::ui::palette::name_it;
 use crate::ui::theme::icons::{self, focus_ring};
 use crate::ui::theme::tokens::{size, space};
@@ -43,6 +44,17 @@ pub struct Findings {
     rest: bool,
     /// The earlier run this one is held against.
     before: Option<CheckRunId>,
+    /// The line that takes the keyboard and comes into view.
+    reveal: Option<usize>,
+}
+
+impl Findings {
+    /// The finding in the inspector, by its position: the worst until one is chosen.
+    pub fn chosen(&self, run: &CheckRun) -> Option<usize> {
+        let n = run.report.findings().len();
+        let chosen = self.selected.filter(|(id, at)| *id == run.id && *at < n).map(|(_, at)| at);
+        chosen.or((n > 0).then_some(0))
+    }
 }
 
 pub fn findings_ui(ui: &mut Ui, ctx: &UiCtx, view: &mut Findings, history: &History, run: &CheckRun) {
@@ -81,32 +93,90 @@ pub fn findings_ui(ui: &mut Ui, ctx: &UiCtx, view: &mut Findings, history: &Hist
         let nothing = if run.report.findings().is_empty() { "Nothing was found" } else { "No finding contains this" };
         parts::note(ui, ctx, nothing);
     }
+    list_ui(ui, ctx, view, run, &lines, before);
+}
+
+fn list_ui(
+    ui: &mut Ui,
+    ctx: &UiCtx,
+    view: &mut Findings,
+    run: &CheckRun,
+    lines: &[Line<'_>],
+    before: Option<&CheckRun>,
+) {
     ui.spacing_mut().item_spacing.y = 0.0;
+    let chosen = view.chosen(run);
+    let wanted = view.reveal.take();
+    let mut focused = None;
     ScrollArea::vertical().auto_shrink([false, false]).show_rows(ui, LINE, lines.len(), |ui, range| {
-        for line in &lines[range] {
-            match line {
-                Line::Heading(title) => heading_ui(ui, ctx, title),
+        reveal(ui, LINE, range.start, wanted);
+        for (place, line) in lines.iter().enumerate().take(range.end).skip(range.start) {
+            let response = match line {
+                Line::Heading(title) => {
+                    heading_ui(ui, ctx, title);
+                    continue;
+                }
                 Line::Finding(at, finding) => {
-                    let selected = view.selected == Some((run.id, *at));
-                    if finding_row(ui, ctx, finding, selected).clicked() {
+                    let response = finding_row(ui, ctx, place, finding, chosen == Some(*at));
+                    if response.clicked() {
                         view.selected = Some((run.id, *at));
                         ctx.send(Command::FocusColumn(finding.column.clone()));
                     }
+                    response
                 }
-                Line::Gone(finding) => drop(finding_row(ui, ctx, finding, false)),
+                Line::Gone(finding) => {
+                    let response = finding_row(ui, ctx, place, finding, false);
+                    let response = response.on_hover_text("Found in the earlier run only; a click shows that run");
+                    if let Some(before) = before.filter(|_| response.clicked()) {
+                        ctx.send(Command::ShowCheckRun(before.id));
+                    }
+                    response
+                }
+            };
+            if wanted == Some(place) {
+                response.request_focus();
+            }
+            if response.has_focus() {
+                focused = Some((place, response.id));
             }
         }
     });
+    if let Some((place, id)) = focused {
+        arrows(ui, ctx, view, run, lines, place, id);
+    }
+}
+
+/// Up and down go from finding to finding, beyond what is on the screen.
+fn arrows(ui: &Ui, ctx: &UiCtx, view: &mut Findings, run: &CheckRun, lines: &[Line<'_>], place: usize, id: egui::Id) {
+    let filter = EventFilter { vertical_arrows: true, ..EventFilter::default() };
+    ui.memory_mut(|memory| memory.set_focus_lock_filter(id, filter));
+    const KEYS: [(Key, isize); 6] = [
+        (Key::ArrowDown, 1),
+        (Key::ArrowUp, -1),
+        (Key::PageDown, 15),
+        (Key::PageUp, -15),
+        (Key::Home, isize::MIN),
+        (Key::End, isize::MAX),
+    ];
+    let steps = ui.input(|i| KEYS.into_iter().find(|(key, _)| i.key_pressed(*key)).map(|(_, steps)| steps));
+    let Some(to) = steps.and_then(|steps| model::step(lines, place, steps)) else { return };
+    view.reveal = Some(to);
+    if let Line::Finding(at, finding) = &lines[to] {
+        view.selected = Some((run.id, *at));
+        ctx.send(Command::FocusColumn(finding.column.clone()));
+    }
+    ui.ctx().request_repaint();
 }
 
 /// How the list is grouped and filtered.
 fn tools_ui(ui: &mut Ui, ctx: &UiCtx, view: &mut Findings, history: &History, run: &CheckRun) {
     ui.horizontal_wrapped(|ui| {
         for by in GroupBy::ALL {
-            let chosen = !view.rest && view.by == by;
+            // Held against another run, the list is grouped by what became of each.
+            let chosen = !view.rest && view.before.is_none() && view.by == by;
             let label = ui.selectable_label(chosen, by.title());
             if label.on_hover_text(format!("Group by {}", by.title().to_lowercase())).clicked() {
-                (view.by, view.rest) = (by, false);
+                (view.by, view.rest, view.before) = (by, false, None);
             }
         }
         let n = page_model::holding(&run.report).len();
@@ -127,7 +197,8 @@ fn tools_ui(ui: &mut Ui, ctx: &UiCtx, view: &mut Findings, history: &History, ru
             let chosen = view.before.filter(|id| options.iter().any(|(other, _)| other == id));
             view.before = chosen;
             if !options.is_empty() {
-                let none = Some("Compare with…");
+                let none = Some("No earlier run");
+                ui.label(RichText::new("Compare with").size(size::DATA).color(ctx.tokens.text_weak));
                 let picked = parts::pick(ui, "Compare with an earlier run", &options, chosen.as_ref(), none, 130.0);
                 view.before = picked.unwrap_or(chosen);
             }
@@ -144,9 +215,11 @@ fn heading_ui(ui: &mut Ui, ctx: &UiCtx, title: &str) {
 }
 
 /// A finding in one line: sign, word, column, sentence.
-fn finding_row(ui: &mut Ui, ctx: &UiCtx, finding: &Finding, selected: bool) -> egui::Response {
+fn finding_row(ui: &mut Ui, ctx: &UiCtx, place: usize, finding: &Finding, selected: bool) -> egui::Response {
     let tone = Tone::of_severity(finding.severity);
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), LINE), Sense::click());
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), LINE), Sense::hover());
+    // By its place in the list, so that the keyboard stays on it while the list scrolls.
+    let response = ui.interact(rect, egui::Id::unique(("finding", place)), Sense::click());
     let word = finding.severity.as_str();
     let message = format::sentence(&finding.message);
     let label = format!("{word}: {message}");

@@ -3,6 +3,8 @@
 use crate::domain::check_history::CheckDiff;
 use crate::domain::finding::{CheckReport, CheckRun, Finding, Severity};
 use crate::domain::history::History;
+use crate::domain::suite::spec::{self, Family};
+use crate::domain::suite::{CheckSpec, LimitUnit, catalogue};
 use crate::ui::format;
 
 /// What findings are put together by.
@@ -117,15 +119,55 @@ pub fn evidence(finding: &Finding) -> Vec<(&'static str, String)> {
     if let Some(column) = &finding.column {
         lines.push(("Column", column.clone()));
     }
-    // What was measured is often the share itself; then its limit is one too.
-    let is_share = finding.observed.is_some_and(|o| (o - finding.share).abs() < 1e-9 && finding.count > 0);
-    let number = if is_share { format::percent } else { format::number };
-    lines.extend(finding.observed.map(|observed| ("Observed", number(observed))));
-    lines.extend(finding.limit.map(|limit| ("Limit", number(limit))));
+    let (number, names) = measure(finding);
+    lines.extend(finding.observed.map(|observed| (names[0], number(observed))));
+    lines.extend(finding.limit.map(|limit| (names[1], number(limit))));
     lines.push(("Concerned", format!("{} ({})", format::count(finding.count), format::percent(finding.share))));
     lines.extend(finding.rule.clone().map(|rule| ("Rule", rule)));
     lines.push(("Code", finding.code.clone()));
     lines
+}
+
+/// How what was measured is told: shares as percentages, what a rule about cells measures as the share that holds.
+fn measure(finding: &Finding) -> (fn(f64) -> String, [&'static str; 2]) {
+    const MEASURED: [&str; 2] = ["Observed", "Limit"];
+    if finding.rule.is_some() {
+        let test = spec::find(&finding.code.to_lowercase());
+        let of_cells = test.is_some_and(|test| test.family == Family::Cells);
+        return if of_cells { (format::percent, ["Share that holds", "At least"]) } else { (format::number, MEASURED) };
+    }
+    let spec = catalogue().iter().find(|spec| spec.code == finding.code);
+    let is_share = match spec {
+        Some(CheckSpec { limit: Some(_), unit, .. }) => *unit == LimitUnit::Share,
+        // What was measured is often the share itself; a number of values is none.
+        _ => {
+            finding.limit.is_none_or(|limit| limit <= 1.0)
+                && finding.observed.is_some_and(|o| (o - finding.share).abs() < 1e-9 && finding.count > 0)
+        }
+    };
+    (if is_share { format::percent } else { format::number }, MEASURED)
+}
+
+/// What the same finding was in an earlier run: "1,310 (6.6 %)".
+pub fn before(report: &CheckReport, finding: &Finding) -> String {
+    let same = |f: &&&Finding| f.code == finding.code && f.column == finding.column && f.rule == finding.rule;
+    let Some(found) = report.findings().iter().find(same).copied().cloned() else { return "not found".to_owned() };
+    let concerned = format!("{} ({})", format::count(found.count), format::percent(found.share));
+    let observed = found.observed.filter(|o| (o - found.share).abs() > 1e-9);
+    observed.map_or(concerned.clone(), |o| format!("{} · {concerned}", measure(&found).0(o)))
+}
+
+/// The place in the list of the finding `steps` further from the one at `at`; stays at the ends.
+pub fn step(lines: &[Line<'_>], at: usize, steps: isize) -> Option<usize> {
+    let places: Vec<usize> = lines
+        .iter()
+        .enumerate()
+        .filter(|(_, line)| !matches!(line, Line::Heading(_)))
+        .map(|(place, _)| place)
+        .collect();
+    let here = places.iter().position(|place| *place == at)?;
+    let to = here.saturating_add_signed(steps).min(places.len().saturating_sub(1));
+    places.get(to).copied()
 }
 
 /// What a finding's check measured on the versions of its dataset, oldest first: (version, number). Where a check has
@@ -205,6 +247,41 @@ mod tests {
         let expected =
             [("Column", "age"), ("Observed", "7 %"), ("Limit", "5 %"), ("Concerned", "7 (7 %)"), ("Code", "B")];
         assert_eq!(lines, expected.map(|(k, v)| (k, v.to_owned())));
+    }
+
+    #[test]
+    fn numbers_are_told_in_the_unit_of_their_check() {
+        let told = |code: &str, rule: Option<&str>, observed: f64, limit: f64| {
+            let (observed, limit) = (Some(observed), Some(limit));
+            let found = Finding { share: 1.0, observed, limit, ..finding(code, Severity::Warning, None) };
+            let lines = evidence(&Finding { rule: rule.map(str::to_owned), ..found });
+            (lines[0].clone(), lines[1].1.clone())
+        };
+        let one = |name: &'static str, a: &str, b: &str| ((name, a.to_owned()), b.to_owned());
+        // One value where two are needed, in all cells.
+        assert_eq!(told("CONSTANT_COLUMN", None, 1.0, 2.0), one("Observed", "1", "2"));
+        assert_eq!(told("MISSING_VALUES", None, 0.069, 0.05), one("Observed", "6.9\u{a0}%", "5\u{a0}%"));
+        assert_eq!(
+            told("COLUMN_VALUES_BETWEEN", Some("age"), 0.27, 1.0),
+            one("Share that holds", "27\u{a0}%", "100\u{a0}%")
+        );
+        assert_eq!(told("COLUMN_MEAN_BETWEEN", Some("m"), 0.27, 0.5), one("Observed", "0.27", "0.5"));
+    }
+
+    #[test]
+    fn an_earlier_run_says_what_the_finding_was_then() {
+        let found = finding("C", Severity::Error, Some("plan"));
+        assert_eq!(before(&report(), &found), "7 (7 %)");
+        assert_eq!(before(&report(), &Finding { column: None, code: "X".into(), ..found }), "not found");
+    }
+
+    #[test]
+    fn arrows_go_from_finding_to_finding() {
+        let report = report();
+        // Heading, C, heading, B, heading, C.
+        let lines = lines(&report, GroupBy::Severity, "");
+        assert_eq!([step(&lines, 1, 1), step(&lines, 3, 1), step(&lines, 5, 1)], [Some(3), Some(5), Some(5)]);
+        assert_eq!([step(&lines, 3, -1), step(&lines, 1, -9), step(&lines, 0, 1)], [Some(1), Some(1), None]);
     }
 
     #[test]

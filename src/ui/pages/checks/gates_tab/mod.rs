@@ -72,24 +72,32 @@ impl NeedKind {
     ];
 }
 
-pub fn gates_tab_ui(ui: &mut Ui, ctx: &UiCtx<'_>, tab: &mut GatesTab, version: &DatasetVersion) {
+/// True when the findings that close a gate are to be shown.
+pub fn gates_tab_ui(ui: &mut Ui, ctx: &UiCtx<'_>, tab: &mut GatesTab, version: &DatasetVersion) -> bool {
     let question = Question::Gates;
+    let mut findings = false;
     let board = match ctx.state.asked.get(&question) {
-        Loadable::Failed(problem) => return states::failed(ui, ctx, problem, Some(Command::Ask(question))),
+        Loadable::Failed(problem) => {
+            states::failed(ui, ctx, problem, Some(Command::Ask(question)));
+            return findings;
+        }
         Loadable::Idle => {
             ctx.send(Command::Ask(question.clone()));
             None
         }
         loadable => loadable.value(),
     };
-    let Some(Answer::Gates(board)) = board else { return states::answering(ui, ctx, "the gates", &question) };
+    let Some(Answer::Gates(board)) = board else {
+        states::answering(ui, ctx, "the gates", &question);
+        return findings;
+    };
     ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
         parts::heading(ui, ctx, "Gates");
         if board.gates.is_empty() {
             parts::note(ui, ctx, "None: nothing is stopped, whatever the checks say");
         }
         for act in Act::ALL {
-            act_ui(ui, ctx, board, act, version);
+            findings |= act_ui(ui, ctx, board, act, version);
         }
         ui.add_space(space::S);
         card(ui, ctx, |ui| add_ui(ui, ctx, tab, version));
@@ -101,15 +109,21 @@ pub fn gates_tab_ui(ui: &mut Ui, ctx: &UiCtx<'_>, tab: &mut GatesTab, version: &
         sign_off::sign_off_ui(ui, ctx, &mut tab.sign_off, version);
         overrides_ui(ui, ctx, board);
     });
+    findings
 }
 
 /// The gates before one act, as they stand for the version.
-fn act_ui(ui: &mut Ui, ctx: &UiCtx<'_>, board: &GateBoard, act: Act, version: &DatasetVersion) {
+fn act_ui(ui: &mut Ui, ctx: &UiCtx<'_>, board: &GateBoard, act: Act, version: &DatasetVersion) -> bool {
+    let mut findings = false;
     let here = |dataset: Option<_>| dataset.is_none_or(|id| id == version.dataset_id);
     if !board.gates.iter().any(|gate| gate.act == act) {
-        return;
+        return findings;
     }
-    let states = gate_states(ctx, version.id, act);
+    let states = if board.gates.iter().any(|gate| gate.act == act && here(gate.dataset_id)) {
+        gate_states(ctx, version.id, act)
+    } else {
+        None
+    };
     for gate in board.gates.iter().filter(|gate| gate.act == act) {
         let state = states.and_then(|all| all.iter().find(|state| state.gate.id == gate.id));
         ui.horizontal(|ui| {
@@ -123,11 +137,34 @@ fn act_ui(ui: &mut Ui, ctx: &UiCtx<'_>, board: &GateBoard, act: Act, version: &D
             if ui.small_button("Remove").on_hover_text("Takes this gate away; Undo puts it back").clicked() {
                 ctx.send(Command::Edit(Edit::HideGate { gate: gate.id, hidden: true }));
             }
-            ui.add(egui::Label::new(format::sentence(&gate.title())).truncate());
+            let title = format::capital(&format::sentence(&gate.title()));
+            ui.add(egui::Label::new(title).truncate());
         });
-        if let Some(why) = state.and_then(|state| state.red.as_deref()) {
-            parts::note(ui, ctx, why);
+        let Some(why) = state.and_then(|state| state.red.as_deref()) else { continue };
+        ui.horizontal_wrapped(|ui| {
+            parts::note(ui, ctx, &format::capital(&format::sentence(why)));
+            if gate.needs.needs_report() && ui.small_button("See the findings").clicked() {
+                findings = true;
+            }
+            if gate.needs == Need::SignOff {
+                parts::note(ui, ctx, "Answer the four questions below");
+            }
+        });
+    }
+    waiting_ui(ui, ctx, version.id, act);
+    findings
+}
+
+/// A gate that needs a report of the present suite may have to wait for one; it can be cancelled.
+fn waiting_ui(ui: &mut Ui, ctx: &UiCtx<'_>, version: VersionId, act: Act) {
+    let question = Question::GateStates { version, act };
+    if let Loadable::Failed(problem) = ctx.state.asked.get(&question) {
+        parts::small_problem(ui, ctx, problem);
+        if ui.button("Judge again").clicked() {
+            ctx.send(Command::Ask(question));
         }
+    } else if ctx.state.asked.waiting(&question).is_some() {
+        states::answering(ui, ctx, "the state of the gates", &question);
     }
 }
 
@@ -168,8 +205,15 @@ fn add_ui(ui: &mut Ui, ctx: &UiCtx<'_>, tab: &mut GatesTab, version: &DatasetVer
                 }
             }),
             NeedKind::Rule => parts::field(ui, ctx, "Name of the rule", |ui| {
-                let edit = ui.add(TextEdit::singleline(&mut tab.named).desired_width(200.0));
-                name_it(ui, &edit, "Name of the rule");
+                let options = rule_options(ctx, version);
+                if options.is_empty() {
+                    let edit = ui.add(TextEdit::singleline(&mut tab.named).desired_width(200.0));
+                    name_it(ui, &edit, "Name of the rule");
+                } else if let Some(Some(id)) =
+                    parts::pick(ui, "Name of the rule", &options, Some(&tab.named), None, 240.0)
+                {
+                    tab.named = id;
+                }
             }),
             _ => {}
         }
@@ -193,10 +237,28 @@ fn add_ui(ui: &mut Ui, ctx: &UiCtx<'_>, tab: &mut GatesTab, version: &DatasetVer
     });
 }
 
+/// The rules of the dataset's suite, as far as it is known.
+fn rule_options(ctx: &UiCtx<'_>, version: &DatasetVersion) -> Vec<(String, String)> {
+    let question = Question::Suites { dataset: version.dataset_id };
+    match ctx.state.asked.get(&question) {
+        Loadable::Idle => {
+            ctx.send(Command::Ask(question));
+            Vec::new()
+        }
+        loadable => match loadable.value() {
+            Some(Answer::Suites(all)) => {
+                let rules = all.first().map(|saved| saved.suite.rules_for(Environment::Train)).unwrap_or_default();
+                rules.into_iter().map(|rule| (rule.id.clone(), rule.id)).collect()
+            }
+            _ => Vec::new(),
+        },
+    }
+}
+
 /// Rows that break rules are set aside, not deleted; what is left is published when the gates are open.
 fn quarantine_ui(ui: &mut Ui, ctx: &UiCtx<'_>, version: &DatasetVersion) {
     let more = "They go to a dataset of their own with the names of the rules; the others become a new version on the \
-                branch `clean`, and main stays where it is until that version is published";
+                branch “clean”, and main stays where it is until that version is published";
     parts::note(ui, ctx, more);
     ui.horizontal_wrapped(|ui| {
         if ui.button(format!("Set rows of {} aside", version.label())).clicked() {
@@ -210,9 +272,12 @@ fn quarantine_ui(ui: &mut Ui, ctx: &UiCtx<'_>, version: &DatasetVersion) {
         }
         let open = gate_states(ctx, version.id, Act::Publish);
         let red = open.is_some_and(|all| all.iter().any(|state| !state.is_green()));
-        let publish = ui.add_enabled(open.is_some() && !red, egui::Button::new(format!("Publish {}", version.label())));
-        let publish = publish.on_hover_text("Lets main lead to this version");
-        let publish = if red { publish.on_disabled_hover_text("A gate before publishing is closed") } else { publish };
+        let publish = ui.button(format!("Publish {}", version.label()));
+        let publish = publish.on_hover_text(if red {
+            "A gate before publishing is closed: this asks for a reason to go on"
+        } else {
+            "Lets main lead to this version"
+        });
         if publish.clicked() {
             ctx.send(Command::Edit(Edit::Publish { version: version.id }));
         }
@@ -229,8 +294,9 @@ fn overrides_ui(ui: &mut Ui, ctx: &UiCtx<'_>, board: &GateBoard) {
     for one in &board.overrides {
         let red: Vec<String> = one.red.iter().map(|gate| gate.needs.title()).collect();
         let when = format::ago(ctx.now_ms, one.created_at_ms);
-        let said = format!("{} of {} by {}, {when}: {}", one.act.title(), one.subject, one.who, one.reason);
+        let what = format::capital(one.act.title());
+        let said = format!("{what} of {} by {}, {when}: {}", one.subject, one.who, one.reason);
         parts::alert(ui, ctx, Tone::Warn, &said);
-        parts::note(ui, ctx, &format!("It needed {}", red.join(" and ")));
+        parts::note(ui, ctx, &format::sentence(&format!("It needed {}", red.join(" and "))));
     }
 }

@@ -62,7 +62,7 @@ fn given_ui(ui: &mut Ui, ctx: &UiCtx<'_>, given: &SignOff) {
             Verdict::Unsure => Tone::Warn,
         };
         ui.horizontal(|ui| {
-            badge(ui, ctx, tone, answer.verdict.as_str());
+            badge(ui, ctx, tone, &format::capital(answer.verdict.as_str()));
             ui.add(Label::new(asked.question()).wrap());
         });
         if !answer.text.is_empty() {
@@ -77,7 +77,7 @@ fn form_ui(ui: &mut Ui, ctx: &UiCtx<'_>, draft: &mut SignOffDraft, version: Vers
         ui.horizontal(|ui| {
             for verdict in Verdict::ALL {
                 let chosen = draft.verdicts[at] == Some(verdict);
-                let word = format::sentence(verdict.as_str());
+                let word = format::capital(verdict.as_str());
                 let radio = ui.radio(chosen, word.clone());
                 name_it(ui, &radio, &format!("{word}: {}", asked.question()));
                 if radio.clicked() {
@@ -98,7 +98,7 @@ fn form_ui(ui: &mut Ui, ctx: &UiCtx<'_>, draft: &mut SignOffDraft, version: Vers
     };
     let button = ui.add_enabled(problem.is_none(), egui::Button::new("Sign off"));
     let button = match &problem {
-        Some(problem) => button.on_disabled_hover_text(format::sentence(problem)),
+        Some(problem) => button.on_disabled_hover_text(format::capital(&format::sentence(problem))),
         None => button.on_hover_text("Kept with the version, under your account's name; a later one counts instead"),
     };
     if let Some(answers) = answers.filter(|_| button.clicked()) {

@@ -59,8 +59,13 @@ pub fn column_ui(ui: &mut Ui, ctx: &UiCtx<'_>, draft: &mut Draft, at: usize) {
                 column.only_in = only;
             }
         });
+        if let Some(origin) = &column.origin {
+            ui.add_space(space::XS);
+            parts::note(ui, ctx, &format!("Where it comes from: {origin}"));
+        }
         ui.add_space(space::S);
-        remove = ui.button("Remove from the schema").clicked();
+        let button = ui.button("Remove from the schema").on_hover_text("Undo, below the list, brings it back");
+        remove = button.clicked();
         ui.add_space(space::S);
         parts::heading(ui, ctx, "All columns");
         ui.checkbox(&mut draft.suite.contract.no_other_columns, "No others beside these");

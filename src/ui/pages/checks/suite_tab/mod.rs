@@ -1,21 +1,25 @@
 //! The suite of a dataset: its schema contract, its rules, the limits of the built-in checks; drafted, edited, tried
 //! on earlier versions, saved.
 
+mod draft_menu;
 mod forms;
 mod list;
 mod model;
 mod rule_form;
+mod trial;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use egui::{TextEdit, Ui};
+use egui::util::undoer::Undoer;
+use egui::{Align, Button, Layout, TextEdit, Ui};
 
 use crate::domain::dataset::DatasetVersion;
 use crate::domain::edit::Edit;
 use crate::domain::history::History;
 use crate::domain::ids::{DatasetId, VersionId};
 use crate::domain::question::{Answer, Question};
-use crate::domain::suite::{Environment, Rule, RuleForm, SavedSuite, Suite};
+use crate::domain::suite::{Rule, RuleForm, SavedSuite, Suite};
 use crate::state::command::{Command, PickFor};
 use crate::state::loadable::Loadable;
 use crate::ui::ctx::UiCtx;
@@ -27,13 +31,16 @@ use crate::ui::widgets::badge::Tone;
 use crate::ui::widgets::page::Primary;
 use crate::ui::widgets::states;
 
-use model::Item;
+use model::{Item, LeftOut, Part};
 
 /// What the tab remembers.
 #[derive(Debug, Default)]
 pub struct SuiteTab {
     draft: Option<Draft>,
     filter: String,
+    part: Part,
+    /// Versions ticked to draft from.
+    ticked: BTreeSet<VersionId>,
     /// A draft is being asked for: of these versions, with this target.
     drafting: Option<(Vec<VersionId>, Option<String>)>,
     /// The file the draft was read from last, and what of it was left out.
@@ -47,7 +54,13 @@ pub struct SuiteTab {
 #[derive(Debug)]
 struct Draft {
     dataset: DatasetId,
+    /// With what is not ticked.
     suite: Suite,
+    /// What is not ticked stays in the list until the suite is saved or left.
+    left_out: LeftOut,
+    undoer: Undoer<(Suite, LeftOut)>,
+    /// What is selected is to come into view.
+    reveal: bool,
     /// What was saved last, to tell whether anything changed.
     saved: Suite,
     selected: Option<Item>,
@@ -60,11 +73,27 @@ struct Draft {
 
 impl Draft {
     fn of(dataset: DatasetId, suite: Suite) -> Self {
-        Self { dataset, saved: suite.clone(), suite, selected: None, form: None, previewed: None, note: String::new() }
+        Self {
+            dataset,
+            saved: suite.clone(),
+            suite,
+            left_out: LeftOut::default(),
+            undoer: Undoer::default(),
+            reveal: false,
+            selected: None,
+            form: None,
+            previewed: None,
+            note: String::new(),
+        }
+    }
+
+    /// What would be saved.
+    fn ticked(&self) -> Suite {
+        model::without(&self.suite, &self.left_out)
     }
 
     fn changed(&self) -> bool {
-        self.suite != self.saved
+        self.ticked() != self.saved
     }
 
     fn select(&mut self, item: Item) {
@@ -74,6 +103,27 @@ impl Draft {
             _ => None,
         };
     }
+
+    /// Another suite takes its place: drafted, opened, or brought back. What was selected stays so where it is in both.
+    fn replace(&mut self, suite: Suite, left_out: LeftOut) {
+        let selected = self.selected.take().and_then(|item| match item {
+            Item::Rule(at) => {
+                let id = &self.suite.rules.get(at)?.id;
+                suite.rules.iter().position(|rule| rule.id == *id).map(Item::Rule)
+            }
+            Item::Column(at) => {
+                let name = &self.suite.contract.columns.get(at)?.name;
+                suite.contract.columns.iter().position(|column| column.name == *name).map(Item::Column)
+            }
+            Item::Check(_) => Some(item),
+        });
+        (self.suite, self.left_out, self.form) = (suite, left_out, None);
+        selected.into_iter().for_each(|item| self.select(item));
+    }
+
+    fn state(&self) -> (Suite, LeftOut) {
+        (self.suite.clone(), self.left_out.clone())
+    }
 }
 
 impl SuiteTab {
@@ -81,9 +131,17 @@ impl SuiteTab {
     pub fn primary(&self, dataset: DatasetId) -> Option<Primary> {
         let draft = self.draft.as_ref().filter(|draft| draft.dataset == dataset)?;
         let note = draft.note.trim().to_owned();
-        let edit = Edit::SaveSuite { dataset, suite: Box::new(draft.suite.clone()), note };
-        let unchanged = (!draft.changed()).then(|| "Nothing was changed".to_owned());
+        let suite = draft.ticked();
+        let unchanged = (suite == draft.saved).then(|| "Nothing was changed".to_owned());
+        let edit = Edit::SaveSuite { dataset, suite: Box::new(suite), note };
         Some(Primary::new("Save the suite", Command::Edit(edit)).unless(unchanged))
+    }
+
+    /// Another tab or page is shown: nobody looks at a preview any more.
+    pub fn leave(&mut self, ctx: &UiCtx<'_>) {
+        if self.draft.as_mut().and_then(|draft| draft.previewed.take()).is_some() {
+            ctx.send(Command::EndPreview);
+        }
     }
 }
 
@@ -108,12 +166,13 @@ pub fn suite_tab_ui(ui: &mut Ui, ctx: &UiCtx<'_>, tab: &mut SuiteTab, history: &
     follow(tab, dataset, newest);
     take_draft(ui, ctx, tab);
     take_file(ui, ctx, tab);
-    let Some(draft) = &tab.draft else { return };
-    let empty = newest.is_none() && !draft.changed();
-    said_ui(ui, ctx, newest, draft, if draft.changed() { &tab.not_taken } else { &[] });
+    let Some(draft) = &mut tab.draft else { return };
+    draft.undoer.feed_state(ui.input(|i| i.time), &draft.state());
+    let changed = draft.changed();
+    said_ui(ui, ctx, newest, if changed { &tab.not_taken } else { &[] });
     tools_ui(ui, ctx, tab, history, version);
-    trial_ui(ui, ctx, tab, dataset);
-    if empty && tab.drafting.is_none() {
+    trial::trial_ui(ui, ctx, tab, dataset);
+    if newest.is_none() && !changed && tab.drafting.is_none() {
         let target = target_of(history, version);
         ui.add_space(space::S);
         let more = "A draft takes kinds, ranges, values and missing shares from this version; every limit says where it \
@@ -124,7 +183,51 @@ pub fn suite_tab_ui(ui: &mut Ui, ctx: &UiCtx<'_>, tab: &mut SuiteTab, history: &
         }
         ui.add_space(space::S);
     }
-    list::list_ui(ui, ctx, tab);
+    let Some(draft) = &mut tab.draft else { return };
+    let now = draft.state();
+    let footer = changed || draft.undoer.has_undo(&now) || draft.undoer.has_redo(&now);
+    let room = if footer { ui.available_height() - space::ROW - space::L } else { ui.available_height() };
+    ui.allocate_ui(egui::vec2(ui.available_width(), room.max(space::ROW * 4.0)), |ui| {
+        ui.set_min_height(room.max(space::ROW * 4.0));
+        list::list_ui(ui, ctx, tab);
+    });
+    if let Some(draft) = tab.draft.as_mut().filter(|_| footer) {
+        unsaved_ui(ui, ctx, draft, changed, &now);
+    }
+}
+
+/// What can be done about changes that are not saved, below the list, so that nothing above it moves.
+fn unsaved_ui(ui: &mut Ui, ctx: &UiCtx<'_>, draft: &mut Draft, changed: bool, now: &(Suite, LeftOut)) {
+    ui.add_space(space::S);
+    ui.horizontal(|ui| {
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if ui.add_enabled(changed, Button::new("Discard changes")).clicked() {
+                let saved = draft.saved.clone();
+                draft.replace(saved, LeftOut::default());
+            }
+            let redo = ui.add_enabled(draft.undoer.has_redo(now), Button::new("Redo"));
+            if redo.on_hover_text("Makes the change again").clicked()
+                && let Some((suite, left_out)) = draft.undoer.redo(now).cloned()
+            {
+                draft.replace(suite, left_out);
+            }
+            let undo = ui.add_enabled(draft.undoer.has_undo(now), Button::new("Undo"));
+            if undo.on_hover_text("Takes the last change of this suite back").clicked()
+                && let Some((suite, left_out)) = draft.undoer.undo(now).cloned()
+            {
+                draft.replace(suite, left_out);
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                if !changed {
+                    return parts::note(ui, ctx, "As it was saved");
+                }
+                parts::alert(ui, ctx, Tone::Info, "Not saved");
+                let note = TextEdit::singleline(&mut draft.note).hint_text("Why it is changed");
+                let note = ui.add(note.desired_width((ui.available_width() - space::S).max(60.0)));
+                name_it(ui, &note, "Why the suite is changed");
+            });
+        });
+    });
 }
 
 /// The draft follows what is saved, unless it was changed here.
@@ -134,18 +237,20 @@ fn follow(tab: &mut SuiteTab, dataset: DatasetId, newest: Option<&SavedSuite>) {
         Some(draft) if draft.dataset == dataset => {
             if draft.saved != suite {
                 // Saved from here, or elsewhere while nothing was changed here: both are the new state.
-                let adopt = !draft.changed() || draft.suite == suite;
+                let ticked = draft.ticked();
+                let adopt = ticked == draft.saved || ticked == suite;
                 draft.saved = suite.clone();
                 if adopt {
-                    (draft.suite, draft.note) = (suite, String::new());
-                    let selected = draft.selected.take();
-                    selected.into_iter().for_each(|item| draft.select(item));
+                    draft.note = String::new();
+                    if draft.suite != suite {
+                        draft.replace(suite, LeftOut::default());
+                    }
                 }
             }
         }
         _ => {
             tab.draft = Some(Draft::of(dataset, suite));
-            (tab.drafting, tab.trial) = (None, None);
+            (tab.drafting, tab.trial, tab.ticked) = (None, None, BTreeSet::new());
         }
     }
 }
@@ -164,8 +269,8 @@ fn take_draft(ui: &mut Ui, ctx: &UiCtx<'_>, tab: &mut SuiteTab) {
         }
         loadable => match (loadable.value(), &mut tab.draft) {
             (Some(Answer::SuiteDraft(suite)), Some(draft)) => {
-                draft.suite = (**suite).clone();
-                (draft.selected, draft.form, tab.drafting) = (None, None, None);
+                draft.replace((**suite).clone(), LeftOut::default());
+                tab.drafting = None;
             }
             _ => states::answering(ui, ctx, "a draft", &question),
         },
@@ -183,8 +288,7 @@ fn take_file(ui: &mut Ui, ctx: &UiCtx<'_>, tab: &mut SuiteTab) {
         Loadable::Failed(problem) => states::failed(ui, ctx, problem, Some(Command::Ask(question))),
         loadable => match loadable.value() {
             Some(Answer::SuiteFile { suite, not_taken }) => {
-                draft.suite = (**suite).clone();
-                (draft.selected, draft.form) = (None, None);
+                draft.replace((**suite).clone(), LeftOut::default());
                 (tab.opened, tab.not_taken) = (Some(path.clone()), not_taken.clone());
             }
             _ => states::answering(ui, ctx, "the file", &question),
@@ -193,7 +297,7 @@ fn take_file(ui: &mut Ui, ctx: &UiCtx<'_>, tab: &mut SuiteTab) {
 }
 
 /// Which state this is, and who saved it.
-fn said_ui(ui: &mut Ui, ctx: &UiCtx<'_>, newest: Option<&SavedSuite>, draft: &Draft, left_out: &[(String, String)]) {
+fn said_ui(ui: &mut Ui, ctx: &UiCtx<'_>, newest: Option<&SavedSuite>, left_out: &[(String, String)]) {
     let said = match newest {
         Some(saved) => {
             let note = if saved.note.is_empty() { String::new() } else { format!(" · {}", saved.note) };
@@ -203,9 +307,6 @@ fn said_ui(ui: &mut Ui, ctx: &UiCtx<'_>, newest: Option<&SavedSuite>, draft: &Dr
         None => "No suite yet: only the built-in checks run".to_owned(),
     };
     parts::note(ui, ctx, &said);
-    if draft.changed() {
-        parts::alert(ui, ctx, Tone::Info, "Changed here and not saved yet");
-    }
     for (name, reason) in left_out.iter().take(6) {
         parts::note(ui, ctx, &format!("Not taken from the file: {name}: {reason}"));
     }
@@ -219,75 +320,30 @@ fn target_of(history: &History, version: &DatasetVersion) -> Option<String> {
 }
 
 fn tools_ui(ui: &mut Ui, ctx: &UiCtx<'_>, tab: &mut SuiteTab, history: &History, version: &DatasetVersion) {
-    let Some(draft) = &mut tab.draft else { return };
     ui.horizontal_wrapped(|ui| {
-        let menu = ui.menu_button("Draft", |ui| {
-            let siblings = history.versions.iter().filter(|v| v.dataset_id == version.dataset_id);
-            let all: Vec<VersionId> = siblings.map(|v| v.id).collect();
-            let target = target_of(history, version);
-            if ui.button(format!("From {}", version.label())).clicked() {
-                tab.drafting = Some((vec![version.id], target.clone()));
-            }
-            if all.len() > 1 && ui.button(format!("From all {} versions", all.len())).clicked() {
-                tab.drafting = Some((all, target));
-            }
-        });
-        menu.response.on_hover_text("Rules that hold for what is there, each limit with its origin");
-        list::add_menu(ui, draft);
+        draft_menu::draft_menu(ui, tab, history, version);
+        let Some(draft) = &mut tab.draft else { return };
+        list::add_menu(ui, ctx, draft);
         if ui.button("Try on all versions").on_hover_text("On which versions would it have failed?").clicked() {
-            tab.trial = Some(Box::new(draft.suite.clone()));
+            tab.trial = Some(Box::new(draft.ticked()));
         }
         if ui.button("Open file…").on_hover_text("A suite file, or one of Great Expectations").clicked() {
             ctx.send(Command::Pick(PickFor::OpenSuite(version.dataset_id)));
         }
         if ui.button("Save file…").clicked() {
-            let text = serde_json::to_string_pretty(&draft.suite).unwrap_or_default();
+            let text = serde_json::to_string_pretty(&draft.ticked()).unwrap_or_default();
             let suggested = format!("suite-{}.json", version.label().split('@').next().unwrap_or("data"));
             ctx.send(Command::Pick(PickFor::SaveText { suggested, text: text + "\n" }));
         }
-        if draft.changed() && ui.button("Discard changes").clicked() {
-            *draft = Draft::of(draft.dataset, draft.saved.clone());
-        }
     });
+    let Some(draft) = &tab.draft else { return };
     ui.horizontal_wrapped(|ui| {
-        let filter = ui.add(TextEdit::singleline(&mut tab.filter).hint_text("Filter").desired_width(140.0));
-        name_it(ui, &filter, "Filter rules");
-        if draft.changed() {
-            let note = TextEdit::singleline(&mut draft.note).hint_text("Why it is changed").desired_width(260.0);
-            let note = ui.add(note);
-            name_it(ui, &note, "Why the suite is changed");
+        for part in Part::ALL {
+            ui.selectable_value(&mut tab.part, part, part.title(&draft.suite));
         }
+        let filter = ui.add(TextEdit::singleline(&mut tab.filter).hint_text("Filter").desired_width(120.0));
+        name_it(ui, &filter, "Filter rules");
     });
-}
-
-/// On which versions the suite would have failed.
-fn trial_ui(ui: &mut Ui, ctx: &UiCtx<'_>, tab: &mut SuiteTab, dataset: DatasetId) {
-    let Some(suite) = tab.trial.clone() else { return };
-    let question = Question::SuiteTrial { dataset, suite, rule: None, environment: Environment::Train };
-    match ctx.state.asked.get(&question) {
-        Loadable::Idle => ctx.send(Command::Ask(question)),
-        Loadable::Failed(problem) => states::failed(ui, ctx, problem, Some(Command::Ask(question))),
-        loadable => match loadable.value() {
-            Some(Answer::SuiteTrial(trial)) => {
-                let fails = trial.versions.iter().any(|v| v.fails());
-                ui.horizontal(|ui| {
-                    parts::alert(ui, ctx, if fails { Tone::Warn } else { Tone::Ok }, &trial.told());
-                    if ui.small_button("Close").clicked() {
-                        tab.trial = None;
-                    }
-                });
-                for version in trial.versions.iter().filter(|v| v.problem.is_some() || !v.broken.is_empty()) {
-                    let broken = version.broken.iter().take(4).map(|rule| format!("{}: {}", rule.rule, rule.message));
-                    let mut said: Vec<String> = version.problem.iter().cloned().chain(broken).collect();
-                    if version.broken.len() > 4 {
-                        said.push(format!("{} more", version.broken.len() - 4));
-                    }
-                    parts::note(ui, ctx, &format!("Version {} · {}", version.number, said.join(" · ")));
-                }
-            }
-            _ => states::answering(ui, ctx, "earlier versions", &question),
-        },
-    }
 }
 
 /// The inspector of what is selected.
@@ -301,6 +357,9 @@ pub fn suite_inspector_ui(
     let Some(draft) = tab.draft.as_mut().filter(|draft| draft.dataset == version.dataset_id) else {
         return parts::nothing_selected(ui, ctx, "A rule of the suite will be here");
     };
+    if draft.form.is_none() && draft.previewed.take().is_some() {
+        ctx.send(Command::EndPreview);
+    }
     match draft.selected {
         Some(Item::Rule(at)) if at < draft.suite.rules.len() => {
             rule_form::rule_ui(ui, ctx, draft, Some(at), history, version);

@@ -1,5 +1,7 @@
 //! The suite as lines of a list: pure, from the suite to words.
 
+use std::collections::BTreeSet;
+
 use crate::domain::finding::Severity;
 use crate::domain::suite::spec::FieldKind;
 use crate::domain::suite::{
@@ -17,10 +19,94 @@ pub enum Item {
     Check(usize),
 }
 
+/// Columns of the contract (false) and rules (true) that are not ticked, by name.
+pub type LeftOut = BTreeSet<(bool, String)>;
+
+/// The parts of a suite.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Part {
+    #[default]
+    All,
+    Schema,
+    Rules,
+    BuiltIn,
+}
+
+impl Part {
+    pub const ALL: [Self; 4] = [Self::All, Self::Schema, Self::Rules, Self::BuiltIn];
+
+    /// "Rules · 5"
+    pub fn title(self, suite: &Suite) -> String {
+        let (columns, rules, checks) = (suite.contract.columns.len(), suite.rules.len(), catalogue().len());
+        match self {
+            Self::All => format!("All · {}", columns + rules + checks),
+            Self::Schema => format!("Schema · {columns}"),
+            Self::Rules => format!("Rules · {rules}"),
+            Self::BuiltIn => format!("Built in · {checks}"),
+        }
+    }
+
+    fn has(self, item: Item) -> bool {
+        matches!(
+            (self, item),
+            (Self::All, _)
+                | (Self::Schema, Item::Column(_))
+                | (Self::Rules, Item::Rule(_))
+                | (Self::BuiltIn, Item::Check(_))
+        )
+    }
+}
+
+/// The suite with only what is ticked.
+pub fn without(suite: &Suite, left_out: &LeftOut) -> Suite {
+    let mut ticked = suite.clone();
+    if !left_out.is_empty() {
+        let is_in = |is_rule: bool, name: &str| !left_out.contains(&(is_rule, name.to_owned()));
+        ticked.contract.columns.retain(|column| is_in(false, &column.name));
+        ticked.rules.retain(|rule| is_in(true, &rule.id));
+    }
+    ticked
+}
+
+/// Ticks a line, or takes its tick away. A built-in check is switched off instead.
+pub fn tick(suite: &mut Suite, left_out: &mut LeftOut, item: Item) {
+    let name = match item {
+        Item::Column(at) => suite.contract.columns.get(at).map(|column| (false, column.name.clone())),
+        Item::Rule(at) => suite.rules.get(at).map(|rule| (true, rule.id.clone())),
+        Item::Check(at) => {
+            let Some(spec) = catalogue().get(at) else { return };
+            let setting = suite.checks.entry(spec.code.to_owned()).or_default();
+            setting.off = !setting.off;
+            if *setting == CheckSetting::default() {
+                suite.checks.remove(spec.code);
+            }
+            return;
+        }
+    };
+    if let Some(name) = name
+        && !left_out.remove(&name)
+    {
+        left_out.insert(name);
+    }
+}
+
+/// The line that a trial tells of: a rule's id, `contract:range:age` or `MISSING_VALUES:age`.
+pub fn item_of(suite: &Suite, told: &str) -> Option<Item> {
+    if let Some(at) = suite.rules.iter().position(|rule| rule.id == told) {
+        return Some(Item::Rule(at));
+    }
+    if let Some((_, column)) = told.strip_prefix("contract:").and_then(|rest| rest.split_once(':')) {
+        return suite.contract.columns.iter().position(|c| c.name == column).map(Item::Column);
+    }
+    let code = told.split_once(':').map_or(told, |(code, _)| code);
+    catalogue().iter().position(|spec| spec.code == code).map(Item::Check)
+}
+
 /// One line of the list.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
     pub item: Item,
+    pub ticked: bool,
     pub what: String,
     /// Column or columns; empty for the whole table.
     pub about: String,
@@ -31,27 +117,36 @@ pub struct Line {
     pub origin: String,
 }
 
-/// Columns of the contract, then rules, then built-in checks; those that contain the filter.
-pub fn lines(suite: &Suite, filter: &str) -> Vec<Line> {
+/// Columns of the contract, then rules, then built-in checks; of one part or all, those that contain the filter.
+pub fn lines(suite: &Suite, left_out: &LeftOut, part: Part, filter: &str) -> Vec<Line> {
     let columns = suite.contract.columns.iter().enumerate().map(|(at, c)| column_line(at, c));
     let rules = suite.rules.iter().enumerate().map(|(at, rule)| rule_line(at, rule));
     let checks = catalogue().iter().enumerate().map(|(at, spec)| check_line(at, spec, suite.checks.get(spec.code)));
     let filter = filter.trim().to_lowercase();
     let fits = |line: &Line| {
         let words = [&line.what, &line.about, &line.limit, &line.origin];
-        filter.is_empty() || words.iter().any(|word| word.to_lowercase().contains(&filter))
+        part.has(line.item) && (filter.is_empty() || words.iter().any(|word| word.to_lowercase().contains(&filter)))
     };
-    columns.chain(rules).chain(checks).filter(fits).collect()
+    let mut lines: Vec<Line> = columns.chain(rules).chain(checks).filter(fits).collect();
+    for line in &mut lines {
+        line.ticked = match line.item {
+            Item::Column(at) => !left_out.contains(&(false, suite.contract.columns[at].name.clone())),
+            Item::Rule(at) => !left_out.contains(&(true, suite.rules[at].id.clone())),
+            Item::Check(_) => line.severity.is_some(),
+        };
+    }
+    lines
 }
 
 fn column_line(at: usize, column: &ColumnContract) -> Line {
     Line {
         item: Item::Column(at),
+        ticked: true,
         what: "Schema".to_owned(),
         about: column.name.clone(),
         limit: column_words(column),
         severity: Some(Severity::Error),
-        origin: String::new(),
+        origin: column.origin.clone().unwrap_or_default(),
     }
 }
 
@@ -108,6 +203,7 @@ fn rule_line(at: usize, rule: &Rule) -> Line {
     let form = RuleForm::of(rule);
     Line {
         item: Item::Rule(at),
+        ticked: true,
         what: form.as_ref().map_or_else(|| rule.id.clone(), |form| form.test.title.to_owned()),
         about: form.as_ref().map(about).unwrap_or_default(),
         limit: form.as_ref().map(|form| limit_words(form, rule)).unwrap_or_default(),
@@ -148,6 +244,7 @@ fn check_line(at: usize, spec: &CheckSpec, setting: Option<&CheckSetting>) -> Li
     let limit = setting.and_then(|s| s.limit).or(spec.limit);
     Line {
         item: Item::Check(at),
+        ticked: true,
         what: spec.title.to_owned(),
         about: String::new(),
         limit: if off {
@@ -195,7 +292,7 @@ mod tests {
 
     #[test]
     fn a_line_says_what_about_and_within_which_limit() {
-        let lines = lines(&suite(), "");
+        let lines = lines(&suite(), &LeftOut::default(), Part::All, "");
         assert_eq!((lines[0].about.as_str(), lines[0].limit.as_str()), ("age", "not missing, at least 18"));
         assert_eq!((lines[1].what.as_str(), lines[1].about.as_str()), ("Values between", "age"));
         assert_eq!(lines[1].limit, "18 to 65.5 · 95 % of them · where plan = basic");
@@ -203,8 +300,37 @@ mod tests {
     }
 
     #[test]
-    fn a_filter_keeps_what_contains_it() {
-        assert_eq!(lines(&suite(), "BASIC").len(), 1);
+    fn a_filter_and_a_part_keep_what_they_name() {
+        let kept = |part, filter| lines(&suite(), &LeftOut::default(), part, filter).len();
+        assert_eq!((kept(Part::All, "BASIC"), kept(Part::Schema, "BASIC"), kept(Part::Rules, "")), (1, 0, 1));
+        assert_eq!(Part::Rules.title(&suite()), "Rules · 1");
+    }
+
+    #[test]
+    fn what_is_not_ticked_stays_in_the_list_and_not_in_the_suite() {
+        let (mut suite, mut left_out) = (suite(), LeftOut::default());
+        tick(&mut suite, &mut left_out, Item::Rule(0));
+        assert_eq!((suite.rules.len(), without(&suite, &left_out).rules.len()), (1, 0));
+        assert!(!lines(&suite, &left_out, Part::Rules, "")[0].ticked);
+        tick(&mut suite, &mut left_out, Item::Rule(0));
+        assert_eq!(without(&suite, &left_out), suite);
+        let before = suite.clone();
+        tick(&mut suite, &mut left_out, Item::Check(3));
+        assert!(suite.checks[catalogue()[3].code].off);
+        tick(&mut suite, &mut left_out, Item::Check(3));
+        assert_eq!(suite, before);
+    }
+
+    #[test]
+    fn what_a_trial_tells_leads_to_its_line() {
+        let suite = suite();
+        let found = |told: &str| item_of(&suite, told);
+        assert_eq!((found("r1"), found("contract:range:age")), (Some(Item::Rule(0)), Some(Item::Column(0))));
+        assert_eq!(
+            found("MISSING_VALUES:age"),
+            catalogue().iter().position(|s| s.code == "MISSING_VALUES").map(Item::Check)
+        );
+        assert_eq!((found("contract:range:gone"), found("gone")), (None, None));
     }
 
     #[test]

@@ -39,21 +39,42 @@ pub fn rule_ui(
         parts::note(ui, ctx, form.test.help);
     }
     let before = form.clone();
-    egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+    let room = (ui.available_height() - space::ROW - space::M).max(space::ROW * 4.0);
+    egui::ScrollArea::vertical().max_height(room).auto_shrink([false, true]).show(ui, |ui| {
         for field in form.test.fields {
             field_ui(ui, ctx, &mut form, field, version);
         }
-        common_ui(ui, ctx, &mut form);
+        follow_column(draft, at, &before, &mut form);
+        // Right below the limits, so that it is seen while they are dragged.
         match form.rule() {
+            Err(wrong) if at.is_none() && is_blank(&form) => {
+                parts::note(ui, ctx, &format!("{}: {}", wrong.field, wrong.problem));
+            }
             Err(wrong) => parts::alert(ui, ctx, Tone::Warn, &format!("{}: {}", wrong.field, wrong.problem)),
             Ok(rule) => preview_ui(ui, ctx, &mut draft.previewed, &rule, history, version),
         }
+        ui.add_space(space::S);
+        common_ui(ui, ctx, &mut form);
         if let Some(origin) = &form.origin {
             ui.add_space(space::XS);
             parts::note(ui, ctx, &format!("Where it comes from: {origin}"));
         }
-        buttons_ui(ui, draft, at, &before, form);
     });
+    buttons_ui(ui, draft, at, &before, form);
+}
+
+/// Nothing was written yet but, perhaps, the column.
+fn is_blank(form: &RuleForm) -> bool {
+    form.fields.iter().all(|(name, text)| *name == "column" || text.is_empty())
+}
+
+/// A new rule is called after its column, until it is given a name.
+fn follow_column(draft: &Draft, at: Option<usize>, before: &RuleForm, form: &mut RuleForm) {
+    let column = |form: &RuleForm| form.fields.get("column").cloned().unwrap_or_default();
+    let name = |form: &RuleForm| super::model::free_id(&draft.suite, form.test.name, &column(form));
+    if at.is_none() && column(before) != column(form) && form.id == name(before) {
+        form.id = name(form);
+    }
 }
 
 /// What was written goes into the suite as soon as it can be read.
@@ -61,26 +82,37 @@ fn buttons_ui(ui: &mut Ui, draft: &mut Draft, at: Option<usize>, before: &RuleFo
     let read = form.rule();
     ui.add_space(space::S);
     let Some(at) = at else { return add_ui(ui, draft, form) };
+    let taken = draft.suite.rules.iter().enumerate().any(|(other, rule)| other != at && rule.id == form.id.trim());
     if form != *before
+        && !taken
         && let Ok(rule) = read
     {
         draft.suite.rules[at] = rule;
     }
     draft.form = Some(form);
-    if ui.button("Remove this rule").clicked() {
-        draft.suite.rules.remove(at);
-        (draft.selected, draft.form) = (None, None);
-    }
+    ui.with_layout(egui::Layout::right_to_left(egui::Align::Min), |ui| {
+        if ui.button("Remove this rule").on_hover_text("Undo, below the list, brings it back").clicked() {
+            draft.suite.rules.remove(at);
+            (draft.selected, draft.form) = (None, None);
+        }
+        if taken {
+            ui.label("Another rule has this name");
+        }
+    });
 }
 
 /// A new rule is in the suite once it is added.
 fn add_ui(ui: &mut Ui, draft: &mut Draft, form: RuleForm) {
     let read = form.rule();
-    let taken = draft.suite.rules.iter().any(|rule| rule.id == form.id);
+    let taken = draft.suite.rules.iter().any(|rule| rule.id == form.id.trim());
     draft.form = Some(form);
     ui.horizontal(|ui| {
         let add = ui.add_enabled(read.is_ok() && !taken, egui::Button::new("Add the rule"));
-        let add = if taken { add.on_disabled_hover_text("Another rule has this name") } else { add };
+        let add = match &read {
+            _ if taken => add.on_disabled_hover_text("Another rule has this name"),
+            Err(wrong) => add.on_disabled_hover_text(format!("{}: {}", wrong.field, wrong.problem)),
+            Ok(_) => add,
+        };
         if ui.button("Never mind").clicked() {
             draft.form = None;
         }
@@ -89,6 +121,7 @@ fn add_ui(ui: &mut Ui, draft: &mut Draft, form: RuleForm) {
         {
             draft.suite.rules.push(rule);
             draft.select(super::Item::Rule(draft.suite.rules.len() - 1));
+            draft.reveal = true;
         }
     });
 }
@@ -154,9 +187,16 @@ fn slider_ui(
     let slider = Slider::new(&mut value, low..=high).show_value(false);
     let slider = if whole { slider.integer() } else { slider };
     let name = format!("{} as a slider", field.title());
-    ui.spacing_mut().slider_width = (ui.available_width() - space::M).max(60.0);
-    let response = ui.add(slider);
+    let response = ui
+        .scope(|ui| {
+            ui.spacing_mut().slider_width = (ui.available_width() - space::M).max(60.0);
+            // The rail, which is as bright as the panel otherwise.
+            ui.visuals_mut().widgets.inactive.bg_fill = ctx.tokens.line;
+            ui.add(slider)
+        })
+        .inner;
     crate::ui::palette::name_it(ui, &response, &name);
+    let response = response.on_hover_text(format!("{} to {}", format::number(min), format::number(max)));
     if response.changed() {
         *text = if whole { format!("{value:.0}") } else { shortened(value, max - min) };
     }
@@ -241,15 +281,19 @@ fn preview_ui(
     }
     match check.findings.first() {
         None => parts::alert(ui, ctx, Tone::Ok, "Holds"),
-        Some(finding) => parts::alert(ui, ctx, Tone::of_severity(finding.severity), &finding.message),
+        Some(finding) => {
+            parts::alert(ui, ctx, Tone::of_severity(finding.severity), &format::sentence(&finding.message));
+        }
     }
-    let observed = check.observed.map(|observed| ("Observed", format::number(observed)));
-    let failing = preview.failing.map(|failing| {
-        let rows = format::counted(failing, "row fails", "rows fail");
-        ("Rows", format!("{rows} of {}", format::count(version.rows)))
-    });
-    let facts: Vec<(&str, String)> = observed.into_iter().chain(failing).collect();
-    parts::facts(ui, ctx, &facts);
+    let told = match (preview.failing, check.observed) {
+        (Some(failing), observed) => {
+            let rows = format::counted(failing, "row fails", "rows fail");
+            let hold = observed.map_or_else(String::new, |share| format!(" · {} hold", format::percent(share)));
+            Some(("Rows", format!("{rows} of {}{hold}", format::count(version.rows))))
+        }
+        (None, observed) => observed.map(|observed| ("Observed", format::number(observed))),
+    };
+    parts::facts(ui, ctx, told.as_slice());
     if !preview.rows.is_empty() && ui.button("Show these rows in the table").clicked() {
         ctx.send(Command::ShowFailing { version: version.id, against, rule: Box::new(rule.clone()) });
     }

@@ -133,7 +133,6 @@ pub fn form_ui(
             }
         });
     }
-    let mut pressed = false;
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = space::M;
         let density = draft.what == What::Groups && draft.method == Method::Dbscan;
@@ -149,12 +148,10 @@ pub fn form_ui(
             let help = "The same seed finds the same again";
             number(ui, ctx, ("Seed", help), &mut draft.seed, 0..=u64::from(u32::MAX), 1.0);
         }
-        parts::field(ui, ctx, "", |ui| {
-            let new = asked != Some(&draft.request(version));
-            let button = ui.add_enabled(new, Button::new(draft.what.button()).min_size(vec2(0.0, space::ROW)));
-            pressed = button.on_disabled_hover_text("The answer is below").clicked();
-        });
     });
+    let new = asked != Some(&draft.request(version));
+    let button = ui.add_enabled(new, Button::new(draft.what.button()).min_size(vec2(0.0, space::ROW)));
+    let pressed = button.on_disabled_hover_text("The answer is below, or on its way").clicked();
     columns_ui(ui, draft, version);
     pressed.then(|| draft.request(version))
 }

@@ -43,7 +43,11 @@ pub fn groups_tab_ui(ui: &mut Ui, ctx: &UiCtx<'_>, page: &mut DataPage, version:
     });
     ui.add_space(space::XS);
     let key = (version.id, view.draft.what);
-    let asked = view.asked.get(&key);
+    // What was stopped or failed can be asked again.
+    let failed = |request: &&ExploreRequest| {
+        matches!(ctx.state.asked.get(&Question::Explore((*request).clone())), Loadable::Failed(_))
+    };
+    let asked = view.asked.get(&key).filter(|request| !failed(request));
     if let Some(request) = form::form_ui(ui, ctx, &mut view.draft, version, asked) {
         ctx.send(Command::Ask(Question::Explore(request.clone())));
         view.asked.insert(key, request);

@@ -217,7 +217,7 @@ pub enum Command {
         #[arg(required = true, num_args = 2.., value_name = "RUN")]
         runs: Vec<i64>,
     },
-    /// Show which rows a run trained and tested on (0-based)
+    /// Show which rows a run trained and tested on (0-based), and what the checks say of them
     Split {
         /// A run's number, as `runs` lists it
         #[arg(value_name = "RUN")]

@@ -153,7 +153,9 @@ fn execute(command: Command, root: &Path) -> Result<Report, Problem> {
             let (comparison, evaluations) = compare::compare(ws, &ids)?;
             Ok(report::comparison(&comparison, &evaluations))
         }),
-        Command::Split { run } => listing(root, |ws| Ok(report::split(&look::split(ws, RunId(run))?))),
+        Command::Split { run } => listing(root, |ws| {
+            Ok(report::split(&look::split(ws, RunId(run))?, look::split_check(ws, RunId(run))?.as_ref()))
+        }),
         Command::Drift { reference, current, .. } => {
             let request = DriftRequest { reference: data_ref(&reference)?, current: data_ref(&current)? };
             match work(root, JobRequest::Drift(request))? {

@@ -149,9 +149,11 @@ fn tuned(outcome: &TuneOutcome) -> Report {
         let params: Vec<String> = best.plan.params.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let _ = writeln!(text, "Best: run {} with {}", best.id, params.join(", "));
     }
+    text.push_str(&report::split_check_text(outcome.split_check.as_deref()));
     let json = json!({
         "group": outcome.group, "runs": outcome.runs.iter().map(report::run_json).collect::<Vec<_>>(),
         "best": outcome.best, "pruned": outcome.pruned, "warnings": outcome.warnings,
+        "split_check": outcome.split_check.as_deref().map(report::split_check_json),
     });
     Report::new(json, text)
 }

@@ -50,6 +50,7 @@ pub mod schema;
 pub mod side_by_side;
 pub mod sign_off;
 pub mod split;
+pub mod split_check;
 pub mod storage;
 pub mod suite;
 pub mod table;

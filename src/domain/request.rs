@@ -21,6 +21,7 @@ use super::question::{Answer, Question};
 use super::recipe::RecipeSpec;
 use super::run::{Run, RunStatus};
 use super::split::SplitSpec;
+use super::split_check::SplitCheck;
 use super::task::{Task, TaskProposal};
 use super::training::{ReproduceOutcome, TrainOptions, TuneOutcome, TuneRequest};
 use super::watch::Collected;
@@ -169,6 +170,9 @@ pub struct TrainOutcome {
     pub runs: Vec<Run>,
     pub best: Option<RunId>,
     pub warnings: Vec<String>,
+    /// What the checks say of the rows they were trained and tested on.
+    #[serde(default)]
+    pub split_check: Option<Box<SplitCheck>>,
 }
 
 impl TrainOutcome {

@@ -2,12 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ids::{GroupId, RunId};
+use super::ids::{GroupId, RunId, SplitCheckId};
 use super::metric::{Metric, MetricSet};
 use super::params::{Algorithm, SearchSpace};
 use super::request::TrainRequest;
 use super::run::Sample;
 use super::split::SplitSpec;
+use super::split_check::SplitCheck;
 use super::task::Task;
 
 /// What a training may be asked for beside algorithms and parameters; everything is off by default.
@@ -45,6 +46,9 @@ pub struct RunContext {
     /// The rows are those of this run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub split_of: Option<RunId>,
+    /// What the checks say of its rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub split_check: Option<SplitCheckId>,
     #[serde(skip_serializing_if = "DecisionSpec::is_plain")]
     pub decision: DecisionSpec,
     /// Of an ensemble: the runs it is made of, each with its weight; the weights sum to 1.
@@ -155,6 +159,9 @@ pub struct TuneOutcome {
     /// Trials stopped because earlier ones were better.
     pub pruned: u32,
     pub warnings: Vec<String>,
+    /// What the checks say of the rows they were trained and tested on.
+    #[serde(default)]
+    pub split_check: Option<Box<SplitCheck>>,
 }
 
 /// How probabilities are corrected and where they are cut. Learned from predictions on held-out folds.

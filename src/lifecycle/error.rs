@@ -84,6 +84,9 @@ fn gate_hint(act: Act, subject: &str, red: &[GateState], kept: Option<&str>) -> 
     if needs(|need| *need == Need::Checked) {
         steps.push("run the checks on it".to_owned());
     }
+    if needs(|need| *need == Need::Split) {
+        steps.push("look at `checks splits` and split otherwise, or correct the data".to_owned());
+    }
     if needs(|need| *need == Need::SignOff) {
         steps.push("answer the four questions of `sign-off`".to_owned());
     }

@@ -6,6 +6,7 @@
 //! step. Until then nothing it did is visible; afterwards it is durable.
 
 use std::path::Path;
+use std::time::Instant;
 
 use crate::domain::io::JobIo;
 use crate::domain::question::{Answer, Question};
@@ -70,8 +71,10 @@ pub fn perform(root: &Path, request: &JobRequest, io: &dyn JobIo) -> Result<JobO
         }
         JobRequest::Import(r) => JobOutcome::Imported(remember::ingest_past(&open()?, r, reason, io)?),
         JobRequest::Check(r) => JobOutcome::Checked(validate::check(&open()?, r, io)?),
-        JobRequest::Train(r) => JobOutcome::Trained(train::train(&open()?, r, io)?),
-        JobRequest::Tune(r) => JobOutcome::Tuned(Box::new(train::tune::tune(&open()?, r, io)?)),
+        JobRequest::Train(r) => JobOutcome::Trained(train::train_past(&open()?, r, reason, &Instant::now(), io)?),
+        JobRequest::Tune(r) => {
+            JobOutcome::Tuned(Box::new(train::tune::tune_past(&open()?, r, reason, &Instant::now(), io)?))
+        }
         JobRequest::Reproduce(run) => {
             JobOutcome::Reproduced(Box::new(train::reproduce::reproduce(&open()?, *run, io)?))
         }

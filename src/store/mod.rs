@@ -47,6 +47,7 @@ pub mod remembered;
 pub mod runs;
 pub mod settings;
 pub mod sign_offs;
+pub mod split_checks;
 pub mod storage;
 pub mod suites;
 pub mod tags;

@@ -185,7 +185,7 @@ pub(super) fn power_change(cx: &Context, limit: f64) -> Outcome {
     let (now, before) = (cx.sample()?, cx.reference_sample()?);
     let (answer, answer_before) = (Answer::of(cx, &now, target)?, Answer::of(cx, &before, target)?);
     let mut findings = Vec::new();
-    for column in now.columns.iter().filter(|column| column.name != target) {
+    for column in now.columns.iter().filter(|column| column.name != target && !cx.is_declared(&column.name)) {
         cx.io.progress("Scoring each column alone", None)?;
         let Some(other) = before.column(&column.name) else { continue };
         let (Some(power), Some(power_before)) = (answer.power(column), answer_before.power(other)) else { continue };

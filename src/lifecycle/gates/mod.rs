@@ -14,13 +14,14 @@ use crate::domain::gate::{Act, Gate, GateBoard, GateState, Need, QUARANTINE};
 use crate::domain::ids::{BranchId, DatasetId, GateId, VersionId};
 use crate::domain::io::{JobIo, Silent};
 use crate::domain::request::{ExportRequest, JobRequest, ScoreRequest, ScoringModel, TrainRequest};
+use crate::domain::split_check::SplitCheck;
 use crate::domain::suite::Environment;
 use crate::domain::words::file_name;
 use crate::store::datasets::NewVersion;
 use crate::store::{StoreError, Tx, Workspace, activity, branches, datasets, gates, groups, runs};
 
 use super::{StageError, resolve};
-use evaluate::{Subject, evaluate, pass};
+use evaluate::{SplitOf, Subject, evaluate, pass};
 
 /// Fails with [`StageError::Gates`] unless the gates before a piece of work are green, or there is a reason to go on.
 pub fn guard(
@@ -56,7 +57,19 @@ fn before_training(
         None => (request.data.clone(), request.target.clone()),
     };
     let version = resolve::resolve(workspace, &data, io)?;
-    let subject = Subject { target: Some(&target), ..Subject::version(&version) };
+    let subject = Subject { target: Some(&target), split: SplitOf::NotYet, ..Subject::version(&version) };
+    pass(workspace, Act::Train, &subject, reason, io)
+}
+
+/// The gates before training that a split decides, once there is one.
+pub(super) fn before_split(
+    workspace: &Workspace,
+    version: &DatasetVersion,
+    check: &SplitCheck,
+    reason: Option<&str>,
+    io: &dyn JobIo,
+) -> Result<(), StageError> {
+    let subject = Subject { target: Some(&check.of.target), split: SplitOf::Made(check), ..Subject::version(version) };
     pass(workspace, Act::Train, &subject, reason, io)
 }
 
@@ -108,6 +121,7 @@ fn before_scoring(
         target: None,
         environment: Environment::Score,
         file: Some(&request.input),
+        split: SplitOf::Known,
     };
     pass(workspace, Act::Score, &subject, reason, io)
 }
@@ -145,6 +159,12 @@ pub fn add(
     needs: &Need,
     dataset: Option<DatasetId>,
 ) -> Result<EditOutcome, StageError> {
+    if !needs.fits(act) {
+        return Err(StageError::usage(
+            format!("{} has no split that could be checked", act.title()),
+            "Set it before train, register or score",
+        ));
+    }
     let (said, id) = workspace.write(|tx| {
         let gate = gates::add(tx, act, needs, dataset)?;
         let said = sentence(&gate, "Set");

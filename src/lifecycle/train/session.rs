@@ -6,7 +6,7 @@ use crate::data::split;
 use crate::data::table::Table;
 use crate::data::target::{self, TargetColumn};
 use crate::domain::dataset::DatasetVersion;
-use crate::domain::ids::{ContentHash, GroupId};
+use crate::domain::ids::{ContentHash, GroupId, SplitCheckId};
 use crate::domain::io::{JobIo, Part};
 use crate::domain::params::{Algorithm, CheckedParams, check_params};
 use crate::domain::request::TrainRequest;
@@ -37,6 +37,8 @@ pub struct Session<'a> {
     pub rows: SplitRows,
     /// The stored split, whose rows are those of the version.
     pub split_hash: ContentHash,
+    /// What the checks say of the split, once they were asked.
+    pub split_check: Option<SplitCheckId>,
     /// Position in `table` → row of the version, where they differ.
     drawn: Option<Vec<usize>>,
     pub sampled: Option<Sample>,
@@ -109,6 +111,7 @@ impl<'a> Session<'a> {
                 repeats: options.repeats,
                 weight: options.weight.clone(),
                 split_of: options.split_of,
+                split_check: self.split_check,
                 decision: options.decision,
                 members: Vec::new(),
             },
@@ -163,7 +166,7 @@ fn rows_to_learn(
 }
 
 /// The column that decides the split.
-fn split_column(kind: &SplitKind) -> Option<&String> {
+pub(super) fn split_column(kind: &SplitKind) -> Option<&String> {
     match kind {
         SplitKind::Time { column } | SplitKind::Group { column } => Some(column),
         SplitKind::Random | SplitKind::Stratified => None,
@@ -231,6 +234,7 @@ fn prepare<'a>(
         excluded,
         rows,
         split_hash,
+        split_check: None,
         drawn,
         sampled,
         weights,

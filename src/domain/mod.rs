@@ -25,6 +25,7 @@ pub mod filter;
 pub mod finding;
 pub mod formula;
 pub mod gate;
+mod grammar;
 pub mod history;
 pub mod ids;
 pub mod io;

@@ -87,12 +87,12 @@ pub fn perform(root: &Path, request: &JobRequest, io: &dyn JobIo) -> Result<JobO
         JobRequest::Demo(out) => JobOutcome::Demo(demo::demo(&open()?, out, io)?),
         JobRequest::Refresh(r) => JobOutcome::Imported(watch::refresh(&open()?, r, reason, io)?),
         JobRequest::Collect(r) => JobOutcome::Collected(watch::collect(&open()?, r, io)?),
-        JobRequest::Label(r) => JobOutcome::Labelled(label::finish(&open()?, r, io)?),
+        JobRequest::Label(r) => JobOutcome::Labelled(label::finish(&open()?, r, reason, io)?),
         JobRequest::CheckReport(r) => JobOutcome::Reported(report::save_checks(&open()?, r, io)?),
         JobRequest::Quarantine(r) => JobOutcome::Quarantined(Box::new(quarantine::quarantine(&open()?, r, io)?)),
         // Unwrapped above; one in another is unwrapped to the innermost.
         JobRequest::Overriding { request, .. } => perform(root, request, io)?,
-        JobRequest::KeepGroups(r) => JobOutcome::Labelled(explore::keep(&open()?, r, io)?),
+        JobRequest::KeepGroups(r) => JobOutcome::Labelled(explore::keep(&open()?, r, reason, io)?),
         JobRequest::Ask(q) => JobOutcome::Answered(Box::new(answer::answer(&open()?, q, io)?)),
     })
 }

@@ -122,6 +122,7 @@ pub fn quarantine(
 
 /// Lets `main` lead to a version, past the gates.
 pub fn publish(workspace: &Workspace, id: VersionId, reason: Option<&str>) -> Result<EditOutcome, StageError> {
+    gates::before_merging(workspace, id, reason)?;
     gates::before_publishing(workspace, id, reason)?;
     let (said, undo) = workspace.write(|tx| {
         let version = datasets::version(tx, id)?;

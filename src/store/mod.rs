@@ -69,6 +69,9 @@ pub use self::objects::{Snapshot, Staged};
 pub use self::verify::{Damage, VerifyReport};
 use crate::domain::ids::ContentHash;
 
+/// Whatever can be read from; a transaction is one, too.
+pub type Reader = rusqlite::Connection;
+
 /// An open write transaction.
 pub type Tx<'a> = rusqlite::Transaction<'a>;
 

@@ -238,6 +238,27 @@ fn a_red_commit_gate_keeps_a_version_on_the_quarantine_branch() {
 }
 
 #[test]
+fn a_stopped_version_comes_in_by_no_other_door() {
+    let s = with_customers();
+    s.json(&["suite", "draft", "c", "--save"]).ok();
+    s.json(&["gates", "add", "commit", "no-errors"]).ok();
+    let refused = s.json(&["label", "c", "--column", "tenure", "--set", "1=99999"]);
+    assert_eq!(refused.code, 3);
+    assert!(refused.stderr.contains("c@2 waits on the branch quarantine"), "{}", refused.stderr);
+    assert_eq!(s.json(&["set-kind", "c", "plan", "text"]).code, 3, "the contract says what it is");
+    assert_eq!((version_of(&s, "c"), version_of(&s, "c@quarantine")), (json!(1), json!(3)));
+    for door in [["publish", "c@2"], ["publish", "c@quarantine"], ["revert", "c@2"]] {
+        assert_eq!(s.json(&door).code, 3, "{door:?}");
+    }
+    s.json(&["label", "c", "--column", "tenure", "--set", "1=12"]).ok();
+    assert_eq!(version_of(&s, "c"), 4);
+    s.json(&["revert", "c@1"]).ok();
+    s.json(&["publish", "c@2", "--override", "an unusual customer"]).ok();
+    assert_eq!(version_of(&s, "c"), 2);
+    verified(&s);
+}
+
+#[test]
 fn broken_rows_are_set_aside_and_the_rest_is_published() {
     let s = with_customers();
     assert_eq!(s.json(&["quarantine", "c"]).code, 2, "without a suite");

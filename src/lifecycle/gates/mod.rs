@@ -210,9 +210,30 @@ pub(super) fn guards_commits(workspace: &Workspace, dataset: &str) -> Result<boo
     Ok(all.iter().any(|gate| gate.act == Act::Commit && gate.dataset_id.is_none_or(|only| Some(only) == id)))
 }
 
+/// Records a new version: one that has to pass first where there are commit gates.
+pub(super) fn take_in(
+    workspace: &Workspace,
+    new: NewVersion,
+    branch: Option<&str>,
+    told: impl Fn(&Tx, &DatasetVersion) -> Result<(), StoreError>,
+    reason: Option<&str>,
+    io: &dyn JobIo,
+) -> Result<DatasetVersion, StageError> {
+    if guards_commits(workspace, &new.dataset)? {
+        return commit(workspace, new, branch, told, reason, io);
+    }
+    let version = workspace.write(|tx| {
+        let version = datasets::insert_version_on(tx, &new, branch)?;
+        told(tx, &version)?;
+        Ok(version)
+    })?;
+    io.recorded();
+    Ok(version)
+}
+
 /// Records a version that has to pass first: it waits on the branch [`QUARANTINE`] until it did, and `branch` leads to
 /// it only then. The first version of a dataset has nothing to be kept from, and is only judged.
-pub(super) fn commit(
+fn commit(
     workspace: &Workspace,
     mut new: NewVersion,
     branch: Option<&str>,
@@ -253,8 +274,7 @@ pub(super) fn commit_known(
     io: &dyn JobIo,
 ) -> Result<(), StageError> {
     let wanted = branch.unwrap_or(MAIN);
-    let waiting = workspace.read(|conn| branches::by_name(conn, version.dataset_id, QUARANTINE))?;
-    let waits = waiting.is_some_and(|branch| branch.head == version.id) && wanted != QUARANTINE;
+    let waits = is_waiting(workspace, version)? && wanted != QUARANTINE;
     if waits || ![MAIN, QUARANTINE].contains(&wanted) {
         admit(workspace, version, waits, reason, io)?;
     }
@@ -263,6 +283,23 @@ pub(super) fn commit_known(
         io.recorded();
     }
     Ok(())
+}
+
+/// Was it stopped by a commit gate?
+fn is_waiting(workspace: &Workspace, version: &DatasetVersion) -> Result<bool, StageError> {
+    let waiting = workspace.read(|conn| branches::by_name(conn, version.dataset_id, QUARANTINE))?;
+    Ok(waiting.is_some_and(|branch| branch.head == version.id))
+}
+
+/// Before a branch leads to another version that is there, or an earlier one is made the newest again: one that a
+/// commit gate stopped does not come in by another door.
+pub fn before_merging(workspace: &Workspace, id: VersionId, reason: Option<&str>) -> Result<(), StageError> {
+    if !any(workspace, Act::Commit)? {
+        return Ok(());
+    }
+    let version = workspace.read(|conn| datasets::version(conn, id))?;
+    let waits = is_waiting(workspace, &version)?;
+    admit(workspace, &version, waits, reason, &Silent)
 }
 
 /// Fails unless the commit gates let a version in.

@@ -191,6 +191,8 @@ pub enum Command {
     Gates(super::gates::GatesCommand),
     /// Answer four questions about a version that no check can answer, or show the answers
     SignOff(Box<super::gates::SignOffArgs>),
+    /// List rows whose label looks wrong; correct the labels, or set the rows aside
+    Suspects(super::suspects::SuspectsArgs),
     /// Set the rows aside that break rules; the rest becomes a version on a branch
     Quarantine(super::gates::QuarantineArgs),
     /// Let main lead to a version, if the gates let it

@@ -204,7 +204,12 @@ pub fn quarantine(root: &Path, args: QuarantineArgs) -> Result<Report, Problem> 
         environment: args.environment,
         branch: args.branch,
     };
-    let JobOutcome::Quarantined(outcome) = work(root, JobRequest::Quarantine(request))? else {
+    parted(root, JobRequest::Quarantine(request))
+}
+
+/// Parts a version, and tells what became of it.
+pub fn parted(root: &Path, request: JobRequest) -> Result<Report, Problem> {
+    let JobOutcome::Quarantined(outcome) = work(root, request)? else {
         return Err(mixed_up());
     };
     let rows: Vec<Vec<String>> = outcome.by_rule.iter().map(|(rule, n)| vec![rule.clone(), n.to_string()]).collect();

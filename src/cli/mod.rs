@@ -34,6 +34,7 @@ mod progress;
 mod report;
 mod rows;
 pub mod suites;
+pub mod suspects;
 mod training;
 mod versions;
 pub mod watch;
@@ -142,6 +143,7 @@ fn execute(command: Command, root: &Path) -> Result<Report, Problem> {
         Command::Suite(command) => suites::suite(root, command),
         Command::Gates(command) => gates::gates(root, command),
         Command::SignOff(args) => gates::sign_off(root, *args),
+        Command::Suspects(args) => suspects::suspects(root, args),
         Command::Quarantine(args) => gates::quarantine(root, args),
         Command::Publish { data } => gates::publish(root, &data),
         Command::Train(args) => training::train(root, args),

@@ -54,6 +54,7 @@ pub mod split;
 pub mod split_check;
 pub mod storage;
 pub mod suite;
+pub mod suspects;
 pub mod table;
 pub mod task;
 pub mod training;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bundle::ExportedBundle;
 pub use super::check_request::CheckRequest;
-use super::check_request::{CheckReportRequest, QuarantineOutcome, QuarantineRequest};
+use super::check_request::{CheckReportRequest, QuarantineOutcome, QuarantineRequest, SetAsideRequest};
 use super::dataset::{DatasetVersion, ReadDraft};
 use super::diff::{DiffReport, DiffRequest};
 use super::drift::StoredDrift;
@@ -386,6 +386,7 @@ pub enum JobRequest {
     /// Save the report of a check run.
     CheckReport(CheckReportRequest),
     Quarantine(QuarantineRequest),
+    SetAside(SetAsideRequest),
     /// The same in spite of red gates, for this reason; both are recorded.
     Overriding {
         reason: String,
@@ -424,7 +425,7 @@ impl JobRequest {
             Self::Collect(_) => "Collect files".to_owned(),
             Self::Label(r) => format!("Save labels of {}", r.column),
             Self::CheckReport(r) => format!("Save {}", file_name(&r.out)),
-            Self::Quarantine(_) => "Set rows aside".to_owned(),
+            Self::Quarantine(_) | Self::SetAside(_) => "Set rows aside".to_owned(),
             Self::Overriding { request, .. } => request.title(),
             Self::KeepGroups(r) => format!("Keep groups in {}", r.column),
             Self::Ask(_) => "Look".to_owned(),

@@ -4,7 +4,7 @@ use crate::domain::io::JobIo;
 use crate::domain::question::{Answer, Question};
 use crate::store::{Workspace, catalogue};
 
-use super::{StageError, budget, gates, label, sign_off, suite, watch};
+use super::{StageError, budget, gates, label, sign_off, suite, suspects, watch};
 
 pub fn answer(workspace: &Workspace, question: &Question, io: &dyn JobIo) -> Result<Answer, StageError> {
     match question {
@@ -64,6 +64,8 @@ pub fn answer(workspace: &Workspace, question: &Question, io: &dyn JobIo) -> Res
             suite::compare_checks(workspace, *before, *after).map(|diff| Answer::CheckDiff(Box::new(diff)))
         }
         Question::RuleHistories { dataset } => suite::histories(workspace, *dataset).map(Answer::RuleHistories),
+        Question::LabelProblems { version, target } => suspects::label_problems(workspace, *version, target, io)
+            .map(|found| Answer::LabelProblems(Box::new(found))),
         Question::Labels { version } => label::history(workspace, *version).map(Answer::Labels),
     }
 }

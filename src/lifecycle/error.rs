@@ -200,7 +200,7 @@ fn verb(request: &JobRequest) -> &'static str {
         JobRequest::Collect(_) => "collect",
         JobRequest::Label(_) => "save the labels",
         JobRequest::CheckReport(_) => "save the check report",
-        JobRequest::Quarantine(_) => "set rows aside",
+        JobRequest::Quarantine(_) | JobRequest::SetAside(_) => "set rows aside",
         JobRequest::Overriding { request, .. } => verb(request),
         JobRequest::KeepGroups(_) => "keep the groups",
         JobRequest::Ask(_) => "look at that",

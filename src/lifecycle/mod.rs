@@ -42,6 +42,7 @@ pub mod sign_off;
 pub mod snapshot;
 pub mod storage;
 pub mod suite;
+pub mod suspects;
 pub mod train;
 pub mod validate;
 pub mod verify;
@@ -90,6 +91,7 @@ pub fn perform(root: &Path, request: &JobRequest, io: &dyn JobIo) -> Result<JobO
         JobRequest::Label(r) => JobOutcome::Labelled(label::finish(&open()?, r, reason, io)?),
         JobRequest::CheckReport(r) => JobOutcome::Reported(report::save_checks(&open()?, r, io)?),
         JobRequest::Quarantine(r) => JobOutcome::Quarantined(Box::new(quarantine::quarantine(&open()?, r, io)?)),
+        JobRequest::SetAside(r) => JobOutcome::Quarantined(Box::new(quarantine::set_aside(&open()?, r, io)?)),
         // Unwrapped above; one in another is unwrapped to the innermost.
         JobRequest::Overriding { request, .. } => perform(root, request, io)?,
         JobRequest::KeepGroups(r) => JobOutcome::Labelled(explore::keep(&open()?, r, reason, io)?),

@@ -44,6 +44,7 @@ mod context;
 mod draft;
 mod integrity;
 mod joint;
+mod labels;
 mod leakage;
 mod near;
 mod outliers;
@@ -65,6 +66,7 @@ mod texts;
 use std::collections::BTreeMap;
 
 use context::Context;
+pub use labels::label_problems;
 
 use crate::data::columns::TableRef;
 use crate::data::error::LoadError;

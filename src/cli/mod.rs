@@ -156,7 +156,9 @@ fn execute(command: Command, root: &Path) -> Result<Report, Problem> {
             Ok(report::comparison(&comparison, &evaluations))
         }),
         Command::Split { run } => listing(root, |ws| {
-            Ok(report::split(&look::split(ws, RunId(run))?, look::split_check(ws, RunId(run))?.as_ref()))
+            let rows = look::split(ws, RunId(run))?;
+            let (check, looks) = (look::split_check(ws, RunId(run))?, look::looks(ws, RunId(run), &rows)?);
+            Ok(report::split(&rows, check.as_ref(), looks))
         }),
         Command::Drift { reference, current, .. } => {
             let request = DriftRequest { reference: data_ref(&reference)?, current: data_ref(&current)? };

@@ -30,6 +30,7 @@ pub mod history;
 pub mod ids;
 pub mod io;
 pub mod labels;
+pub mod leakage;
 pub mod matrix;
 pub mod metric;
 pub mod model;

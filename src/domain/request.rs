@@ -137,6 +137,7 @@ impl TrainRequest {
         let plan = &run.plan;
         let context = &plan.context;
         // What the user left out; what was left out for another reason will be again.
+        let kept = |name: &String| context.kept.get(name).cloned().unwrap_or_default();
         let exclude = plan.excluded.iter().filter(|(_, why)| why == "excluded by you").map(|(name, _)| name.clone());
         Self {
             data: DataRef::Version(plan.version_id),
@@ -153,6 +154,8 @@ impl TrainRequest {
                 weight: context.weight.clone(),
                 split_of: context.split_of,
                 decision: context.decision,
+                // Whatever is known of its columns now: they are those of the run.
+                keep_leaking: plan.features.iter().map(|name| (name.clone(), kept(name))).collect(),
                 ..TrainOptions::default()
             },
         }

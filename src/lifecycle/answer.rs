@@ -25,7 +25,7 @@ pub fn answer(workspace: &Workspace, question: &Question, io: &dyn JobIo) -> Res
             super::report::pair(workspace, *version, (x, y), by.as_deref(), io).map(|p| Answer::Pair(Box::new(p)))
         }
         Question::Recipe(asked) => super::recipe::preview(workspace, asked, io).map(|p| Answer::Recipe(Box::new(p))),
-        Question::TrainingPlan { version, target } => super::train::propose::propose(workspace, *version, target)
+        Question::TrainingPlan { version, target } => super::train::propose::propose(workspace, *version, target, io)
             .map(|proposal| Answer::TrainingPlan(Box::new(proposal))),
         Question::Explore(asked) => {
             super::explore::explore(workspace, asked, io).map(|e| Answer::Explored(Box::new(e)))

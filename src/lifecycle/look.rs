@@ -70,6 +70,16 @@ pub fn split_checks(workspace: &Workspace, dataset: DatasetId) -> Result<Vec<Spl
     Ok(workspace.read(|conn| split_checks::of_dataset(conn, dataset))?)
 }
 
+/// How often the test rows of a run were looked at, itself included.
+pub fn looks(workspace: &Workspace, id: RunId, rows: &SplitRows) -> Result<u64, StageError> {
+    let (run, version) = workspace.read(|conn| {
+        let run = runs::get(conn, id)?;
+        let version = datasets::version(conn, run.plan.version_id)?;
+        Ok((run, version))
+    })?;
+    super::train::looks::count(workspace, &version, &run.plan.target, &rows.test)
+}
+
 /// The rows a run trained and tested on.
 pub fn split(workspace: &Workspace, id: RunId) -> Result<SplitRows, StageError> {
     let run = workspace.read(|conn| runs::get(conn, id))?;

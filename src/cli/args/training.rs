@@ -58,6 +58,9 @@ pub struct TrainArgs {
     /// Leave a column out; repeat for several
     #[arg(long, value_name = "COL")]
     pub exclude: Vec<String>,
+    /// Keep a column that knows the answer and would be left out, for this reason, which is recorded; repeat for several
+    #[arg(long, value_name = "COL=REASON", value_parser = parse_kept)]
+    pub keep_leaking: Vec<(String, String)>,
     /// A recipe of your own: a JSON file with settings and steps
     #[arg(long, value_name = "FILE", value_parser = parse_recipe)]
     pub recipe: Option<RecipeSpec>,
@@ -163,6 +166,15 @@ fn parse_split(text: &str) -> Result<SplitKind, String> {
                 _ => Err("choose random, stratified, time:COL or group:COL".to_owned()),
             },
         },
+    }
+}
+
+fn parse_kept(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((column, reason)) if !column.is_empty() && !reason.trim().is_empty() => {
+            Ok((column.to_owned(), reason.trim().to_owned()))
+        }
+        _ => Err("write COL=REASON: keeping such a column needs a reason".to_owned()),
     }
 }
 

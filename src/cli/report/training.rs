@@ -13,6 +13,7 @@ use crate::domain::request::TrainOutcome;
 use crate::domain::run::{Run, RunMetrics};
 use crate::domain::split::SplitRows;
 use crate::domain::split_check::SplitCheck;
+use crate::domain::words::counted;
 
 fn metrics(m: &RunMetrics) -> Value {
     json!({
@@ -106,11 +107,13 @@ pub fn comparison(comparison: &Comparison, evaluations: &[Option<Evaluation>]) -
     Report::new(json, text)
 }
 
-pub fn split(rows: &SplitRows, check: Option<&SplitCheck>) -> Report {
+/// `looks`: runs that were measured on the same test rows.
+pub fn split(rows: &SplitRows, check: Option<&SplitCheck>, looks: u64) -> Report {
     let mut text = format!("{} training rows, {} test rows\n", rows.train.len(), rows.test.len());
+    let _ = writeln!(text, "{} measured on these test rows", counted(looks, "run was", "runs were"));
     text.push_str(&split_check_text(check));
     let check = check.map(split_check_json);
-    Report::new(json!({ "train": rows.train, "test": rows.test, "split_check": check }), text)
+    Report::new(json!({ "train": rows.train, "test": rows.test, "split_check": check, "looks": looks }), text)
 }
 
 /// What the checks say of splits, newest first.

@@ -39,6 +39,7 @@
 //! | Multivariate Drift | `JOINT_DRIFT` | limit 0.2 in place of 0.25; sees products of columns too |
 
 mod against;
+mod alone;
 mod chance;
 mod context;
 mod draft;
@@ -65,6 +66,7 @@ mod texts;
 
 use std::collections::BTreeMap;
 
+pub use alone::column_scores;
 use context::Context;
 pub use labels::label_problems;
 

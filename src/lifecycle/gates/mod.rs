@@ -18,7 +18,7 @@ use crate::domain::split_check::SplitCheck;
 use crate::domain::suite::Environment;
 use crate::domain::words::file_name;
 use crate::store::datasets::NewVersion;
-use crate::store::{StoreError, Tx, Workspace, activity, branches, datasets, gates, groups, runs};
+use crate::store::{StoreError, Tx, Workspace, activity, branches, checks, datasets, gates, groups, runs};
 
 use super::{StageError, resolve};
 use evaluate::{SplitOf, Subject, evaluate, pass};
@@ -135,7 +135,8 @@ pub fn before_publishing(workspace: &Workspace, id: VersionId, reason: Option<&s
     pass(workspace, Act::Publish, &Subject::version(&version), reason, &Silent)
 }
 
-/// How the gates before this stand for a version. A check that is missing is run and recorded.
+/// How the gates before this stand for a version; without a target for the one that was trained for or checked last. A
+/// check that is missing is run and recorded.
 pub fn states(
     workspace: &Workspace,
     id: VersionId,
@@ -145,7 +146,21 @@ pub fn states(
 ) -> Result<Vec<GateState>, StageError> {
     let version = workspace.read(|conn| datasets::version(conn, id))?;
     let environment = if act == Act::Score { Environment::Score } else { Environment::Train };
+    let likely = match target {
+        None if matches!(act, Act::Train | Act::Register) => likely_target(workspace, &version)?,
+        _ => None,
+    };
+    let target = target.or(likely.as_deref());
     evaluate(workspace, act, &Subject { target, environment, ..Subject::version(&version) }, io)
+}
+
+/// What the dataset was trained for last, or checked for, and this version has.
+fn likely_target(workspace: &Workspace, version: &DatasetVersion) -> Result<Option<String>, StageError> {
+    let (trained, checked) = workspace.read(|conn| {
+        Ok((runs::newest_target(conn, version.dataset_id)?, checks::of_dataset(conn, version.dataset_id)?))
+    })?;
+    let known = trained.or_else(|| checked.into_iter().find_map(|run| run.target));
+    Ok(known.filter(|target| version.schema.column(target).is_some()))
 }
 
 /// The gates and the overrides.

@@ -10,6 +10,8 @@ pub mod decide;
 mod encode;
 mod ensemble;
 mod fit;
+mod leaks;
+pub mod looks;
 mod pool;
 pub mod propose;
 pub mod reproduce;
@@ -66,7 +68,10 @@ pub fn train_past(
     let algorithms = choose_algorithms(&request, session.task)?;
     let group = match resumed {
         Some(group) => group,
-        None => workspace.write(|tx| groups::insert(tx, &GroupRequest::Train(Box::new(request.clone()))))?,
+        None => {
+            leaks::log_kept(workspace, &session)?;
+            workspace.write(|tx| groups::insert(tx, &GroupRequest::Train(Box::new(request.clone()))))?
+        }
     };
     let done = completed(workspace, group)?;
     let is_done = |(algorithm, params): &(Algorithm, CheckedParams)| {

@@ -418,3 +418,66 @@ fn a_split_of_a_large_table_is_checked_on_some_of_its_rows() {
     let known = train_past(&workspace, &asked, None, &clock, &Silent).unwrap().split_check.unwrap();
     assert_eq!(known.id, all.id, "what is known of all rows is better");
 }
+
+#[test]
+fn a_column_that_knows_the_answer_is_kept_only_for_a_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut text = String::from("x,z,status,bought\n");
+    for i in 0..400_u64 {
+        let unit = |salt: u64| (crate::stats::mix(i * 4 + salt) >> 11) as f64 / (1_u64 << 53) as f64;
+        let bought = unit(1) + unit(2) > 1.0;
+        let status = if bought { "shipped" } else { "open" };
+        text.push_str(&format!("{:.4},{:.4},{status},{}\n", unit(1), unit(3), if bought { "yes" } else { "no" }));
+    }
+    let path = folder.path().join("orders.csv");
+    std::fs::write(&path, text).unwrap();
+    let workspace = Workspace::open(&folder.path().join("ws")).unwrap();
+    let version = ingest(&workspace, &ImportRequest::of(&path), &Silent).unwrap().version;
+    let proposed = propose::propose(&workspace, version.id, "bought", &Silent).unwrap();
+    let role = |name: &str| proposed.columns.iter().find(|c| c.column == name).unwrap().clone();
+    use crate::domain::training::Role;
+    assert_eq!(role("status").role, Role::Excluded);
+    assert_eq!(role("status").reason, "it knows the answer: alone it predicts `bought` with AUC 1.000 (limit 0.99)");
+    let x = role("x").score.unwrap();
+    // Half of the answer: the AUC of one of two equal summands is 5/6.
+    assert!((x.value - 5.0 / 6.0).abs() < 0.06 && !x.is_strong(), "{x:?}");
+
+    let mut asked = request(&DataRef::Version(version.id), "bought", &[Algorithm::Logistic], 2);
+    asked.exclude.clear();
+    let plain = train(&workspace, &asked, &Silent).unwrap();
+    completed_runs(&plain);
+    assert_eq!(plain.runs[0].plan.features, ["x", "z"]);
+    assert_eq!(plain.runs[0].plan.excluded, [("status".to_owned(), role("status").reason)]);
+    asked.options.keep_leaking.insert("status".into(), "it is known at the sale".into());
+    let kept = train(&workspace, &asked, &Silent).unwrap();
+    assert_eq!(kept.runs[0].plan.features, ["x", "z", "status"]);
+    assert_eq!(kept.runs[0].plan.context.kept["status"], "it is known at the sale");
+    let events = workspace.read(|conn| crate::store::activity::recent(conn, 100)).unwrap();
+    let told: Vec<&str> =
+        events.iter().filter(|e| e.event.action == "kept").map(|e| e.event.summary.as_str()).collect();
+    assert_eq!(told, ["Kept `status` to predict `bought` though it knows the answer: it is known at the sale"]);
+    for run in [plain.runs[0].id, kept.runs[0].id] {
+        assert_eq!(reproduce::reproduce(&workspace, run, &Silent).unwrap().verdict, Verdict::BitEqual);
+    }
+    asked.options.keep_leaking.insert("colour".into(), "?".into());
+    let error = train(&workspace, &asked, &Silent).unwrap_err().to_string();
+    assert!(error.contains("no column `colour` to keep"), "{error}");
+}
+
+#[test]
+fn looks_at_a_test_are_counted_whatever_the_folds() {
+    let p = place(200);
+    let asked = request(&p.data, "bought", &[Algorithm::Baseline, Algorithm::NaiveBayes], 2);
+    train(&p.workspace, &asked, &Silent).unwrap();
+    let again = train(&p.workspace, &TrainRequest { folds: 3, ..asked.clone() }, &Silent).unwrap();
+    let looks = |run: &Run| {
+        let rows = crate::lifecycle::look::split(&p.workspace, run.id).unwrap();
+        crate::lifecycle::look::looks(&p.workspace, run.id, &rows).unwrap()
+    };
+    assert_eq!(looks(&again.runs[0]), 4);
+    let mut other = asked.clone();
+    other.split.seed += 1;
+    assert_eq!(looks(&train(&p.workspace, &other, &Silent).unwrap().runs[0]), 2);
+    assert_eq!(looks::warning(99, 50), None);
+    assert!(looks::warning(100, 50).unwrap().starts_with("The 50 test rows were looked at 100 times before"));
+}

@@ -10,7 +10,7 @@ use super::clock::{Clock, Limit};
 use super::encode::Rows;
 use super::pool::Unit;
 use super::session::Session;
-use super::{check_budget, completed, split_check};
+use super::{check_budget, completed, leaks, split_check};
 use crate::domain::ids::GroupId;
 use crate::domain::io::{JobIo, Part};
 use crate::domain::metric::Metric;
@@ -68,7 +68,10 @@ pub fn tune_past(
     let request = TuneRequest { train: train.clone(), ..request };
     let group = match resumed {
         Some(group) => group,
-        None => workspace.write(|tx| groups::insert(tx, &GroupRequest::Tune(Box::new(request.clone()))))?,
+        None => {
+            leaks::log_kept(workspace, &session)?;
+            workspace.write(|tx| groups::insert(tx, &GroupRequest::Tune(Box::new(request.clone()))))?
+        }
     };
     let limit = Limit { clock, end: train.options.budget_seconds };
     let mut search = Search {

@@ -256,8 +256,10 @@ impl Backend for LocalBackend {
     }
 
     fn run_detail(&self, id: RunId) -> Result<RunDetail, Problem> {
-        let (evaluation, points) = look::run_detail(&*self.workspace()?, id).map_err(problem("read the run"))?;
-        Ok(RunDetail { evaluation, points })
+        let workspace = self.workspace()?;
+        let (evaluation, points) = look::run_detail(&workspace, id).map_err(problem("read the run"))?;
+        let split_check = look::split_check(&workspace, id).map_err(problem("read the check of the split"))?;
+        Ok(RunDetail { evaluation, points, split_check: split_check.map(Box::new) })
     }
 
     fn order(&self, id: VersionId, query: &TableQuery, progress: &dyn Fn(f64)) -> Result<u64, Problem> {

@@ -10,6 +10,7 @@ use chrono::DateTime;
 use crate::domain::evaluation::ImportanceBy;
 use crate::domain::metric::Metric;
 use crate::domain::run::{Environment, RunMetrics};
+use crate::domain::split_check::SplitCheck;
 use crate::domain::task::Task;
 use crate::domain::words::thousands;
 
@@ -39,6 +40,8 @@ pub struct CardFacts {
     pub test_rows: u64,
     /// How rows were split: "stratified, 20 % test".
     pub split: String,
+    /// What the checks said of the rows on its two sides; `None` when nobody asked them.
+    pub split_check: Option<SplitCheck>,
     pub seed: u64,
     pub metrics: RunMetrics,
     /// The columns the model takes.
@@ -119,6 +122,15 @@ fn training(card: &mut String, facts: &CardFacts) {
         card.push_str("Parameters:\n\n");
         let rows = facts.parameters.iter().map(|(name, value)| [escape(name), escape(value)]);
         table(card, ["Parameter", "Value"], rows);
+    }
+    if let Some(check) = &facts.split_check {
+        let _ = writeln!(card, "{}, {}.\n", check.summary(), check.extent());
+        for finding in check.alarms() {
+            let _ = writeln!(card, "- {}: {}", finding.severity.as_str(), escape(&finding.message));
+        }
+        if !check.alarms().is_empty() {
+            card.push('\n');
+        }
     }
 }
 
@@ -273,6 +285,7 @@ mod tests {
             train_rows: 16_000,
             test_rows: 4_000,
             split: "stratified, 20 % test".into(),
+            split_check: None,
             seed: 42,
             metrics: RunMetrics {
                 test: BTreeMap::from([("roc_auc".to_owned(), 0.912_345), ("log_loss".to_owned(), 0.25)]),

@@ -12,7 +12,7 @@ use crate::domain::ids::CheckRunId;
 use crate::domain::problem::Problem;
 use crate::domain::request::{CheckRequest, JobOutcome, JobRequest};
 use crate::domain::suite::{Environment, LimitUnit, Suite, catalogue};
-use crate::lifecycle::suite as suites;
+use crate::lifecycle::{look, suite as suites};
 
 use super::report::{self, Report, table};
 use super::suites::dataset_of;
@@ -70,6 +70,12 @@ pub enum ChecksCommand {
         before: i64,
         #[arg(value_name = "B")]
         after: i64,
+    },
+    /// What the checks said of the rows that trained and tested, each time they were split
+    Splits {
+        /// A dataset's name
+        #[arg(value_name = "D")]
+        data: String,
     },
     /// What each rule and check measured, check run by check run
     History {
@@ -182,6 +188,9 @@ pub fn checks(root: &Path, command: ChecksCommand) -> Result<Report, Problem> {
                 diff.same
             ));
             Ok(Report::new(json!(diff), text))
+        }
+        ChecksCommand::Splits { data } => {
+            listing(root, |ws| Ok(report::splits(&look::split_checks(ws, dataset_of(ws, &data)?.dataset_id)?)))
         }
         ChecksCommand::History { data, rule } => listing(root, |ws| {
             let mut all = suites::histories(ws, dataset_of(ws, &data)?.dataset_id)?;

@@ -38,7 +38,8 @@ pub enum GatesCommand {
         /// Before what: train, register (export), score, publish (branches and tags), or commit (import)
         #[arg(value_name = "ACT", value_parser = parse_act)]
         act: Act,
-        /// no-errors, rule:ID, absent:CODE (a built-in check that finds nothing), sign-off, or checked
+        /// no-errors, rule:ID, absent:CODE (a built-in check that finds nothing), sign-off, checked, or split (no error when
+        /// the rows that test are held against those that train)
         #[arg(value_name = "NEEDS", value_parser = parse_need)]
         needs: Need,
         /// Only for this dataset
@@ -96,7 +97,7 @@ fn parse_act(text: &str) -> Result<Act, String> {
 }
 
 fn parse_need(text: &str) -> Result<Need, String> {
-    Need::parse(text).ok_or_else(|| "choose no-errors, rule:ID, absent:CODE, sign-off or checked".to_owned())
+    Need::parse(text).ok_or_else(|| "choose no-errors, rule:ID, absent:CODE, sign-off, checked or split".to_owned())
 }
 
 fn parse_answer(text: &str) -> Result<SignedAnswer, String> {
@@ -203,7 +204,12 @@ pub fn quarantine(root: &Path, args: QuarantineArgs) -> Result<Report, Problem> 
         environment: args.environment,
         branch: args.branch,
     };
-    let JobOutcome::Quarantined(outcome) = work(root, JobRequest::Quarantine(request))? else {
+    parted(root, JobRequest::Quarantine(request))
+}
+
+/// Parts a version, and tells what became of it.
+pub fn parted(root: &Path, request: JobRequest) -> Result<Report, Problem> {
+    let JobOutcome::Quarantined(outcome) = work(root, request)? else {
         return Err(mixed_up());
     };
     let rows: Vec<Vec<String>> = outcome.by_rule.iter().map(|(rule, n)| vec![rule.clone(), n.to_string()]).collect();

@@ -35,6 +35,7 @@ mod rank;
 mod report;
 mod rows;
 pub mod suites;
+pub mod suspects;
 mod training;
 mod versions;
 pub mod watch;
@@ -144,6 +145,7 @@ fn execute(command: Command, root: &Path) -> Result<Report, Problem> {
         Command::Suite(command) => suites::suite(root, command),
         Command::Gates(command) => gates::gates(root, command),
         Command::SignOff(args) => gates::sign_off(root, *args),
+        Command::Suspects(args) => suspects::suspects(root, args),
         Command::Quarantine(args) => gates::quarantine(root, args),
         Command::Publish { data } => gates::publish(root, &data),
         Command::Train(args) => training::train(root, args),
@@ -155,7 +157,11 @@ fn execute(command: Command, root: &Path) -> Result<Report, Problem> {
             let (comparison, evaluations) = compare::compare(ws, &ids)?;
             Ok(report::comparison(&comparison, &evaluations))
         }),
-        Command::Split { run } => listing(root, |ws| Ok(report::split(&look::split(ws, RunId(run))?))),
+        Command::Split { run } => listing(root, |ws| {
+            let rows = look::split(ws, RunId(run))?;
+            let (check, looks) = (look::split_check(ws, RunId(run))?, look::looks(ws, RunId(run), &rows)?);
+            Ok(report::split(&rows, check.as_ref(), looks))
+        }),
         Command::Drift { reference, current, .. } => {
             let request = DriftRequest { reference: data_ref(&reference)?, current: data_ref(&current)? };
             match work(root, JobRequest::Drift(request))? {

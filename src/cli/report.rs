@@ -8,7 +8,7 @@ use crate::data::table::format_datetime;
 use crate::domain::catalogue::CatalogueEntry;
 use crate::domain::dataset::DatasetVersion;
 use crate::domain::drift::StoredDrift;
-use crate::domain::finding::{CheckRun, Severity};
+use crate::domain::finding::{CheckReport, CheckResult, CheckRun, Severity};
 use crate::domain::profile::TableProfile;
 use crate::domain::request::{DemoOutcome, ExportOutcome, ImportOutcome, ScoreOutcome, VerifyOutcome};
 use crate::domain::schema::{ColumnKind, Storage};
@@ -17,7 +17,7 @@ use crate::domain::words::{bytes, counted};
 mod training;
 pub mod versions;
 
-pub use training::{comparison, run_json, run_rows, runs, split, train};
+pub use training::{comparison, run_json, run_rows, runs, split, split_check_json, split_check_text, splits, train};
 
 pub struct Report {
     pub json: Value,
@@ -177,14 +177,15 @@ pub fn profile(version: &DatasetVersion, profile: &TableProfile) -> Report {
     Report::new(json, text)
 }
 
+/// The checks that could not run, each with the reason.
+fn skipped(report: &CheckReport) -> Vec<Value> {
+    let reason = |c: &CheckResult| c.skipped.as_ref().map(|why| json!({ "code": c.code, "reason": why }));
+    report.checks.iter().filter_map(reason).collect()
+}
+
 pub fn check(run: &CheckRun) -> Report {
     let report = &run.report;
     let findings = report.findings();
-    let skipped: Vec<Value> = report
-        .checks
-        .iter()
-        .filter_map(|c| c.skipped.as_ref().map(|why| json!({ "code": c.code, "reason": why })))
-        .collect();
     let ran = report.checks.iter().filter(|c| c.skipped.is_none());
     // What is only worth knowing breaks nothing.
     let held = ran.clone().filter(|c| c.findings.iter().all(|f| f.severity == Severity::Info)).count();
@@ -200,7 +201,7 @@ pub fn check(run: &CheckRun) -> Report {
     }
     text.push_str(if report.passed { "Passed\n" } else { "Failed: at least one error\n" });
     let json = json!({
-        "passed": report.passed, "findings": findings, "skipped": skipped,
+        "passed": report.passed, "findings": findings, "skipped": skipped(report),
         "check_run": run.id, "dataset": run.dataset, "against": run.against_label, "target": run.target,
     });
     Report { said_no: !report.passed, ..Report::new(json, text) }

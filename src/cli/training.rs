@@ -9,6 +9,7 @@ use super::args::{TrainArgs, TuneArgs};
 use super::report::{self, Report};
 use super::{data_ref, imported, listing, mixed_up, work};
 use crate::domain::ids::{GroupId, RunId};
+use crate::domain::leakage::ColumnScore;
 use crate::domain::params::Algorithm;
 use crate::domain::problem::Problem;
 use crate::domain::question::{Answer, Question};
@@ -72,6 +73,7 @@ fn request(args: TrainArgs) -> Result<TrainRequest, Problem> {
             weight: args.weight,
             split_of: args.split_of.map(RunId),
             resume: args.resume.map(GroupId),
+            keep_leaking: args.keep_leaking.into_iter().collect(),
             ensemble: args.ensemble,
             decision: DecisionSpec { calibration: args.calibrate, threshold: args.threshold },
         },
@@ -106,9 +108,16 @@ fn proposed(proposal: &TrainingProposal) -> Report {
     }
     let names: Vec<&str> = proposal.algorithms.iter().map(|a| a.as_str()).collect();
     let _ = writeln!(text, "algorithms  {}", names.join(", "));
-    let rows: Vec<Vec<String>> =
-        proposal.columns.iter().map(|c| vec![c.column.clone(), c.role.as_str().to_owned(), c.reason.clone()]).collect();
-    text.push_str(&report::table(&["column", "role", "why"], &rows));
+    let rows: Vec<Vec<String>> = proposal
+        .columns
+        .iter()
+        .map(|c| {
+            let mark = |score: &ColumnScore| if score.is_strong() { " !" } else { "" };
+            let alone = c.score.as_ref().map_or_else(String::new, |score| score.describe() + mark(score));
+            vec![c.column.clone(), c.role.as_str().to_owned(), alone, c.reason.clone()]
+        })
+        .collect();
+    text.push_str(&report::table(&["column", "role", "alone", "why"], &rows));
     Report::new(json!(proposal), text)
 }
 
@@ -149,9 +158,11 @@ fn tuned(outcome: &TuneOutcome) -> Report {
         let params: Vec<String> = best.plan.params.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let _ = writeln!(text, "Best: run {} with {}", best.id, params.join(", "));
     }
+    text.push_str(&report::split_check_text(outcome.split_check.as_deref()));
     let json = json!({
         "group": outcome.group, "runs": outcome.runs.iter().map(report::run_json).collect::<Vec<_>>(),
         "best": outcome.best, "pruned": outcome.pruned, "warnings": outcome.warnings,
+        "split_check": outcome.split_check.as_deref().map(report::split_check_json),
     });
     Report::new(json, text)
 }

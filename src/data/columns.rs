@@ -12,10 +12,13 @@ use super::builder::CellsBuilder;
 use super::error::LoadError;
 use super::parquet::File;
 use super::table::{Cells, Table};
+use crate::domain::io::JobIo;
 use crate::domain::schema::{Schema, Storage};
 
 /// Rows of a piece of a stored table; whole row groups.
 const PIECE_ROWS: u64 = 1 << 18;
+/// Pieces that a glimpse looks at.
+const MOST_LOOKS: usize = 4;
 
 pub trait Columns: Sync {
     fn n_rows(&self) -> u64;
@@ -163,6 +166,25 @@ impl<'a> TableRef<'a> {
         self.columns.piece(column, piece)
     }
 
+    /// About `n` rows from up to four pieces, evenly spread: a look at a table that is too large to be read for it.
+    pub fn glimpse(&self, n: usize, io: &dyn JobIo) -> Result<Table, LoadError> {
+        let n_pieces = self.n_pieces();
+        let looks = n_pieces.min(MOST_LOOKS);
+        let mut table = Table { schema: self.schema.clone(), ..Table::default() };
+        for (at, column) in self.schema.columns.iter().enumerate() {
+            io.progress("Reading some rows", Some(at as f64 / self.schema.columns.len() as f64))?;
+            let mut builder = CellsBuilder::new(column.storage);
+            for look in 0..looks {
+                let piece = self.piece(at, look * n_pieces / looks)?;
+                let step = (piece.len() * looks).div_ceil(n.max(1)).max(1);
+                builder.append(&piece.take((0..piece.len()).step_by(step)));
+            }
+            table.columns.push(builder.finish());
+        }
+        table.n_rows = table.columns.first().map_or(0, Cells::len);
+        Ok(table)
+    }
+
     /// The cells of a column at `rows` (ascending).
     pub fn gather(&self, column: usize, rows: &[usize]) -> Result<Cells, LoadError> {
         let mut builder = CellsBuilder::new(self.schema.columns[column].storage);
@@ -214,5 +236,9 @@ mod tests {
             assert_eq!(some.len(), rows.len());
             assert!(rows.iter().enumerate().all(|(i, row)| some.text(i) == table.columns[column].text(*row)));
         }
+        let glimpse = TableRef { schema: &table.schema, columns: &stored }.glimpse(1000, &Silent).unwrap();
+        assert!((900..=1010).contains(&glimpse.n_rows), "{}", glimpse.n_rows);
+        let (x, t) = (&glimpse.columns[0], &glimpse.columns[1]);
+        assert!((0..glimpse.n_rows).all(|i| t.text(i) == table.columns[1].text(x.number(i) as usize)), "whole rows");
     }
 }

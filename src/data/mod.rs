@@ -17,6 +17,7 @@ mod kinds;
 mod numbers;
 pub mod parquet;
 mod parquet_write;
+pub mod part;
 pub mod personal;
 pub mod profile;
 pub mod ranking;

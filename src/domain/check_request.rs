@@ -96,6 +96,16 @@ pub struct QuarantineRequest {
     pub branch: String,
 }
 
+/// Part a version into these rows and the others.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SetAsideRequest {
+    pub data: DataRef,
+    /// 1-based, each with the reason that is noted beside it.
+    pub rows: Vec<(u64, String)>,
+    /// The branch that leads to the rows that are kept; `main` is not moved by this.
+    pub branch: String,
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct QuarantineOutcome {
     /// The version that was parted.

@@ -72,15 +72,18 @@ pub enum Need {
     SignOff,
     /// Somebody checked the version by the present suite, whatever came out.
     Checked,
+    /// The rows that test were held against those that train, and there was no error.
+    Split,
 }
 
 impl Need {
-    /// `no-errors`, `rule:ID`, `absent:CODE`, `sign-off` or `checked`.
+    /// `no-errors`, `rule:ID`, `absent:CODE`, `sign-off`, `checked` or `split`.
     pub fn parse(text: &str) -> Option<Self> {
         match text {
             "no-errors" => return Some(Self::NoErrors),
             "sign-off" => return Some(Self::SignOff),
             "checked" => return Some(Self::Checked),
+            "split" => return Some(Self::Split),
             _ => {}
         }
         let (word, name) = text.split_once(':')?;
@@ -100,10 +103,16 @@ impl Need {
             Self::Absent(code) => format!("no finding {code}"),
             Self::SignOff => "a sign-off".to_owned(),
             Self::Checked => "a check".to_owned(),
+            Self::Split => "a split without errors".to_owned(),
         }
     }
 
-    /// Whether a check report decides it.
+    /// Whether it can stand before this: what has no split cannot be asked for one.
+    pub fn fits(&self, act: Act) -> bool {
+        *self != Self::Split || matches!(act, Act::Train | Act::Register | Act::Score)
+    }
+
+    /// Whether a check report on the version decides it.
     pub fn needs_report(&self) -> bool {
         matches!(self, Self::NoErrors | Self::Rule(_) | Self::Absent(_))
     }
@@ -117,6 +126,7 @@ impl fmt::Display for Need {
             Self::Absent(code) => write!(f, "absent:{code}"),
             Self::SignOff => f.write_str("sign-off"),
             Self::Checked => f.write_str("checked"),
+            Self::Split => f.write_str("split"),
         }
     }
 }
@@ -208,7 +218,7 @@ mod tests {
 
     #[test]
     fn a_need_reads_back_as_it_was_written() {
-        for text in ["no-errors", "rule:contract:exists:a b", "absent:TARGET_LEAKAGE", "sign-off", "checked"] {
+        for text in ["no-errors", "rule:contract:exists:a b", "absent:TARGET_LEAKAGE", "sign-off", "checked", "split"] {
             let need = Need::parse(text).unwrap();
             assert_eq!(need.to_string(), text);
             assert_eq!(serde_json::from_str::<Need>(&serde_json::to_string(&need).unwrap()).unwrap(), need);

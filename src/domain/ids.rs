@@ -40,6 +40,10 @@ id!(
     CheckRunId
 );
 id!(
+    /// What the checks say of the two sides of a split.
+    SplitCheckId
+);
+id!(
     /// One training of one algorithm.
     RunId
 );

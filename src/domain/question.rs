@@ -24,6 +24,7 @@ use super::relations::{PairPlot, Relations};
 use super::sign_off::SignOff;
 use super::storage::StorageReport;
 use super::suite::{Environment, Rule, SavedSuite, Suite, SuiteTrial};
+use super::suspects::LabelProblems;
 use super::training::{RunGroup, TrainingProposal};
 use super::watch::WatchView;
 
@@ -88,6 +89,8 @@ pub enum Question {
     GateStates { version: VersionId, act: Act },
     /// The sign-offs of a version, newest first.
     SignOffs { version: VersionId },
+    /// Which labels look wrong?
+    LabelProblems { version: VersionId, target: String },
     /// What differs between two check runs?
     CheckDiff { before: CheckRunId, after: CheckRunId },
     /// How every rule and check of a dataset came out, run by run.
@@ -107,7 +110,7 @@ impl Question {
             Self::LabelTask { .. } | Self::Rows { .. } | Self::Labels { .. } => false,
             // A check that is missing is run.
             Self::SuiteTrial { .. } | Self::GateStates { .. } | Self::SuiteFile { .. } => true,
-            Self::FindingRows { .. } => true,
+            Self::FindingRows { .. } | Self::LabelProblems { .. } => true,
             // Asked with every step of a dragged limit, of few columns: a process would take longer.
             Self::RulePreview { .. } => false,
             Self::Suites { .. }
@@ -134,7 +137,7 @@ impl Question {
             Self::Suites { .. } | Self::SuiteTrial { .. } | Self::Gates | Self::GateStates { .. } => false,
             Self::SignOffs { .. } | Self::RuleHistories { .. } | Self::SuiteFile { .. } => false,
             Self::SuiteDraft { .. } | Self::RulePreview { .. } | Self::CheckDiff { .. } => true,
-            Self::FindingRows { .. } => true,
+            Self::FindingRows { .. } | Self::LabelProblems { .. } => true,
             // Read once for the form, which then has it.
             Self::RecipeFile { .. } => true,
             // A run's model never changes either.
@@ -183,6 +186,7 @@ pub enum Answer {
     SignOffs(Vec<SignOff>),
     CheckDiff(Box<CheckDiff>),
     RuleHistories(Vec<RuleHistory>),
+    LabelProblems(Box<LabelProblems>),
     MemoryBudget {
         set: Option<u64>,
         default: u64,

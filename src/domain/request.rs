@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bundle::ExportedBundle;
 pub use super::check_request::CheckRequest;
-use super::check_request::{CheckReportRequest, QuarantineOutcome, QuarantineRequest};
+use super::check_request::{CheckReportRequest, QuarantineOutcome, QuarantineRequest, SetAsideRequest};
 use super::dataset::{DatasetVersion, ReadDraft};
 use super::diff::{DiffReport, DiffRequest};
 use super::drift::StoredDrift;
@@ -21,6 +21,7 @@ use super::question::{Answer, Question};
 use super::recipe::RecipeSpec;
 use super::run::{Run, RunStatus};
 use super::split::SplitSpec;
+use super::split_check::SplitCheck;
 use super::task::{Task, TaskProposal};
 use super::training::{ReproduceOutcome, TrainOptions, TuneOutcome, TuneRequest};
 use super::watch::Collected;
@@ -136,6 +137,7 @@ impl TrainRequest {
         let plan = &run.plan;
         let context = &plan.context;
         // What the user left out; what was left out for another reason will be again.
+        let kept = |name: &String| context.kept.get(name).cloned().unwrap_or_default();
         let exclude = plan.excluded.iter().filter(|(_, why)| why == "excluded by you").map(|(name, _)| name.clone());
         Self {
             data: DataRef::Version(plan.version_id),
@@ -152,6 +154,8 @@ impl TrainRequest {
                 weight: context.weight.clone(),
                 split_of: context.split_of,
                 decision: context.decision,
+                // Whatever is known of its columns now: they are those of the run.
+                keep_leaking: plan.features.iter().map(|name| (name.clone(), kept(name))).collect(),
                 ..TrainOptions::default()
             },
         }
@@ -169,6 +173,9 @@ pub struct TrainOutcome {
     pub runs: Vec<Run>,
     pub best: Option<RunId>,
     pub warnings: Vec<String>,
+    /// What the checks say of the rows they were trained and tested on.
+    #[serde(default)]
+    pub split_check: Option<Box<SplitCheck>>,
 }
 
 impl TrainOutcome {
@@ -382,6 +389,7 @@ pub enum JobRequest {
     /// Save the report of a check run.
     CheckReport(CheckReportRequest),
     Quarantine(QuarantineRequest),
+    SetAside(SetAsideRequest),
     /// The same in spite of red gates, for this reason; both are recorded.
     Overriding {
         reason: String,
@@ -420,7 +428,7 @@ impl JobRequest {
             Self::Collect(_) => "Collect files".to_owned(),
             Self::Label(r) => format!("Save labels of {}", r.column),
             Self::CheckReport(r) => format!("Save {}", file_name(&r.out)),
-            Self::Quarantine(_) => "Set rows aside".to_owned(),
+            Self::Quarantine(_) | Self::SetAside(_) => "Set rows aside".to_owned(),
             Self::Overriding { request, .. } => request.title(),
             Self::KeepGroups(r) => format!("Keep groups in {}", r.column),
             Self::Ask(_) => "Look".to_owned(),

@@ -1,13 +1,17 @@
 //! How runs are trained together: groups of runs, time budgets, tuning, and what turns probabilities into decisions.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use super::ids::{GroupId, RunId};
+use super::ids::{GroupId, RunId, SplitCheckId};
+use super::leakage::ColumnScore;
 use super::metric::{Metric, MetricSet};
 use super::params::{Algorithm, SearchSpace};
 use super::request::TrainRequest;
 use super::run::Sample;
 use super::split::SplitSpec;
+use super::split_check::SplitCheck;
 use super::task::Task;
 
 /// What a training may be asked for beside algorithms and parameters; everything is off by default.
@@ -22,6 +26,10 @@ pub struct TrainOptions {
     pub weight: Option<String>,
     /// Train and test on the rows of this run, of the same version, instead of splitting anew.
     pub split_of: Option<RunId>,
+    /// Columns that are kept though they know the answer, each with the reason; the others are left out. An empty reason
+    /// is that of an earlier run, which had the column: it is not asked about again.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub keep_leaking: BTreeMap<String, String>,
     /// Go on with this group: what it completed is kept, the rest of its request is done.
     pub resume: Option<GroupId>,
     /// Combine the completed runs by their predictions on held-out rows.
@@ -45,6 +53,12 @@ pub struct RunContext {
     /// The rows are those of this run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub split_of: Option<RunId>,
+    /// Features that know the answer, each with the reason why they were kept.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub kept: BTreeMap<String, String>,
+    /// What the checks say of its rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub split_check: Option<SplitCheckId>,
     #[serde(skip_serializing_if = "DecisionSpec::is_plain")]
     pub decision: DecisionSpec,
     /// Of an ensemble: the runs it is made of, each with its weight; the weights sum to 1.
@@ -155,6 +169,9 @@ pub struct TuneOutcome {
     /// Trials stopped because earlier ones were better.
     pub pruned: u32,
     pub warnings: Vec<String>,
+    /// What the checks say of the rows they were trained and tested on.
+    #[serde(default)]
+    pub split_check: Option<Box<SplitCheck>>,
 }
 
 /// How probabilities are corrected and where they are cut. Learned from predictions on held-out folds.
@@ -265,6 +282,9 @@ pub struct ColumnRole {
     pub column: String,
     pub role: Role,
     pub reason: String,
+    /// How well it alone predicts the target; `None` where that cannot be said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<ColumnScore>,
 }
 
 /// What would be trained if nobody chose otherwise, each choice with its reason.

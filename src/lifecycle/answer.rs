@@ -4,7 +4,7 @@ use crate::domain::io::JobIo;
 use crate::domain::question::{Answer, Question};
 use crate::store::{Workspace, catalogue};
 
-use super::{StageError, budget, gates, label, sign_off, suite, watch};
+use super::{StageError, budget, gates, label, sign_off, suite, suspects, watch};
 
 pub fn answer(workspace: &Workspace, question: &Question, io: &dyn JobIo) -> Result<Answer, StageError> {
     match question {
@@ -25,7 +25,7 @@ pub fn answer(workspace: &Workspace, question: &Question, io: &dyn JobIo) -> Res
             super::report::pair(workspace, *version, (x, y), by.as_deref(), io).map(|p| Answer::Pair(Box::new(p)))
         }
         Question::Recipe(asked) => super::recipe::preview(workspace, asked, io).map(|p| Answer::Recipe(Box::new(p))),
-        Question::TrainingPlan { version, target } => super::train::propose::propose(workspace, *version, target)
+        Question::TrainingPlan { version, target } => super::train::propose::propose(workspace, *version, target, io)
             .map(|proposal| Answer::TrainingPlan(Box::new(proposal))),
         Question::Explore(asked) => {
             super::explore::explore(workspace, asked, io).map(|e| Answer::Explored(Box::new(e)))
@@ -68,6 +68,8 @@ pub fn answer(workspace: &Workspace, question: &Question, io: &dyn JobIo) -> Res
             suite::compare_checks(workspace, *before, *after).map(|diff| Answer::CheckDiff(Box::new(diff)))
         }
         Question::RuleHistories { dataset } => suite::histories(workspace, *dataset).map(Answer::RuleHistories),
+        Question::LabelProblems { version, target } => suspects::label_problems(workspace, *version, target, io)
+            .map(|found| Answer::LabelProblems(Box::new(found))),
         Question::Labels { version } => label::history(workspace, *version).map(Answer::Labels),
     }
 }

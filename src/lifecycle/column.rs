@@ -1,22 +1,26 @@
-//! A version that differs from its parent in one column only: its table, and what is known about it.
+//! A version that differs from its parent in one column only: its table, what is known about it, and its record.
 //!
-//! Other columns keep their cells and everything that is known about them.
+//! Other columns keep their cells and everything that is known about them. Its source is the log of what was done, and
+//! it goes past the commit gates as any new version.
 
 use std::ops::Range;
 
+use serde::Serialize;
 use tempfile::TempPath;
 
 use crate::data::columns::{Columns, StoredTable};
 use crate::data::error::LoadError;
 use crate::data::table::Cells;
 use crate::data::{parquet, profile};
-use crate::domain::dataset::DatasetVersion;
+use crate::domain::activity::{NewEvent, ObjectKind};
+use crate::domain::dataset::{DatasetVersion, Origin, Provenance};
 use crate::domain::io::{JobIo, Part};
 use crate::domain::profile::TableProfile;
 use crate::domain::schema::{ColumnKind, ColumnSchema, Schema, Storage};
-use crate::store::{Workspace, datasets};
+use crate::store::datasets::{self, NewVersion};
+use crate::store::{StoreError, Tx, Workspace, activity};
 
-use super::{StageError, resolve};
+use super::{StageError, gates, resolve};
 
 pub struct Rewritten {
     /// The table, not yet an object.
@@ -94,6 +98,63 @@ pub fn rewrite(
         }
     }
     Ok(Rewritten { temp, schema, profile })
+}
+
+/// How a changed column came to be.
+pub struct Change<'a, Log: Serialize> {
+    /// Becomes the source of the version.
+    pub log: &'a Log,
+    /// What the source is called.
+    pub source_name: String,
+    pub origin: Origin,
+    pub note: String,
+    /// For the activity log: "labelled", "Labelled".
+    pub action: &'static str,
+    pub said: &'static str,
+}
+
+/// Stores what was rewritten as the next version of its parent's dataset; `also` does what belongs to the same
+/// transaction.
+pub fn store<Log: Serialize>(
+    workspace: &Workspace,
+    parent: &DatasetVersion,
+    rewritten: Rewritten,
+    change: &Change<'_, Log>,
+    also: impl Fn(&Tx, &DatasetVersion) -> Result<(), StoreError>,
+    past: (Option<&str>, &dyn JobIo),
+) -> Result<DatasetVersion, StageError> {
+    let text = serde_json::to_vec(change.log)
+        .map_err(|e| StageError::usage(format!("what was done cannot be saved: {e}"), ""))?;
+    let new = NewVersion {
+        dataset: parent.dataset.clone(),
+        rows: parent.rows,
+        schema: rewritten.schema,
+        source_hash: workspace.put_bytes(&text)?,
+        table_hash: workspace.adopt(rewritten.temp)?,
+        source_name: change.source_name.replace(['/', '\\'], "-"),
+        source_bytes: text.len() as u64,
+        read: parent.read.clone(),
+        profile: rewritten.profile,
+        provenance: Provenance {
+            parent: Some(parent.id),
+            origin: change.origin,
+            note: change.note.clone(),
+            author: activity::account(),
+            source_path: None,
+            ..Provenance::default()
+        },
+    };
+    let told = |tx: &Tx, version: &DatasetVersion| {
+        also(tx, version)?;
+        let event = NewEvent {
+            action: change.action.to_owned(),
+            object_kind: ObjectKind::Dataset,
+            object: version.label(),
+            summary: format!("{} {} into {}: {}", change.said, parent.label(), version.label(), change.note),
+        };
+        activity::append(tx, &event).map(drop)
+    };
+    gates::take_in(workspace, new, None, told, past.0, past.1)
 }
 
 /// One column of a table as a table of its own.

@@ -18,8 +18,13 @@ pub fn edit(workspace: &Workspace, edit: &Edit) -> Result<EditOutcome, StageErro
 fn edit_past(workspace: &Workspace, edit: &Edit, reason: Option<&str>) -> Result<EditOutcome, StageError> {
     // What others will take for good: a name that leads to a version.
     match edit {
-        Edit::MoveBranch { head, .. } => gates::before_publishing(workspace, *head, reason)?,
-        Edit::AddTag { version, .. } | Edit::Revert { version, .. } => {
+        Edit::MoveBranch { head, .. } => {
+            gates::before_merging(workspace, *head, reason)?;
+            gates::before_publishing(workspace, *head, reason)?;
+        }
+        Edit::AddTag { version, .. } => gates::before_publishing(workspace, *version, reason)?,
+        Edit::Revert { version, .. } => {
+            gates::before_merging(workspace, *version, reason)?;
             gates::before_publishing(workspace, *version, reason)?;
         }
         _ => {}
@@ -33,7 +38,7 @@ fn edit_past(workspace: &Workspace, edit: &Edit, reason: Option<&str>) -> Result
         Edit::AddTag { version, name } => write(workspace, |tx| add_tag(tx, *version, name)),
         Edit::HideTag { tag, hidden } => write(workspace, |tx| hide_tag(tx, *tag, *hidden)),
         Edit::Revert { version, note } => make(workspace, |tx| revert(tx, *version, note)),
-        Edit::SetKind { version, column, kind } => make(workspace, |tx| set_kind(tx, *version, column, *kind)),
+        Edit::SetKind { version, column, kind } => set_kind(workspace, *version, column, *kind, reason),
         Edit::SetMemoryBudget { bytes } => write(workspace, |tx| set_memory_budget(tx, *bytes)),
         Edit::Describe { dataset, said } => storage::describe(workspace, *dataset, said),
         Edit::Delete(keys) => storage::delete(workspace, keys),
@@ -137,15 +142,16 @@ fn revert(tx: &Tx, version: VersionId, note: &str) -> Result<(VersionId, String,
 }
 
 fn set_kind(
-    tx: &Tx,
+    workspace: &Workspace,
     version: VersionId,
     column: &str,
     kind: ColumnKind,
-) -> Result<(VersionId, String, Edit), StoreError> {
-    let new = revert::set_kind(tx, version, column, kind)?;
+    reason: Option<&str>,
+) -> Result<EditOutcome, StageError> {
+    let (new, was) = revert::set_kind(workspace, version, column, kind, reason)?;
     let said = format!("{column} is {} in {}", kind.as_str(), new.label());
-    let was = datasets::version(tx, version)?.schema.column(column).map_or(kind, |c| c.kind);
-    Ok((new.id, said, Edit::SetKind { version: new.id, column: column.to_owned(), kind: was }))
+    let undo = Edit::SetKind { version: new.id, column: column.to_owned(), kind: was };
+    Ok(EditOutcome { said, undo: Some(undo), made: Some(new.id) })
 }
 
 fn set_memory_budget(tx: &Tx, budget: Option<u64>) -> Done {

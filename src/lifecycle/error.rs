@@ -84,6 +84,9 @@ fn gate_hint(act: Act, subject: &str, red: &[GateState]) -> String {
     if needs(|need| *need == Need::Checked) {
         steps.push("run the checks on it".to_owned());
     }
+    if needs(|need| *need == Need::Split) {
+        steps.push("look at `checks splits` and split otherwise, or correct the data".to_owned());
+    }
     if needs(|need| *need == Need::SignOff) {
         steps.push("answer the four questions of `sign-off`".to_owned());
     }
@@ -199,7 +202,7 @@ fn verb(request: &JobRequest) -> &'static str {
         JobRequest::Collect(_) => "collect",
         JobRequest::Label(_) => "save the labels",
         JobRequest::CheckReport(_) => "save the check report",
-        JobRequest::Quarantine(_) => "set rows aside",
+        JobRequest::Quarantine(_) | JobRequest::SetAside(_) => "set rows aside",
         JobRequest::Overriding { request, .. } => verb(request),
         JobRequest::KeepGroups(_) => "keep the groups",
         JobRequest::Ask(_) => "look at that",

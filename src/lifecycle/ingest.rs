@@ -57,19 +57,9 @@ pub(super) fn ingest_as(
             let warnings = super::revert::lead_to(workspace, request.branch.as_deref(), &version)?;
             Ok(ImportOutcome { version: *version, new: false, warnings })
         }
-        Prepared::New(new) if gates::guards_commits(workspace, &new.dataset)? => {
-            let warnings = new.provenance.warnings.clone();
-            let version = gates::commit(workspace, *new, request.branch.as_deref(), told, reason, io)?;
-            Ok(ImportOutcome { version, new: true, warnings })
-        }
         Prepared::New(new) => {
             let warnings = new.provenance.warnings.clone();
-            let version = workspace.write(|tx| {
-                let version = datasets::insert_version_on(tx, &new, request.branch.as_deref())?;
-                told(tx, &version)?;
-                Ok(version)
-            })?;
-            io.recorded();
+            let version = gates::take_in(workspace, *new, request.branch.as_deref(), told, reason, io)?;
             Ok(ImportOutcome { version, new: true, warnings })
         }
     }

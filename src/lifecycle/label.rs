@@ -8,8 +8,7 @@ use std::ops::Range;
 
 use crate::data::table::Cells;
 use crate::data::view::RowOrder;
-use crate::domain::activity::{NewEvent, ObjectKind};
-use crate::domain::dataset::{DatasetVersion, Origin, Provenance};
+use crate::domain::dataset::{DatasetVersion, Origin};
 use crate::domain::edit::{Edit, EditOutcome};
 use crate::domain::filter::{Condition, Filter, Test, Word};
 use crate::domain::ids::{LabelSessionId, VersionId};
@@ -20,10 +19,9 @@ use crate::domain::request::LabelRequest;
 use crate::domain::schema::{ColumnSchema, Storage};
 use crate::domain::table::TableQuery;
 use crate::domain::words::counted;
-use crate::store::datasets::{self, NewVersion};
-use crate::store::{Workspace, activity, labels};
+use crate::store::{Tx, Workspace, activity, datasets, labels};
 
-use super::column::{Rewritten, check_name, new_text_column, rewrite};
+use super::column::{Change, check_name, new_text_column, rewrite, store};
 use super::{StageError, look, resolve};
 
 const FORMAT: u32 = 1;
@@ -119,8 +117,13 @@ pub fn resume_session(workspace: &Workspace, id: LabelSessionId) -> Result<EditO
     Ok(EditOutcome { said, undo: Some(drop), made: None })
 }
 
-/// Labels become a new version.
-pub fn finish(workspace: &Workspace, request: &LabelRequest, io: &dyn JobIo) -> Result<DatasetVersion, StageError> {
+/// Labels become a new version, past red gates where there is a reason.
+pub fn finish(
+    workspace: &Workspace,
+    request: &LabelRequest,
+    reason: Option<&str>,
+    io: &dyn JobIo,
+) -> Result<DatasetVersion, StageError> {
     let parent = resolve::resolve(workspace, &request.data, io)?;
     let column = request.column.trim();
     check_name(column)?;
@@ -151,8 +154,7 @@ pub fn finish(workspace: &Workspace, request: &LabelRequest, io: &dyn JobIo) -> 
         let end = given.partition_point(|label| label.row - 1 < rows.end);
         put(cells, column, &given[first..end], rows.start);
     };
-    let Rewritten { temp, schema, profile } =
-        rewrite(workspace, &parent, new_text_column(column, "labelled by hand"), io, labelled)?;
+    let rewritten = rewrite(workspace, &parent, new_text_column(column, "labelled by hand"), io, labelled)?;
     io.progress("Saving", Some(0.95))?;
     let log = LabelLog {
         format_version: FORMAT,
@@ -161,44 +163,19 @@ pub fn finish(workspace: &Workspace, request: &LabelRequest, io: &dyn JobIo) -> 
         column: column.to_owned(),
         labels: given,
     };
-    let note = if request.note.is_empty() { told(&log) } else { request.note.clone() };
-    let text =
-        serde_json::to_vec(&log).map_err(|e| StageError::usage(format!("the labels cannot be saved: {e}"), ""))?;
-    let new = NewVersion {
-        dataset: parent.dataset.clone(),
-        rows: parent.rows,
-        schema,
-        source_hash: workspace.put_bytes(&text)?,
-        table_hash: workspace.adopt(temp)?,
-        source_name: format!("labels-of-{column}.json").replace(['/', '\\'], "-"),
-        source_bytes: text.len() as u64,
-        read: parent.read.clone(),
-        profile,
-        provenance: Provenance {
-            parent: Some(parent.id),
-            origin: Origin::Labels,
-            note: note.clone(),
-            author: activity::account(),
-            source_path: None,
-            ..Provenance::default()
-        },
+    let change = Change {
+        log: &log,
+        source_name: format!("labels-of-{column}.json"),
+        origin: Origin::Labels,
+        note: if request.note.is_empty() { told(&log) } else { request.note.clone() },
+        action: "labelled",
+        said: "Labelled",
     };
-    let version = workspace.write(|tx| {
-        let version = datasets::insert_version(tx, &new)?;
-        if let Some(session) = &open {
-            labels::end(tx, session.id, Some(version.id))?;
-        }
-        let event = NewEvent {
-            action: "labelled".to_owned(),
-            object_kind: ObjectKind::Dataset,
-            object: version.label(),
-            summary: format!("Labelled {} into {}: {note}", parent.label(), version.label()),
-        };
-        activity::append(tx, &event)?;
-        Ok(version)
-    })?;
-    io.recorded();
-    Ok(version)
+    let end_session = |tx: &Tx, version: &DatasetVersion| match &open {
+        Some(session) => labels::end(tx, session.id, Some(version.id)),
+        None => Ok(()),
+    };
+    store(workspace, &parent, rewritten, &change, end_session, (reason, io))
 }
 
 /// The logs of a version and of the labelled versions it was made from, newest first.

@@ -12,8 +12,9 @@ use crate::domain::io::JobIo;
 use crate::domain::profile::TableProfile;
 use crate::domain::run::MetricPoint;
 use crate::domain::split::SplitRows;
+use crate::domain::split_check::SplitCheck;
 use crate::domain::table::{TablePage, TableQuery};
-use crate::store::{Workspace, activity, branches, bundles, checks, datasets, drift, runs, tags};
+use crate::store::{Workspace, activity, branches, bundles, checks, datasets, drift, runs, split_checks, tags};
 
 use super::StageError;
 
@@ -54,6 +55,29 @@ pub fn run_detail(workspace: &Workspace, id: RunId) -> Result<(Option<Evaluation
     let (run, points) = workspace.read(|conn| Ok((runs::get(conn, id)?, runs::points(conn, id)?)))?;
     let evaluation = run.evaluation_hash.as_ref().map(|hash| workspace.read_json(hash)).transpose()?;
     Ok((evaluation, points))
+}
+
+/// What the checks say of the rows a run trained and tested on; nothing of runs from before splits were checked.
+pub fn split_check(workspace: &Workspace, id: RunId) -> Result<Option<SplitCheck>, StageError> {
+    Ok(workspace.read(|conn| {
+        let id = runs::get(conn, id)?.plan.context.split_check;
+        id.map(|id| split_checks::get(conn, id)).transpose()
+    })?)
+}
+
+/// What the checks say of the splits of a dataset, newest first.
+pub fn split_checks(workspace: &Workspace, dataset: DatasetId) -> Result<Vec<SplitCheck>, StageError> {
+    Ok(workspace.read(|conn| split_checks::of_dataset(conn, dataset))?)
+}
+
+/// How often the test rows of a run were looked at, itself included.
+pub fn looks(workspace: &Workspace, id: RunId, rows: &SplitRows) -> Result<u64, StageError> {
+    let (run, version) = workspace.read(|conn| {
+        let run = runs::get(conn, id)?;
+        let version = datasets::version(conn, run.plan.version_id)?;
+        Ok((run, version))
+    })?;
+    super::train::looks::count(workspace, &version, &run.plan.target, &rows.test)
 }
 
 /// The rows a run trained and tested on.

@@ -6,6 +6,7 @@
 //! step. Until then nothing it did is visible; afterwards it is durable.
 
 use std::path::Path;
+use std::time::Instant;
 
 use crate::domain::io::JobIo;
 use crate::domain::question::{Answer, Question};
@@ -43,6 +44,7 @@ pub mod sign_off;
 pub mod snapshot;
 pub mod storage;
 pub mod suite;
+pub mod suspects;
 pub mod train;
 pub mod validate;
 pub mod verify;
@@ -72,8 +74,10 @@ pub fn perform(root: &Path, request: &JobRequest, io: &dyn JobIo) -> Result<JobO
         }
         JobRequest::Import(r) => JobOutcome::Imported(remember::ingest_past(&open()?, r, reason, io)?),
         JobRequest::Check(r) => JobOutcome::Checked(validate::check(&open()?, r, io)?),
-        JobRequest::Train(r) => JobOutcome::Trained(train::train(&open()?, r, io)?),
-        JobRequest::Tune(r) => JobOutcome::Tuned(Box::new(train::tune::tune(&open()?, r, io)?)),
+        JobRequest::Train(r) => JobOutcome::Trained(train::train_past(&open()?, r, reason, &Instant::now(), io)?),
+        JobRequest::Tune(r) => {
+            JobOutcome::Tuned(Box::new(train::tune::tune_past(&open()?, r, reason, &Instant::now(), io)?))
+        }
         JobRequest::Reproduce(run) => {
             JobOutcome::Reproduced(Box::new(train::reproduce::reproduce(&open()?, *run, io)?))
         }
@@ -86,12 +90,13 @@ pub fn perform(root: &Path, request: &JobRequest, io: &dyn JobIo) -> Result<JobO
         JobRequest::Demo(out) => JobOutcome::Demo(demo::demo(&open()?, out, io)?),
         JobRequest::Refresh(r) => JobOutcome::Imported(watch::refresh(&open()?, r, reason, io)?),
         JobRequest::Collect(r) => JobOutcome::Collected(watch::collect(&open()?, r, io)?),
-        JobRequest::Label(r) => JobOutcome::Labelled(label::finish(&open()?, r, io)?),
+        JobRequest::Label(r) => JobOutcome::Labelled(label::finish(&open()?, r, reason, io)?),
         JobRequest::CheckReport(r) => JobOutcome::Reported(report::save_checks(&open()?, r, io)?),
         JobRequest::Quarantine(r) => JobOutcome::Quarantined(Box::new(quarantine::quarantine(&open()?, r, io)?)),
+        JobRequest::SetAside(r) => JobOutcome::Quarantined(Box::new(quarantine::set_aside(&open()?, r, io)?)),
         // Unwrapped above; one in another is unwrapped to the innermost.
         JobRequest::Overriding { request, .. } => perform(root, request, io)?,
-        JobRequest::KeepGroups(r) => JobOutcome::Labelled(explore::keep(&open()?, r, io)?),
+        JobRequest::KeepGroups(r) => JobOutcome::Labelled(explore::keep(&open()?, r, reason, io)?),
         JobRequest::Ask(q) => JobOutcome::Answered(Box::new(answer::answer(&open()?, q, io)?)),
     })
 }

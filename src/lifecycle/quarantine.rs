@@ -14,7 +14,7 @@ use crate::data::table::{Cells, Dictionary};
 use crate::data::{parquet, profile};
 use crate::domain::activity::{NewEvent, ObjectKind};
 use crate::domain::branch::{MAIN, name_problem};
-use crate::domain::check_request::{QuarantineOutcome, QuarantineRequest};
+use crate::domain::check_request::{QuarantineOutcome, QuarantineRequest, SetAsideRequest};
 use crate::domain::dataset::{DatasetVersion, Origin, Provenance};
 use crate::domain::edit::{Edit, EditOutcome};
 use crate::domain::finding::Severity;
@@ -49,6 +49,61 @@ pub fn quarantine(
     let rules = rules_of(workspace, request, &version)?;
     io.progress("Judging the rows", Some(0.1))?;
     let judged = judge(workspace, &version, &rules, &Part { io, from: 0.1, to: 0.4 })?;
+    let record = Record { format_version: 1, from: version.label(), rules: &rules, rows_by_rule: &judged.by_rule };
+    let text =
+        serde_json::to_vec(&record).map_err(|e| StageError::usage(format!("the rules cannot be recorded: {e}"), ""))?;
+    let source = (text, format!("rules-on-{}.json", version.label()));
+    part(workspace, version, judged, source, &request.branch, &Part { io, from: 0.4, to: 0.95 })
+}
+
+/// Rows that somebody chose are set aside in the same way.
+pub fn set_aside(
+    workspace: &Workspace,
+    request: &SetAsideRequest,
+    io: &dyn JobIo,
+) -> Result<QuarantineOutcome, StageError> {
+    check_branch(&request.branch)?;
+    let version = resolve(workspace, &request.data, &Part { io, from: 0.0, to: 0.1 })?;
+    let mut judged = Judged::default();
+    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+    for (row, why) in &request.rows {
+        let Some(at) = row.checked_sub(1).filter(|at| *at < version.rows).and_then(|at| u32::try_from(at).ok()) else {
+            return Err(StageError::usage(
+                format!("{} has no row {row}: its rows are 1 to {}", version.label(), version.rows),
+                "Rows count from 1, as the table shows them",
+            ));
+        };
+        let reason = judged.names.iter().position(|name| name == why).unwrap_or_else(|| {
+            judged.names.push(why.clone());
+            judged.names.len() - 1
+        });
+        judged.reasons.entry(at).or_default().push(reason as u16);
+        *counts.entry(why).or_default() += 1;
+    }
+    judged.by_rule = counts.into_iter().map(|(why, n)| (why.to_owned(), n)).collect();
+    let text =
+        serde_json::to_vec(request).map_err(|e| StageError::usage(format!("the rows cannot be recorded: {e}"), ""))?;
+    let source = (text, format!("rows-of-{}.json", version.label()));
+    part(workspace, version, judged, source, &request.branch, &Part { io, from: 0.1, to: 0.95 })
+}
+
+/// Makes both sides, unless one of them has no row; `source` is what they were made by, with its name.
+fn part(
+    workspace: &Workspace,
+    version: DatasetVersion,
+    judged: Judged,
+    (text, source_name): (Vec<u8>, String),
+    branch: &str,
+    io: &dyn JobIo,
+) -> Result<QuarantineOutcome, StageError> {
+    let by = (&judged.reasons, &judged.names[..]);
+    let sides = match judged.reasons.is_empty() {
+        true => None,
+        false => Some((
+            side(workspace, &version, by, Side::Kept, &Part { io, from: 0.0, to: 0.55 })?,
+            side(workspace, &version, by, Side::Aside, &Part { io, from: 0.55, to: 1.0 })?,
+        )),
+    };
     let mut outcome = QuarantineOutcome {
         from: version.clone(),
         kept: None,
@@ -56,19 +111,7 @@ pub fn quarantine(
         by_rule: judged.by_rule,
         left_out: judged.left_out,
     };
-    if judged.reasons.is_empty() {
-        return Ok(outcome);
-    }
-    let kept = part(workspace, &version, &judged.reasons, &rules, Side::Kept, &Part { io, from: 0.4, to: 0.7 })?;
-    let aside = part(workspace, &version, &judged.reasons, &rules, Side::Aside, &Part { io, from: 0.7, to: 0.95 })?;
-    let record = Record {
-        format_version: 1,
-        from: version.label(),
-        rules: rules.clone(),
-        rows_by_rule: outcome.by_rule.clone(),
-    };
-    let text =
-        serde_json::to_vec(&record).map_err(|e| StageError::usage(format!("the rules cannot be recorded: {e}"), ""))?;
+    let Some((kept, aside)) = sides else { return Ok(outcome) };
     let new = |made: Made, dataset: String, note: String| -> Result<NewVersion, StageError> {
         Ok(NewVersion {
             dataset,
@@ -76,7 +119,7 @@ pub fn quarantine(
             schema: made.schema,
             source_hash: workspace.put_bytes(&text)?,
             table_hash: workspace.adopt(made.table)?,
-            source_name: format!("rules-on-{}.json", version.label()).replace(['/', '\\'], "-"),
+            source_name: source_name.replace(['/', '\\'], "-"),
             source_bytes: text.len() as u64,
             read: version.read.clone(),
             profile: made.profile,
@@ -92,11 +135,11 @@ pub fn quarantine(
     let (n_kept, n_aside) = (kept.rows, aside.rows);
     let rows = |n| counted(n, "row", "rows");
     let label = version.label();
-    let mut kept = new(kept, version.dataset.clone(), format!("{} of {label} that hold the rules", rows(n_kept)))?;
+    let mut kept = new(kept, version.dataset.clone(), format!("{} of {label} that are left", rows(n_kept)))?;
     kept.provenance.parent = Some(version.id);
     let name = format!("{}-quarantine", version.dataset);
-    let aside = new(aside, name, format!("{} of {label} that break a rule", rows(n_aside)))?;
-    let branch = (request.branch != MAIN).then_some(request.branch.as_str());
+    let aside = new(aside, name, format!("{} of {label} that were set aside", rows(n_aside)))?;
+    let branch = (branch != MAIN).then_some(branch);
     let (kept, aside) = workspace.write(|tx| {
         let kept = datasets::insert_version_on(tx, &kept, branch)?;
         let aside = datasets::insert_version(tx, &aside)?;
@@ -122,6 +165,7 @@ pub fn quarantine(
 
 /// Lets `main` lead to a version, past the gates.
 pub fn publish(workspace: &Workspace, id: VersionId, reason: Option<&str>) -> Result<EditOutcome, StageError> {
+    gates::before_merging(workspace, id, reason)?;
     gates::before_publishing(workspace, id, reason)?;
     let (said, undo) = workspace.write(|tx| {
         let version = datasets::version(tx, id)?;
@@ -143,11 +187,11 @@ pub fn publish(workspace: &Workspace, id: VersionId, reason: Option<&str>) -> Re
 
 /// What both parts were made by; their source.
 #[derive(serde::Serialize)]
-struct Record {
+struct Record<'a> {
     format_version: u32,
     from: String,
-    rules: Vec<Rule>,
-    rows_by_rule: Vec<(String, u64)>,
+    rules: &'a [Rule],
+    rows_by_rule: &'a [(String, u64)],
 }
 
 fn check_branch(name: &str) -> Result<(), StageError> {
@@ -189,9 +233,12 @@ fn rules_of(
     Ok(all.into_iter().filter(wanted).collect())
 }
 
+#[derive(Default)]
 struct Judged {
-    /// Rows that fail, with the positions of their rules.
+    /// Rows to set aside, with the positions of their reasons.
     reasons: BTreeMap<u32, Vec<u16>>,
+    /// The reasons: ids of rules.
+    names: Vec<String>,
     by_rule: Vec<(String, u64)>,
     left_out: Vec<(String, String)>,
 }
@@ -206,7 +253,8 @@ fn judge(
     let profile = workspace.read(|conn| datasets::profile(conn, version.id))?;
     let input = RulesInput { table: table.table(), reference: None, profile: Some(&profile) };
     let outcomes = rules::run(&input, rules, io)?;
-    let mut judged = Judged { reasons: BTreeMap::new(), by_rule: Vec::new(), left_out: Vec::new() };
+    let names = rules.iter().map(|rule| rule.id.clone()).collect();
+    let mut judged = Judged { names, ..Judged::default() };
     for (i, (rule, outcome)) in rules.iter().zip(&outcomes).enumerate() {
         if let Verdict::Skipped(reason) = &outcome.verdict {
             judged.left_out.push((rule.id.clone(), reason.clone()));
@@ -245,11 +293,10 @@ struct Made {
 }
 
 /// The rows of one side, row group by row group.
-fn part(
+fn side(
     workspace: &Workspace,
     version: &DatasetVersion,
-    reasons: &BTreeMap<u32, Vec<u16>>,
-    rules: &[Rule],
+    (reasons, names): (&BTreeMap<u32, Vec<u16>>, &[String]),
     side: Side,
     io: &dyn JobIo,
 ) -> Result<Made, StageError> {
@@ -277,7 +324,7 @@ fn part(
         };
         let mut cells = (0..version.schema.columns.len()).map(read).collect::<Result<Vec<Cells>, LoadError>>()?;
         if side == Side::Aside {
-            cells.push(Cells::Text(told(&wanted, reasons, rules)));
+            cells.push(Cells::Text(told(&wanted, reasons, names)));
         }
         n_rows += wanted.len() as u64;
         writer.write(&cells)?;
@@ -287,11 +334,11 @@ fn part(
     Ok(Made { table: temp, rows: n_rows, schema, profile })
 }
 
-/// Which rules each of these rows breaks, as text.
-fn told(rows: &[u64], reasons: &BTreeMap<u32, Vec<u16>>, rules: &[Rule]) -> Dictionary {
+/// The reasons of each of these rows, as text.
+fn told(rows: &[u64], reasons: &BTreeMap<u32, Vec<u16>>, names: &[String]) -> Dictionary {
     let of = |row: &u64| -> String {
         let broken = u32::try_from(*row).ok().and_then(|row| reasons.get(&row)).map_or(&[][..], Vec::as_slice);
-        let ids: Vec<&str> = broken.iter().map(|i| rules[usize::from(*i)].id.as_str()).collect();
+        let ids: Vec<&str> = broken.iter().map(|i| names[usize::from(*i)].as_str()).collect();
         ids.join("; ")
     };
     let texts: Vec<String> = rows.iter().map(of).collect();

@@ -5,12 +5,13 @@ use crate::domain::activity::{NewEvent, ObjectKind};
 use crate::domain::branch::MAIN;
 use crate::domain::dataset::{DatasetVersion, Origin, Provenance};
 use crate::domain::ids::VersionId;
+use crate::domain::io::Silent;
 use crate::domain::profile::TableProfile;
 use crate::domain::schema::ColumnKind;
 use crate::store::datasets::NewVersion;
-use crate::store::{StoreError, Tx, Workspace, activity, branches, datasets};
+use crate::store::{Reader, StoreError, Tx, Workspace, activity, branches, datasets};
 
-use super::StageError;
+use super::{StageError, gates};
 
 /// Makes what `id` holds the newest version of `main`, and names the version that was it.
 pub fn revert(tx: &Tx, id: VersionId, note: &str) -> Result<(DatasetVersion, DatasetVersion), StoreError> {
@@ -27,9 +28,29 @@ pub fn revert(tx: &Tx, id: VersionId, note: &str) -> Result<(DatasetVersion, Dat
 }
 
 /// Makes a version whose column has another kind. It goes onto the branch that led to the version; a version that no
-/// branch leads to is history, and refused.
-pub fn set_kind(tx: &Tx, id: VersionId, column: &str, kind: ColumnKind) -> Result<DatasetVersion, StoreError> {
-    let old = datasets::version(tx, id)?;
+/// branch leads to is history, and refused. Answers the new version with the kind that was; `reason` lets it past red
+/// gates.
+pub fn set_kind(
+    workspace: &Workspace,
+    id: VersionId,
+    column: &str,
+    kind: ColumnKind,
+    reason: Option<&str>,
+) -> Result<(DatasetVersion, ColumnKind), StageError> {
+    let (new, branch, was) = workspace.read(|conn| other_kind(conn, id, column, kind))?;
+    let told = |tx: &Tx, version: &DatasetVersion| log(tx, "changed the kind in", version, new.provenance.note.clone());
+    let version = gates::take_in(workspace, new.clone(), Some(&branch), told, reason, &Silent)?;
+    Ok((version, was))
+}
+
+/// The version with another kind, the branch it belongs on, and the kind that was.
+fn other_kind(
+    conn: &Reader,
+    id: VersionId,
+    column: &str,
+    kind: ColumnKind,
+) -> Result<(NewVersion, String, ColumnKind), StoreError> {
+    let old = datasets::version(conn, id)?;
     let refused = |problem: String| StoreError::Invalid { what: format!("another kind of column `{column}`"), problem };
     let Some(at) = old.schema.index_of(column) else {
         let known = old.schema.names().collect::<Vec<_>>().join(", ");
@@ -42,19 +63,17 @@ pub fn set_kind(tx: &Tx, id: VersionId, column: &str, kind: ColumnKind) -> Resul
     if let Some(problem) = unfit(&old, at, kind) {
         return Err(refused(problem));
     }
-    let branch = branch_of(tx, &old)?.ok_or_else(|| {
+    let branch = branch_of(conn, &old)?.ok_or_else(|| {
         refused(format!("{} is an earlier version; revert to it first, then change the new one", old.label()))
     })?;
-    let mut profile = datasets::profile(tx, id)?;
+    let mut profile = datasets::profile(conn, id)?;
     if let Some(found) = profile.columns.iter_mut().find(|c| c.name == column) {
         found.kind = kind;
     }
     let note = format!("`{column}` is {} instead of {}", kind.as_str(), was.as_str());
-    let mut new = again(&old, profile, Origin::Kind, id, note.clone());
+    let mut new = again(&old, profile, Origin::Kind, id, note);
     new.schema.columns[at].kind = kind;
-    let version = datasets::insert_version_on(tx, &new, Some(&branch))?;
-    log(tx, "changed the kind in", &version, note)?;
-    Ok(version)
+    Ok((new, branch, was))
 }
 
 /// Why the cells of a column cannot mean this.
@@ -77,11 +96,11 @@ fn unfit(version: &DatasetVersion, at: usize, kind: ColumnKind) -> Option<String
 }
 
 /// The branch that leads to a version, `main` first.
-fn branch_of(tx: &Tx, version: &DatasetVersion) -> Result<Option<String>, StoreError> {
-    if datasets::head_of(tx, version.dataset_id, MAIN)? == Some(version.id) {
+fn branch_of(conn: &Reader, version: &DatasetVersion) -> Result<Option<String>, StoreError> {
+    if datasets::head_of(conn, version.dataset_id, MAIN)? == Some(version.id) {
         return Ok(Some(MAIN.to_owned()));
     }
-    let mut all = branches::all(tx)?.into_iter();
+    let mut all = branches::all(conn)?.into_iter();
     Ok(all.find(|b| b.dataset_id == version.dataset_id && b.head == version.id).map(|b| b.name))
 }
 

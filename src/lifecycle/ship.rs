@@ -46,7 +46,10 @@ pub fn export(workspace: &Workspace, request: &ExportRequest, io: &dyn JobIo) ->
     let golden = golden_rows(&pool(workspace, &version, &rows, &model)?, &model)?;
     let expected = answers(&model, &golden, io)?;
 
-    let card = bundle::model_card(&card_facts(&run, &version, &model, evaluation.as_ref()));
+    let card = bundle::model_card(&CardFacts {
+        split_check: super::look::split_check(workspace, run.id)?,
+        ..card_facts(&run, &version, &model, evaluation.as_ref())
+    });
     let contents = BundleContents {
         inputs: input_schema(&version, &model),
         lineage: Lineage {
@@ -180,6 +183,7 @@ fn card_facts(run: &Run, version: &DatasetVersion, model: &TrainedModel, evaluat
             plan.split.test_share * 100.0,
             plan.sampled.map_or_else(String::new, |sample| format!(", of {}", sample.describe()))
         ),
+        split_check: None,
         seed: plan.seed,
         metrics: run.metrics.clone(),
         features: plan.features.clone(),

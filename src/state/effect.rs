@@ -13,6 +13,7 @@ use crate::domain::profile::TableProfile;
 use crate::domain::question::{Answer, Question};
 use crate::domain::request::JobRequest;
 use crate::domain::run::MetricPoint;
+use crate::domain::split_check::SplitCheck;
 use crate::domain::table::{FindRequest, Found, TablePage, TableQuery};
 use crate::jobs::event::{JobEvent, JobId};
 
@@ -161,4 +162,6 @@ pub struct RunDetail {
     /// `None` unless completed.
     pub evaluation: Option<Evaluation>,
     pub points: Vec<MetricPoint>,
+    /// What the checks say of its split; `None` for runs from before splits were checked.
+    pub split_check: Option<Box<SplitCheck>>,
 }

@@ -18,6 +18,7 @@ pub(super) const STEPS: &[&str] = &[
     include_str!("migrations/0002_data.sql"),
     include_str!("migrations/0003_learn.sql"),
     include_str!("migrations/0004_checks.sql"),
+    include_str!("migrations/0005_splits.sql"),
 ];
 
 /// The version this program writes.

@@ -47,6 +47,7 @@ pub mod remembered;
 pub mod runs;
 pub mod settings;
 pub mod sign_offs;
+pub mod split_checks;
 pub mod storage;
 pub mod suites;
 pub mod tags;
@@ -67,6 +68,9 @@ pub use self::migrations::LATEST;
 pub use self::objects::{Snapshot, Staged};
 pub use self::verify::{Damage, VerifyReport};
 use crate::domain::ids::ContentHash;
+
+/// Whatever can be read from; a transaction is one, too.
+pub type Reader = rusqlite::Connection;
 
 /// An open write transaction.
 pub type Tx<'a> = rusqlite::Transaction<'a>;

@@ -121,6 +121,12 @@ pub(super) const SIGN_OFFS: Table = Table {
     numbered: true,
     columns: "id, version_id, answers, who, created_at_ms",
 };
+pub(super) const SPLIT_CHECKS: Table = Table {
+    name: "split_checks",
+    noun: "split check",
+    numbered: true,
+    columns: "id, version_id, rows_hash, judged, passed, report, created_at_ms",
+};
 pub(super) const RUNS: Table = Table {
     name: "runs",
     noun: "run",
@@ -164,7 +170,7 @@ pub(super) const SETTINGS: Table =
     Table { name: "settings", noun: "setting", numbered: false, columns: "id, key, value, updated_at_ms" };
 
 /// All of them but the events, whose digests form a chain (activity.rs).
-pub(super) const SEALED: [Table; 22] = [
+pub(super) const SEALED: [Table; 23] = [
     DATASETS,
     VERSIONS,
     BRANCHES,
@@ -181,6 +187,7 @@ pub(super) const SEALED: [Table; 22] = [
     GATES,
     OVERRIDES,
     SIGN_OFFS,
+    SPLIT_CHECKS,
     RUNS,
     RUN_GROUPS,
     MODELS,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::records::{self, MODELS, RUNS};
 use super::sql::{self, Fields};
 use super::{StoreError, Tx, files};
-use crate::domain::ids::{ContentHash, RunId};
+use crate::domain::ids::{ContentHash, DatasetId, RunId, VersionId};
 use crate::domain::metric::MetricSet;
 use crate::domain::run::{MetricPoint, Run, RunMetrics, RunPlan, RunStatus, Timings};
 
@@ -154,6 +154,28 @@ pub fn points(conn: &Connection, id: RunId) -> Result<Vec<MetricPoint>, StoreErr
             value: fields.get("value")?,
         })
     })
+}
+
+/// The splits on which completed runs for a target were measured, hidden ones too, with how many there are of each.
+pub fn measured_splits(
+    conn: &Connection,
+    version: VersionId,
+    target: &str,
+) -> Result<Vec<(ContentHash, u64)>, StoreError> {
+    let sql = "SELECT split_hash, count(*) AS n FROM runs WHERE version_id = ?1 AND target = ?2 AND status = ?3 \
+               GROUP BY split_hash ORDER BY split_hash";
+    sql::query_all(conn, sql, params![version, target, RunStatus::Completed.as_str()], |row| {
+        let fields = Fields::of(row, RUNS.noun)?;
+        let n: i64 = fields.get("n")?;
+        Ok((fields.get("split_hash")?, n.unsigned_abs()))
+    })
+}
+
+/// What the newest run on a dataset was trained for.
+pub fn newest_target(conn: &Connection, dataset: DatasetId) -> Result<Option<String>, StoreError> {
+    let sql = "SELECT r.target FROM runs r JOIN dataset_versions v ON v.id = r.version_id WHERE v.dataset_id = ?1 \
+               ORDER BY r.id DESC LIMIT 1";
+    sql::query_opt(conn, sql, [dataset], |row| Ok(row.get(0)?))
 }
 
 /// Takes a run out of lists, or puts it back.

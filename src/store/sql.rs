@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use super::StoreError;
 use crate::domain::ids::{
     BinId, BranchId, BundleId, CheckRunId, ContentHash, DatasetId, DriftId, EventId, GateId, GroupId, LabelSessionId,
-    OverrideId, RunId, SignOffId, SuiteId, TagId, VersionId, WatchId,
+    OverrideId, RunId, SignOffId, SplitCheckId, SuiteId, TagId, VersionId, WatchId,
 };
 
 macro_rules! id_column {
@@ -41,6 +41,7 @@ id_column!(
     OverrideId,
     RunId,
     SignOffId,
+    SplitCheckId,
     SuiteId,
     TagId,
     VersionId,

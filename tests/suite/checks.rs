@@ -238,6 +238,62 @@ fn a_red_commit_gate_keeps_a_version_on_the_quarantine_branch() {
 }
 
 #[test]
+fn a_stopped_version_comes_in_by_no_other_door() {
+    let s = with_customers();
+    s.json(&["suite", "draft", "c", "--save"]).ok();
+    s.json(&["gates", "add", "commit", "no-errors"]).ok();
+    let refused = s.json(&["label", "c", "--column", "tenure", "--set", "1=99999"]);
+    assert_eq!(refused.code, 3);
+    assert!(refused.stderr.contains("c@2 waits on the branch quarantine"), "{}", refused.stderr);
+    assert_eq!(s.json(&["set-kind", "c", "plan", "text"]).code, 3, "the contract says what it is");
+    assert_eq!((version_of(&s, "c"), version_of(&s, "c@quarantine")), (json!(1), json!(3)));
+    for door in [["publish", "c@2"], ["publish", "c@quarantine"], ["revert", "c@2"]] {
+        assert_eq!(s.json(&door).code, 3, "{door:?}");
+    }
+    s.json(&["label", "c", "--column", "tenure", "--set", "1=12"]).ok();
+    assert_eq!(version_of(&s, "c"), 4);
+    s.json(&["revert", "c@1"]).ok();
+    s.json(&["publish", "c@2", "--override", "an unusual customer"]).ok();
+    assert_eq!(version_of(&s, "c"), 2);
+    verified(&s);
+}
+
+#[test]
+fn labels_that_look_wrong_are_listed_corrected_and_dropped() {
+    let s = Sandbox::new();
+    let mut text = String::from("x,z,y\n");
+    for i in 0..600 {
+        // Every number once, in no order; the label follows from the first, but for twelve rows.
+        let (x, z) = (i * 37 % 600, i * 91 % 600);
+        let y = if (x > 300) != (i % 50 == 7) { "up" } else { "down" };
+        text.push_str(&format!("{x}.5,{z}.5,{y}\n"));
+    }
+    text.push_str("1.5,2.5,down\n1.5,2.5,up\n1.5,2.5,down\n");
+    s.file("t.csv", &text);
+    s.json(&["import", "t.csv", "--name", "t"]).ok();
+    let list = ["suspects", "t", "--target", "y"];
+    let found = s.json(&[&list[..], &["--out", "list.csv"]].concat()).ok();
+    let rows = found["rows"].as_array().unwrap().clone();
+    let of = |what: &str| rows.iter().filter(|r| r["objection"] == what).cloned().collect::<Vec<Value>>();
+    let planted = of("suspect").iter().filter(|r| (r["row"].as_u64().unwrap() - 1) % 50 == 7).count();
+    assert!(planted >= 9, "{found:#}");
+    let alike: Vec<Value> = of("conflict").iter().map(|r| json!([r["row"], r["suggested"]])).collect();
+    assert_eq!(alike, [json!([601, "down"]), json!([602, "down"]), json!([603, "down"])]);
+    let saved = fs::read_to_string(s.path("list.csv")).unwrap();
+    assert_eq!(saved.lines().count(), rows.len() + 1);
+    assert_eq!(s.json(&[&list[..], &["--drop", "9999"]].concat()).code, 2);
+
+    let dropped = s.json(&[&list[..], &["--only", "conflict", "--drop", "all"]].concat()).ok();
+    assert_eq!(dropped["kept"], json!({ "dataset": "t@2", "rows": 602 }));
+    assert_eq!(dropped["by_rule"], json!([{ "rule": "conflict:y", "rows": 1 }]));
+    let corrected = s.json(&[&list[..], &["--relabel", "all"]].concat()).ok();
+    assert_eq!((&corrected["version"], &corrected["without_suggestion"]), (&json!(3), &json!(0)));
+    let left = s.json(&["suspects", "t@3", "--target", "y"]).ok();
+    assert!(left["rows"].as_array().unwrap().len() < rows.len() / 3, "{left:#}");
+    verified(&s);
+}
+
+#[test]
 fn broken_rows_are_set_aside_and_the_rest_is_published() {
     let s = with_customers();
     assert_eq!(s.json(&["quarantine", "c"]).code, 2, "without a suite");

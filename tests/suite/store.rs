@@ -25,6 +25,7 @@ use modelwright::domain::run::{Environment, MetricPoint, RunMetrics, RunPlan, Ru
 use modelwright::domain::schema::{ColumnKind, ColumnSchema, Schema, Storage};
 use modelwright::domain::sign_off::{Answers, SignedAnswer, Verdict};
 use modelwright::domain::split::{SplitKind, SplitSpec};
+use modelwright::domain::split_check::JudgedSplit;
 use modelwright::domain::suite::{self, ColumnContract, Suite};
 use modelwright::domain::task::Task;
 use modelwright::store::bundles::NewBundle;
@@ -34,7 +35,8 @@ use modelwright::store::drift::NewDrift;
 use modelwright::store::gates::NewOverride;
 use modelwright::store::runs::RunResult;
 use modelwright::store::{
-    LATEST, StoreError, Workspace, activity, bundles, checks, datasets, drift, gates, runs, settings, sign_offs, suites,
+    LATEST, StoreError, Workspace, activity, bundles, checks, datasets, drift, gates, runs, settings, sign_offs,
+    split_checks, suites,
 };
 
 const SOURCE: &[u8] = b"age,churned\n31,yes\n42,no\n";
@@ -184,7 +186,28 @@ fn fill(ws: &Workspace) -> RunId {
     })
     .unwrap();
     keep_checks(ws, &version);
+    keep_split(ws, &version);
     run
+}
+
+/// What the checks say of a split.
+fn keep_split(ws: &Workspace, version: &DatasetVersion) {
+    let of = JudgedSplit {
+        version_id: version.id,
+        target: "churned".into(),
+        rows_hash: ws.put_bytes(SPLIT).unwrap(),
+        columns: vec!["age".into()],
+        suite: None,
+        train_rows: 8,
+        test_rows: 2,
+    };
+    let check = ws.write(|tx| split_checks::insert(tx, &of, &CheckReport::new(vec![]))).unwrap();
+    assert_eq!((check.dataset.as_str(), check.summary().as_str()), ("people@1", "Split checked: nothing found"));
+    let fewer = JudgedSplit { train_rows: 4, ..of.clone() };
+    assert_eq!(ws.read(|c| split_checks::known(c, &fewer)).unwrap(), Some(check.clone()));
+    let other = JudgedSplit { target: "age".into(), ..of };
+    assert_eq!(ws.read(|c| split_checks::known(c, &other)).unwrap(), None);
+    assert_eq!(ws.read(|c| split_checks::of_dataset(c, version.dataset_id)).unwrap(), [check]);
 }
 
 /// A suite, gates, an override and a sign-off.

@@ -7,10 +7,13 @@ use serde_json::{Value, json};
 use super::{Report, number, table};
 use crate::domain::comparison::Comparison;
 use crate::domain::evaluation::Evaluation;
+use crate::domain::finding::Severity;
 use crate::domain::metric::Metric;
 use crate::domain::request::TrainOutcome;
 use crate::domain::run::{Run, RunMetrics};
 use crate::domain::split::SplitRows;
+use crate::domain::split_check::SplitCheck;
+use crate::domain::words::counted;
 
 fn metrics(m: &RunMetrics) -> Value {
     json!({
@@ -59,6 +62,7 @@ pub fn train(outcome: &TrainOutcome) -> Report {
     if let Some(best) = outcome.best {
         let _ = writeln!(text, "Best: run {best}");
     }
+    text.push_str(&split_check_text(outcome.split_check.as_deref()));
     if let (Some(group), true) = (outcome.group, outcome.is_cut_short()) {
         let _ = writeln!(text, "Not everything was done: go on with `train --resume {group}`");
     }
@@ -66,6 +70,7 @@ pub fn train(outcome: &TrainOutcome) -> Report {
         "runs": outcome.runs.iter().map(run_json).collect::<Vec<_>>(), "best": outcome.best,
         "group": outcome.group, "task": outcome.runs.first().map_or(outcome.proposal.task, |r| r.plan.task),
         "task_reason": outcome.proposal.reason, "warnings": outcome.warnings,
+        "split_check": outcome.split_check.as_deref().map(split_check_json),
     });
     Report::new(json, text)
 }
@@ -102,7 +107,41 @@ pub fn comparison(comparison: &Comparison, evaluations: &[Option<Evaluation>]) -
     Report::new(json, text)
 }
 
-pub fn split(rows: &SplitRows) -> Report {
-    let text = format!("{} training rows, {} test rows\n", rows.train.len(), rows.test.len());
-    Report::new(json!({ "train": rows.train, "test": rows.test }), text)
+/// `looks`: runs that were measured on the same test rows.
+pub fn split(rows: &SplitRows, check: Option<&SplitCheck>, looks: u64) -> Report {
+    let mut text = format!("{} training rows, {} test rows\n", rows.train.len(), rows.test.len());
+    let _ = writeln!(text, "{} measured on these test rows", counted(looks, "run was", "runs were"));
+    text.push_str(&split_check_text(check));
+    let check = check.map(split_check_json);
+    Report::new(json!({ "train": rows.train, "test": rows.test, "split_check": check, "looks": looks }), text)
+}
+
+/// What the checks say of splits, newest first.
+pub fn splits(checks: &[SplitCheck]) -> Report {
+    let text = checks.iter().map(|check| {
+        let head = format!("{} {} for {}, {}\n", check.id, check.dataset, check.of.target, check.extent());
+        head + &split_check_text(Some(check))
+    });
+    let json: Vec<Value> = checks.iter().map(split_check_json).collect();
+    Report::new(json!({ "splits": json }), text.collect())
+}
+
+pub fn split_check_json(check: &SplitCheck) -> Value {
+    let of = &check.of;
+    json!({
+        "id": check.id, "dataset": check.dataset, "target": of.target, "passed": check.report.passed,
+        "errors": check.count(Severity::Error), "warnings": check.count(Severity::Warning),
+        "train_rows": of.train_rows, "test_rows": of.test_rows, "findings": check.report.findings(),
+        "skipped": super::skipped(&check.report), "suite": of.suite, "created_at_ms": check.created_at_ms,
+    })
+}
+
+/// The verdict and a line for every error and warning.
+pub fn split_check_text(check: Option<&SplitCheck>) -> String {
+    let Some(check) = check else { return String::new() };
+    let mut text = check.summary() + "\n";
+    for f in check.alarms() {
+        let _ = writeln!(text, "{:<8} {:<22} {}", f.severity.as_str(), f.code, f.message);
+    }
+    text
 }

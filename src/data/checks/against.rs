@@ -92,7 +92,11 @@ pub(super) fn new_variants(cx: &Context, limit: f64) -> Outcome {
     for shared in cx.shared_columns()? {
         let c = shared.now;
         let is_text = c.schema.storage == Storage::String && shared.before.storage == Storage::String;
-        if !is_text || !matches!(c.schema.kind, ColumnKind::Categorical | ColumnKind::Boolean) || c.is_empty() {
+        if !is_text
+            || cx.is_declared(c.name())
+            || !matches!(c.schema.kind, ColumnKind::Categorical | ColumnKind::Boolean)
+            || c.is_empty()
+        {
             continue;
         }
         let before = Values::of(reference, shared.index, cx.io)?;
@@ -140,6 +144,9 @@ pub(super) fn feature_drift(cx: &Context, limit: f64) -> Outcome {
     let (now, before) = (cx.sample()?, cx.reference_sample()?);
     let mut findings = Vec::new();
     for column in now.columns.iter().filter(|column| cx.input.target != Some(column.name.as_str())) {
+        if cx.is_declared(&column.name) {
+            continue;
+        }
         cx.io.progress("Comparing distributions", None)?;
         let Some(other) = before.column(&column.name) else { continue };
         findings.extend(drift_finding(cx, column, other, limit));

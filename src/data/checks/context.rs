@@ -224,6 +224,11 @@ impl<'a> Context<'a> {
         Ok(self.columns.iter().filter_map(pair).collect())
     }
 
+    /// The declared time or group parts the rows: that it differs on both sides is meant.
+    pub fn is_declared(&self, name: &str) -> bool {
+        self.input.time == Some(name) || self.input.group == Some(name)
+    }
+
     /// The target, when it has values.
     pub fn target(&self) -> Result<&Target<'a>, Stop> {
         let Some(name) = self.input.target else { return Err(Stop::Skipped("No target column given".to_owned())) };

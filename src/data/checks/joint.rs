@@ -30,7 +30,7 @@ pub(super) fn joint_drift(cx: &Context, limit: f64) -> Outcome {
     let pairs: Vec<(&Sampled, &Sampled)> = now
         .columns
         .iter()
-        .filter(|column| cx.input.target != Some(column.name.as_str()))
+        .filter(|column| cx.input.target != Some(column.name.as_str()) && !cx.is_declared(&column.name))
         .filter_map(|column| Some((before.column(&column.name)?, column)))
         .filter(|(before, now)| before.is_number() == now.is_number())
         .take(MOST_COLUMNS)

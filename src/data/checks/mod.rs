@@ -39,11 +39,13 @@
 //! | Multivariate Drift | `JOINT_DRIFT` | limit 0.2 in place of 0.25; sees products of columns too |
 
 mod against;
+mod alone;
 mod chance;
 mod context;
 mod draft;
 mod integrity;
 mod joint;
+mod labels;
 mod leakage;
 mod near;
 mod outliers;
@@ -64,8 +66,10 @@ mod texts;
 
 use std::collections::BTreeMap;
 
+pub use alone::column_scores;
 use context::Context;
 pub use draft::MOST_KEPT;
+pub use labels::label_problems;
 
 use crate::data::columns::TableRef;
 use crate::data::error::LoadError;
@@ -74,7 +78,7 @@ use crate::data::table::Table;
 use crate::domain::finding::{CheckReport, CheckResult, Finding, Severity};
 use crate::domain::io::{Cancelled, JobIo};
 use crate::domain::profile::TableProfile;
-use crate::domain::suite::{CheckSetting, CheckSpec, catalogue};
+use crate::domain::suite::{CheckGroup, CheckSetting, CheckSpec, catalogue};
 
 /// What is checked, and against what.
 #[derive(Clone, Copy)]
@@ -222,11 +226,21 @@ const RULES: &[(&str, Check)] = &[
 
 /// Runs every rule; the tables may be larger than memory. The work is linear in the cells, except for scores of leakage, which look at up to 50,000 rows.
 pub fn run(input: &CheckInput<'_>, io: &dyn JobIo) -> Result<CheckReport, LoadError> {
+    run_those(input, &catalogue().iter().collect::<Vec<_>>(), io)
+}
+
+/// Runs the rules that hold a table against its reference, as one side of a split is held against the other.
+pub fn run_against(input: &CheckInput<'_>, io: &dyn JobIo) -> Result<CheckReport, LoadError> {
+    let specs = catalogue().iter().filter(|spec| spec.group == CheckGroup::TrainTest);
+    run_those(input, &specs.collect::<Vec<_>>(), io)
+}
+
+fn run_those(input: &CheckInput<'_>, specs: &[&CheckSpec], io: &dyn JobIo) -> Result<CheckReport, LoadError> {
     io.progress("Reading the columns", Some(0.0))?;
     let context = Context::new(*input, io)?;
-    let mut results = Vec::with_capacity(RULES.len());
-    for (done, spec) in catalogue().iter().enumerate() {
-        io.progress(&format!("Checking: {}", spec.title), Some((done + 1) as f64 / (RULES.len() + 1) as f64))?;
+    let mut results = Vec::with_capacity(specs.len());
+    for (done, spec) in specs.iter().enumerate() {
+        io.progress(&format!("Checking: {}", spec.title), Some((done + 1) as f64 / (specs.len() + 1) as f64))?;
         results.push(run_rule(spec, &context)?);
     }
     Ok(CheckReport::new(results))

@@ -4,6 +4,8 @@
 //! fitted on three quarters of the rows and measured on the fourth, four times over. `ppscore` has a decision tree in
 //! its place; both give the same verdict where a column decides the target or says nothing about it.
 
+use std::collections::BTreeMap;
+
 use super::context::Context;
 use super::draft::Draft;
 use super::sample::{Sample, Sampled, SampledValues};
@@ -157,6 +159,19 @@ fn number_power(values: &[f64], groups: &[u32], n_groups: usize) -> Option<f64> 
     (naive > 0.0).then(|| (1.0 - model / naive).clamp(0.0, 1.0))
 }
 
+/// The power of every column that has one, by its name.
+pub(super) fn powers(cx: &Context) -> Result<BTreeMap<String, f64>, Stop> {
+    let target = cx.target()?.column;
+    let sample = cx.sample()?;
+    let answer = Answer::of(cx, &sample, target)?;
+    let mut powers = BTreeMap::new();
+    for column in sample.columns.iter().filter(|column| column.name != target) {
+        cx.io.progress("Scoring each column alone", None)?;
+        powers.extend(answer.power(column).map(|power| (column.name.clone(), power)));
+    }
+    Ok(powers)
+}
+
 /// Columns that alone say most of the target.
 pub(super) fn power(cx: &Context, limit: f64) -> Outcome {
     let target = cx.target()?.column;
@@ -185,7 +200,7 @@ pub(super) fn power_change(cx: &Context, limit: f64) -> Outcome {
     let (now, before) = (cx.sample()?, cx.reference_sample()?);
     let (answer, answer_before) = (Answer::of(cx, &now, target)?, Answer::of(cx, &before, target)?);
     let mut findings = Vec::new();
-    for column in now.columns.iter().filter(|column| column.name != target) {
+    for column in now.columns.iter().filter(|column| column.name != target && !cx.is_declared(&column.name)) {
         cx.io.progress("Scoring each column alone", None)?;
         let Some(other) = before.column(&column.name) else { continue };
         let (Some(power), Some(power_before)) = (answer.power(column), answer_before.power(other)) else { continue };

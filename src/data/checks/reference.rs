@@ -32,7 +32,8 @@ pub(super) fn out_of_range(cx: &Context) -> Outcome {
     for shared in cx.shared_columns()? {
         let is_number = |kind: ColumnKind| kind == ColumnKind::Numeric;
         let kinds_fit = is_number(shared.before.kind) && is_number(shared.now.schema.kind);
-        if !kinds_fit || shared.now.schema.storage == Storage::String {
+        let is_judged = kinds_fit && shared.now.schema.storage != Storage::String;
+        if !is_judged || cx.is_declared(shared.now.name()) {
             continue;
         }
         let mut before = Tails::default();
@@ -156,7 +157,7 @@ pub(super) fn unknown_categories(cx: &Context, limit: f64) -> Outcome {
         let is_category = |kind: ColumnKind| matches!(kind, ColumnKind::Categorical | ColumnKind::Boolean);
         // New labels have a rule of their own.
         let is_target = shared.now.is_target && cx.classes().is_ok();
-        if is_target || !is_category(shared.before.kind) || shared.now.is_empty() {
+        if is_target || cx.is_declared(shared.now.name()) || !is_category(shared.before.kind) || shared.now.is_empty() {
             continue;
         }
         let before = Values::of(reference, shared.index, cx.io)?;

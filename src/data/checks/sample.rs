@@ -60,9 +60,19 @@ pub(super) fn draw(n: usize, most: usize) -> Vec<usize> {
 impl Sample {
     /// The columns for which `keep` says yes.
     pub fn of(table: TableRef<'_>, io: &dyn JobIo, keep: impl Fn(&ColumnSchema) -> bool) -> Result<Self, LoadError> {
+        Self::at_most(table, io, keep, (MOST_ROWS, MOST_CELLS))
+    }
+
+    /// The same with other limits: rows, and cells.
+    pub fn at_most(
+        table: TableRef<'_>,
+        io: &dyn JobIo,
+        keep: impl Fn(&ColumnSchema) -> bool,
+        (rows, cells): (usize, usize),
+    ) -> Result<Self, LoadError> {
         let kept: Vec<usize> =
             (0..table.schema.columns.len()).filter(|index| keep(&table.schema.columns[*index])).collect();
-        let most = (MOST_CELLS / kept.len().max(1)).clamp(FEWEST_ROWS, MOST_ROWS);
+        let most = (cells / kept.len().max(1)).clamp(FEWEST_ROWS, rows);
         let rows = draw(table.n_rows(), most);
         let mut columns = Vec::with_capacity(kept.len());
         for index in kept {

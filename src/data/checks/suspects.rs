@@ -25,7 +25,7 @@ const MOST_CLASSES: usize = 6;
 const FOLDS: u8 = 3;
 const SEED: u64 = 31;
 /// A model that ranks worse than this has no say.
-const LEAST_AUC: f64 = 0.85;
+pub(super) const SUSPECTS_NEEDED_AUC: f64 = 0.85;
 /// The most a suspect's own label is given.
 const OWN: f64 = 0.2;
 
@@ -35,9 +35,19 @@ pub(super) struct Suspects {
     pub ranked: Vec<usize>,
     /// The first of them that count as suspects.
     pub count: usize,
+    /// For each of those, what speaks against its label.
+    pub doubts: Vec<Doubt>,
     pub judged: usize,
     /// Mean AUC of the classes' models.
     pub auc: f64,
+}
+
+/// What the model says of a row.
+pub(super) struct Doubt {
+    /// The probability of its own label.
+    pub belief: f64,
+    /// The code of the class it is most sure of.
+    pub other: u32,
 }
 
 /// From this AUC on the other columns tell the label so well that a contradiction is news.
@@ -46,7 +56,7 @@ const WELL_TOLD: f64 = 0.92;
 pub(super) fn label_suspects(cx: &Context, limit: f64) -> Outcome {
     let sample = cx.sample()?;
     let (target, _) = cx.classes()?;
-    let suspects = suspects(cx, &sample)?;
+    let suspects = suspects(cx, &sample, MOST_ROWS)?;
     let observed = share(suspects.count as u64, suspects.judged as u64);
     cx.observe(observed);
     if suspects.count == 0 {
@@ -69,7 +79,8 @@ pub(super) fn label_suspects(cx: &Context, limit: f64) -> Outcome {
     Ok(vec![draft.rows(rows).held(observed, limit).done()])
 }
 
-pub(super) fn suspects(cx: &Context, sample: &Sample) -> Result<Suspects, Stop> {
+/// `most`: rows that are judged.
+pub(super) fn suspects(cx: &Context, sample: &Sample, most: usize) -> Result<Suspects, Stop> {
     let (target, classes) = cx.classes()?;
     let labels: Vec<u32> = sample.rows.iter().map(|row| classes.codes[*row]).collect();
     let mut counts = vec![0usize; classes.values.len()];
@@ -79,7 +90,6 @@ pub(super) fn suspects(cx: &Context, sample: &Sample) -> Result<Suspects, Stop> 
     asked.sort_by_key(|class| std::cmp::Reverse(counts[*class as usize]));
     asked.truncate(MOST_CLASSES);
     let mut places: Vec<usize> = (0..labels.len()).filter(|at| asked.contains(&labels[*at])).collect();
-    let most = MOST_ROWS;
     if places.len() > most {
         let n = places.len();
         places = (0..most).map(|i| places[i * n / most]).collect();
@@ -124,15 +134,18 @@ pub(super) fn suspects(cx: &Context, sample: &Sample) -> Result<Suspects, Stop> 
         let other = (0..asked.len()).filter(|class| *class != class_of(i));
         let mut contradicted =
             other.filter(|class| probabilities[*class][i] >= sure[*class].0 / sure[*class].1.max(1.0));
-        auc >= LEAST_AUC && own(i) < OWN && contradicted.next().is_some()
+        auc >= SUSPECTS_NEEDED_AUC && own(i) < OWN && contradicted.next().is_some()
     };
     let mut order: Vec<usize> = (0..places.len()).collect();
     order.sort_by(|a, b| own(*a).total_cmp(&own(*b)).then(a.cmp(b)));
     let (mut ranked, others): (Vec<usize>, Vec<usize>) = order.into_iter().partition(|i| is_suspect(*i));
     let count = ranked.len();
+    let best = |i: usize| (0..asked.len()).max_by(|a, b| probabilities[*a][i].total_cmp(&probabilities[*b][i]));
+    let doubts = ranked.iter().map(|i| Doubt { belief: own(*i), other: best(*i).map_or(MISSING_CODE, |at| asked[at]) });
+    let doubts = doubts.collect();
     ranked.extend(others);
     let judged = places.len();
-    Ok(Suspects { ranked: ranked.into_iter().map(|i| places[i]).collect(), count, judged, auc })
+    Ok(Suspects { ranked: ranked.into_iter().map(|i| places[i]).collect(), count, doubts, judged, auc })
 }
 
 /// The features at some places, those that say most of the answer where there are many.
@@ -177,7 +190,7 @@ mod tests {
         let table = with(table, "churn", Boolean, cells);
         let input = CheckInput { target: Some("churn"), ..CheckInput::new(&table) };
         let cx = Context::new(input, &Silent).unwrap();
-        let Ok(suspects) = suspects(&cx, &cx.sample().ok().unwrap()) else { panic!("judged") };
+        let Ok(suspects) = suspects(&cx, &cx.sample().ok().unwrap(), MOST_ROWS) else { panic!("judged") };
         let flipped = (0..N).filter(|r| is_flipped(*r)).count();
         let found = suspects.ranked[..N / 10].iter().filter(|r| is_flipped(**r)).count();
         assert!(found as f64 >= 0.6 * flipped as f64, "{found} of {flipped}");

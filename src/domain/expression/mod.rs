@@ -8,12 +8,12 @@
 //! `is missing` and `is present` always know. A row fails when the expression is false for it, not when it is unknown.
 //! Numbers that were computed are equal when they differ by at most 1e-9 of the larger one: 0.1 × 3 is 0.3.
 
-mod lex;
 mod parse;
 
 pub use parse::parse;
 
 use super::filter::{Comparison, Part};
+pub use super::grammar::Arithmetic;
 
 /// An expression that is true, false or unknown for a row.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,15 +45,6 @@ pub enum Node {
     Not(Box<Node>),
     And(Box<Node>, Box<Node>),
     Or(Box<Node>, Box<Node>),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Arithmetic {
-    Add,
-    Subtract,
-    Multiply,
-    /// By 0: missing.
-    Divide,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

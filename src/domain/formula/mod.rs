@@ -4,10 +4,8 @@
 //! a comparison with one is false, as everywhere. What is not defined (the logarithm of −1, 1 ÷ 0) is missing.
 
 mod evaluate;
-mod lex;
 mod parse;
 
-pub(super) use lex::{number_length, problem};
 pub use parse::parse;
 
 /// An expression that can be evaluated over columns.

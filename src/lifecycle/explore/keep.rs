@@ -3,20 +3,24 @@
 use std::ops::Range;
 
 use crate::data::table::Cells;
-use crate::domain::activity::{NewEvent, ObjectKind};
-use crate::domain::dataset::{DatasetVersion, Origin, Provenance};
+use crate::domain::dataset::{DatasetVersion, Origin};
 use crate::domain::explore::{ExploreRequest, Explored, Group, GroupLog, KeepGroups};
 use crate::domain::io::{JobIo, Part};
 use crate::domain::schema::ColumnSchema;
-use crate::lifecycle::column::{Rewritten, check_name, new_text_column, rewrite};
-use crate::store::datasets::{self, NewVersion};
-use crate::store::{Workspace, activity};
+use crate::lifecycle::column::{Change, check_name, new_text_column, rewrite, store};
+use crate::store::{Workspace, datasets};
 
 use super::{StageError, explore};
 
 const FORMAT: u32 = 1;
 
-pub fn keep(workspace: &Workspace, request: &KeepGroups, io: &dyn JobIo) -> Result<DatasetVersion, StageError> {
+/// Past red gates where there is a reason.
+pub fn keep(
+    workspace: &Workspace,
+    request: &KeepGroups,
+    reason: Option<&str>,
+    io: &dyn JobIo,
+) -> Result<DatasetVersion, StageError> {
     let parent = workspace.read(|conn| datasets::version(conn, request.groups.version))?;
     let column = request.column.trim();
     check_name(column)?;
@@ -36,7 +40,7 @@ pub fn keep(workspace: &Workspace, request: &KeepGroups, io: &dyn JobIo) -> Resu
         *cells = Cells::Text(labels.iter().map(|&group| Some(names[group as usize].as_str())).collect());
     };
     let new = new_text_column(column, "groups that were found");
-    let Rewritten { temp, schema, profile } = rewrite(workspace, &parent, new, &Part { io, from: 0.6, to: 1.0 }, put)?;
+    let rewritten = rewrite(workspace, &parent, new, &Part { io, from: 0.6, to: 1.0 }, put)?;
     io.progress("Saving", Some(0.99))?;
     let log = GroupLog {
         format_version: FORMAT,
@@ -46,39 +50,13 @@ pub fn keep(workspace: &Workspace, request: &KeepGroups, io: &dyn JobIo) -> Resu
         groups: ExploreRequest { version: parent.id, ..request.groups.clone() },
         found_by: found.by,
     };
-    let text =
-        serde_json::to_vec(&log).map_err(|e| StageError::usage(format!("the groups cannot be saved: {e}"), ""))?;
-    let note = format!("groups in `{column}` by {}", found.by);
-    let new = NewVersion {
-        dataset: parent.dataset.clone(),
-        rows: parent.rows,
-        schema,
-        source_hash: workspace.put_bytes(&text)?,
-        table_hash: workspace.adopt(temp)?,
-        source_name: format!("groups-in-{column}.json").replace(['/', '\\'], "-"),
-        source_bytes: text.len() as u64,
-        read: parent.read.clone(),
-        profile,
-        provenance: Provenance {
-            parent: Some(parent.id),
-            origin: Origin::Groups,
-            note: note.clone(),
-            author: activity::account(),
-            source_path: None,
-            ..Provenance::default()
-        },
+    let change = Change {
+        log: &log,
+        source_name: format!("groups-in-{column}.json"),
+        origin: Origin::Groups,
+        note: format!("groups in `{column}` by {}", found.by),
+        action: "grouped",
+        said: "Grouped",
     };
-    let version = workspace.write(|tx| {
-        let version = datasets::insert_version(tx, &new)?;
-        let event = NewEvent {
-            action: "grouped".to_owned(),
-            object_kind: ObjectKind::Dataset,
-            object: version.label(),
-            summary: format!("Grouped {} into {}: {note}", parent.label(), version.label()),
-        };
-        activity::append(tx, &event)?;
-        Ok(version)
-    })?;
-    io.recorded();
-    Ok(version)
+    store(workspace, &parent, rewritten, &change, |_, _| Ok(()), (reason, io))
 }

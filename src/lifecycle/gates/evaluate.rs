@@ -6,16 +6,17 @@ use crate::data::columns::TableRef;
 use crate::domain::activity::{NewEvent, ObjectKind};
 use crate::domain::dataset::DatasetVersion;
 use crate::domain::finding::{CheckReport, CheckResult, Severity};
-use crate::domain::gate::{Act, GateState, Need, RedGate};
+use crate::domain::gate::{Act, Gate, GateState, Need, RedGate};
 use crate::domain::ids::RunId;
 use crate::domain::io::JobIo;
 use crate::domain::request::{CheckRequest, DataRef};
+use crate::domain::split_check::SplitCheck;
 use crate::domain::suite::Environment;
 use crate::domain::words::counted;
 use crate::lifecycle::validate::{self, By};
 use crate::lifecycle::{StageError, ingest, resolve};
 use crate::store::gates::NewOverride;
-use crate::store::{Workspace, activity, checks, gates, sign_offs};
+use crate::store::{Workspace, activity, checks, gates, runs, sign_offs, split_checks};
 
 /// What is about to be done, and to what.
 pub(super) struct Subject<'a> {
@@ -27,6 +28,18 @@ pub(super) struct Subject<'a> {
     pub environment: Environment,
     /// A file to be scored, which is no version.
     pub file: Option<&'a std::path::Path>,
+    pub split: SplitOf<'a>,
+}
+
+/// Which split is judged.
+#[derive(Clone, Copy)]
+pub(super) enum SplitOf<'a> {
+    /// That of the run, or the newest one of the version.
+    Known,
+    /// The rows are not split yet: what depends on it is judged later.
+    NotYet,
+    /// This one. All other gates were judged before.
+    Made(&'a SplitCheck),
 }
 
 impl<'a> Subject<'a> {
@@ -38,6 +51,7 @@ impl<'a> Subject<'a> {
             target: None,
             environment: Environment::Train,
             file: None,
+            split: SplitOf::Known,
         }
     }
 }
@@ -96,9 +110,14 @@ pub(super) fn evaluate(
     let dataset = subject.version.map(|v| v.dataset_id);
     let all = workspace.read(gates::all)?;
     let here = all.into_iter().filter(|g| g.act == act && g.dataset_id.is_none_or(|only| Some(only) == dataset));
+    let is_now = |gate: &Gate| match subject.split {
+        SplitOf::Known => true,
+        SplitOf::NotYet => gate.needs != Need::Split,
+        SplitOf::Made(_) => gate.needs == Need::Split,
+    };
     let report = OnceCell::new();
     let mut states = Vec::new();
-    for gate in here {
+    for gate in here.filter(is_now) {
         let red = if gate.needs.needs_report() {
             if report.get().is_none() {
                 let made = report_on(workspace, subject, io)?;
@@ -109,6 +128,7 @@ pub(super) fn evaluate(
             match (&gate.needs, subject.version) {
                 (_, None) => Some("its model comes from elsewhere".to_owned()),
                 (Need::SignOff, Some(version)) => unsigned(workspace, version)?,
+                (Need::Split, Some(version)) => bad_split(workspace, version, act, subject)?,
                 (_, Some(version)) => unchecked(workspace, version)?,
             }
         };
@@ -170,14 +190,7 @@ fn file_report(
 /// Why a report does not give what is needed.
 fn missed(needs: &Need, report: &CheckReport) -> Option<String> {
     match needs {
-        Need::NoErrors => {
-            let all = report.findings();
-            let errors: Vec<_> = all.into_iter().filter(|f| f.severity == Severity::Error).collect();
-            let first = errors.first()?;
-            let column = first.column.as_ref().map_or_else(String::new, |c| format!(" in `{c}`"));
-            let n = counted(errors.len() as u64, "error", "errors");
-            Some(format!("it has {n}, the first {}{column}: {}", first.code, first.message))
-        }
+        Need::NoErrors => errors(report).map(|told| format!("it has {told}")),
         Need::Rule(id) => match report.checks.iter().find(|c| c.rule.as_deref() == Some(id)) {
             None => Some(format!("its suite has no rule `{id}` that applies here")),
             Some(check) => unmet(check),
@@ -186,8 +199,43 @@ fn missed(needs: &Need, report: &CheckReport) -> Option<String> {
             None => Some(format!("there is no check {code}")),
             Some(check) => unmet(check),
         },
-        Need::SignOff | Need::Checked => None,
+        Need::SignOff | Need::Checked | Need::Split => None,
     }
+}
+
+/// "2 errors, the first TARGET_LEAKAGE in `x`: …"
+fn errors(report: &CheckReport) -> Option<String> {
+    let all = report.findings();
+    let errors: Vec<_> = all.into_iter().filter(|f| f.severity == Severity::Error).collect();
+    let first = errors.first()?;
+    let column = first.column.as_ref().map_or_else(String::new, |c| format!(" in `{c}`"));
+    let n = counted(errors.len() as u64, "error", "errors");
+    Some(format!("{n}, the first {}{column}: {}", first.code, first.message))
+}
+
+/// Before training a version whose rows were never split has nothing against it yet: it is judged when they are.
+fn bad_split(
+    workspace: &Workspace,
+    version: &DatasetVersion,
+    act: Act,
+    subject: &Subject<'_>,
+) -> Result<Option<String>, StageError> {
+    let known = match (subject.split, subject.run) {
+        (SplitOf::Made(check), _) => Some(check.clone()),
+        (_, Some(run)) => workspace.read(|conn| {
+            let id = runs::get(conn, run)?.plan.context.split_check;
+            id.map(|id| split_checks::get(conn, id)).transpose()
+        })?,
+        (_, None) => {
+            let all = workspace.read(|conn| split_checks::of_version(conn, version.id))?;
+            all.into_iter().find(|check| subject.target.is_none_or(|target| check.of.target == target))
+        }
+    };
+    Ok(match (known, act) {
+        (Some(check), _) => errors(&check.report).map(|told| format!("its split has {told}")),
+        (None, Act::Train) => None,
+        (None, _) => Some("its split was never checked".to_owned()),
+    })
 }
 
 fn unmet(check: &CheckResult) -> Option<String> {

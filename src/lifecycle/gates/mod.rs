@@ -14,13 +14,14 @@ use crate::domain::gate::{Act, Gate, GateBoard, GateState, Need, QUARANTINE};
 use crate::domain::ids::{BranchId, DatasetId, GateId, VersionId};
 use crate::domain::io::{JobIo, Silent};
 use crate::domain::request::{ExportRequest, JobRequest, ScoreRequest, ScoringModel, TrainRequest};
+use crate::domain::split_check::SplitCheck;
 use crate::domain::suite::Environment;
 use crate::domain::words::file_name;
 use crate::store::datasets::NewVersion;
-use crate::store::{StoreError, Tx, Workspace, activity, branches, datasets, gates, groups, runs};
+use crate::store::{StoreError, Tx, Workspace, activity, branches, checks, datasets, gates, groups, runs};
 
 use super::{StageError, resolve};
-use evaluate::{Subject, evaluate, pass};
+use evaluate::{SplitOf, Subject, evaluate, pass};
 
 /// Fails with [`StageError::Gates`] unless the gates before a piece of work are green, or there is a reason to go on.
 pub fn guard(
@@ -56,7 +57,19 @@ fn before_training(
         None => (request.data.clone(), request.target.clone()),
     };
     let version = resolve::resolve(workspace, &data, io)?;
-    let subject = Subject { target: Some(&target), ..Subject::version(&version) };
+    let subject = Subject { target: Some(&target), split: SplitOf::NotYet, ..Subject::version(&version) };
+    pass(workspace, Act::Train, &subject, reason, io)
+}
+
+/// The gates before training that a split decides, once there is one.
+pub(super) fn before_split(
+    workspace: &Workspace,
+    version: &DatasetVersion,
+    check: &SplitCheck,
+    reason: Option<&str>,
+    io: &dyn JobIo,
+) -> Result<(), StageError> {
+    let subject = Subject { target: Some(&check.of.target), split: SplitOf::Made(check), ..Subject::version(version) };
     pass(workspace, Act::Train, &subject, reason, io)
 }
 
@@ -108,6 +121,7 @@ fn before_scoring(
         target: None,
         environment: Environment::Score,
         file: Some(&request.input),
+        split: SplitOf::Known,
     };
     pass(workspace, Act::Score, &subject, reason, io)
 }
@@ -121,7 +135,8 @@ pub fn before_publishing(workspace: &Workspace, id: VersionId, reason: Option<&s
     pass(workspace, Act::Publish, &Subject::version(&version), reason, &Silent)
 }
 
-/// How the gates before this stand for a version. A check that is missing is run and recorded.
+/// How the gates before this stand for a version; without a target for the one that was trained for or checked last. A
+/// check that is missing is run and recorded.
 pub fn states(
     workspace: &Workspace,
     id: VersionId,
@@ -131,7 +146,21 @@ pub fn states(
 ) -> Result<Vec<GateState>, StageError> {
     let version = workspace.read(|conn| datasets::version(conn, id))?;
     let environment = if act == Act::Score { Environment::Score } else { Environment::Train };
+    let likely = match target {
+        None if matches!(act, Act::Train | Act::Register) => likely_target(workspace, &version)?,
+        _ => None,
+    };
+    let target = target.or(likely.as_deref());
     evaluate(workspace, act, &Subject { target, environment, ..Subject::version(&version) }, io)
+}
+
+/// What the dataset was trained for last, or checked for, and this version has.
+fn likely_target(workspace: &Workspace, version: &DatasetVersion) -> Result<Option<String>, StageError> {
+    let (trained, checked) = workspace.read(|conn| {
+        Ok((runs::newest_target(conn, version.dataset_id)?, checks::of_dataset(conn, version.dataset_id)?))
+    })?;
+    let known = trained.or_else(|| checked.into_iter().find_map(|run| run.target));
+    Ok(known.filter(|target| version.schema.column(target).is_some()))
 }
 
 /// The gates and the overrides.
@@ -145,6 +174,12 @@ pub fn add(
     needs: &Need,
     dataset: Option<DatasetId>,
 ) -> Result<EditOutcome, StageError> {
+    if !needs.fits(act) {
+        return Err(StageError::usage(
+            format!("{} has no split that could be checked", act.title()),
+            "Set it before train, register or score",
+        ));
+    }
     let (said, id) = workspace.write(|tx| {
         let gate = gates::add(tx, act, needs, dataset)?;
         let said = sentence(&gate, "Set");
@@ -190,9 +225,30 @@ pub(super) fn guards_commits(workspace: &Workspace, dataset: &str) -> Result<boo
     Ok(all.iter().any(|gate| gate.act == Act::Commit && gate.dataset_id.is_none_or(|only| Some(only) == id)))
 }
 
+/// Records a new version: one that has to pass first where there are commit gates.
+pub(super) fn take_in(
+    workspace: &Workspace,
+    new: NewVersion,
+    branch: Option<&str>,
+    told: impl Fn(&Tx, &DatasetVersion) -> Result<(), StoreError>,
+    reason: Option<&str>,
+    io: &dyn JobIo,
+) -> Result<DatasetVersion, StageError> {
+    if guards_commits(workspace, &new.dataset)? {
+        return commit(workspace, new, branch, told, reason, io);
+    }
+    let version = workspace.write(|tx| {
+        let version = datasets::insert_version_on(tx, &new, branch)?;
+        told(tx, &version)?;
+        Ok(version)
+    })?;
+    io.recorded();
+    Ok(version)
+}
+
 /// Records a version that has to pass first: it waits on the branch [`QUARANTINE`] until it did, and `branch` leads to
 /// it only then. The first version of a dataset has nothing to be kept from, and is only judged.
-pub(super) fn commit(
+fn commit(
     workspace: &Workspace,
     mut new: NewVersion,
     branch: Option<&str>,
@@ -233,8 +289,7 @@ pub(super) fn commit_known(
     io: &dyn JobIo,
 ) -> Result<(), StageError> {
     let wanted = branch.unwrap_or(MAIN);
-    let waiting = workspace.read(|conn| branches::by_name(conn, version.dataset_id, QUARANTINE))?;
-    let waits = waiting.is_some_and(|branch| branch.head == version.id) && wanted != QUARANTINE;
+    let waits = is_waiting(workspace, version)? && wanted != QUARANTINE;
     if waits || ![MAIN, QUARANTINE].contains(&wanted) {
         admit(workspace, version, waits, reason, io)?;
     }
@@ -243,6 +298,23 @@ pub(super) fn commit_known(
         io.recorded();
     }
     Ok(())
+}
+
+/// Was it stopped by a commit gate?
+fn is_waiting(workspace: &Workspace, version: &DatasetVersion) -> Result<bool, StageError> {
+    let waiting = workspace.read(|conn| branches::by_name(conn, version.dataset_id, QUARANTINE))?;
+    Ok(waiting.is_some_and(|branch| branch.head == version.id))
+}
+
+/// Before a branch leads to another version that is there, or an earlier one is made the newest again: one that a
+/// commit gate stopped does not come in by another door.
+pub fn before_merging(workspace: &Workspace, id: VersionId, reason: Option<&str>) -> Result<(), StageError> {
+    if !any(workspace, Act::Commit)? {
+        return Ok(());
+    }
+    let version = workspace.read(|conn| datasets::version(conn, id))?;
+    let waits = is_waiting(workspace, &version)?;
+    admit(workspace, &version, waits, reason, &Silent)
 }
 
 /// Fails unless the commit gates let a version in.

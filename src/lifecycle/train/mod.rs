@@ -10,10 +10,13 @@ pub mod decide;
 mod encode;
 mod ensemble;
 mod fit;
+mod leaks;
+pub mod looks;
 mod pool;
 pub mod propose;
 pub mod reproduce;
 mod session;
+mod split_check;
 #[cfg(test)]
 mod tests;
 pub mod tune;
@@ -28,8 +31,8 @@ use crate::domain::run::{Run, RunStatus, best_run};
 use crate::domain::training::{GroupRequest, RunGroup};
 use crate::store::{Workspace, groups, runs};
 
-use super::StageError;
 use super::resolve::resolve;
+use super::{StageError, gates};
 use batch::Batch;
 use clock::{Clock, Limit};
 use session::{Session, choose_algorithms};
@@ -39,13 +42,14 @@ use session::{Session, choose_algorithms};
 const ENSEMBLE_SHARE: f64 = 0.08;
 
 pub fn train(workspace: &Workspace, request: &TrainRequest, io: &dyn JobIo) -> Result<TrainOutcome, StageError> {
-    train_by(workspace, request, &Instant::now(), io)
+    train_past(workspace, request, None, &Instant::now(), io)
 }
 
-/// The same by a clock of the caller's.
-pub fn train_by(
+/// The same by a clock of the caller's, and past red gates on the split where there is a reason.
+pub fn train_past(
     workspace: &Workspace,
     request: &TrainRequest,
+    reason: Option<&str>,
     clock: &dyn Clock,
     io: &dyn JobIo,
 ) -> Result<TrainOutcome, StageError> {
@@ -58,11 +62,16 @@ pub fn train_by(
     let version = resolve(workspace, &request.data, &Part { io, from: 0.0, to: 0.1 })?;
     // A group must go on with the same rows, whatever comes after it.
     let request = TrainRequest { data: DataRef::Version(version.id), ..request };
-    let session = Session::open(workspace, &request, version, &Part { io, from: 0.1, to: 0.15 })?;
+    let mut session = Session::open(workspace, &request, version, &Part { io, from: 0.1, to: 0.13 })?;
+    let split_check = split_check::judge(workspace, &mut session, &Part { io, from: 0.13, to: 0.15 })?;
+    gates::before_split(workspace, &session.version, &split_check, reason, io)?;
     let algorithms = choose_algorithms(&request, session.task)?;
     let group = match resumed {
         Some(group) => group,
-        None => workspace.write(|tx| groups::insert(tx, &GroupRequest::Train(Box::new(request.clone()))))?,
+        None => {
+            leaks::log_kept(workspace, &session)?;
+            workspace.write(|tx| groups::insert(tx, &GroupRequest::Train(Box::new(request.clone()))))?
+        }
     };
     let done = completed(workspace, group)?;
     let is_done = |(algorithm, params): &(Algorithm, CheckedParams)| {
@@ -105,7 +114,15 @@ pub fn train_by(
     }
     let best = best_run(&runs).map(|run| run.id);
     let (proposal, left_out) = (session.proposal.clone(), !all_began || no_ensemble);
-    Ok(TrainOutcome { proposal, group: Some(group), left_out, runs, best, warnings })
+    Ok(TrainOutcome {
+        proposal,
+        group: Some(group),
+        left_out,
+        runs,
+        best,
+        warnings,
+        split_check: Some(Box::new(split_check)),
+    })
 }
 
 /// Stops when the time is over.

@@ -4,6 +4,8 @@ use crate::data::table::Table;
 use crate::data::{parquet, recipe, target};
 use crate::domain::dataset::DatasetVersion;
 use crate::domain::ids::VersionId;
+use crate::domain::io::JobIo;
+use crate::domain::leakage::ColumnScore;
 use crate::domain::metric::Metric;
 use crate::domain::params::Algorithm;
 use crate::domain::recipe::RecipeSpec;
@@ -17,6 +19,7 @@ use crate::lifecycle::resolve::require_present;
 use crate::lifecycle::{StageError, budget};
 use crate::store::{Workspace, datasets};
 
+use super::leaks;
 use super::session::rows_that_fit;
 
 const SEED: u64 = 42;
@@ -24,7 +27,12 @@ const TEST_SHARE: f64 = 0.2;
 /// A column whose values stand in so many rows each, on average, may name what rows belong to.
 const LEAST_PER_GROUP: f64 = 2.0;
 
-pub fn propose(workspace: &Workspace, version: VersionId, target: &str) -> Result<TrainingProposal, StageError> {
+pub fn propose(
+    workspace: &Workspace,
+    version: VersionId,
+    target: &str,
+    io: &dyn JobIo,
+) -> Result<TrainingProposal, StageError> {
     let version = workspace.read(|conn| datasets::version(conn, version))?;
     require_present(workspace, &version)?;
     // A table that stays on disk stays there: the target alone says what is learned.
@@ -37,7 +45,7 @@ pub fn propose(workspace: &Workspace, version: VersionId, target: &str) -> Resul
         None => Table { schema: version.schema.clone(), ..Table::default() },
     };
     let task = target::propose(&table, target)?;
-    let columns = roles(&version, target);
+    let columns = scored(roles(&version, target), &scores(workspace, &version, target, io)?, target);
     let (split, split_reason) = split(&columns, task.task);
     let (metric, metric_reason) = metric(task.task);
     Ok(TrainingProposal {
@@ -58,6 +66,33 @@ fn sample(workspace: &Workspace, version: &DatasetVersion, target: &str) -> Resu
     let (features, _) = recipe::default_features(&version.schema, version.rows, target, &[], &RecipeSpec::default());
     let fitting = rows_that_fit(version, &features, budget::of(workspace)?);
     Ok(fitting.map(|rows| Sample { rows: rows as u64, of: version.rows, seed: SEED }))
+}
+
+/// How well each feature alone predicts the target.
+fn scores(
+    workspace: &Workspace,
+    version: &DatasetVersion,
+    target: &str,
+    io: &dyn JobIo,
+) -> Result<Vec<ColumnScore>, StageError> {
+    let (features, _) = recipe::default_features(&version.schema, version.rows, target, &[], &RecipeSpec::default());
+    let fits = rows_that_fit(version, &features, budget::of(workspace)?).is_none();
+    let table = leaks::enough_rows(workspace, version, fits, io)?;
+    let Some((_, cells)) = table.column(target) else { return Ok(Vec::new()) };
+    let rows: Vec<u32> = (0..table.n_rows).filter(|row| !cells.is_missing(*row)).map(|row| row as u32).collect();
+    leaks::scores(workspace, version, (&table, &rows), (&features, target), io)
+}
+
+/// The roles with the scores; what knows the answer is left out.
+fn scored(mut columns: Vec<ColumnRole>, scores: &[ColumnScore], target: &str) -> Vec<ColumnRole> {
+    for column in &mut columns {
+        column.score = scores.iter().find(|score| score.column == column.column).cloned();
+        let leaks = column.score.as_ref().filter(|score| score.leaks());
+        if let Some(score) = leaks.filter(|_| matches!(column.role, Role::Feature | Role::Time)) {
+            (column.role, column.reason) = (Role::Excluded, score.reason(target));
+        }
+    }
+    columns
 }
 
 fn metric(task: Task) -> (Metric, &'static str) {
@@ -87,7 +122,7 @@ fn roles(version: &DatasetVersion, target: &str) -> Vec<ColumnRole> {
             debug_assert!(features.contains(&column.name));
             (Role::Feature, format!("{}: {} different values", column.kind.as_str(), thousands(column.distinct)))
         };
-        ColumnRole { column: column.name.clone(), role, reason }
+        ColumnRole { column: column.name.clone(), role, reason, score: None }
     };
     version.schema.columns.iter().map(role).collect()
 }

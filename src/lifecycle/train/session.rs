@@ -1,12 +1,15 @@
 //! What all runs of one request share: the rows, the target, the split with its folds, the columns.
 
+use std::collections::BTreeMap;
+
+use super::{leaks, looks};
 use crate::data::columns::{StoredTable, TableRef};
 use crate::data::recipe;
 use crate::data::split;
 use crate::data::table::Table;
 use crate::data::target::{self, TargetColumn};
 use crate::domain::dataset::DatasetVersion;
-use crate::domain::ids::{ContentHash, GroupId};
+use crate::domain::ids::{ContentHash, GroupId, SplitCheckId};
 use crate::domain::io::{JobIo, Part};
 use crate::domain::params::{Algorithm, CheckedParams, check_params};
 use crate::domain::request::TrainRequest;
@@ -37,6 +40,10 @@ pub struct Session<'a> {
     pub rows: SplitRows,
     /// The stored split, whose rows are those of the version.
     pub split_hash: ContentHash,
+    /// Features that know the answer, each with the reason why it was kept.
+    pub kept: BTreeMap<String, String>,
+    /// What the checks say of the split, once they were asked.
+    pub split_check: Option<SplitCheckId>,
     /// Position in `table` → row of the version, where they differ.
     drawn: Option<Vec<usize>>,
     pub sampled: Option<Sample>,
@@ -67,7 +74,7 @@ impl<'a> Session<'a> {
         let (table, drawn) = rows_to_learn(workspace, request, &version, &Part { io, from: 0.0, to: 0.8 })?;
         let proposal = target::propose(&table, &request.target)?;
         let task = request.task.unwrap_or(proposal.task);
-        prepare(workspace, request, version, table, drawn, task, proposal)
+        prepare(workspace, request, version, (table, drawn), (task, proposal), &Part { io, from: 0.8, to: 1.0 })
     }
 
     pub fn n_classes(&self) -> usize {
@@ -109,6 +116,8 @@ impl<'a> Session<'a> {
                 repeats: options.repeats,
                 weight: options.weight.clone(),
                 split_of: options.split_of,
+                kept: self.kept.clone(),
+                split_check: self.split_check,
                 decision: options.decision,
                 members: Vec::new(),
             },
@@ -163,7 +172,7 @@ fn rows_to_learn(
 }
 
 /// The column that decides the split.
-fn split_column(kind: &SplitKind) -> Option<&String> {
+pub(super) fn split_column(kind: &SplitKind) -> Option<&String> {
     match kind {
         SplitKind::Time { column } | SplitKind::Group { column } => Some(column),
         SplitKind::Random | SplitKind::Stratified => None,
@@ -174,10 +183,9 @@ fn prepare<'a>(
     workspace: &Workspace,
     request: &'a TrainRequest,
     version: DatasetVersion,
-    table: Table,
-    drawn: Option<Drawn>,
-    task: Task,
-    proposal: TaskProposal,
+    (table, drawn): (Table, Option<Drawn>),
+    (task, proposal): (Task, TaskProposal),
+    io: &dyn JobIo,
 ) -> Result<Session<'a>, StageError> {
     if let Some(unknown) = request.exclude.iter().find(|name| version.schema.column(name).is_none()) {
         return Err(StageError::usage(
@@ -186,7 +194,14 @@ fn prepare<'a>(
         ));
     }
     let target = target::read(&table, &request.target, task)?;
-    let (features, excluded) = columns_of(request, &version);
+    let (mut features, mut excluded) = columns_of(request, &version);
+    leaks::check_kept(&version, request)?;
+    let is_asked = |name: &&String| request.options.keep_leaking.get(*name).is_none_or(|reason| !reason.is_empty());
+    let asked: Vec<String> = features.iter().filter(is_asked).cloned().collect();
+    let scores = leaks::scores(workspace, &version, (&table, &target.rows), (&asked, &request.target), io)?;
+    let kept = leaks::leave_out(request, &scores, &mut features, &mut excluded);
+    let place = |name: &str| version.schema.columns.iter().position(|c| c.name == name);
+    excluded.sort_by_key(|(name, _)| place(name));
     if features.is_empty() {
         return Err(StageError::usage(
             "no column is left to learn from",
@@ -218,6 +233,10 @@ fn prepare<'a>(
         None => workspace.put_json(&rows)?,
     };
     warnings.extend(target.warnings.iter().cloned());
+    let number = |position: &u32| drawn.as_ref().map_or(*position, |drawn| drawn.rows[*position as usize] as u32);
+    let test: Vec<u32> = rows.test.iter().map(number).collect();
+    let n_looks = looks::count(workspace, &version, &request.target, &test)?;
+    warnings.extend(looks::warning(n_looks, test.len()));
     let encoding_bytes = budget::of(workspace)? / 2;
     let (sampled, drawn) = drawn.map(|drawn| (drawn.sample, drawn.rows)).unzip();
     Ok(Session {
@@ -231,6 +250,8 @@ fn prepare<'a>(
         excluded,
         rows,
         split_hash,
+        kept,
+        split_check: None,
         drawn,
         sampled,
         weights,
@@ -256,8 +277,6 @@ fn columns_of(request: &TrainRequest, version: &DatasetVersion) -> (Vec<String>,
     if let Some(column) = &request.options.weight {
         leave(column, "says how much a row counts");
     }
-    let place = |name: &str| version.schema.columns.iter().position(|c| c.name == name);
-    excluded.sort_by_key(|(name, _)| place(name));
     (features, excluded)
 }
 

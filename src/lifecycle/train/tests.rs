@@ -122,7 +122,7 @@ fn what_did_not_fit_the_budget_is_done_on_resuming() {
     let algorithms = [Algorithm::Baseline, Algorithm::Logistic, Algorithm::NaiveBayes, Algorithm::DecisionTree];
     let mut asked = request(&p.data, "bought", &algorithms, 2);
     asked.options.budget_seconds = Some(0.001);
-    let stopped = train_by(&p.workspace, &asked, &Ticking(AtomicU64::new(0), 1), &Silent).unwrap();
+    let stopped = train_past(&p.workspace, &asked, None, &Ticking(AtomicU64::new(0), 1), &Silent).unwrap();
     assert!(stopped.runs.len() < 4 && !stopped.warnings.is_empty());
     assert!(stopped.runs.iter().all(|run| run.status != RunStatus::Running));
     let group = stopped.group.unwrap();
@@ -279,7 +279,7 @@ fn trials_are_runs_of_one_group_and_resume_where_they_stopped() {
         // Stopped in the middle and gone on with: the same trials.
         let mut stopping = asked.clone();
         stopping.train.options.budget_seconds = Some(0.03);
-        let part = tune::tune_by(&p.workspace, &stopping, &Ticking(AtomicU64::new(0), 1), &Silent).unwrap();
+        let part = tune::tune_past(&p.workspace, &stopping, None, &Ticking(AtomicU64::new(0), 1), &Silent).unwrap();
         stopping.train.options = TrainOptions { resume: Some(part.group), ..TrainOptions::default() };
         let resumed = tune::tune(&p.workspace, &stopping, &Silent).unwrap();
         let trials = |runs: &[Run]| {
@@ -323,4 +323,161 @@ fn random_labels_and_a_thousand_levels_teach_nothing() {
         let auc = run.metrics.test["roc_auc"];
         assert!((auc - 0.5).abs() < 0.05, "{:?}: {auc}", run.plan.algorithm);
     }
+}
+
+/// A price that rises with the days, and a time split: the rows that test are unlike those that train.
+fn rising(folder: &Path, n: u64) -> std::path::PathBuf {
+    let mut text = String::from("day,x,price,bought\n");
+    for i in 0..n {
+        let unit = |salt: u64| (crate::stats::mix(i * 4 + salt) >> 11) as f64 / (1_u64 << 53) as f64;
+        let bought = if unit(1) + unit(2) > 1.0 { "yes" } else { "no" };
+        let (day, x, price) = (i / 2, unit(1), i as f64 + 100.0 * unit(3));
+        text.push_str(&format!("{day},{x:.4},{price:.2},{bought}\n"));
+    }
+    let path = folder.join("rising.csv");
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+#[test]
+fn a_split_is_checked_once_and_a_gate_can_ask_that_it_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = Workspace::open(&folder.path().join("ws")).unwrap();
+    let version = ingest(&workspace, &ImportRequest::of(rising(folder.path(), 1000)), &Silent).unwrap().version;
+    let data = DataRef::Version(version.id);
+    let mut asked = request(&data, "bought", &[Algorithm::Baseline], 2);
+    asked.exclude.clear();
+    // At random both sides are alike.
+    let even = train(&workspace, &asked, &Silent).unwrap();
+    let check = even.split_check.as_deref().unwrap();
+    assert_eq!(check.alarms(), Vec::<&crate::domain::finding::Finding>::new());
+    assert_eq!((check.of.train_rows, check.of.test_rows), (750, 250));
+    // Other folds and another request do not split anew.
+    let again = train(&workspace, &TrainRequest { folds: 3, ..asked.clone() }, &Silent).unwrap();
+    assert_eq!(again.split_check.as_deref().unwrap(), check);
+    asked.options.split_of = Some(even.runs[0].id);
+    assert_eq!(train(&workspace, &asked, &Silent).unwrap().split_check.as_deref().unwrap(), check);
+
+    asked.options.split_of = None;
+    asked.split.kind = SplitKind::Time { column: "day".into() };
+    let later = train(&workspace, &asked, &Silent).unwrap();
+    let drifted = later.split_check.as_deref().unwrap();
+    assert_eq!(drifted.count(crate::domain::finding::Severity::Error), 0);
+    let columns = |code: &str| {
+        let of = drifted.alarms().into_iter().filter(|f| f.code == code);
+        of.map(|f| f.column.clone().unwrap_or_default()).collect::<Vec<_>>()
+    };
+    // The time itself is meant to differ.
+    assert_eq!(columns("FEATURE_DRIFT"), ["price"]);
+    assert_eq!(columns("OUT_OF_RANGE"), ["price"]);
+    assert_eq!(columns("DATE_OVERLAP"), Vec::<String>::new());
+    let out = drifted.alarms().into_iter().find(|f| f.code == "OUT_OF_RANGE").unwrap().clone();
+    assert!(out.rows.iter().all(|row| *row > 750), "rows of the version: {:?}", out.rows);
+    assert_eq!(later.runs[0].plan.context.split_check, Some(drifted.id));
+
+    // The suite makes of drift an error, and a gate stops training.
+    use crate::domain::suite::{CheckSetting, Suite};
+    let mut suite = Suite::new();
+    let severe = CheckSetting { severity: Some(crate::domain::finding::Severity::Error), ..CheckSetting::default() };
+    suite.checks.insert("FEATURE_DRIFT".into(), severe);
+    crate::lifecycle::suite::save(&workspace, version.dataset_id, &suite, "").unwrap();
+    use crate::domain::gate::{Act, Need};
+    assert!(gates::add(&workspace, Act::Publish, &Need::Split, None).is_err(), "no split there");
+    gates::add(&workspace, Act::Train, &Need::Split, None).unwrap();
+    let n_runs = || workspace.read(runs::all).unwrap().len();
+    let before = n_runs();
+    let error = train(&workspace, &asked, &Silent).unwrap_err().to_string();
+    assert!(error.contains("its split has 1 error, the first FEATURE_DRIFT in `price`"), "{error}");
+    assert_eq!(n_runs(), before);
+    assert!(open_groups(&workspace).unwrap().is_empty(), "nothing to go on with");
+    let past = train_past(&workspace, &asked, Some("prices rose"), &std::time::Instant::now(), &Silent).unwrap();
+    completed_runs(&past);
+    let board = gates::board(&workspace).unwrap();
+    assert_eq!((board.overrides.len(), board.overrides[0].reason.as_str()), (1, "prices rose"));
+    // What is not split yet is not red.
+    let states = gates::states(&workspace, version.id, Act::Train, Some("x"), &Silent).unwrap();
+    assert!(states.iter().all(|state| state.is_green()));
+}
+
+#[test]
+fn a_split_of_a_large_table_is_checked_on_some_of_its_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = Workspace::open(&folder.path().join("ws")).unwrap();
+    let data = DataRef::File(rising(folder.path(), 6000));
+    let mut asked = request(&data, "bought", &[Algorithm::Baseline], 0);
+    asked.exclude.clear();
+    asked.options.budget_seconds = Some(0.05);
+    let clock = Ticking(AtomicU64::new(0), 0);
+    let few = train_past(&workspace, &asked, None, &clock, &Silent).unwrap().split_check.unwrap();
+    // 10,000 cells of 24,000: their share of the 4,500 rows that train, and the least of the 1,500 that test.
+    assert_eq!((few.of.train_rows, few.of.test_rows), (1875, 1000));
+    asked.options.budget_seconds = None;
+    let all = train(&workspace, &asked, &Silent).unwrap().split_check.unwrap();
+    assert_eq!((all.of.train_rows, all.of.test_rows), (4500, 1500));
+    asked.options.budget_seconds = Some(0.05);
+    let known = train_past(&workspace, &asked, None, &clock, &Silent).unwrap().split_check.unwrap();
+    assert_eq!(known.id, all.id, "what is known of all rows is better");
+}
+
+#[test]
+fn a_column_that_knows_the_answer_is_kept_only_for_a_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut text = String::from("x,z,status,bought\n");
+    for i in 0..400_u64 {
+        let unit = |salt: u64| (crate::stats::mix(i * 4 + salt) >> 11) as f64 / (1_u64 << 53) as f64;
+        let bought = unit(1) + unit(2) > 1.0;
+        let status = if bought { "shipped" } else { "open" };
+        text.push_str(&format!("{:.4},{:.4},{status},{}\n", unit(1), unit(3), if bought { "yes" } else { "no" }));
+    }
+    let path = folder.path().join("orders.csv");
+    std::fs::write(&path, text).unwrap();
+    let workspace = Workspace::open(&folder.path().join("ws")).unwrap();
+    let version = ingest(&workspace, &ImportRequest::of(&path), &Silent).unwrap().version;
+    let proposed = propose::propose(&workspace, version.id, "bought", &Silent).unwrap();
+    let role = |name: &str| proposed.columns.iter().find(|c| c.column == name).unwrap().clone();
+    use crate::domain::training::Role;
+    assert_eq!(role("status").role, Role::Excluded);
+    assert_eq!(role("status").reason, "it knows the answer: alone it predicts `bought` with AUC 1.000 (limit 0.99)");
+    let x = role("x").score.unwrap();
+    // Half of the answer: the AUC of one of two equal summands is 5/6.
+    assert!((x.value - 5.0 / 6.0).abs() < 0.06 && !x.is_strong(), "{x:?}");
+
+    let mut asked = request(&DataRef::Version(version.id), "bought", &[Algorithm::Logistic], 2);
+    asked.exclude.clear();
+    let plain = train(&workspace, &asked, &Silent).unwrap();
+    completed_runs(&plain);
+    assert_eq!(plain.runs[0].plan.features, ["x", "z"]);
+    assert_eq!(plain.runs[0].plan.excluded, [("status".to_owned(), role("status").reason)]);
+    asked.options.keep_leaking.insert("status".into(), "it is known at the sale".into());
+    let kept = train(&workspace, &asked, &Silent).unwrap();
+    assert_eq!(kept.runs[0].plan.features, ["x", "z", "status"]);
+    assert_eq!(kept.runs[0].plan.context.kept["status"], "it is known at the sale");
+    let events = workspace.read(|conn| crate::store::activity::recent(conn, 100)).unwrap();
+    let told: Vec<&str> =
+        events.iter().filter(|e| e.event.action == "kept").map(|e| e.event.summary.as_str()).collect();
+    assert_eq!(told, ["Kept `status` to predict `bought` though it knows the answer: it is known at the sale"]);
+    for run in [plain.runs[0].id, kept.runs[0].id] {
+        assert_eq!(reproduce::reproduce(&workspace, run, &Silent).unwrap().verdict, Verdict::BitEqual);
+    }
+    asked.options.keep_leaking.insert("colour".into(), "?".into());
+    let error = train(&workspace, &asked, &Silent).unwrap_err().to_string();
+    assert!(error.contains("no column `colour` to keep"), "{error}");
+}
+
+#[test]
+fn looks_at_a_test_are_counted_whatever_the_folds() {
+    let p = place(200);
+    let asked = request(&p.data, "bought", &[Algorithm::Baseline, Algorithm::NaiveBayes], 2);
+    train(&p.workspace, &asked, &Silent).unwrap();
+    let again = train(&p.workspace, &TrainRequest { folds: 3, ..asked.clone() }, &Silent).unwrap();
+    let looks = |run: &Run| {
+        let rows = crate::lifecycle::look::split(&p.workspace, run.id).unwrap();
+        crate::lifecycle::look::looks(&p.workspace, run.id, &rows).unwrap()
+    };
+    assert_eq!(looks(&again.runs[0]), 4);
+    let mut other = asked.clone();
+    other.split.seed += 1;
+    assert_eq!(looks(&train(&p.workspace, &other, &Silent).unwrap().runs[0]), 2);
+    assert_eq!(looks::warning(99, 50), None);
+    assert!(looks::warning(100, 50).unwrap().starts_with("The 50 test rows were looked at 100 times before"));
 }

@@ -10,7 +10,7 @@ use super::clock::{Clock, Limit};
 use super::encode::Rows;
 use super::pool::Unit;
 use super::session::Session;
-use super::{check_budget, completed};
+use super::{check_budget, completed, leaks, split_check};
 use crate::domain::ids::GroupId;
 use crate::domain::io::{JobIo, Part};
 use crate::domain::metric::Metric;
@@ -19,8 +19,8 @@ use crate::domain::problem::Problem;
 use crate::domain::request::{DataRef, JobRequest, TrainRequest};
 use crate::domain::run::{Run, RunStatus, best_run};
 use crate::domain::training::{GroupRequest, Trial, TuneMethod, TuneOutcome, TuneRequest};
-use crate::lifecycle::StageError;
 use crate::lifecycle::resolve::resolve;
+use crate::lifecycle::{StageError, gates};
 use crate::ml::tune::{self, Space, Tried};
 use crate::store::{Workspace, groups, runs};
 
@@ -32,13 +32,14 @@ const LOOK_AFTER: usize = 2;
 const MOST_TRIALS: u32 = 10_000;
 
 pub fn tune(workspace: &Workspace, request: &TuneRequest, io: &dyn JobIo) -> Result<TuneOutcome, StageError> {
-    tune_by(workspace, request, &Instant::now(), io)
+    tune_past(workspace, request, None, &Instant::now(), io)
 }
 
-/// The same by a clock of the caller's.
-pub fn tune_by(
+/// The same by a clock of the caller's, and past red gates on the split where there is a reason.
+pub fn tune_past(
     workspace: &Workspace,
     request: &TuneRequest,
+    reason: Option<&str>,
     clock: &dyn Clock,
     io: &dyn JobIo,
 ) -> Result<TuneOutcome, StageError> {
@@ -47,7 +48,9 @@ pub fn tune_by(
     let version = resolve(workspace, &request.train.data, &Part { io, from: 0.0, to: 0.05 })?;
     let train = super::decided_as_before(workspace, request.train.clone())?;
     let train = TrainRequest { data: DataRef::Version(version.id), ..train };
-    let session = Session::open(workspace, &train, version, &Part { io, from: 0.05, to: 0.1 })?;
+    let mut session = Session::open(workspace, &train, version, &Part { io, from: 0.05, to: 0.08 })?;
+    let split_check = split_check::judge(workspace, &mut session, &Part { io, from: 0.08, to: 0.1 })?;
+    gates::before_split(workspace, &session.version, &split_check, reason, io)?;
     let algorithm = the_algorithm(&request, &session)?;
     let fixed = train.params.get(&algorithm).cloned().unwrap_or_default();
     check_params(algorithm, &fixed).map_err(StageError::Params)?;
@@ -65,7 +68,10 @@ pub fn tune_by(
     let request = TuneRequest { train: train.clone(), ..request };
     let group = match resumed {
         Some(group) => group,
-        None => workspace.write(|tx| groups::insert(tx, &GroupRequest::Tune(Box::new(request.clone()))))?,
+        None => {
+            leaks::log_kept(workspace, &session)?;
+            workspace.write(|tx| groups::insert(tx, &GroupRequest::Tune(Box::new(request.clone()))))?
+        }
     };
     let limit = Limit { clock, end: train.options.budget_seconds };
     let mut search = Search {
@@ -84,7 +90,7 @@ pub fn tune_by(
         TuneMethod::Random | TuneMethod::Tpe => search.rounds()?,
         TuneMethod::Halving => search.stages()?,
     }
-    search.outcome()
+    Ok(TuneOutcome { split_check: Some(Box::new(split_check)), ..search.outcome()? })
 }
 
 /// The request of a group that is gone on with, with the budget and the number of trials of whoever asks.
@@ -331,7 +337,7 @@ impl Search<'_> {
             .cloned()
             .collect();
         let best = best_run(&full).map(|run| run.id);
-        Ok(TuneOutcome { group: self.group, runs: all, best, pruned: self.pruned, warnings })
+        Ok(TuneOutcome { group: self.group, runs: all, best, pruned: self.pruned, warnings, split_check: None })
     }
 }
 

@@ -468,6 +468,7 @@ pub fn detail(sharp: f64) -> RunDetail {
             importance_by: ImportanceBy::Weight,
         }),
         points: Vec::new(),
+        split_check: None,
     }
 }
 
@@ -487,5 +488,6 @@ pub fn regression_detail() -> RunDetail {
             importance_by: ImportanceBy::Weight,
         }),
         points: Vec::new(),
+        split_check: None,
     }
 }

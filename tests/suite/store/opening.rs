@@ -156,6 +156,20 @@ fn the_history_of_version_3_opens_with_its_checks_and_takes_suites_and_gates() {
 }
 
 #[test]
+fn the_history_of_version_4_opens_with_its_checks_and_takes_split_checks() {
+    let folder = tempfile::tempdir().unwrap();
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/history-v4.sqlite");
+    fs::copy(fixture, folder.path().join("history.sqlite")).unwrap();
+    let ws = open(folder.path());
+    put_all(&ws);
+    let version = ws.read(|c| datasets::find(c, "people", None)).unwrap().unwrap();
+    assert!(ws.read(|c| checks::get(c, CheckRunId(1))).is_ok());
+    keep_checks(&ws, &version);
+    keep_split(&ws, &version);
+    assert_clean(&ws);
+}
+
+#[test]
 #[ignore = "writes the fixture; run it once, before a migration of that version is shipped"]
 fn write_the_fixture_of_the_newest_version() {
     let folder = tempfile::tempdir().unwrap();

@@ -17,6 +17,7 @@ use crate::ui::widgets::page::main_panel;
 use crate::ui::widgets::states;
 
 pub mod shapes;
+pub mod split_check;
 pub mod table;
 
 /// The history, or its loading or failed look in the page's place. Not opened yet counts as loading.

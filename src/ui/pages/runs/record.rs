@@ -49,6 +49,7 @@ pub fn record_ui(ui: &mut Ui, ctx: &UiCtx, history: &History, run: &Run) {
     part(ui, "Plan", &plan(run, history));
     part(ui, "Parameters", &parameters(run));
     part(ui, "Split", &split(run));
+    parts::split_check::findings_ui(ui, ctx, run);
     part(ui, "Left out", &run.plan.excluded);
     part(ui, "Time", &timings(run, ctx.now_ms));
     part(ui, "Environment", &environment(run));

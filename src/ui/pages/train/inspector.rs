@@ -76,6 +76,7 @@ fn focused_run_ui(ui: &mut Ui, ctx: &UiCtx, run: &Run) {
     for warning in run.warnings.iter().take(3) {
         parts::alert(ui, ctx, Tone::Warn, warning);
     }
+    parts::split_check::line_ui(ui, ctx, run);
     let params: Vec<(String, String)> =
         run.plan.params.iter().map(|(name, value)| (name.replace('_', " "), format::parameter(value))).collect();
     if params.is_empty() {

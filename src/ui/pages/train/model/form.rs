@@ -105,6 +105,8 @@ pub struct TrainForm {
     pub task: Option<Task>,
     /// Left out by the user, beside what is left out by rule.
     pub exclude: BTreeSet<String>,
+    /// Columns that know the answer and were ticked all the same, each with the reason, as typed.
+    pub keep: BTreeMap<String, String>,
     pub weight: Option<String>,
     pub recipe: RecipeSpec,
     pub balance: ClassBalance,
@@ -140,6 +142,7 @@ impl TrainForm {
             target: None,
             task: None,
             exclude: BTreeSet::new(),
+            keep: BTreeMap::new(),
             weight: None,
             recipe: RecipeSpec::default(),
             balance: ClassBalance::AsTheyAre,
@@ -172,6 +175,7 @@ impl TrainForm {
     pub fn set_target(&mut self, version: &DatasetVersion, target: Option<String>) {
         self.target = target;
         self.task = None;
+        self.keep.clear();
         self.fit_algorithms(version);
     }
 
@@ -289,6 +293,7 @@ impl TrainForm {
                 budget_seconds: self.budget_seconds().ok().flatten(),
                 repeats: self.repeats,
                 weight: self.weight.clone(),
+                keep_leaking: self.keep.iter().map(|(name, why)| (name.clone(), why.trim().to_owned())).collect(),
                 ensemble: self.ensemble,
                 decision: DecisionSpec {
                     calibration: self.calibration.filter(|_| task.is_some_and(Task::is_classification)),
@@ -402,7 +407,7 @@ mod tests {
         let history = fixture::history();
         let version = history.versions.last().unwrap();
         let mut form = TrainForm::propose(version, &history);
-        let role = |column: &str, role| ColumnRole { column: column.into(), role, reason: String::new() };
+        let role = |column: &str, role| ColumnRole { column: column.into(), role, reason: String::new(), score: None };
         let plan = TrainingProposal {
             task: Task::Binary,
             task_reason: String::new(),

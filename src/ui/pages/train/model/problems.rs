@@ -31,6 +31,9 @@ pub fn problems(form: &TrainForm, version: &DatasetVersion) -> Vec<FormProblem> 
     if form.target.is_some() && feature_count(form, version) == 0 {
         add(2, "No column is left to learn from; tick at least one".to_owned());
     }
+    if let Some((name, _)) = form.keep.iter().find(|(_, why)| why.trim().is_empty()) {
+        add(2, format!("Say why {name} is kept: it knows the answer"));
+    }
     let missing = |name: &&str| version.schema.column(name).is_none();
     if let Some(name) = form.recipe.named_columns().into_iter().find(missing) {
         add(2, format!("A step of the recipe names {name}, and {} has no such column", version.label()));

@@ -88,6 +88,8 @@ pub struct ColumnUse<'a> {
     /// The rule says so: there is nothing to tick.
     pub settled: bool,
     pub reason: String,
+    /// It knows the answer: it is left out, or kept for a reason somebody has to give.
+    pub leaks: bool,
 }
 
 /// Every column but the target, in file order. The backend's reasons stand in where they have arrived.
@@ -102,6 +104,8 @@ pub fn column_uses<'a>(
         let by_rule = left_out_by_rule(column, version.rows).filter(|_| !named.contains(&column.name.as_str()));
         let is = |chosen: &Option<String>| chosen.as_ref() == Some(&column.name);
         let told = plan.and_then(|plan| plan.columns.iter().find(|c| c.column == column.name));
+        let score = told.and_then(|c| c.score.as_ref());
+        let leaks = score.filter(|score| score.leaks());
         let proposed =
             |role: Role| told.filter(|c| c.role == role).map(|c| format!(" · {}", c.reason)).unwrap_or_default();
         let (role, settled, reason) = if form.split == SplitChoice::Group && is(&form.group_column) {
@@ -114,10 +118,16 @@ pub fn column_uses<'a>(
             (if column.kind == ColumnKind::Identifier { Role::Id } else { Role::Excluded }, true, reason)
         } else if form.split == SplitChoice::Time && is(&form.time_column) {
             (Role::Time, false, "orders the rows; its parts are features".to_owned())
+        } else if let Some(score) = leaks.filter(|_| !form.keep.contains_key(&column.name)) {
+            (Role::Excluded, false, score.reason(form.target.as_deref().unwrap_or_default()))
         } else {
-            (Role::Feature, false, about(column, version.rows))
+            let alone = score.map(|score| {
+                let look = if score.is_strong() { ": is it known when the model is used?" } else { "" };
+                format!(" · alone {}{look}", score.describe())
+            });
+            (Role::Feature, false, about(column, version.rows) + &alone.unwrap_or_default())
         };
-        ColumnUse { column, role, settled, reason }
+        ColumnUse { column, role, settled, reason, leaks: leaks.is_some() && !settled }
     });
     each.collect()
 }
@@ -141,7 +151,12 @@ pub fn feature_count(form: &TrainForm, version: &DatasetVersion) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use super::super::problems::problems;
     use super::*;
+    use crate::domain::leakage::ColumnScore;
+    use crate::domain::metric::Metric;
+    use crate::domain::split::{SplitKind, SplitSpec};
+    use crate::domain::training::ColumnRole;
     use crate::ui::pages::fixture;
 
     fn column(name: &str, kind: ColumnKind, storage: Storage, distinct: u64) -> ColumnSchema {
@@ -201,5 +216,55 @@ mod tests {
         form.split = SplitChoice::Time;
         assert_eq!(role(&form, "signup_date"), Role::Time);
         assert!(!column_uses(&form, version, None).iter().any(|c| c.column.name == "churned"));
+    }
+
+    #[test]
+    fn a_column_that_knows_the_answer_is_left_out_until_somebody_says_why_not() {
+        let history = fixture::history();
+        let version = history.versions.last().unwrap();
+        let mut form = TrainForm::propose(version, &history);
+        let score = |column: &str, value: f64| ColumnScore {
+            column: column.into(),
+            by: "AUC".into(),
+            value,
+            limit: 0.9,
+            leaves_out: 0.99,
+            power: None,
+        };
+        let role = |column: &str, value: f64| ColumnRole {
+            column: column.into(),
+            role: Role::Feature,
+            reason: String::new(),
+            score: Some(score(column, value)),
+        };
+        let plan = TrainingProposal {
+            task: Task::Binary,
+            task_reason: String::new(),
+            metric: Metric::RocAuc,
+            metric_reason: String::new(),
+            split: SplitSpec { kind: SplitKind::Stratified, test_share: 0.2, seed: 42 },
+            split_reason: String::new(),
+            columns: vec![role("age", 0.998), role("plan", 0.93)],
+            algorithms: vec![],
+            sample: None,
+        };
+        let of = |form: &TrainForm, name: &str| {
+            let all = column_uses(form, version, Some(&plan));
+            let found = all.into_iter().find(|c| c.column.name == name).unwrap();
+            (found.role, found.leaks, found.reason)
+        };
+        let (role, leaks, reason) = of(&form, "age");
+        assert_eq!((role, leaks), (Role::Excluded, true));
+        assert_eq!(reason, "it knows the answer: alone it predicts `churned` with AUC 0.998 (limit 0.99)");
+        let (role, leaks, reason) = of(&form, "plan");
+        assert_eq!((role, leaks), (Role::Feature, false));
+        assert!(reason.ends_with(" · alone AUC 0.930: is it known when the model is used?"), "{reason}");
+        form.keep.insert("age".into(), " ".into());
+        assert_eq!(of(&form, "age").0, Role::Feature);
+        assert!(problems(&form, version).iter().any(|p| p.step == 2 && p.message.contains("why age is kept")));
+        form.keep.insert("age".into(), "known at the sale ".into());
+        assert_eq!(form.request(version).options.keep_leaking["age"], "known at the sale");
+        form.set_target(version, Some("region".into()));
+        assert!(form.keep.is_empty(), "another answer");
     }
 }

@@ -76,18 +76,31 @@ fn column_row(ui: &mut Ui, ctx: &UiCtx, form: &mut TrainForm, column: &ColumnUse
         let response =
             ui.add_enabled(free, egui::Checkbox::new(&mut on, text)).accessible_name(format!("Learn from {name}"));
         if response.clicked() {
-            if on {
-                form.exclude.remove(name)
-            } else {
-                form.exclude.insert(name.clone())
-            };
+            tick(form, column, on);
         }
     });
     icons::icon(ui, Icon::of_kind(column.column.kind), 12.0, ctx.tokens.text_weak)
         .on_hover_text(column.column.kind.as_str());
     role_ui(ui, form, column);
+    if let Some(why) = form.keep.get_mut(name) {
+        let edit = ui.add(TextEdit::singleline(why).hint_text("Why is it kept?").desired_width(f32::INFINITY));
+        name_it(ui, &edit, &format!("Why {name} is kept"));
+        return;
+    }
     let reason = RichText::new(&column.reason).size(size::DATA).color(ctx.tokens.text_weak);
     ui.add(Label::new(reason).truncate());
+}
+
+/// A column that knows the answer is left out as long as nobody keeps it; the others as soon as somebody unticks them.
+fn tick(form: &mut TrainForm, column: &ColumnUse, on: bool) {
+    let name = column.column.name.clone();
+    form.exclude.remove(&name);
+    match (column.leaks, on) {
+        (true, true) => drop(form.keep.entry(name).or_default()),
+        (true, false) => drop(form.keep.remove(&name)),
+        (false, true) => {}
+        (false, false) => drop(form.exclude.insert(name)),
+    }
 }
 
 /// The role as a menu, where there is a choice.
@@ -142,7 +155,8 @@ fn set_role(form: &mut TrainForm, column: &ColumnUse, role: Role) {
         Role::Group => (form.split, form.group_column) = (SplitChoice::Group, Some(name)),
         Role::Time => (form.split, form.time_column) = (SplitChoice::Time, Some(name)),
         Role::Weight => form.weight = Some(name),
-        Role::Excluded if !column.settled => drop(form.exclude.insert(name)),
-        Role::Excluded | Role::Feature | Role::Id | Role::Target => {}
+        Role::Feature => tick(form, column, true),
+        Role::Excluded if !column.settled => tick(form, column, false),
+        Role::Excluded | Role::Id | Role::Target => {}
     }
 }

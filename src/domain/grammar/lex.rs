@@ -1,10 +1,9 @@
-//! From text to tokens.
+//! From text to tokens. Unlike in a filter, `-`, `*` and `/` are never part of a bare name.
 
 use crate::domain::filter::{FilterProblem, Place, quoted};
-use crate::domain::formula::{number_length, problem};
 
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Token {
+pub enum Token {
     Number(f64),
     Whole(i64),
     /// A name, a function or a word such as `and`.
@@ -60,10 +59,18 @@ impl Token {
     }
 }
 
+/// What may stand beside columns and signs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Words {
+    Numbers,
+    /// Texts in quotes and bare dates, too.
+    Values,
+}
+
 /// The tokens with their places, `End` last.
-pub(super) fn tokens(text: &str) -> Result<Vec<(Token, Place)>, FilterProblem> {
-    let mut found = Vec::new();
-    let mut at = 0;
+pub fn tokens(text: &str, words: Words) -> Result<Vec<(Token, Place)>, FilterProblem> {
+    let (mut found, mut at) = (Vec::new(), 0);
+    let takes_texts = words == Words::Values;
     while let Some(c) = text[at..].chars().next() {
         let rest = &text[at..];
         if c.is_whitespace() {
@@ -72,11 +79,11 @@ pub(super) fn tokens(text: &str) -> Result<Vec<(Token, Place)>, FilterProblem> {
         }
         let (token, length) = if let Some((spelled, shown)) = SIGNS.iter().find(|(s, _)| rest.starts_with(s)) {
             (Token::Sign(shown), spelled.len())
-        } else if matches!(c, '`' | '"' | '\'') {
+        } else if c == '`' || (takes_texts && matches!(c, '"' | '\'')) {
             let (inner, length) =
                 quoted(rest, c).ok_or_else(|| problem(text, at, &format!("a closing {c}"), "the end"))?;
             (if c == '`' { Token::Name(inner) } else { Token::Text(inner) }, length)
-        } else if let Some(length) = date_length(rest) {
+        } else if let Some(length) = date_length(rest).filter(|_| takes_texts) {
             (Token::Text(rest[..length].to_owned()), length)
         } else if c.is_ascii_digit() || c == '.' {
             let length = number_length(rest);
@@ -88,7 +95,8 @@ pub(super) fn tokens(text: &str) -> Result<Vec<(Token, Place)>, FilterProblem> {
             let length = rest.find(|c: char| !c.is_alphanumeric() && c != '_' && c != '.').unwrap_or(rest.len());
             (Token::Bare(rest[..length].to_owned()), length)
         } else {
-            return Err(problem(text, at, "a column, a value or a sign", &format!("`{c}`")));
+            let expected = if takes_texts { "a column, a value or a sign" } else { "a column, a number or a sign" };
+            return Err(problem(text, at, expected, &format!("`{c}`")));
         };
         found.push((token, Place { start: at, end: at + length }));
         at += length;
@@ -120,4 +128,28 @@ fn date_length(rest: &str) -> Option<usize> {
     }
     let ends = rest[length..].chars().next().is_none_or(|c| !c.is_alphanumeric() && c != '_' && c != '.');
     ends.then_some(length)
+}
+
+/// `12`, `1.5`, `1e-3`.
+fn number_length(rest: &str) -> usize {
+    let bytes = rest.as_bytes();
+    let digits = |from: usize| bytes[from..].iter().take_while(|b| b.is_ascii_digit()).count();
+    let mut at = digits(0);
+    if bytes.get(at) == Some(&b'.') {
+        at += 1 + digits(at + 1);
+    }
+    if matches!(bytes.get(at), Some(b'e' | b'E')) {
+        let sign = usize::from(matches!(bytes.get(at + 1), Some(b'+' | b'-')));
+        let exponent = digits((at + 1 + sign).min(bytes.len()));
+        if exponent > 0 {
+            at += 1 + sign + exponent;
+        }
+    }
+    at.max(1)
+}
+
+pub fn problem(text: &str, start: usize, expected: &str, found: &str) -> FilterProblem {
+    let character = text[..start].chars().count() + 1;
+    let place = Place { start, end: text.len() };
+    FilterProblem { place, character, expected: expected.to_owned(), found: found.to_owned() }
 }

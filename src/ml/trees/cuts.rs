@@ -4,12 +4,17 @@
 //! arithmetic but branches that cannot be foreseen, so the fast way has few: it lists the keys that are there with the
 //! running sums up to each, and then scores the whole list.
 
+use crate::ml::trees::lanes::Lanes;
 use crate::ml::trees::measure::{Fraction, Item, Measure};
 
-/// Rows up to which keys are sorted by comparing each with each.
-const TINY: usize = 32;
-/// Rows up to which the keys that are there are marked; beyond, all slots are looked at.
-const SMALL: usize = 128;
+/// The keys of a node's items in one column.
+#[derive(Clone, Copy)]
+pub enum Keys<'a> {
+    /// One per item.
+    Each(&'a [u8]),
+    /// Sorted, in one of the lanes.
+    Sorted(&'a Lanes, usize),
+}
 
 /// The items of a node.
 pub struct Node<'a, M: Measure> {
@@ -50,12 +55,14 @@ struct List {
     keys: [u8; 256],
     /// Of the items up to each key.
     sums: [i64; 256],
+    /// How many these are, where keys were sorted.
+    counts: [u8; 256],
     scores: [f64; 256],
 }
 
 impl<N: Copy + Default> Bench<N> {
     pub fn new(width: usize) -> Self {
-        let list = List { keys: [0; 256], sums: [0; 256], scores: [0.0; 256] };
+        let list = List { keys: [0; 256], sums: [0; 256], counts: [0; 256], scores: [0.0; 256] };
         Self { slots: vec![N::default(); 256 * width], left: vec![N::default(); width], list: Box::new(list) }
     }
 }
@@ -206,26 +213,26 @@ fn add<N: Copy + std::ops::AddAssign>(left: &mut [N], slot: &[N]) {
 /// Sums that are one whole number with the weight in its low `shift` bits.
 pub fn by_list<M: Measure<Payload = i64, Number = i64>>(
     node: &Node<M>,
-    keys: &[u8],
+    keys: Keys,
     rest: u8,
     (shift, counts_items): (u32, bool),
     bench: &mut Bench<i64>,
     best: &mut Fraction,
 ) -> Sought {
     let list = &mut *bench.list;
-    let n_keys = match node.items.len() {
-        0..=8 => list.sorted::<8>(node.items, keys),
-        9..=16 => list.sorted::<16>(node.items, keys),
-        17..=TINY => list.sorted::<TINY>(node.items, keys),
-        n if n <= SMALL => list.marked(node.items, keys, &mut bench.slots),
-        _ => list.counted(node.items, keys, &mut bench.slots[..=usize::from(rest)]),
+    let (n_keys, rows) = match keys {
+        Keys::Each(keys) => {
+            (list.counted(node.items, keys, &mut bench.slots[..=usize::from(rest)]), Rows::WithKeys(keys))
+        }
+        Keys::Sorted(lanes, lane) => (list.sorted(node.items, lanes, lane), Rows::Counted(node.items.len())),
     };
     if n_keys < 2 {
         return Sought::default();
     }
     let saw_rest = list.keys[n_keys - 1] == rest;
     let (total, mask) = (node.total[0], (1_i64 << shift) - 1);
-    let scale = Scale { shift, total, least: node.least.ceil() as usize, keys: counts_items.then_some(keys) };
+    let rows = if counts_items { rows } else { Rows::Weighed };
+    let scale = Scale { shift, total, least: node.least.ceil() as usize, rows };
     let mut cut = None;
     // All values on the left and the rest on the right is a cut; without a rest the last key leaves nothing.
     if let Some(at) = list.best(n_keys - 1, 0, scale, best) {
@@ -246,9 +253,20 @@ pub fn by_list<M: Measure<Payload = i64, Number = i64>>(
 struct Scale<'a> {
     shift: u32,
     total: i64,
-    /// Fewest rows on a side: of the items with these keys, or else by weight.
+    /// Fewest rows on a side.
     least: usize,
-    keys: Option<&'a [u8]>,
+    rows: Rows<'a>,
+}
+
+/// What tells how many rows a side has.
+#[derive(Clone, Copy)]
+enum Rows<'a> {
+    /// Weights are rows.
+    Weighed,
+    /// The items with these keys.
+    WithKeys(&'a [u8]),
+    /// So many items, counted in the list.
+    Counted(usize),
 }
 
 impl Scale<'_> {
@@ -260,20 +278,34 @@ impl Scale<'_> {
         if self.least <= 1 {
             return (0, n);
         }
-        let Some(keys) = self.keys else {
-            let (least, all) = (self.least as i64, self.total & mask);
-            let on_left = |packed: i64| packed.wrapping_add(more) & mask;
-            let from = list.sums[..n].partition_point(|&packed| on_left(packed) < least);
-            let to = list.sums[..n].partition_point(|&packed| all.wrapping_sub(on_left(packed)) >= least);
-            return (from, to);
-        };
+        match self.rows {
+            Rows::Weighed => {
+                let (least, all) = (self.least as i64, self.total & mask);
+                let on_left = |packed: i64| packed.wrapping_add(more) & mask;
+                let from = list.sums[..n].partition_point(|&packed| on_left(packed) < least);
+                let to = list.sums[..n].partition_point(|&packed| all.wrapping_sub(on_left(packed)) >= least);
+                (from, to)
+            }
+            Rows::WithKeys(keys) => {
+                self.near_ends(keys.len(), n, more != 0, |at| count_up_to(keys, list.keys[at & 255]))
+            }
+            Rows::Counted(all) => self.near_ends(all, n, more != 0, |at| usize::from(list.counts[at & 255])),
+        }
+    }
+
+    /// [`ends`](Self::ends) by the number of items up to a key, of `all`.
+    #[inline(always)]
+    fn near_ends(&self, all: usize, n: usize, with_rest: bool, up_to: impl Fn(usize) -> usize) -> (usize, usize) {
         // With the rest on the left, it is what is not up to the last value.
-        let rest = if more == 0 { 0 } else { keys.len() - count_up_to(keys, list.keys[n]) };
-        let on_left = |key: u8| rest + count_up_to(keys, key);
+        let rest = if with_rest { all - up_to(n) } else { 0 };
         let few = n.min(self.least - 1);
-        let from = list.keys[..few].partition_point(|&key| on_left(key) < self.least);
-        let first = n - few;
-        let to = first + list.keys[first..n].partition_point(|&key| keys.len() - on_left(key) >= self.least);
+        let (mut from, mut to) = (0, n);
+        while from < few && rest + up_to(from) < self.least {
+            from += 1;
+        }
+        while to > n - few && all - rest - up_to(to - 1) < self.least {
+            to -= 1;
+        }
         (from, to)
     }
 }
@@ -286,58 +318,19 @@ fn count_up_to(keys: &[u8], last: u8) -> usize {
 }
 
 impl List {
-    /// The place of each of at most `N` items is the number of items with a smaller key: each is compared with each,
-    /// without a branch. (Additions wrap because checks would keep the compiler from doing eight at a time.)
+    /// The keys of a lane, each once. What else it lists is as if nobody looked: without a branch.
     #[inline(always)]
-    fn sorted<const N: usize>(&mut self, items: &[Item<i64>], keys: &[u8]) -> usize {
-        let n = items.len().min(keys.len()).min(N);
-        let (items, keys) = (&items[..n], &keys[..n]);
-        // Equal keys by their order.
-        let mut own = [i16::MAX; N];
-        own.iter_mut().zip(keys).enumerate().for_each(|(i, (own, &key))| *own = i16::from(key) << 5 | i as i16);
-        let mut places = [0_i16; N];
-        for &other in &own[..n] {
-            for (place, own) in places.iter_mut().zip(&own) {
-                *place = place.wrapping_add(i16::from(other < *own));
-            }
-        }
-        let (mut sorted, mut payloads) = ([0_u8; 64], [0_i64; 64]);
-        for ((place, &key), item) in places.iter().zip(keys).zip(items) {
-            let place = *place as usize & 63;
-            sorted[place] = key;
-            payloads[place] = item.payload;
-        }
-        // The last is unlike what follows it.
-        sorted[n] = !sorted[n.saturating_sub(1)];
-        let (mut sum, mut at) = (0_i64, 0_usize);
-        for i in 0..n {
-            sum = sum.wrapping_add(payloads[i]);
-            self.keys[at & 255] = sorted[i];
+    fn sorted(&mut self, items: &[Item<i64>], lanes: &Lanes, lane: usize) -> usize {
+        let (mut sum, mut at, mut last) = (0_i64, 0_usize, None);
+        for (i, (key, item)) in lanes.column(items.len(), lane).enumerate() {
+            at = at.wrapping_add(usize::from(last.is_some_and(|last| last != key)));
+            last = Some(key);
+            sum = sum.wrapping_add(items[item].payload);
+            self.keys[at & 255] = key;
             self.sums[at & 255] = sum;
-            at = at.wrapping_add(usize::from(sorted[i] != sorted[i + 1]));
+            self.counts[at & 255] = (i as u8).wrapping_add(1);
         }
-        at
-    }
-
-    fn marked(&mut self, items: &[Item<i64>], keys: &[u8], slots: &mut [i64]) -> usize {
-        let slots = &mut slots[..256];
-        let mut set = [0_u64; 4];
-        for (item, &key) in items.iter().zip(keys) {
-            let slot = &mut slots[usize::from(key)];
-            *slot = slot.wrapping_add(item.payload);
-            set.iter_mut().zip(&ONLY[usize::from(key)]).for_each(|(word, bits)| *word |= bits);
-        }
-        let (mut sum, mut at) = (0_i64, 0_usize);
-        each_key(set, |key| {
-            let slot = &mut slots[key & 255];
-            sum = sum.wrapping_add(*slot);
-            *slot = 0;
-            self.keys[at & 255] = key as u8;
-            self.sums[at & 255] = sum;
-            at = at.wrapping_add(1);
-            true
-        });
-        at
+        at + usize::from(last.is_some())
     }
 
     /// A slot with rows is never zero: their weight is in its low bits.
@@ -401,6 +394,7 @@ fn float(whole: i64) -> f64 {
 mod tests {
     use super::*;
     use crate::domain::random::Shuffler;
+    use crate::ml::trees::lanes::MOST;
     use crate::ml::trees::measure::{Packed, Values};
 
     /// What both ways find for items with these keys, answers and weights.
@@ -417,7 +411,14 @@ mod tests {
         let node = Node { items: &items, total: &total, least };
         let (mut one, mut other) = (Bench::new(1), Bench::new(1));
         let mut best = [Fraction::NONE; 2];
-        let listed = measure.best_cut(&node, keys, rest, &mut one, &mut best[0]);
+        let mut lanes = Lanes::default();
+        let listed = if keys.len() <= MOST {
+            lanes.fill(keys.chunks(1), &[0]);
+            lanes.sort(keys.len());
+            measure.best_cut(&node, Keys::Sorted(&lanes, 0), rest, &mut one, &mut best[0])
+        } else {
+            measure.best_cut(&node, Keys::Each(keys), rest, &mut one, &mut best[0])
+        };
         let slotted = by_slots(&measure, &node, keys, rest, &mut other, &mut best[1]);
         assert!(one.slots.iter().chain(&other.slots).all(|&slot| slot == 0));
         if listed == slotted {

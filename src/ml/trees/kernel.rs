@@ -31,7 +31,7 @@ pub struct RowBins {
 /// Rows are copied into place this many at a time, one thread each.
 const COPY_ROWS: usize = 8192;
 /// How far ahead rows are fetched: about the latency of memory, in rows.
-const AHEAD: usize = 16;
+pub const AHEAD: usize = 16;
 /// Slots kept for a column of each run.
 const ROOM: [usize; 3] = [256, 64, 16];
 
@@ -83,6 +83,12 @@ impl RowBins {
     #[inline(always)]
     pub fn bin(&self, row: usize, column: usize) -> u8 {
         self.bins[row.wrapping_mul(self.stride).wrapping_add(column)]
+    }
+
+    /// Says that a row will be read soon; any number may be given.
+    #[inline(always)]
+    pub fn expect(&self, row: usize) {
+        prefetch(self.bins.as_ptr().wrapping_add(row.wrapping_mul(self.stride)));
     }
 
     /// Adds what `packed` holds of each row to the slot of the row's bin, in every column: one whole-number addition per

@@ -5,7 +5,7 @@
 use std::ops::{AddAssign, Sub};
 
 use crate::domain::model::LeafValues;
-use crate::ml::trees::cuts::{self, Bench, Node, Sought};
+use crate::ml::trees::cuts::{self, Bench, Keys, Node, Sought};
 
 /// A row as deep trees carry it.
 #[derive(Clone, Copy, Debug, PartialEq, Default)]
@@ -40,6 +40,8 @@ impl Fraction {
 }
 
 pub trait Measure: Sync + Sized {
+    /// Whether the best cut of a small node is sought over sorted keys.
+    const SORTS: bool = false;
     /// What a row carries.
     type Payload: Copy + Default + Send;
     /// Of which a bin keeps `width`.
@@ -59,25 +61,29 @@ pub trait Measure: Sync + Sized {
     fn is_pure(&self, items: &[Item<Self::Payload>]) -> bool;
     /// Whether the split into `left` and the rest scores more than the best so far, which it then replaces.
     fn offer(&self, left: &[Self::Number], total: &[Self::Number], best: &mut Fraction) -> bool;
-    /// The best cut of a column with these keys, one per item, if it beats the best so far.
+    /// The best cut of a column with these keys, if it beats the best so far. Sorted keys come only where
+    /// [`SORTS`](Self::SORTS) asks for them.
     fn best_cut(
         &self,
         node: &Node<Self>,
-        keys: &[u8],
+        keys: Keys,
         rest: u8,
         bench: &mut Bench<Self::Number>,
         best: &mut Fraction,
     ) -> Sought {
-        cuts::by_slots(self, node, keys, rest, bench, best)
+        match keys {
+            Keys::Each(keys) => cuts::by_slots(self, node, keys, rest, bench, best),
+            Keys::Sorted(..) => Sought::default(),
+        }
     }
-    /// What the items have that a random cut leaves on the left: those with keys up to `last`, and the rest if `rest_left`.
-    fn sum_left(&self, node: &Node<Self>, keys: &[u8], cut: (u8, u8, bool), left: &mut [Self::Number]) {
-        let (last, rest, rest_left) = cut;
+    /// What the items have that go left.
+    fn sum_left<'i>(&self, items: impl Iterator<Item = (&'i Item<Self::Payload>, bool)>, left: &mut [Self::Number])
+    where
+        Self::Payload: 'i,
+    {
         left.fill(Self::Number::default());
-        for (item, &key) in node.items.iter().zip(keys) {
-            if if key == rest { rest_left } else { key <= last } {
-                self.add(left, item);
-            }
+        for (item, _) in items.filter(|(_, goes_left)| *goes_left) {
+            self.add(left, item);
         }
     }
     /// What the node itself scores: `Σ weight² / weight` over classes, or `sum² / weight`.
@@ -147,6 +153,8 @@ impl<'a> Packed<'a> {
 }
 
 impl Measure for Packed<'_> {
+    const SORTS: bool = true;
+
     type Payload = i64;
     type Number = i64;
 
@@ -185,25 +193,15 @@ impl Measure for Packed<'_> {
         best.raise(sl * sl * wr + sr * sr * wl, wl * wr)
     }
 
-    fn best_cut(
-        &self,
-        node: &Node<Self>,
-        keys: &[u8],
-        rest: u8,
-        bench: &mut Bench<i64>,
-        best: &mut Fraction,
-    ) -> Sought {
+    fn best_cut(&self, node: &Node<Self>, keys: Keys, rest: u8, bench: &mut Bench<i64>, best: &mut Fraction) -> Sought {
         cuts::by_list(node, keys, rest, (self.shift, self.counts_items), bench, best)
     }
 
-    #[inline]
-    fn sum_left(&self, node: &Node<Self>, keys: &[u8], (last, rest, rest_left): (u8, u8, bool), left: &mut [i64]) {
-        let mut sum = 0_i64;
-        for (item, &key) in node.items.iter().zip(keys) {
-            let goes_left = (key <= last) & (key != rest) | (rest_left & (key == rest));
-            sum = sum.wrapping_add(item.payload & i64::from(goes_left).wrapping_neg());
-        }
-        left[0] = sum;
+    #[inline(always)]
+    fn sum_left<'i>(&self, items: impl Iterator<Item = (&'i Item<i64>, bool)>, left: &mut [i64]) {
+        // A mask, not a branch that cannot be foreseen.
+        let own = |(item, goes_left): (&Item<i64>, bool)| item.payload & i64::from(goes_left).wrapping_neg();
+        left[0] = items.map(own).fold(0_i64, i64::wrapping_add);
     }
 
     fn score(&self, slot: &[i64]) -> f64 {

@@ -13,6 +13,7 @@ mod deep;
 pub mod forest;
 mod grow;
 mod kernel;
+mod lanes;
 pub mod losses;
 mod measure;
 mod packed;

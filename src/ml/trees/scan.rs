@@ -1,7 +1,9 @@
 //! One column of one node of a deep tree: its best cut, or one at random.
 
 use crate::ml::trees::bins::{Binned, Column, ColumnKind};
-use crate::ml::trees::cuts::{Bench, Node, best_only, each_key, present};
+use crate::ml::trees::cuts::{Bench, Keys, Node, best_only, each_key, present};
+use crate::ml::trees::kernel::AHEAD;
+use crate::ml::trees::lanes::Lanes;
 use crate::ml::trees::measure::{Fraction, Item, Measure};
 use crate::ml::trees::split::{Test, among};
 
@@ -62,6 +64,11 @@ impl Order {
         self.bins.is_empty()
     }
 
+    /// The place of each bin, where it is another number.
+    pub fn ranks(&self) -> Option<&[u8; 256]> {
+        (!self.is_bins()).then_some(&self.ranks)
+    }
+
     /// The categories up to a place, or those after it.
     fn run(&self, last: u8, is_after: bool) -> Test {
         let middle = usize::from(last) + 1;
@@ -70,16 +77,46 @@ impl Order {
     }
 }
 
-/// Bins of some items in one column: from the column where the items are many (its bytes lie together), from the rows
-/// where they are few (one line of memory then holds all columns of a row).
-pub fn gather<P>(binned: &Binned, items: &[Item<P>], column: usize, n_tried: usize, into: &mut Vec<u8>) {
-    into.clear();
-    if items.len() * 64 > binned.n_rows * n_tried {
-        let cells = binned.column(column);
-        into.extend(items.iter().map(|item| cells[item.row as usize]));
-    } else {
-        into.extend(items.iter().map(|item| binned.rows.bin(item.row as usize, column)));
+/// The row of each item, with one that comes later.
+#[inline(always)]
+pub fn rows_of<P>(items: &[Item<P>]) -> impl Iterator<Item = (usize, usize)> + Clone {
+    let last = items.len().saturating_sub(1);
+    items.iter().enumerate().map(move |(i, item)| (item.row as usize, items[(i + AHEAD).min(last)].row as usize))
+}
+
+/// Bins of some items in some columns, one column after the other: from the columns where the items are many (the bytes of
+/// a column lie together), from the rows where they are few (one line of memory then holds all columns of a row).
+pub fn gather<'k, P>(
+    binned: &Binned,
+    items: &[Item<P>],
+    columns: &[usize],
+    n_tried: usize,
+    into: &'k mut Vec<u8>,
+) -> &'k mut [u8] {
+    let n = items.len();
+    if into.len() < n * columns.len() {
+        into.resize(n * columns.len(), 0);
     }
+    let into = &mut into[..n * columns.len()];
+    if n * 64 > binned.n_rows * n_tried {
+        for (&column, into) in columns.iter().zip(into.chunks_exact_mut(n.max(1))) {
+            let cells = binned.column(column);
+            into.iter_mut().zip(items).for_each(|(bin, item)| *bin = cells[item.row as usize]);
+        }
+    } else if let [column] = *columns {
+        into.iter_mut().zip(items).for_each(|(bin, item)| *bin = binned.rows.bin(item.row as usize, column));
+    } else {
+        for (i, row) in rows_of(items).enumerate() {
+            binned.rows.expect(row.1);
+            let row = binned.rows.row(row.0);
+            let mut at = i;
+            for &column in columns {
+                into[at] = row[column];
+                at = at.wrapping_add(n);
+            }
+        }
+    }
+    into
 }
 
 /// One column of one node.
@@ -88,35 +125,39 @@ pub struct Scan<'s, M: Measure> {
     pub node: Node<'s, M>,
     pub column: &'s Column,
     pub order: &'s Order,
-    /// The bin of each item; places in the order are put in their stead.
-    pub keys: &'s mut [u8],
     pub bench: &'s mut Bench<M::Number>,
     pub best: &'s mut Fraction,
 }
 
 impl<M: Measure> Scan<'_, M> {
-    /// Whether the column has different values here, and its split if it beats the best so far.
-    pub fn search(mut self, splitter: Splitter, draws: &mut Draws) -> (bool, Option<Test>) {
+    /// Whether the column has different values here, and its split if it beats the best so far. `keys` are the bins of
+    /// the items; places in the order are put in their stead.
+    pub fn search(mut self, splitter: Splitter, keys: &mut [u8], draws: &mut Draws) -> (bool, Option<Test>) {
         if !self.order.is_bins() {
-            self.keys.iter_mut().for_each(|key| *key = self.order.ranks[usize::from(*key)]);
+            keys.iter_mut().for_each(|key| *key = self.order.ranks[usize::from(*key)]);
         }
         match (splitter, &self.column.kind) {
             (Splitter::Best, ColumnKind::Indicators { .. }) => {
-                let (differs, bin) = best_only(self.measure, &self.node, self.keys, self.rest(), self.bench, self.best);
+                let (differs, bin) = best_only(self.measure, &self.node, keys, self.rest(), self.bench, self.best);
                 (differs, bin.map(|bin| Test::AllBut { bin }))
             }
-            (Splitter::Best, _) => self.cut(),
-            (Splitter::Random, ColumnKind::Indicators { .. }) => self.random_indicator(draws),
-            (Splitter::Random, _) => self.random_cut(draws),
+            (Splitter::Best, _) => self.cut(Keys::Each(keys)),
+            (Splitter::Random, ColumnKind::Indicators { .. }) => self.random_indicator(keys, draws),
+            (Splitter::Random, _) => self.random_cut(keys, draws),
         }
+    }
+
+    /// The same, from keys that were put in order.
+    pub fn search_sorted(mut self, lanes: &Lanes, lane: usize) -> (bool, Option<Test>) {
+        self.cut(Keys::Sorted(lanes, lane))
     }
 
     fn rest(&self) -> u8 {
         self.column.n_bins as u8
     }
 
-    fn cut(&mut self) -> (bool, Option<Test>) {
-        let sought = self.measure.best_cut(&self.node, self.keys, self.rest(), self.bench, self.best);
+    fn cut(&mut self, keys: Keys) -> (bool, Option<Test>) {
+        let sought = self.measure.best_cut(&self.node, keys, self.rest(), self.bench, self.best);
         let test = sought.cut.map(|cut| {
             if self.order.is_bins() {
                 // Empty bins lie between: cut in the middle of the gap. Rows without a value that were not seen here go
@@ -132,10 +173,10 @@ impl<M: Measure> Scan<'_, M> {
     }
 
     /// A number is cut evenly between the smallest and the largest value, categories after any that is here.
-    fn random_cut(&mut self, draws: &mut Draws) -> (bool, Option<Test>) {
+    fn random_cut(&mut self, keys: &[u8], draws: &mut Draws) -> (bool, Option<Test>) {
         let rest = self.rest();
         let (mut low, mut high, mut end) = (255, 0, 0);
-        for &key in &*self.keys {
+        for &key in keys {
             low = key.min(low);
             high = (if key == rest { 0 } else { key }).max(high);
             end = key.max(end);
@@ -158,7 +199,7 @@ impl<M: Measure> Scan<'_, M> {
             _ => {
                 let mut here = [0_u8; 256];
                 let mut n_here = 0;
-                each_key(present(self.keys), |key| {
+                each_key(present(keys), |key| {
                     here[n_here & 255] = key as u8;
                     n_here += usize::from(key != usize::from(rest));
                     true
@@ -171,7 +212,9 @@ impl<M: Measure> Scan<'_, M> {
                 (here[draws.below(n)], rest_left)
             }
         };
-        self.measure.sum_left(&self.node, self.keys, (last, rest, rest_left), &mut self.bench.left);
+        let goes_left = |key: u8| (key <= last) & (key != rest) | (rest_left & (key == rest));
+        let items = self.node.items.iter().zip(keys.iter().map(|&key| goes_left(key)));
+        self.measure.sum_left(items, &mut self.bench.left);
         let test = self.is_best().then(|| {
             if self.order.is_bins() { Test::UpTo { bin: last, rest_left } } else { self.order.run(last, rest_left) }
         });
@@ -179,8 +222,8 @@ impl<M: Measure> Scan<'_, M> {
     }
 
     /// One indicator that is set somewhere here against all others.
-    fn random_indicator(&mut self, draws: &mut Draws) -> (bool, Option<Test>) {
-        let set = present(self.keys);
+    fn random_indicator(&mut self, keys: &[u8], draws: &mut Draws) -> (bool, Option<Test>) {
+        let set = present(keys);
         if set.iter().map(|word| word.count_ones()).sum::<u32>() < 2 {
             return (false, None);
         }
@@ -191,11 +234,8 @@ impl<M: Measure> Scan<'_, M> {
         });
         here.retain(|&key| key != self.rest());
         let bin = here[draws.below(here.len())];
-        let left = &mut self.bench.left;
-        left.fill(M::Number::default());
-        for (item, _) in self.node.items.iter().zip(&*self.keys).filter(|(_, key)| **key != bin) {
-            self.measure.add(left, item);
-        }
+        let items = self.node.items.iter().zip(keys.iter().map(|&key| key != bin));
+        self.measure.sum_left(items, &mut self.bench.left);
         (true, self.is_best().then_some(Test::AllBut { bin }))
     }
 

@@ -163,6 +163,10 @@ pub fn suite_tab_ui(ui: &mut Ui, ctx: &UiCtx<'_>, tab: &mut SuiteTab, history: &
     let dataset = version.dataset_id;
     let Some(all) = saved(ui, ctx, dataset) else { return };
     let newest = all.first();
+    if tab.draft.as_ref().is_none_or(|draft| draft.dataset != dataset) {
+        // The page's button and the inspector were drawn without it.
+        ui.ctx().request_repaint();
+    }
     follow(tab, dataset, newest);
     take_draft(ui, ctx, tab);
     take_file(ui, ctx, tab);

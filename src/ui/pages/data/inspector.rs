@@ -208,11 +208,7 @@ fn findings(ui: &mut Ui, ctx: &UiCtx<'_>, version: &DatasetVersion, column: &str
         badge(ui, ctx, Tone::of_severity(finding.severity), finding.severity.as_str());
         ui.label(RichText::new(sentence(&finding.message)).size(size::DATA));
         if !finding.rows.is_empty() && ui.small_button("Show the rows").clicked() {
-            ctx.send(Command::ShowRows {
-                version: version.id,
-                column: Some(column.to_owned()),
-                rows: finding.rows.clone(),
-            });
+            ctx.send(Command::ShowFinding { check_run: check.id, finding: Box::new(finding.clone()) });
         }
     }
 }

@@ -132,11 +132,11 @@ fn course_ui(ui: &mut Ui, ctx: &UiCtx, history: &History, run: &CheckRun, findin
     }
     ui.add_space(space::XS);
     parts::heading(ui, ctx, "Over the versions");
-    let said: Vec<String> =
-        course.iter().map(|(label, value)| format!("{label}: {}", format::number(*value))).collect();
+    let (number, _) = model::measure(finding);
+    let said: Vec<String> = course.iter().map(|(label, value)| format!("{label}: {}", number(*value))).collect();
     let values: Vec<f64> = course.iter().map(|(_, value)| *value).collect();
     sparkline(ui, ctx, &values, finding.limit, &said.join("\n"));
     let ends = [course.first(), course.last()].into_iter().flatten();
-    let ends: Vec<String> = ends.map(|(label, value)| format!("{label} {}", format::number(*value))).collect();
+    let ends: Vec<String> = ends.map(|(label, value)| format!("{label} {}", number(*value))).collect();
     parts::note(ui, ctx, &ends.join(" to "));
 }

@@ -197,8 +197,7 @@ fn tools_ui(ui: &mut Ui, ctx: &UiCtx, view: &mut Findings, history: &History, ru
             let chosen = view.before.filter(|id| options.iter().any(|(other, _)| other == id));
             view.before = chosen;
             if !options.is_empty() {
-                let none = Some("No earlier run");
-                ui.label(RichText::new("Compare with").size(size::DATA).color(ctx.tokens.text_weak));
+                let none = Some("Compare: none");
                 let picked = parts::pick(ui, "Compare with an earlier run", &options, chosen.as_ref(), none, 130.0);
                 view.before = picked.unwrap_or(chosen);
             }

@@ -129,7 +129,7 @@ pub fn evidence(finding: &Finding) -> Vec<(&'static str, String)> {
 }
 
 /// How what was measured is told: shares as percentages, what a rule about cells measures as the share that holds.
-fn measure(finding: &Finding) -> (fn(f64) -> String, [&'static str; 2]) {
+pub fn measure(finding: &Finding) -> (fn(f64) -> String, [&'static str; 2]) {
     const MEASURED: [&str; 2] = ["Observed", "Limit"];
     if finding.rule.is_some() {
         let test = spec::find(&finding.code.to_lowercase());

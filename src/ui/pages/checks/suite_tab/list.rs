@@ -67,7 +67,7 @@ pub fn list_ui(ui: &mut Ui, ctx: &UiCtx<'_>, tab: &mut SuiteTab) {
     let columns: &[Column] = &if ui.available_width() < NARROW {
         vec![tick_column(), grown("Test", 130.0), Column::new("Column", 88.0), grown("Limit", 88.0), broken_column()]
     } else {
-        let column = Column::new("Column", 104.0);
+        let column = grown("Column", 104.0);
         let origin = grown("Where it comes from", 120.0);
         vec![tick_column(), grown("Test", 150.0), column, grown("Limit", 120.0), broken_column(), origin]
     };

@@ -27,7 +27,7 @@ use crate::ui::format;
 use crate::ui::pages::parts;
 use crate::ui::palette::name_it;
 use crate::ui::theme::tokens::space;
-use crate::ui::widgets::badge::Tone;
+use crate::ui::widgets::badge::{Tone, badge};
 use crate::ui::widgets::page::Primary;
 use crate::ui::widgets::states;
 
@@ -163,6 +163,10 @@ pub fn suite_tab_ui(ui: &mut Ui, ctx: &UiCtx<'_>, tab: &mut SuiteTab, history: &
     let dataset = version.dataset_id;
     let Some(all) = saved(ui, ctx, dataset) else { return };
     let newest = all.first();
+    if tab.draft.as_ref().is_none_or(|draft| draft.dataset != dataset) {
+        // The page's button and the inspector were drawn without it.
+        ui.ctx().request_repaint();
+    }
     follow(tab, dataset, newest);
     take_draft(ui, ctx, tab);
     take_file(ui, ctx, tab);
@@ -221,7 +225,7 @@ fn unsaved_ui(ui: &mut Ui, ctx: &UiCtx<'_>, draft: &mut Draft, changed: bool, no
                 if !changed {
                     return parts::note(ui, ctx, "As it was saved");
                 }
-                parts::alert(ui, ctx, Tone::Info, "Not saved");
+                badge(ui, ctx, Tone::Info, "Not saved");
                 let note = TextEdit::singleline(&mut draft.note).hint_text("Why it is changed");
                 let note = ui.add(note.desired_width((ui.available_width() - space::S).max(60.0)));
                 name_it(ui, &note, "Why the suite is changed");

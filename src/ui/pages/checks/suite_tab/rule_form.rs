@@ -39,7 +39,7 @@ pub fn rule_ui(
         parts::note(ui, ctx, form.test.help);
     }
     let before = form.clone();
-    let room = (ui.available_height() - space::ROW - space::M).max(space::ROW * 4.0);
+    let room = (ui.available_height() - space::ROW - space::XL).max(space::ROW * 4.0);
     egui::ScrollArea::vertical().max_height(room).auto_shrink([false, true]).show(ui, |ui| {
         for field in form.test.fields {
             field_ui(ui, ctx, &mut form, field, version);
@@ -196,8 +196,11 @@ fn slider_ui(
         })
         .inner;
     crate::ui::palette::name_it(ui, &response, &name);
-    let response = response.on_hover_text(format!("{} to {}", format::number(min), format::number(max)));
-    if response.changed() {
+    let changed = response.changed();
+    if !response.dragged() {
+        response.on_hover_text(format!("{} to {}", format::number(min), format::number(max)));
+    }
+    if changed {
         *text = if whole { format!("{value:.0}") } else { shortened(value, max - min) };
     }
 }
@@ -285,13 +288,12 @@ fn preview_ui(
             parts::alert(ui, ctx, Tone::of_severity(finding.severity), &format::sentence(&finding.message));
         }
     }
-    let told = match (preview.failing, check.observed) {
-        (Some(failing), observed) => {
-            let rows = format::counted(failing, "row fails", "rows fail");
-            let hold = observed.map_or_else(String::new, |share| format!(" · {} hold", format::percent(share)));
-            Some(("Rows", format!("{rows} of {}{hold}", format::count(version.rows))))
+    let told = match preview.failing {
+        Some(failing) => {
+            let all = format::counted(version.rows, "row", "rows");
+            Some(("Fail", format!("{} of {all}", format::count(failing))))
         }
-        (None, observed) => observed.map(|observed| ("Observed", format::number(observed))),
+        None => check.observed.map(|observed| ("Observed", format::number(observed))),
     };
     parts::facts(ui, ctx, told.as_slice());
     if !preview.rows.is_empty() && ui.button("Show these rows in the table").clicked() {

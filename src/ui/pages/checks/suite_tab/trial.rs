@@ -12,7 +12,7 @@ use crate::ui::format;
 use crate::ui::pages::parts;
 use crate::ui::theme::icons;
 use crate::ui::theme::tokens::{size, space};
-use crate::ui::widgets::badge::Tone;
+use crate::ui::widgets::badge::{Tone, badge};
 use crate::ui::widgets::states;
 
 use super::{SuiteTab, model};
@@ -49,7 +49,7 @@ pub fn trial_ui(ui: &mut Ui, ctx: &UiCtx<'_>, tab: &mut SuiteTab, dataset: Datas
     let changed = tab.draft.as_ref().map(super::Draft::ticked).filter(|now| *now != *suite);
     ui.horizontal(|ui| {
         let fails = trial.versions.iter().any(|v| v.fails());
-        parts::alert(ui, ctx, if fails { Tone::Warn } else { Tone::Ok }, &trial.told());
+        badge(ui, ctx, if fails { Tone::Warn } else { Tone::Ok }, &trial.told());
         if let Some(now) = changed {
             let again = ui.button("Try again").on_hover_text("The suite was changed since it was tried");
             if again.clicked() {

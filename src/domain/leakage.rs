@@ -8,13 +8,14 @@ pub struct ColumnScore {
     pub column: String,
     /// `AUC` for classes (of several the mean, by their rows), `R²` for numbers.
     pub by: String,
-    /// Out of fold, on up to 20,000 rows.
+    /// Out of fold, on up to 10,000 rows.
     pub value: f64,
     /// From here on the column deserves the question whether it is known when the model is used.
     pub limit: f64,
     /// From here on it is left out: as good as a copy of the target, unless a suite is stricter.
     pub leaves_out: f64,
-    /// Predictive power from 0 for guessing to 1, on the scale of `ppscore`; `None` with too few rows.
+    /// Predictive power from 0 for guessing to 1, on the scale of `ppscore`; `None` with too few rows, and
+    /// where nobody asked.
     #[serde(default)]
     pub power: Option<f64>,
 }

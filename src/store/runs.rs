@@ -162,12 +162,10 @@ pub fn measured_splits(
     version: VersionId,
     target: &str,
 ) -> Result<Vec<(ContentHash, u64)>, StoreError> {
-    let sql = "SELECT split_hash, count(*) AS n FROM runs WHERE version_id = ?1 AND target = ?2 AND status = ?3 \
+    let sql = "SELECT split_hash, count(*) FROM runs WHERE version_id = ?1 AND target = ?2 AND status = ?3 \
                GROUP BY split_hash ORDER BY split_hash";
     sql::query_all(conn, sql, params![version, target, RunStatus::Completed.as_str()], |row| {
-        let fields = Fields::of(row, RUNS.noun)?;
-        let n: i64 = fields.get("n")?;
-        Ok((fields.get("split_hash")?, n.unsigned_abs()))
+        Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs()))
     })
 }
 

@@ -13,12 +13,19 @@ use crate::domain::leakage::ColumnScore;
 use crate::domain::schema::ColumnKind;
 use crate::domain::suite::CheckSpec;
 
+/// Is predictive power asked for, too? It takes as long again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Power {
+    Measured,
+    LeftOut,
+}
+
 /// The check whose limits and severity these scores follow.
 const CODE: &str = "TARGET_LEAKAGE";
 
 /// One score per column that can have one, in the table's order; none where the target cannot be predicted at all or
 /// the suite has switched the check off. A suite that makes the check an error has its limit for leaving columns out.
-pub fn column_scores(input: &CheckInput<'_>, io: &dyn JobIo) -> Result<Vec<ColumnScore>, LoadError> {
+pub fn column_scores(input: &CheckInput<'_>, power: Power, io: &dyn JobIo) -> Result<Vec<ColumnScore>, LoadError> {
     let setting = input.settings.get(CODE);
     if setting.is_some_and(|setting| setting.off) {
         return Ok(Vec::new());
@@ -27,20 +34,27 @@ pub fn column_scores(input: &CheckInput<'_>, io: &dyn JobIo) -> Result<Vec<Colum
     let limit = setting.and_then(|setting| setting.limit).unwrap_or(own);
     let is_strict = setting.is_some_and(|setting| setting.severity == Some(Severity::Error));
     let cx = Context::new(*input, io)?;
-    match scores(&cx, limit, is_strict) {
+    let powers = match power {
+        Power::Measured => powers(&cx)?,
+        Power::LeftOut => BTreeMap::new(),
+    };
+    match scores(&cx, limit, is_strict, &powers) {
         Ok(scores) => Ok(scores),
         Err(Stop::Skipped(_)) => Ok(Vec::new()),
         Err(Stop::Failed(error)) => Err(error),
     }
 }
 
-fn scores(cx: &Context, limit: f64, is_strict: bool) -> Result<Vec<ColumnScore>, Stop> {
+fn powers(cx: &Context) -> Result<BTreeMap<String, f64>, LoadError> {
+    match power::powers(cx) {
+        Ok(powers) => Ok(powers),
+        Err(Stop::Skipped(_)) => Ok(BTreeMap::new()),
+        Err(Stop::Failed(error)) => Err(error),
+    }
+}
+
+fn scores(cx: &Context, limit: f64, is_strict: bool, powers: &BTreeMap<String, f64>) -> Result<Vec<ColumnScore>, Stop> {
     let scored = Scored::new(cx)?;
-    let powers = match power::powers(cx) {
-        Ok(powers) => powers,
-        Err(Stop::Skipped(_)) => BTreeMap::new(),
-        Err(failed) => return Err(failed),
-    };
     let mut all = Vec::new();
     for c in cx.features().filter(|c| c.varies && c.schema.kind != ColumnKind::Identifier) {
         cx.io.progress("Scoring each column alone", None)?;
@@ -80,7 +94,7 @@ mod tests {
         let table = with(table, "hint", Boolean, Cells::Boolean((0..3000).map(hint).collect()));
         let out = |settings: &BTreeMap<String, CheckSetting>| -> Vec<String> {
             let input = CheckInput { target: Some("y"), settings, ..CheckInput::new(&table) };
-            let scores = column_scores(&input, &Silent).unwrap();
+            let scores = column_scores(&input, Power::Measured, &Silent).unwrap();
             assert!(scores.is_empty() || scores.iter().any(|s| s.column == "age" && !s.is_strong()));
             scores.into_iter().filter(ColumnScore::leaks).map(|s| s.column).collect()
         };

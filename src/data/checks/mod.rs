@@ -66,7 +66,7 @@ mod texts;
 
 use std::collections::BTreeMap;
 
-pub use alone::column_scores;
+pub use alone::{Power, column_scores};
 use context::Context;
 pub use draft::MOST_KEPT;
 pub use labels::label_problems;

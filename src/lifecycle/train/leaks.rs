@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::data::checks::{self, CheckInput, NO_SETTINGS};
+use crate::data::checks::{self, CheckInput, NO_SETTINGS, Power};
 use crate::data::columns::{StoredTable, TableRef};
 use crate::data::part::TablePart;
 use crate::data::split::sample_rows;
@@ -19,7 +19,7 @@ use crate::store::{Workspace, activity};
 use super::session::Session;
 
 /// Rows that are scored. A copy of the target shows in far fewer.
-const MOST_ROWS: usize = 20_000;
+const MOST_ROWS: usize = 10_000;
 /// The same rows whatever the split: the plan says what training will do.
 const SEED: u64 = 31;
 
@@ -29,6 +29,7 @@ pub fn scores(
     version: &DatasetVersion,
     (table, rows): (&Table, &[u32]),
     (columns, target): (&[String], &str),
+    power: Power,
     io: &dyn JobIo,
 ) -> Result<Vec<ColumnScore>, StageError> {
     if columns.is_empty() {
@@ -44,7 +45,7 @@ pub fn scores(
         settings: suite.as_ref().map_or(&NO_SETTINGS, |saved| &saved.suite.checks),
         ..CheckInput::over(TableRef { schema: &part.schema, columns: &part })
     };
-    Ok(checks::column_scores(&input, io)?)
+    Ok(checks::column_scores(&input, power, io)?)
 }
 
 /// The rows of a version that are enough to score its columns: all where they fit the memory budget, as training has

@@ -1,5 +1,6 @@
 //! What would be trained if nobody chose otherwise, with the reasons.
 
+use crate::data::checks::Power;
 use crate::data::table::Table;
 use crate::data::{parquet, recipe, target};
 use crate::domain::dataset::DatasetVersion;
@@ -80,7 +81,7 @@ fn scores(
     let table = leaks::enough_rows(workspace, version, fits, io)?;
     let Some((_, cells)) = table.column(target) else { return Ok(Vec::new()) };
     let rows: Vec<u32> = (0..table.n_rows).filter(|row| !cells.is_missing(*row)).map(|row| row as u32).collect();
-    leaks::scores(workspace, version, (&table, &rows), (&features, target), io)
+    leaks::scores(workspace, version, (&table, &rows), (&features, target), Power::Measured, io)
 }
 
 /// The roles with the scores; what knows the answer is left out.

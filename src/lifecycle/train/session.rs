@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{leaks, looks};
+use crate::data::checks::Power;
 use crate::data::columns::{StoredTable, TableRef};
 use crate::data::recipe;
 use crate::data::split;
@@ -198,7 +199,8 @@ fn prepare<'a>(
     leaks::check_kept(&version, request)?;
     let is_asked = |name: &&String| request.options.keep_leaking.get(*name).is_none_or(|reason| !reason.is_empty());
     let asked: Vec<String> = features.iter().filter(is_asked).cloned().collect();
-    let scores = leaks::scores(workspace, &version, (&table, &target.rows), (&asked, &request.target), io)?;
+    let of = (&table, &target.rows[..]);
+    let scores = leaks::scores(workspace, &version, of, (&asked, &request.target), Power::LeftOut, io)?;
     let kept = leaks::leave_out(request, &scores, &mut features, &mut excluded);
     let place = |name: &str| version.schema.columns.iter().position(|c| c.name == name);
     excluded.sort_by_key(|(name, _)| place(name));
@@ -233,6 +235,13 @@ fn prepare<'a>(
         None => workspace.put_json(&rows)?,
     };
     warnings.extend(target.warnings.iter().cloned());
+    let left_out = scores.iter().filter(|score| score.leaks() && !kept.contains_key(&score.column));
+    warnings.extend(left_out.map(|score| {
+        let (column, reason) = (&score.column, score.reason(&request.target));
+        format!(
+            "`{column}` is left out, as {reason}. Keep it with a reason (--keep-leaking) if it is known before that"
+        )
+    }));
     let number = |position: &u32| drawn.as_ref().map_or(*position, |drawn| drawn.rows[*position as usize] as u32);
     let test: Vec<u32> = rows.test.iter().map(number).collect();
     let n_looks = looks::count(workspace, &version, &request.target, &test)?;

@@ -447,6 +447,7 @@ fn a_column_that_knows_the_answer_is_kept_only_for_a_reason() {
     let plain = train(&workspace, &asked, &Silent).unwrap();
     completed_runs(&plain);
     assert_eq!(plain.runs[0].plan.features, ["x", "z"]);
+    assert!(plain.warnings[0].starts_with("`status` is left out, as it knows the answer"), "{:?}", plain.warnings);
     assert_eq!(plain.runs[0].plan.excluded, [("status".to_owned(), role("status").reason)]);
     asked.options.keep_leaking.insert("status".into(), "it is known at the sale".into());
     let kept = train(&workspace, &asked, &Silent).unwrap();

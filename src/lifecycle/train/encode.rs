@@ -1,6 +1,6 @@
 //! Encoded rows, shared: the algorithms of one family see a fold through the same recipe, which is learned once.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 use super::session::Session;
@@ -27,12 +27,24 @@ pub struct Encoded {
     pub train: Features,
     pub train_y: Target,
     pub train_weights: Option<Vec<f64>>,
-    pub test: Features,
+    /// Made when they are predicted: while a model is fitted they would only take memory.
+    test: OnceLock<Features>,
     /// Positions in the session's table.
     pub test_rows: Vec<u32>,
     pub test_y: Target,
     pub warnings: Vec<String>,
     pub seconds: f64,
+}
+
+impl Encoded {
+    /// The rows that are predicted.
+    pub fn test(&self, session: &Session<'_>, io: &dyn JobIo) -> Result<&Features, StageError> {
+        if let Some(made) = self.test.get() {
+            return Ok(made);
+        }
+        let made = recipe::encode(&session.table, &self.test_rows, &self.recipe, io)?;
+        Ok(self.test.get_or_init(|| made))
+    }
 }
 
 /// Encodings by recipe and rows, made when first asked for and dropped after the last use.
@@ -114,13 +126,12 @@ impl<'a> Encodings<'a> {
         let train_y = session.target.at(&fit)?;
         let seed = session.request.split.seed;
         let learned = recipe::fit(&session.table, &fit, Some(&train_y), &session.features, recipe, seed, io)?;
-        let test = recipe::encode(&session.table, &test_rows, &learned.recipe, io)?;
         Ok(Encoded {
             recipe: learned.recipe,
             train: learned.features,
             train_y,
             train_weights: session.weights.as_ref().map(|all| fit.iter().map(|&row| all[row as usize]).collect()),
-            test,
+            test: OnceLock::new(),
             test_y: session.target.at(&test_rows)?,
             test_rows,
             warnings: learned.warnings,

@@ -76,10 +76,13 @@ pub fn work(
     let fitted = crate::ml::cores::with(cores, || fit_model(plan, &encoded, &quiet))?;
     let (fit_seconds, fit_cpu_seconds) = (clock.elapsed().as_secs_f64(), cpu.seconds());
     io.progress("predicting", None)?;
+    let encoding = Instant::now();
+    let test = encoded.test(session, io)?;
+    let encode_seconds = encoded.seconds + encoding.elapsed().as_secs_f64();
     let (clock, cpu) = (Instant::now(), CpuClock::start(if cores > 1 { CpuOf::Process } else { CpuOf::Thread }));
     let predict =
         |x| crate::ml::cores::with(cores, || predict::predict(&fitted.model, session.task, session.n_classes(), x, io));
-    let on_test = predict(&encoded.test)?;
+    let on_test = predict(test)?;
     Ok(match rows {
         Rows::Fold(k) => Piece::Fold(Fold {
             k,
@@ -95,7 +98,7 @@ pub fn work(
                 None => predict(&encoded.train)?,
             };
             let timings = Timings {
-                encode_seconds: encoded.seconds,
+                encode_seconds,
                 fit_seconds,
                 fit_cpu_seconds,
                 predict_seconds: clock.elapsed().as_secs_f64(),
@@ -201,7 +204,7 @@ pub fn assemble(session: &Session<'_>, plan: &RunPlan, whole: Whole, folds: Vec<
     let known = Fitted0 { metrics, points, timings, warnings };
     let mut fitted = finish(session, plan, model, rows, names, held_out, known)?;
     // At most a thousand rows: over before anybody could cancel it.
-    let (x, truth) = (&encoded.test, &encoded.test_y);
+    let (x, truth) = (encoded.test(session, &Silent)?, &encoded.test_y);
     let (model, seed) = (&fitted.model.model, plan.seed);
     evaluation::add_permutation(&mut fitted.evaluation, model, plan.task, x, truth, seed, &Silent)?;
     Ok(fitted)

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::{leaks, looks};
 use crate::data::checks::Power;
 use crate::data::columns::{StoredTable, TableRef};
+use crate::data::parquet;
 use crate::data::recipe;
 use crate::data::split;
 use crate::data::table::Table;
@@ -19,7 +20,6 @@ use crate::domain::split::{SplitKind, SplitRows};
 use crate::domain::task::{Task, TaskProposal};
 use crate::domain::training::{RunContext, Trial};
 use crate::domain::words::bytes;
-use crate::lifecycle::resolve::load;
 use crate::lifecycle::{StageError, budget, environment};
 use crate::ml::cross_validate;
 use crate::store::{Workspace, runs};
@@ -149,21 +149,26 @@ fn rows_to_learn(
     let budget_bytes = budget::of(workspace)?;
     let (features, _) =
         recipe::default_features(&version.schema, version.rows, &request.target, &request.exclude, &request.recipe);
+    let used = [Some(&request.target), split_column(&request.split.kind), request.options.weight.as_ref()];
+    let is_used = |name: &str| used.iter().flatten().any(|used| *used == name);
     let fitting = rows_that_fit(version, &features, budget_bytes);
     let Some(fitting) = fitting.filter(|_| version.schema.column(&request.target).is_some()) else {
-        return Ok((load(workspace, version)?, None));
+        let names =
+            version.schema.names().filter(|name| is_used(name) || !request.exclude.iter().any(|left| left == name));
+        let names: Vec<String> = names.map(str::to_owned).collect();
+        let path = workspace.verified_object(&version.table_hash)?;
+        return Ok((parquet::open(&path, &version.schema, Some(&names))?, None));
     };
     let seed = request.split.seed;
     let rows = split::sample_rows(version.rows as usize, fitting, seed);
     let path = workspace.verified_object(&version.table_hash)?;
     let stored = StoredTable::open(&path, &version.schema)?;
     let all = TableRef { schema: &version.schema, columns: &stored };
-    let used = [Some(&request.target), split_column(&request.split.kind), request.options.weight.as_ref()];
     let mut table = Table { n_rows: rows.len(), ..Table::default() };
     for (i, column) in version.schema.columns.iter().enumerate() {
         let fraction = i as f64 / version.schema.columns.len() as f64;
         io.progress(&format!("Reading {}", column.name), Some(fraction))?;
-        if features.contains(&column.name) || used.contains(&Some(&column.name)) {
+        if features.contains(&column.name) || is_used(&column.name) {
             table.columns.push(all.gather(i, &rows)?);
             table.schema.columns.push(column.clone());
         }

@@ -136,7 +136,9 @@ fn the_history_of_version_1_opens_with_its_rows_intact() {
     // What was recorded before the algorithm learnt a parameter stays without it.
     let recorded = ParamDraft::from([("c".into(), 1.0.into()), ("max_iter".into(), 100.0.into())]);
     assert_eq!(run.plan.params.to_draft(), recorded);
-    assert_eq!(run.plan, RunPlan { params: run.plan.params.clone(), ..plan(&ws, &version) });
+    // And so does what was recorded before a default changed.
+    let recipe = RecipeSpec { max_categories: 100, ..RecipeSpec::default() };
+    assert_eq!(run.plan, RunPlan { params: run.plan.params.clone(), recipe, ..plan(&ws, &version) });
     assert_eq!(ws.read(|c| activity::recent(c, 10)).unwrap().len(), 3);
     assert_clean(&ws);
 }

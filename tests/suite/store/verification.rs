@@ -10,8 +10,8 @@ fn a_healthy_workspace_verifies_and_leftover_objects_are_only_counted() {
     ws.put_bytes(b"of a job that never finished").unwrap();
     let report = ws.verify(&Silent).unwrap();
     assert!(report.ok);
-    // 9 records with one row each, 2 suites, 2 gates, an override and a sign-off, 3 events, 6 objects in use and one that is not.
-    assert_eq!((report.checked, report.unreferenced), (9 + 6 + 3 + 7, 1));
+    // 10 records with one row each, 2 suites, 2 gates, an override and a sign-off, 3 events, 6 objects in use and one that is not.
+    assert_eq!((report.checked, report.unreferenced), (10 + 6 + 3 + 7, 1));
 }
 
 #[test]

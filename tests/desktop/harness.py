@@ -134,9 +134,10 @@ class Program:
                 return True
 
         try:
-            wait_until(f"an enabled {roles[0]} {name!r}", seconds, pressed, pause=0.5)
+            what = roles[0] if roles else "control"
+            wait_until(f"an enabled {what} {name!r}", seconds, pressed, pause=0.5)
         except Failed as problem:
-            there = [c["name"] for c in self.controls() if c["role"] in roles]
+            there = [c["name"] for c in self.controls() if not roles or c["role"] in roles]
             raise Failed(f"{problem}; there are: {there}") from None
 
     def workers(self):

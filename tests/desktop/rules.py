@@ -1,6 +1,6 @@
 """The Checks page of the real window: a rule as it is written, and a gate that is closed."""
 
-import time
+import contextlib
 
 from harness import SAMPLES, Failed, Program, must_close, must_not_have_panicked, photograph, wait_until
 
@@ -30,14 +30,19 @@ def check(report, screen, binary, folder, output):
         program.end()
 
 
-def go(screen, window, keys):
-    screen.focus(window)
-    screen.press(keys)
-    time.sleep(0.5)
+def go(screen, program, window, keys, shown):
+    """To a page, by its keys; a window that only just opened may not have heard them."""
+    for _ in range(5):
+        screen.focus(window)
+        screen.press(keys)
+        with contextlib.suppress(Failed):
+            program.shows(shown, 5)
+            return
+    program.shows(shown)
 
 
 def write_a_rule(screen, program, window, output):
-    go(screen, window, "ctrl+3")
+    go(screen, program, window, "ctrl+3", "Suite")
     program.press_soon("Suite", ANY)
     program.press_soon("Draft a suite from *")
     program.press_soon("Rules · *", ANY)
@@ -53,7 +58,7 @@ def write_a_rule(screen, program, window, output):
 
 
 def pass_a_gate(screen, program, window, output):
-    go(screen, window, "ctrl+4")
+    go(screen, program, window, "ctrl+4", "Train ?*")
     program.press_soon("Train ?*")
     program.shows("*does not pass a gate before training", 60)
     photograph(screen, window, output / "10-gate.png")

@@ -83,6 +83,13 @@ impl<'a> Batch<'a> {
         Self { session, workspace, jobs: plans.into_iter().map(Job::new).collect(), encodings, limit, asked }
     }
 
+    /// Says that nothing of the session is needed after these runs.
+    pub fn is_last(&mut self) {
+        if self.jobs.len() == 1 {
+            self.encodings.are_last();
+        }
+    }
+
     /// All units, run by run, cheap runs first (a leaderboard should not wait for the slow ones, nor a time budget be
     /// spent on one), the whole before the folds.
     pub fn all_units(&self) -> Vec<Unit<Rows>> {

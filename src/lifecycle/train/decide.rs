@@ -52,7 +52,7 @@ pub fn decisions(workspace: &Workspace, id: RunId, io: &dyn JobIo) -> Result<Dec
         Algorithm::Ensemble => None,
         _ => {
             let part = Part { io, from: 0.7, to: 1.0 };
-            let x = recipe::encode(&session.table, &session.rows.test, &model.recipe, &part)?;
+            let x = recipe::encode(&session.table(), &session.rows.test, &model.recipe, &part)?;
             let said = predict::predict(&model.model, model.task, model.classes.len(), &x, &part)?;
             cuts(&session.target.at(&session.rows.test)?, &corrected(said))
         }

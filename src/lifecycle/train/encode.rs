@@ -42,7 +42,7 @@ impl Encoded {
         if let Some(made) = self.test.get() {
             return Ok(made);
         }
-        let made = recipe::encode(&session.table, &self.test_rows, &self.recipe, io)?;
+        let made = recipe::encode(&session.table(), &self.test_rows, &self.recipe, io)?;
         Ok(self.test.get_or_init(|| made))
     }
 }
@@ -57,6 +57,8 @@ pub struct Encodings<'a> {
     keep: bool,
     /// Share of the rows that fit.
     rows_share: f64,
+    /// Nobody asks for cells after the one encoding there is.
+    is_last: bool,
 }
 
 #[derive(Default)]
@@ -83,8 +85,13 @@ impl<'a> Encodings<'a> {
         let slots = users.iter().flat_map(|&users| (0..parts).map(move |_| Mutex::new(Slot { made: None, users })));
         let slots = slots.collect();
         // Numbers of eight bytes, if every column became one.
-        let bytes = session.table.n_rows as u64 * session.features.len() as u64 * 8 * (parts * specs.len()) as u64;
-        Self { session, specs, slots, keep: bytes <= session.encoding_bytes, rows_share }
+        let bytes = session.table().n_rows as u64 * session.features.len() as u64 * 8 * (parts * specs.len()) as u64;
+        Self { session, specs, slots, keep: bytes <= session.encoding_bytes, rows_share, is_last: false }
+    }
+
+    /// Says that the session ends with these: where one encoding is all there is, the table goes when it is made.
+    pub fn are_last(&mut self) {
+        self.is_last = self.slots.len() == 1;
     }
 
     fn slot(&self, recipe: &RecipeSpec, rows: Rows) -> Option<&Mutex<Slot>> {
@@ -125,13 +132,21 @@ impl<'a> Encodings<'a> {
         let fit = self.share(fit);
         let train_y = session.target.at(&fit)?;
         let seed = session.request.split.seed;
-        let learned = recipe::fit(&session.table, &fit, Some(&train_y), &session.features, recipe, seed, io)?;
+        let table = session.table();
+        let learned = recipe::fit(&table, &fit, Some(&train_y), &session.features, recipe, seed, io)?;
+        let test = OnceLock::new();
+        if self.is_last {
+            // Both copies of the cells together take less than both and the table while a model is fitted.
+            let _ = test.set(recipe::encode(&table, &test_rows, &learned.recipe, io)?);
+            drop(table);
+            session.let_go_of_the_table();
+        }
         Ok(Encoded {
             recipe: learned.recipe,
             train: learned.features,
             train_y,
             train_weights: session.weights.as_ref().map(|all| fit.iter().map(|&row| all[row as usize]).collect()),
-            test: OnceLock::new(),
+            test,
             test_y: session.target.at(&test_rows)?,
             test_rows,
             warnings: learned.warnings,

@@ -85,9 +85,10 @@ pub fn combine(
         None => session.rows.train.clone(),
     };
     let (mut on_train, mut on_test) = (Vec::new(), Vec::new());
+    let table = session.table();
     for (at, part) in parts.iter().enumerate() {
         io.progress("Ensemble: predicting", Some(0.3 + 0.5 * at as f64 / parts.len() as f64))?;
-        let predict = |rows: &[u32]| said_by(session, &session.table, rows, part, io);
+        let predict = |rows: &[u32]| said_by(session, &table, rows, part, io);
         on_train.push(predict(&train_rows)?);
         on_test.push(predict(&session.rows.test)?);
     }
@@ -168,7 +169,8 @@ fn importance(
     let rows: Vec<u32> = picked.into_iter().map(|at| session.rows.test[at]).collect();
     let truth = session.target.at(&rows)?;
     let mut table = Table { n_rows: rows.len(), ..Table::default() };
-    for (schema, cells) in session.table.iter().filter(|(c, _)| inputs.inputs.iter().any(|i| i.name == c.name)) {
+    let whole = session.table();
+    for (schema, cells) in whole.iter().filter(|(c, _)| inputs.inputs.iter().any(|i| i.name == c.name)) {
         table.schema.columns.push(schema.clone());
         table.columns.push(cells.take(rows.iter().map(|&row| row as usize)));
     }

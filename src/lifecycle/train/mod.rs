@@ -85,6 +85,9 @@ pub fn train_past(
     let end = whole.map(|seconds| if wants_ensemble { seconds * (1.0 - ENSEMBLE_SHARE) } else { seconds });
     let limit = Limit { clock, end };
     let mut batch = Batch::new(&session, workspace, plans, limit, JobRequest::Train(request.clone()));
+    if !wants_ensemble {
+        batch.is_last();
+    }
     let units = batch.all_units();
     batch.run(&units, &Part { io, from: 0.15, to: 0.95 })?;
     let mut finished: Vec<RunId> = done.iter().map(|run| run.id).collect();

@@ -136,7 +136,7 @@ fn predictions_step(
     again: &Predictions,
     io: &dyn JobIo,
 ) -> Result<ReproducedStep, StageError> {
-    let x = recipe::encode(&session.table, &session.rows.test, &stored.recipe, io)?;
+    let x = recipe::encode(&session.table(), &session.rows.test, &stored.recipe, io)?;
     let mut before = predict::predict(&stored.model, stored.task, stored.classes.len(), &x, io)?;
     calibrate::correct(stored, &mut before);
     let (before, after) = (ensemble::numbers(&before), ensemble::numbers(again));

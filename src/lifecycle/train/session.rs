@@ -1,6 +1,7 @@
 //! What all runs of one request share: the rows, the target, the split with its folds, the columns.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{leaks, looks};
 use crate::data::checks::Power;
@@ -31,7 +32,8 @@ const LEAST_SAMPLE: usize = 1000;
 pub struct Session<'a> {
     pub request: &'a TrainRequest,
     pub version: DatasetVersion,
-    pub table: Table,
+    /// Shared, so that it can be let go of; see [`Session::table`].
+    table: Mutex<Arc<Table>>,
     pub proposal: TaskProposal,
     pub task: Task,
     pub target: TargetColumn,
@@ -76,6 +78,15 @@ impl<'a> Session<'a> {
         let proposal = target::propose(&table, &request.target)?;
         let task = request.task.unwrap_or(proposal.task);
         prepare(workspace, request, version, (table, drawn), (task, proposal), &Part { io, from: 0.8, to: 1.0 })
+    }
+
+    pub fn table(&self) -> Arc<Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Frees the cells: nobody will ask for them again.
+    pub fn let_go_of_the_table(&self) {
+        *self.table.lock().unwrap_or_else(PoisonError::into_inner) = Arc::default();
     }
 
     pub fn n_classes(&self) -> usize {
@@ -256,7 +267,7 @@ fn prepare<'a>(
     Ok(Session {
         request,
         version,
-        table,
+        table: Mutex::new(Arc::new(table)),
         proposal,
         task,
         target,

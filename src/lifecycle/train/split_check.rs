@@ -59,7 +59,8 @@ pub fn judge(workspace: &Workspace, session: &mut Session<'_>, io: &dyn JobIo) -
 fn columns(session: &Session<'_>) -> Vec<String> {
     let request = session.request;
     let by = split_column(&request.split.kind);
-    let names = session.table.schema.names();
+    let table = session.table();
+    let names = table.schema.names();
     let is_used = |name: &&str| by.is_some_and(|by| by == name) || !request.exclude.iter().any(|left| left == name);
     names.filter(is_used).map(str::to_owned).collect()
 }
@@ -93,7 +94,8 @@ fn report(
     suite: Option<&SavedSuite>,
     io: &dyn JobIo,
 ) -> Result<CheckReport, StageError> {
-    let [train, judged] = [train, test].map(|rows| TablePart::new(&session.table, &of.columns, rows));
+    let table = session.table();
+    let [train, judged] = [train, test].map(|rows| TablePart::new(&table, &of.columns, rows));
     let kind = &session.request.split.kind;
     let input = CheckInput {
         reference: Some(TableRef { schema: &train.schema, columns: &train }),

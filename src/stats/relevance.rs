@@ -83,7 +83,8 @@ pub fn f_oneway(values: &[f64], groups: &[u32], n_groups: usize) -> Option<TestR
 }
 
 /// Whether a straight line through `x` says something about `y`, as scikit-learn's `f_regression`:
-/// `F = r² (n − 2) / (1 − r²)`. `None` where a side is constant, the line is exact or fewer than three pairs are there.
+/// `F = r² (n − 2) / (1 − r²)`. `None` where a side is constant or fewer than three pairs are there; an exact line has a huge
+/// F by rounding, or none.
 pub fn f_regression(x: &[f64], y: &[f64]) -> Option<TestResult> {
     let rest = x.len() as f64 - 2.0;
     let r = pearson(x, y).filter(|r| rest >= 1.0 && r.abs() < 1.0)?;

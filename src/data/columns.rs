@@ -199,6 +199,23 @@ impl<'a> TableRef<'a> {
         })?;
         Ok(builder.finish())
     }
+
+    /// The `wanted` columns at `rows` (ascending): a table of their own.
+    pub fn gather_table(
+        &self,
+        rows: &[usize],
+        wanted: impl Fn(&str) -> bool,
+        io: &dyn JobIo,
+    ) -> Result<Table, LoadError> {
+        let mut table = Table { n_rows: rows.len(), ..Table::default() };
+        let n_columns = self.schema.columns.len() as f64;
+        for (at, column) in self.schema.columns.iter().enumerate().filter(|(_, column)| wanted(&column.name)) {
+            io.progress(&format!("Reading {}", column.name), Some(at as f64 / n_columns))?;
+            table.columns.push(self.gather(at, rows)?);
+            table.schema.columns.push(column.clone());
+        }
+        Ok(table)
+    }
 }
 
 #[cfg(test)]
@@ -236,6 +253,10 @@ mod tests {
             assert_eq!(some.len(), rows.len());
             assert!(rows.iter().enumerate().all(|(i, row)| some.text(i) == table.columns[column].text(*row)));
         }
+        let (schema, columns, rows) = (&table.schema, &stored, [1, 300_000]);
+        let some = TableRef { schema, columns }.gather_table(&rows, |name| name == "t", &Silent).unwrap();
+        assert_eq!((some.n_rows, some.schema.names().collect::<Vec<_>>()), (2, vec!["t"]));
+        assert_eq!([some.columns[0].text(0).as_deref(), some.columns[0].text(1).as_deref()], [Some("t1"), None]);
         let glimpse = TableRef { schema: &table.schema, columns: &stored }.glimpse(1000, &Silent).unwrap();
         assert!((900..=1010).contains(&glimpse.n_rows), "{}", glimpse.n_rows);
         let (x, t) = (&glimpse.columns[0], &glimpse.columns[1]);

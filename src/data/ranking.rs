@@ -9,7 +9,7 @@ use crate::domain::schema::ColumnKind;
 use crate::domain::task::Target;
 use crate::stats::TestResult;
 use crate::stats::contingency::chi2_contingency;
-use crate::stats::relevance::{Counts, f_oneway, f_regression, gain_ratio, gini_gain, mutual_information};
+use crate::stats::relevance::{f_oneway, f_regression, gain_ratio, gini_gain, mutual_information};
 use crate::stats::relief::{Attribute, relief_f, rrelief_f};
 
 /// Rows among which neighbours are looked for, and rows that look for theirs.
@@ -131,7 +131,6 @@ fn counts(codes: &[u32], classes: &[u32], n_classes: usize) -> Vec<Vec<u64>> {
     let n = codes.iter().max().map_or(0, |code| *code as usize + 1);
     let mut counts = vec![vec![0; n_classes]; n];
     codes.iter().zip(classes).for_each(|(&code, &class)| counts[code as usize][class as usize] += 1);
-    let _: &Counts = &counts;
     counts
 }
 

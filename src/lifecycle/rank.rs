@@ -1,6 +1,5 @@
 //! Rank: which columns say something about a target. Nothing is stored.
 
-use crate::data::columns::TableRef;
 use crate::data::ranking;
 use crate::data::recipe;
 use crate::data::split::{sample_rows, split};
@@ -46,7 +45,8 @@ pub fn rank(workspace: &Workspace, request: &RankRequest, io: &dyn JobIo) -> Res
     let most = (MOST_CELLS / (names.len() + 1)).clamp(FEWEST_ROWS, MOST_ROWS);
     let chosen = if n_rows > most { sample_rows(n_rows, most, request.seed) } else { (0..n_rows).collect() };
     let reading = Part { io, from: 0.0, to: 0.2 };
-    let table = gathered(opened.table(), &names, &request.target, &chosen, &reading)?;
+    let is_used = |name: &str| name == request.target || names.iter().any(|feature| feature == name);
+    let table = opened.table().gather_table(&chosen, is_used, &reading)?;
     let task = match request.task {
         Some(task) => task,
         None => target::propose(&table, &request.target)?.task,
@@ -83,26 +83,6 @@ pub fn rank(workspace: &Workspace, request: &RankRequest, io: &dyn JobIo) -> Res
         left_out: left_out.into_iter().map(|(name, reason)| LeftOut { name, reason }).collect(),
         warnings,
     })
-}
-
-/// The features and the target at these rows.
-fn gathered(
-    table: TableRef,
-    names: &[String],
-    target: &str,
-    rows: &[usize],
-    io: &dyn JobIo,
-) -> Result<Table, StageError> {
-    let mut some = Table { n_rows: rows.len(), ..Table::default() };
-    let n = table.schema.columns.len() as f64;
-    for (at, column) in table.schema.columns.iter().enumerate() {
-        io.progress(&format!("Reading {}", column.name), Some(at as f64 / n))?;
-        if column.name == target || names.contains(&column.name) {
-            some.columns.push(table.gather(at, rows)?);
-            some.schema.columns.push(column.clone());
-        }
-    }
-    Ok(some)
 }
 
 /// The rows that have a target, without it.

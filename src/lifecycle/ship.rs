@@ -43,7 +43,8 @@ pub fn export(workspace: &Workspace, request: &ExportRequest, io: &dyn JobIo) ->
 
     io.progress("Choosing golden rows", Some(0.2))?;
     let rows: SplitRows = workspace.read_json(&run.plan.split_hash)?;
-    let golden = golden_rows(&pool(workspace, &version, &rows, &model)?, &model)?;
+    let reading = Part { io, from: 0.2, to: 0.4 };
+    let golden = golden_rows(&pool(workspace, &version, &rows, &model, &reading)?, &model)?;
     let expected = answers(&model, &golden, io)?;
 
     let card = bundle::model_card(&CardFacts {
@@ -113,19 +114,13 @@ fn pool(
     version: &DatasetVersion,
     rows: &SplitRows,
     model: &TrainedModel,
+    io: &dyn JobIo,
 ) -> Result<Table, StageError> {
     let opened = open(workspace, version)?;
     let chosen = if rows.test.is_empty() { &rows.train } else { &rows.test };
     let most = if matches!(opened, Opened::Disk(..)) { POOL_ROWS } else { chosen.len() };
     let chosen: Vec<usize> = chosen.iter().take(most).map(|row| *row as usize).collect();
-    let mut pool = Table { n_rows: chosen.len(), ..Table::default() };
-    for (i, column) in version.schema.columns.iter().enumerate() {
-        if model.recipe.input(&column.name).is_some() {
-            pool.columns.push(opened.table().gather(i, &chosen)?);
-            pool.schema.columns.push(column.clone());
-        }
-    }
-    Ok(pool)
+    Ok(opened.table().gather_table(&chosen, |name| model.recipe.input(name).is_some(), io)?)
 }
 
 /// Rows of the pool: those with gaps first, then evenly picked; and two rows that no table has, one all missing and one of

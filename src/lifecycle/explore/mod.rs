@@ -93,7 +93,7 @@ impl<'a> Rows<'a> {
             _ => MOST_LEARNED,
         };
         let chosen = if n_rows > most { sample_rows(n_rows, most, request.seed) } else { (0..n_rows).collect() };
-        let some = gathered(table, &columns, &chosen, io)?;
+        let some = table.gather_table(&chosen, |name| columns.iter().any(|column| column == name), io)?;
         let all: Vec<u32> = (0..some.n_rows as u32).collect();
         let fitted = recipe::fit(&some, &all, None, &columns, &spec, request.seed, io)?;
         let warnings = fitted.warnings;
@@ -109,22 +109,15 @@ impl<'a> Rows<'a> {
         for from in (0..self.n_rows).step_by(STRETCH) {
             io.progress("Looking at all rows", Some(from as f64 / self.n_rows as f64))?;
             let rows: Vec<usize> = (from..(from + STRETCH).min(self.n_rows)).collect();
-            let table = gathered(self.table, &self.columns, &rows, io)?;
+            let is_used = |name: &str| self.columns.iter().any(|column| column == name);
+            let share = |row: usize| row as f64 / self.n_rows as f64;
+            let part = Part { io, from: share(from), to: share(from + rows.len()) };
+            let table = self.table.gather_table(&rows, is_used, &part)?;
             let all: Vec<u32> = (0..rows.len() as u32).collect();
             visit(&table, &recipe::encode(&table, &all, &self.recipe, io)?)?;
         }
         Ok(())
     }
-}
-
-fn gathered(table: TableRef, columns: &[String], rows: &[usize], io: &dyn JobIo) -> Result<Table, StageError> {
-    let mut some = Table { n_rows: rows.len(), ..Table::default() };
-    for (at, column) in table.schema.columns.iter().enumerate().filter(|(_, column)| columns.contains(&column.name)) {
-        io.progress(&format!("Reading {}", column.name), None)?;
-        some.columns.push(table.gather(at, rows)?);
-        some.schema.columns.push(column.clone());
-    }
-    Ok(some)
 }
 
 fn outliers(rows: &Rows, seed: u64, io: &dyn JobIo) -> Result<Outliers, StageError> {

@@ -4,7 +4,6 @@ use std::path::Path;
 
 use crate::data::columns::{StoredTable, TableRef};
 use crate::data::recipe;
-use crate::data::table::Table;
 use crate::data::{split, target};
 use crate::domain::io::JobIo;
 use crate::domain::recipe::{PreviewRecipe, RecipePreview, RecipeSpec};
@@ -56,14 +55,8 @@ pub fn preview(workspace: &Workspace, asked: &PreviewRecipe, io: &dyn JobIo) -> 
     let path = workspace.verified_object(&version.table_hash)?;
     let stored = StoredTable::open(&path, &version.schema)?;
     let all = TableRef { schema: &version.schema, columns: &stored };
-    let mut table = Table { n_rows: rows.len(), ..Table::default() };
-    for (i, column) in version.schema.columns.iter().enumerate() {
-        io.progress(&format!("Reading {}", column.name), Some(i as f64 / version.schema.columns.len() as f64))?;
-        if features.contains(&column.name) || column.name == asked.target {
-            table.columns.push(all.gather(i, &rows)?);
-            table.schema.columns.push(column.clone());
-        }
-    }
+    let is_used = |name: &str| name == asked.target || features.iter().any(|feature| feature == name);
+    let table = all.gather_table(&rows, is_used, io)?;
     let task = match asked.task {
         Some(task) => task,
         None => target::propose(&table, &asked.target)?.task,

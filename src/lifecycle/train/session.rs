@@ -175,15 +175,8 @@ fn rows_to_learn(
     let path = workspace.verified_object(&version.table_hash)?;
     let stored = StoredTable::open(&path, &version.schema)?;
     let all = TableRef { schema: &version.schema, columns: &stored };
-    let mut table = Table { n_rows: rows.len(), ..Table::default() };
-    for (i, column) in version.schema.columns.iter().enumerate() {
-        let fraction = i as f64 / version.schema.columns.len() as f64;
-        io.progress(&format!("Reading {}", column.name), Some(fraction))?;
-        if features.contains(&column.name) || is_used(&column.name) {
-            table.columns.push(all.gather(i, &rows)?);
-            table.schema.columns.push(column.clone());
-        }
-    }
+    let is_read = |name: &str| is_used(name) || features.iter().any(|feature| feature == name);
+    let table = all.gather_table(&rows, is_read, io)?;
     let sample = Sample { rows: rows.len() as u64, of: version.rows, seed };
     Ok((table, Some(Drawn { sample, rows, budget_bytes })))
 }

@@ -45,6 +45,10 @@ impl Packing {
         Self { shift, gradient_bits: GRADIENT_BITS.min(62_u32.saturating_sub(shift + length)).max(2) }
     }
 
+    pub fn shift(self) -> u32 {
+        self.shift
+    }
+
     #[inline(always)]
     pub fn unpack(self, packed: i64) -> Sums {
         Sums { gradient: packed >> self.shift, hessian: packed & ((1 << self.shift) - 1) }

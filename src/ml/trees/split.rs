@@ -5,7 +5,7 @@
 //! score more than the node (Chen & Guestrin 2016, arXiv:1603.02754, eq. 7, times two, as LightGBM counts).
 
 use crate::ml::trees::bins::{Binned, Column, ColumnKind};
-use crate::ml::trees::kernel::Lefts;
+use crate::ml::trees::kernel::{Lefts, Whole, best_run};
 use crate::ml::trees::packed::Packing;
 
 /// What a split must respect, in the units of the sums.
@@ -117,7 +117,7 @@ impl Search<'_> {
             let start = self.binned.rows.starts()[at] - base;
             let slots = &histogram[start..start + column.width()];
             let found = match &column.kind {
-                ColumnKind::Numbers { .. } => self.best_cut(node, slots, at, column),
+                ColumnKind::Numbers { .. } => self.best_cut(node, slots, at, column, best.map(|best| best.gain)),
                 ColumnKind::Indicators { .. } => self.best_only(node, slots, at, column),
                 ColumnKind::Category { .. } => self.best_group(node, slots, at, column),
             };
@@ -148,13 +148,25 @@ impl Search<'_> {
         self.monotone.get(feature as usize).copied().unwrap_or(0)
     }
 
-    fn best_cut(&self, node: &NodeSums, slots: &[i64], at: usize, column: &Column) -> Option<Split> {
+    /// Nothing where it gains clearly less than `known`.
+    fn best_cut(
+        &self,
+        node: &NodeSums,
+        slots: &[i64],
+        at: usize,
+        column: &Column,
+        known: Option<f64>,
+    ) -> Option<Split> {
         let total = node.sums;
         let least = self.least(node, self.rules.min_rows);
         let rest = slots.get(column.n_bins).copied().unwrap_or(0);
         let is_free = self.is_free(node, column.feature);
         let direction = self.direction(column.feature);
         let mut best = Best::new(self, node, node.l2);
+        if let Some(gain) = known {
+            // Two scores that differ by more than rounding: which column wins is decided by the gains.
+            (best.above, best.below) = ((gain + best.own()) * (1.0 - 1e-12), 1.0);
+        }
         // Everything that has a value on the left is a split only when something has none.
         let last = if rest == 0 { column.n_bins - 1 } else { column.n_bins };
         for rest_left in [false, true] {
@@ -162,7 +174,14 @@ impl Search<'_> {
                 break;
             }
             let mut packed = if rest_left { rest } else { 0 };
-            for (bin, &slot) in slots[..if rest_left { column.n_bins - 1 } else { last }].iter().enumerate() {
+            let slots = &slots[..if rest_left { column.n_bins - 1 } else { last }];
+            if is_free {
+                if let Some(bin) = best.offer_runs(packed, slots, least) {
+                    best.test = Some(Test::UpTo { bin: bin as u8, rest_left });
+                }
+                continue;
+            }
+            for (bin, &slot) in slots.iter().enumerate() {
                 if slot == 0 {
                     continue;
                 }
@@ -174,8 +193,7 @@ impl Search<'_> {
                 if total.hessian.wrapping_sub(left.hessian) < least {
                     break;
                 }
-                let better = if is_free { best.offer_free(left) } else { best.offer(left, direction) };
-                if better {
+                if best.offer(left, direction) {
                     best.test = Some(Test::UpTo { bin: bin as u8, rest_left });
                 }
             }
@@ -304,21 +322,34 @@ impl<'a> Best<'a> {
         Self { search, node: *node, l2, score, above: -1.0, below: 1.0, left: Sums::default(), test: None }
     }
 
-    /// `gl²/hl + gr²/hr` against the best, without constraints or l1.
-    #[inline(always)]
-    fn offer_free(&mut self, left: Sums) -> bool {
+    /// Each run of `slots` from the first one, joined by what is `packed` already, against the others: without constraints
+    /// or l1, `gl²/hl + gr²/hr`. The last slot of the first of the best runs, where one beats the best so far.
+    ///
+    /// An empty slot makes a run that is no better than the one before it; to compare is cheaper than to ask.
+    fn offer_runs(&mut self, mut packed: i64, slots: &[i64], least: i64) -> Option<usize> {
+        let packing = self.search.packing;
         let total = self.node.sums;
-        let (gl, hl) = (left.gradient as f64, left.hessian as f64 + self.l2);
-        let (gr, hr) = (
-            total.gradient.wrapping_sub(left.gradient) as f64,
-            total.hessian.wrapping_sub(left.hessian) as f64 + self.l2,
-        );
-        let (above, below) = (gl * gl * hr + gr * gr * hl, hl * hr);
-        let better = above * self.below > self.above * below;
-        if better {
-            (self.above, self.below, self.left) = (above, below, left);
+        let mut runs = [0; 256];
+        for (run, &slot) in runs.iter_mut().zip(slots) {
+            packed = packed.wrapping_add(slot);
+            *run = packed;
         }
-        better
+        // Hessians only grow from run to run.
+        let runs = &runs[..slots.len()];
+        let first = runs.partition_point(|&run| packing.unpack(run).hessian < least);
+        let most = total.hessian.wrapping_sub(least);
+        let runs = &runs[first..];
+        let runs = &runs[..runs.partition_point(|&run| packing.unpack(run).hessian <= most)];
+        let whole = Whole {
+            gradient: total.gradient as f64,
+            hessian: total.hessian as f64,
+            l2: self.l2,
+            shift: packing.shift(),
+        };
+        let mut best = (self.above, self.below);
+        let at = best_run(runs, &whole, &mut best)?;
+        ((self.above, self.below), self.left) = (best, packing.unpack(runs[at]));
+        Some(first + at)
     }
 
     fn offer(&mut self, left: Sums, direction: i8) -> bool {
@@ -335,11 +366,16 @@ impl<'a> Best<'a> {
         better
     }
 
+    /// What the node scores as it is.
+    fn own(&self) -> f64 {
+        let answer = self.search.answer(self.node.sums, self.node.l2, &self.node);
+        self.search.score(self.node.sums, self.node.l2, answer)
+    }
+
     fn finish(self, column: usize) -> Option<Split> {
         let test = self.test?;
         let score = if self.score > f64::NEG_INFINITY { self.score } else { self.above / self.below };
-        let own = self.search.answer(self.node.sums, self.node.l2, &self.node);
-        let gain = score - self.search.score(self.node.sums, self.node.l2, own);
+        let gain = score - self.own();
         // What rounding alone can make of nothing is no gain.
         let least = self.search.rules.min_gain.max(score.abs() * 1e-12);
         (gain > least).then_some(Split { column, test, gain, left: self.left, l2: self.l2 })

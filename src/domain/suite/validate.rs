@@ -336,7 +336,7 @@ mod tests {
         );
         check(
             r#"{"id":"a","test":"column_values_match_regex","column":"x","regex":"(a"}"#,
-            "rule `a`, `regex`: this is no pattern: at character 3: expected `)`",
+            "rule `a`, `regex`: this is no pattern: at character 1: unclosed group",
         );
         check(
             r#"{"id":"a","test":"column_values_match_strftime_format","column":"x","strftime_format":"%Q"}"#,

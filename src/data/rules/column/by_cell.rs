@@ -11,7 +11,7 @@ use crate::data::rules::cells::{CellTest, Last, Order, TextTest};
 use crate::data::rules::keys::{self, Counts};
 use crate::data::rules::{RuleOutcome, Stop};
 use crate::data::table::Cells;
-use crate::domain::pattern::{Matcher, Pattern};
+use crate::domain::pattern::{Pattern, PatternProblem};
 use crate::domain::schema::Storage;
 use crate::domain::suite::{Bounds, Scalar, Test, Which};
 
@@ -245,17 +245,16 @@ fn all(patterns: &[String]) -> Vec<&String> {
 
 fn matching(
     patterns: &[&String],
-    read: fn(&str) -> Result<Pattern, crate::domain::pattern::PatternProblem>,
+    read: fn(&str) -> Result<Pattern, PatternProblem>,
     which: Which,
     wanted: bool,
 ) -> Result<CellTest, Stop> {
     let read = |text: &&String| read(text).map_err(|problem| Stop::impossible(format!("its pattern: {problem}")));
-    let mut matchers: Vec<Matcher> =
-        patterns.iter().map(|text| read(text).map(|pattern| pattern.matcher())).collect::<Result<_, _>>()?;
+    let patterns: Vec<Pattern> = patterns.iter().map(read).collect::<Result<_, _>>()?;
     Ok(CellTest::Text(Box::new(move |cell| {
         let found = match which {
-            Which::Any => matchers.iter_mut().any(|matcher| matcher.is_match(cell)),
-            Which::All => matchers.iter_mut().all(|matcher| matcher.is_match(cell)),
+            Which::Any => patterns.iter().any(|pattern| pattern.is_match(cell)),
+            Which::All => patterns.iter().all(|pattern| pattern.is_match(cell)),
         };
         found == wanted
     })))

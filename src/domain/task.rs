@@ -1,5 +1,7 @@
 //! What is predicted: a class or a number.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -90,6 +92,17 @@ impl Predictions {
 
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Those of some rows.
+    pub fn rows(&self, rows: Range<usize>) -> Self {
+        match self {
+            Self::Classes { probabilities, n_classes } => {
+                let some = &probabilities[rows.start * n_classes..rows.end * n_classes];
+                Self::Classes { probabilities: some.to_vec(), n_classes: *n_classes }
+            }
+            Self::Values(values) => Self::Values(values[rows].to_vec()),
+        }
     }
 
     /// The most probable class of each row, the first of equals (as `argmax` in NumPy and ONNX). Empty for numbers.

@@ -4,7 +4,7 @@
 //! For models whose numbers are no weights of columns: neighbours, naive Bayes, networks. A column and all its
 //! indicators are shuffled together.
 
-use crate::domain::features::Features;
+use crate::domain::features::{Block, Features};
 use crate::domain::io::{Cancelled, JobIo};
 use crate::domain::model::FittedModel;
 use crate::domain::random::Shuffler;
@@ -17,6 +17,8 @@ const MOST_ROWS: usize = 1000;
 const FEWEST_ROWS: usize = 20;
 /// Multiplications that all predictions together may take; neighbours ask many.
 const MOST_WORK: usize = 1_000_000_000;
+/// Cells of shuffled rows that are predicted together: some models are made ready for each prediction anew.
+const TOGETHER: usize = 4_000_000;
 
 /// Column → the loss its shuffling adds (log loss, or squared error), 0 where it adds none; in the order of the columns.
 /// At most 1,000 rows are used, evenly picked. Empty when the model cannot score the rows.
@@ -30,32 +32,64 @@ pub fn permutation(
     io: &dyn JobIo,
 ) -> Result<Vec<(String, f64)>, Cancelled> {
     let rows = picked(model, x.n_features(), x.blocks.len(), truth.len());
-    let (mut x, truth) = (x.take(&rows), truth.take(&rows));
-    let score = |x: &Features| match predict(model, task, n_classes, x, io) {
-        Ok(predicted) => Ok(loss(&truth, &predicted)),
+    let (x, truth) = (x.take(&rows), truth.take(&rows));
+    let losses = |orders: &[Order]| match predict(model, task, n_classes, &stacked(&x, orders), io) {
+        Ok(said) => {
+            let of = |block: usize| loss(&truth, &said.rows(block * rows.len()..(block + 1) * rows.len()));
+            Ok((0..orders.len()).map(of).collect())
+        }
         Err(PredictError::Cancelled(cancelled)) => Err(cancelled),
-        // A shuffled row may be out of all measure.
-        Err(_) => Ok(None),
+        Err(_) => Ok(vec![None; orders.len()]),
     };
-    let Some(before) = score(&x)? else {
+    let Some(before) = losses(&[None])?[0] else {
         return Ok(Vec::new());
     };
     let mut source = Shuffler::new(seed);
     let mut order: Vec<usize> = (0..rows.len()).collect();
+    let orders: Vec<Order> = (0..x.blocks.len())
+        .map(|at| {
+            source.shuffle(&mut order);
+            Some((at, order.clone()))
+        })
+        .collect();
+    let mut after: Vec<Option<f64>> = Vec::with_capacity(orders.len());
+    for some in orders.chunks((TOGETHER / (rows.len() * x.n_features()).max(1)).max(1)) {
+        let together = losses(some)?;
+        if together.iter().all(Option::is_some) {
+            after.extend(together);
+        } else {
+            // A shuffled row may be out of all measure: its column adds nothing, the others are asked alone.
+            for one in some {
+                after.extend(losses(std::slice::from_ref(one))?);
+            }
+        }
+    }
     let (mut importance, mut feature) = (Vec::with_capacity(x.blocks.len()), 0);
-    for at in 0..x.blocks.len() {
-        source.shuffle(&mut order);
-        let shuffled = x.blocks[at].take(&order);
-        let width = shuffled.n_features();
-        let original = std::mem::replace(&mut x.blocks[at], shuffled);
-        let added = score(&x)?.map_or(0.0, |after| (after - before).max(0.0));
-        x.blocks[at] = original;
+    for (block, after) in x.blocks.iter().zip(after) {
+        let width = block.n_features();
         if width > 0 {
+            let added = after.map_or(0.0, |after| (after - before).max(0.0));
             importance.push((column_name(&x.names, feature, width), added));
         }
         feature += width;
     }
     Ok(importance)
+}
+
+/// A column and the order its cells are put in; or nothing is shuffled.
+type Order = Option<(usize, Vec<usize>)>;
+
+/// The rows again and again, each time with one column in another order.
+fn stacked(x: &Features, orders: &[Order]) -> Features {
+    let block = |(at, block): (usize, &Block)| {
+        let of = |order: &Order| match order {
+            Some((column, order)) if *column == at => order.clone(),
+            _ => (0..x.n_rows).collect(),
+        };
+        block.take(&orders.iter().flat_map(of).collect::<Vec<usize>>())
+    };
+    let blocks = x.blocks.iter().enumerate().map(block).collect();
+    Features { n_rows: x.n_rows * orders.len(), blocks, names: x.names.clone() }
 }
 
 /// Some of `n` rows, evenly picked: fewer where each costs much, asked again for every shuffled column.
@@ -102,7 +136,6 @@ pub fn loss(truth: &Target, predicted: &Predictions) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::features::Block;
     use crate::domain::io::Silent;
     use crate::domain::model::{Layer, Link, Network};
     use crate::ml::algorithms::testing::Lcg;

@@ -155,6 +155,9 @@ fn said_by(
     Ok(predict::predict(&member.model, session.task, session.n_classes(), &x, io)?)
 }
 
+/// Cells of shuffled rows that are predicted together. A forest is made ready for each prediction anew.
+const TOGETHER: usize = 4_000_000;
+
 /// Column → the loss its shuffling adds on some of the test rows, as [`permutation`](importance::permutation) has it for
 /// single models. The columns are those of the table: each member has its own recipe.
 fn importance(
@@ -174,38 +177,60 @@ fn importance(
         table.schema.columns.push(schema.clone());
         table.columns.push(cells.take(rows.iter().map(|&row| row as usize)));
     }
-    let all: Vec<u32> = (0..rows.len() as u32).collect();
-    let weights: Vec<f64> = members.iter().map(|member| member.weight).collect();
-    let loss = |said: &[Predictions]| {
-        let together = ensemble::average(&weights, &said.iter().collect::<Vec<_>>())?;
-        importance::loss(&truth, &together)
-    };
-    let whole: Vec<Predictions> =
-        members.iter().map(|member| said_by(session, &table, &all, member, io)).collect::<Result<_, _>>()?;
-    let Some(before) = loss(&whole) else { return Ok(Vec::new()) };
+    let losses = |shuffles: &[Shuffle]| losses(session, members, &table, &truth, shuffles, io);
+    let Some(before) = losses(&[None])?[0] else { return Ok(Vec::new()) };
     let mut source = Shuffler::new(session.request.split.seed);
     let mut order: Vec<usize> = (0..rows.len()).collect();
+    let shuffles: Vec<Shuffle> = (0..table.columns.len())
+        .map(|at| {
+            source.shuffle(&mut order);
+            Some((at, order.clone()))
+        })
+        .collect();
     let mut added = Vec::new();
-    for at in 0..table.columns.len() {
-        io.progress("Ensemble: importance", Some(0.8 + 0.2 * at as f64 / table.columns.len() as f64))?;
-        source.shuffle(&mut order);
-        let shuffled = table.columns[at].take(order.iter().copied());
-        let original = std::mem::replace(&mut table.columns[at], shuffled);
-        let name = table.schema.columns[at].name.clone();
-        let uses = |member: &Member| member.recipe.inputs.iter().any(|input| input.name == name);
-        let said = members.iter().zip(&whole).map(|(member, whole)| {
-            if uses(member) { said_by(session, &table, &all, member, io) } else { Ok(whole.clone()) }
-        });
-        let after = match said.collect::<Result<Vec<Predictions>, StageError>>() {
-            Ok(said) => loss(&said),
+    for some in shuffles.chunks((TOGETHER / (rows.len() * table.columns.len()).max(1)).max(1)) {
+        io.progress("Ensemble: importance", Some(0.8 + 0.2 * added.len() as f64 / shuffles.len() as f64))?;
+        let after = match losses(some) {
+            Ok(after) => after,
             Err(error) if error.is_cancelled() => return Err(error),
-            // A shuffled row may be out of all measure.
-            Err(_) => None,
+            // A shuffled row may be out of all measure: then its column says nothing, and the others are asked alone.
+            Err(_) => some.iter().map(|one| losses(std::slice::from_ref(one)).map_or(None, |one| one[0])).collect(),
         };
-        table.columns[at] = original;
-        added.push((name, after.map_or(0.0, |after| (after - before).max(0.0))));
+        added.extend(after.into_iter().map(|after| after.map_or(0.0, |after| (after - before).max(0.0))));
     }
-    Ok(added)
+    Ok(table.schema.names().map(str::to_owned).zip(added).collect())
+}
+
+/// A column and the order its cells are put in; or nothing is shuffled.
+type Shuffle = Option<(usize, Vec<usize>)>;
+
+/// The loss of the members together, once for each of these shuffles.
+fn losses(
+    session: &Session<'_>,
+    members: &[Member],
+    table: &Table,
+    truth: &Target,
+    shuffles: &[Shuffle],
+    io: &dyn JobIo,
+) -> Result<Vec<Option<f64>>, StageError> {
+    let n = table.n_rows;
+    let mut stacked = Table { n_rows: n * shuffles.len(), schema: table.schema.clone(), ..Table::default() };
+    for (at, cells) in table.columns.iter().enumerate() {
+        let order = shuffles.iter().flat_map(|shuffle| {
+            let order = shuffle.as_ref().filter(|(column, _)| *column == at).map(|(_, order)| order);
+            (0..n).map(move |row| order.map_or(row, |order| order[row]))
+        });
+        stacked.columns.push(cells.take(order));
+    }
+    let all: Vec<u32> = (0..stacked.n_rows as u32).collect();
+    let said: Vec<Predictions> =
+        members.iter().map(|member| said_by(session, &stacked, &all, member, io)).collect::<Result<_, _>>()?;
+    let weights: Vec<f64> = members.iter().map(|member| member.weight).collect();
+    let Some(together) = ensemble::average(&weights, &said.iter().collect::<Vec<_>>()) else {
+        return Ok(vec![None; shuffles.len()]);
+    };
+    let of = |block: usize| importance::loss(truth, &together.rows(block * n..(block + 1) * n));
+    Ok((0..shuffles.len()).map(of).collect())
 }
 
 /// The truth of the held-out rows, and what each member said there.

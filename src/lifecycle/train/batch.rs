@@ -6,7 +6,7 @@ use super::fit::{self, Fitted, Fold, Piece, Whole};
 use super::pool::{self, Said, Unit};
 use super::session::{Session, cost_rank};
 use crate::domain::activity::{NewEvent, ObjectKind};
-use crate::domain::ids::RunId;
+use crate::domain::ids::{GroupId, RunId, SplitCheckId};
 use crate::domain::io::JobIo;
 use crate::domain::metric::Metric;
 use crate::domain::problem::Problem;
@@ -36,6 +36,11 @@ enum State {
 impl Job {
     pub fn new(plan: RunPlan) -> Self {
         Self { plan, id: None, whole: None, folds: Vec::new(), state: State::Open }
+    }
+
+    pub fn belongs_to(&mut self, group: GroupId, split_check: SplitCheckId) {
+        self.plan.context.group = Some(group);
+        self.plan.context.split_check = Some(split_check);
     }
 
     /// The mean of the ranking metric over the first `n` folds, once all of them are done.
@@ -102,6 +107,16 @@ impl<'a> Batch<'a> {
     /// Does these units; stores what became whole. Only cancellation and a failing store end it early with an error;
     /// then, and when the time is over, runs that began are stored as cancelled.
     pub fn run(&mut self, units: &[Unit<Rows>], io: &dyn JobIo) -> Result<(), StageError> {
+        self.run_beside(units, |_| Ok(()), io)
+    }
+
+    /// The same; while the first fits are made, `first` is done. Nothing is stored before it is over, nor when it fails.
+    pub fn run_beside(
+        &mut self,
+        units: &[Unit<Rows>],
+        mut first: impl FnMut(&mut [Job]) -> Result<(), StageError>,
+        io: &dyn JobIo,
+    ) -> Result<(), StageError> {
         let units: Vec<&Unit<Rows>> = units.iter().filter(|unit| self.jobs[unit.job].state == State::Open).collect();
         let units: Vec<Unit<Rows>> = units.into_iter().map(|unit| Unit { job: unit.job, work: unit.work }).collect();
         let cores = if units.len() == 1 { n_threads() } else { 1 };
@@ -117,6 +132,7 @@ impl<'a> Batch<'a> {
         let (jobs, workspace, limit) = (&mut self.jobs, self.workspace, self.limit);
         let recorder = Recorder { session, workspace, asked: &self.asked };
         let hear = |said| match said {
+            Said::Begun => first(jobs),
             Said::Started { job } => recorder.start(&mut jobs[job], io),
             Said::Point { job, point } => {
                 io.measured(plans[job].algorithm.title(), &point);
@@ -185,7 +201,7 @@ pub fn fit_unrecorded(
                 Piece::Whole(whole) => job.whole = Some(*whole),
                 Piece::Fold(fold) => job.folds.push(fold),
             },
-            Said::Started { .. } | Said::Point { .. } => {}
+            Said::Begun | Said::Started { .. } | Said::Point { .. } => {}
         }
         Ok(())
     };

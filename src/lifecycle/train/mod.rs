@@ -28,12 +28,13 @@ use crate::domain::io::{Cancelled, JobIo, Part};
 use crate::domain::params::{Algorithm, CheckedParams};
 use crate::domain::request::{DataRef, JobRequest, TrainOutcome, TrainRequest};
 use crate::domain::run::{Run, RunStatus, best_run};
+use crate::domain::split_check::SplitCheck;
 use crate::domain::training::{GroupRequest, RunGroup};
 use crate::store::{Workspace, groups, runs};
 
 use super::resolve::resolve;
 use super::{StageError, gates};
-use batch::Batch;
+use batch::{Batch, Job};
 use clock::{Clock, Limit};
 use session::{Session, choose_algorithms};
 
@@ -62,34 +63,44 @@ pub fn train_past(
     let version = resolve(workspace, &request.data, &Part { io, from: 0.0, to: 0.1 })?;
     // A group must go on with the same rows, whatever comes after it.
     let request = TrainRequest { data: DataRef::Version(version.id), ..request };
-    let mut session = Session::open(workspace, &request, version, &Part { io, from: 0.1, to: 0.13 })?;
-    let split_check = split_check::judge(workspace, &mut session, &Part { io, from: 0.13, to: 0.15 })?;
-    gates::before_split(workspace, &session.version, &split_check, reason, io)?;
+    let session = Session::open(workspace, &request, version, &Part { io, from: 0.1, to: 0.13 })?;
     let algorithms = choose_algorithms(&request, session.task)?;
-    let group = match resumed {
-        Some(group) => group,
-        None => {
-            leaks::log_kept(workspace, &session)?;
-            workspace.write(|tx| groups::insert(tx, &GroupRequest::Train(Box::new(request.clone()))))?
-        }
-    };
-    let done = completed(workspace, group)?;
+    let done = resumed.map_or(Ok(Vec::new()), |group| completed(workspace, group))?;
     let is_done = |(algorithm, params): &(Algorithm, CheckedParams)| {
         done.iter().any(|run| run.plan.algorithm == *algorithm && run.plan.params == *params)
     };
+    let order: Vec<Algorithm> = algorithms.iter().map(|(algorithm, _)| *algorithm).collect();
     let plans = algorithms.into_iter().filter(|one| !is_done(one));
-    let plans = plans.map(|(algorithm, params)| session.plan(algorithm, params, Some(group), None)).collect();
+    let plans = plans.map(|(algorithm, params)| session.plan(algorithm, params, None, None)).collect();
 
     let wants_ensemble = request.options.ensemble || request.algorithms.contains(&Algorithm::Ensemble);
     let whole = request.options.budget_seconds;
     let end = whole.map(|seconds| if wants_ensemble { seconds * (1.0 - ENSEMBLE_SHARE) } else { seconds });
     let limit = Limit { clock, end };
     let mut batch = Batch::new(&session, workspace, plans, limit, JobRequest::Train(request.clone()));
-    if !wants_ensemble {
-        batch.is_last();
-    }
     let units = batch.all_units();
-    batch.run(&units, &Part { io, from: 0.15, to: 0.95 })?;
+    let begin = || begin(workspace, &session, &request, resumed, reason, &Part { io, from: 0.13, to: 0.15 });
+    let fitting = Part { io, from: 0.15, to: 0.95 };
+    let begun = if session.is_small() {
+        let mut begun = None;
+        let first = |jobs: &mut [Job]| {
+            let made = begin()?;
+            jobs.iter_mut().for_each(|job| job.belongs_to(made.group, made.split_check.id));
+            begun = Some(made);
+            Ok(())
+        };
+        batch.run_beside(&units, first, &fitting)?;
+        begun
+    } else {
+        let made = begin()?;
+        batch.jobs.iter_mut().for_each(|job| job.belongs_to(made.group, made.split_check.id));
+        if !wants_ensemble {
+            batch.is_last();
+        }
+        batch.run(&units, &fitting)?;
+        Some(made)
+    };
+    let Some(Begun { group, split_check }) = begun else { return Err(Cancelled.into()) };
     let mut finished: Vec<RunId> = done.iter().map(|run| run.id).collect();
     finished.extend(batch.ids());
     let mut no_ensemble = false;
@@ -110,7 +121,10 @@ pub fn train_past(
     if no_ensemble {
         warnings.push("The time budget was spent before the runs were combined".to_owned());
     }
-    let runs = workspace.read(|conn| finished.iter().map(|id| runs::get(conn, *id)).collect::<Result<Vec<_>, _>>())?;
+    let found = |id: &RunId| workspace.read(|conn| runs::get(conn, *id));
+    let mut runs = finished.iter().map(found).collect::<Result<Vec<Run>, _>>()?;
+    // As they were asked for; the ensemble, which was not, is the last.
+    runs.sort_by_key(|run| order.iter().position(|one| *one == run.plan.algorithm).unwrap_or(order.len()));
     // Runs that the budget cut short can be gone on with.
     if all_began && !no_ensemble && runs.iter().all(|run| run.status != RunStatus::Cancelled) {
         workspace.write(|tx| groups::end(tx, group))?;
@@ -126,6 +140,33 @@ pub fn train_past(
         warnings,
         split_check: Some(Box::new(split_check)),
     })
+}
+
+/// What stands before the first run is stored.
+struct Begun {
+    group: GroupId,
+    split_check: SplitCheck,
+}
+
+/// Holds the test rows against the training rows, asks the gates, and writes down what was asked for.
+fn begin(
+    workspace: &Workspace,
+    session: &Session<'_>,
+    request: &TrainRequest,
+    resumed: Option<GroupId>,
+    reason: Option<&str>,
+    io: &dyn JobIo,
+) -> Result<Begun, StageError> {
+    let split_check = split_check::judge(workspace, session, io)?;
+    gates::before_split(workspace, &session.version, &split_check, reason, io)?;
+    let group = match resumed {
+        Some(group) => group,
+        None => {
+            leaks::log_kept(workspace, session)?;
+            workspace.write(|tx| groups::insert(tx, &GroupRequest::Train(Box::new(request.clone()))))?
+        }
+    };
+    Ok(Begun { group, split_check })
 }
 
 /// Stops when the time is over.

@@ -21,6 +21,8 @@ const QUEUE: usize = 1024;
 
 /// What workers say.
 pub enum Said<R> {
+    /// The workers are at it: the time to do what need not be done before.
+    Begun,
     /// The first work on this job began.
     Started {
         job: usize,
@@ -44,7 +46,8 @@ pub struct Unit<T> {
 /// What is done with a unit.
 type Work<'a, T, R> = dyn Fn(&Unit<T>, &dyn JobIo) -> Result<R, StageError> + Sync + 'a;
 
-/// Does `work` on every unit, in their order on as many threads as given; `hear` takes what comes of it on this thread.
+/// Does `work` on every unit, in their order on as many threads as given; `hear` takes what comes of it on this thread,
+/// from [`Said::Begun`] on, and nothing after an error there.
 /// Units of a job that failed are left out. Ends early when cancelled (an error) or out of time (not one).
 pub fn run<T: Sync, R: Send>(
     units: &[Unit<T>],
@@ -78,7 +81,9 @@ pub fn run<T: Sync, R: Send>(
         }
         drop(sender);
         let mut done = 0;
-        let mut end = Ok(());
+        let mut end = hear(Said::Begun);
+        let is_refused = end.is_err();
+        shared.stop.store(is_refused, Ordering::Relaxed);
         loop {
             let heard = receiver.recv_timeout(BEAT);
             let phase = shared.phase.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -97,6 +102,9 @@ pub fn run<T: Sync, R: Send>(
                 Err(RecvTimeoutError::Disconnected) => break,
             };
             done += usize::from(matches!(said, Said::Done { .. }));
+            if is_refused {
+                continue;
+            }
             if let Err(error) = hear(said)
                 && end.is_ok()
             {
@@ -248,6 +256,19 @@ mod tests {
         run(&units, 1, limit, &Silent, &|_| String::new(), &work, hear).unwrap();
         assert_eq!((good, bad.len(), bad[0].0), (vec![3, 4, 5], 1, 0));
         assert!(bad[0].1.contains("on purpose"));
+    }
+
+    #[test]
+    fn nothing_is_heard_when_what_was_to_be_first_fails() {
+        let clock = Fake(AtomicU64::new(0));
+        let limit = Limit { clock: &clock, end: None };
+        let work = |_: &Unit<()>, _: &dyn JobIo| Ok(());
+        let hear = |said| match said {
+            Said::Begun => Err(StageError::usage("no", "on purpose")),
+            _ => panic!("heard after a refusal"),
+        };
+        let error = run(&units(50), 2, limit, &Silent, &|_| String::new(), &work, hear).unwrap_err();
+        assert_eq!(error.to_string(), "no");
     }
 
     #[test]

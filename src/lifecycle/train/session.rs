@@ -1,7 +1,7 @@
 //! What all runs of one request share: the rows, the target, the split with its folds, the columns.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::{leaks, looks};
 use crate::data::checks::Power;
@@ -25,6 +25,8 @@ use crate::lifecycle::{StageError, budget, environment};
 use crate::ml::cross_validate;
 use crate::store::{Workspace, runs};
 
+/// Cells of a table that is small: about 50 MB.
+const SMALL_CELLS: usize = 3_000_000;
 /// However small the budget, so many rows are taken.
 const LEAST_SAMPLE: usize = 1000;
 
@@ -46,7 +48,7 @@ pub struct Session<'a> {
     /// Features that know the answer, each with the reason why it was kept.
     pub kept: BTreeMap<String, String>,
     /// What the checks say of the split, once they were asked.
-    pub split_check: Option<SplitCheckId>,
+    pub split_check: OnceLock<SplitCheckId>,
     /// Position in `table` → row of the version, where they differ.
     drawn: Option<Vec<usize>>,
     pub sampled: Option<Sample>,
@@ -89,6 +91,12 @@ impl<'a> Session<'a> {
         *self.table.lock().unwrap_or_else(PoisonError::into_inner) = Arc::default();
     }
 
+    /// Whether it costs nothing to keep the table while the first models are fitted.
+    pub fn is_small(&self) -> bool {
+        let table = self.table();
+        table.n_rows * table.columns.len() <= SMALL_CELLS
+    }
+
     pub fn n_classes(&self) -> usize {
         self.target.classes.len()
     }
@@ -129,7 +137,7 @@ impl<'a> Session<'a> {
                 weight: options.weight.clone(),
                 split_of: options.split_of,
                 kept: self.kept.clone(),
-                split_check: self.split_check,
+                split_check: self.split_check.get().copied(),
                 decision: options.decision,
                 members: Vec::new(),
             },
@@ -269,7 +277,7 @@ fn prepare<'a>(
         rows,
         split_hash,
         kept,
-        split_check: None,
+        split_check: OnceLock::new(),
         drawn,
         sampled,
         weights,
@@ -425,12 +433,13 @@ pub fn choose_algorithms(request: &TrainRequest, task: Task) -> Result<Vec<(Algo
 pub fn cost_rank(algorithm: Algorithm) -> u8 {
     match algorithm {
         Algorithm::Baseline => 0,
-        Algorithm::Linear | Algorithm::Ridge | Algorithm::Logistic | Algorithm::NaiveBayes => 1,
-        Algorithm::Lasso | Algorithm::ElasticNet | Algorithm::Glm | Algorithm::Pls => 2,
-        Algorithm::DecisionTree => 3,
-        Algorithm::GradientBoosting => 4,
-        Algorithm::RandomForest | Algorithm::ExtraTrees => 5,
-        Algorithm::Knn | Algorithm::Svm => 6,
-        Algorithm::Mlp | Algorithm::Ensemble => 7,
+        Algorithm::NaiveBayes | Algorithm::Linear | Algorithm::Ridge => 1,
+        Algorithm::Logistic => 2,
+        Algorithm::Lasso | Algorithm::ElasticNet | Algorithm::Glm | Algorithm::Pls => 3,
+        Algorithm::DecisionTree => 4,
+        Algorithm::GradientBoosting => 5,
+        Algorithm::RandomForest | Algorithm::ExtraTrees => 6,
+        Algorithm::Knn | Algorithm::Svm => 7,
+        Algorithm::Mlp | Algorithm::Ensemble => 8,
     }
 }

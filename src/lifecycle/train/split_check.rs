@@ -30,7 +30,7 @@ const CELLS_PER_SECOND: f64 = 200e3;
 const LEAST_ROWS: usize = 1000;
 
 /// The report on the session's split, made and stored unless there is one. The runs of the session name it from then on.
-pub fn judge(workspace: &Workspace, session: &mut Session<'_>, io: &dyn JobIo) -> Result<SplitCheck, StageError> {
+pub fn judge(workspace: &Workspace, session: &Session<'_>, io: &dyn JobIo) -> Result<SplitCheck, StageError> {
     let suite = validate::saved_suite(workspace, &session.version)?;
     let columns = columns(session);
     let train = looked_at(session, &session.rows.train, columns.len());
@@ -51,7 +51,8 @@ pub fn judge(workspace: &Workspace, session: &mut Session<'_>, io: &dyn JobIo) -
             record(workspace, session, &of, &report)?
         }
     };
-    session.split_check = Some(check.id);
+    // Once only: it is the same for the same rows.
+    let _ = session.split_check.set(check.id);
     Ok(check)
 }
 

@@ -48,8 +48,8 @@ pub fn tune_past(
     let version = resolve(workspace, &request.train.data, &Part { io, from: 0.0, to: 0.05 })?;
     let train = super::decided_as_before(workspace, request.train.clone())?;
     let train = TrainRequest { data: DataRef::Version(version.id), ..train };
-    let mut session = Session::open(workspace, &train, version, &Part { io, from: 0.05, to: 0.08 })?;
-    let split_check = split_check::judge(workspace, &mut session, &Part { io, from: 0.08, to: 0.1 })?;
+    let session = Session::open(workspace, &train, version, &Part { io, from: 0.05, to: 0.08 })?;
+    let split_check = split_check::judge(workspace, &session, &Part { io, from: 0.08, to: 0.1 })?;
     gates::before_split(workspace, &session.version, &split_check, reason, io)?;
     let algorithm = the_algorithm(&request, &session)?;
     let fixed = train.params.get(&algorithm).cloned().unwrap_or_default();

@@ -527,7 +527,7 @@ fn with_labels(dark: bool) -> Harness<'static, Desk> {
     let target = "churned".to_owned();
     harness.state_mut().send(Command::ShowSuspects { version, target: target.clone() });
     harness.run();
-    let one = |at: u64, objection, suggested: Option<&str>, group| LabelProblem {
+    let one = |at: u64, objection, suggested: Option<&str>, group: Option<u32>| LabelProblem {
         row: 17 + at * 631,
         objection,
         label: if at % 3 == 0 { "false" } else { "true" }.to_owned(),

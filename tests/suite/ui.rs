@@ -538,7 +538,7 @@ fn with_labels(dark: bool) -> Harness<'static, Desk> {
     let suspect = |at: u64| one(at, Objection::Suspect, Some(if at % 3 == 0 { "true" } else { "false" }), None);
     let mut rows: Vec<LabelProblem> = (0..9).map(suspect).collect();
     rows.extend((9..12).map(|at| one(at, Objection::Conflict, Some("true"), Some(1))));
-    rows.extend((13..15).map(|at| one(at, Objection::Conflict, None, Some(2))));
+    rows.extend((12..14).map(|at| one(at, Objection::Conflict, None, Some(2))));
     let found = LabelProblems { rows, judged: 12_000, labelled: 20_000, auc: Some(0.951), skipped: Vec::new() };
     let answer = Answer::LabelProblems(Box::new(found));
     let question = Question::LabelProblems { version, target };

@@ -530,12 +530,13 @@ fn with_labels(dark: bool) -> Harness<'static, Desk> {
     let one = |at: u64, objection, suggested: Option<&str>, group: Option<u32>| LabelProblem {
         row: 17 + at * 631,
         objection,
-        label: if at % 3 == 0 { "false" } else { "true" }.to_owned(),
+        label: if at.is_multiple_of(3) { "false" } else { "true" }.to_owned(),
         suggested: suggested.map(str::to_owned),
         belief: group.is_none().then_some(0.008 + 0.011 * at as f64),
         group,
     };
-    let suspect = |at: u64| one(at, Objection::Suspect, Some(if at % 3 == 0 { "true" } else { "false" }), None);
+    let suspect =
+        |at: u64| one(at, Objection::Suspect, Some(if at.is_multiple_of(3) { "true" } else { "false" }), None);
     let mut rows: Vec<LabelProblem> = (0..9).map(suspect).collect();
     rows.extend((9..12).map(|at| one(at, Objection::Conflict, Some("true"), Some(1))));
     rows.extend((12..14).map(|at| one(at, Objection::Conflict, None, Some(2))));

@@ -80,7 +80,7 @@ pub fn of_file(path: &Path) -> Result<Imported, StageError> {
     let text = fs::read_to_string(path)
         .map_err(|error| StageError::usage(format!("Could not read {}: {error}", path.display()), "Check the path"))?;
     read(&text).map_err(|error| {
-        let what = format!("{} is a suite neither of ours nor of Great Expectations: {error}", path.display());
+        let what = format!("{} is no suite, of ours or of Great Expectations: {error}", path.display());
         StageError::usage(what, "Export it again from where it comes")
     })
 }

@@ -314,7 +314,7 @@ fn said_ui(ui: &mut Ui, ctx: &UiCtx<'_>, newest: Option<&SavedSuite>, left_out: 
     };
     parts::note(ui, ctx, &said);
     for (name, reason) in left_out.iter().take(6) {
-        parts::note(ui, ctx, &format!("Not taken from the file: {name}: {reason}"));
+        parts::note(ui, ctx, &format::sentence(&format!("Not taken from the file: {name}: {reason}")));
     }
     if left_out.len() > 6 {
         parts::note(ui, ctx, &format!("Not taken from the file: {} more", left_out.len() - 6));

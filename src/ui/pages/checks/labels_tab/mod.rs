@@ -132,14 +132,18 @@ pub fn labels_tab_ui(
     let footer = space::ROW + space::L;
     let footer = if ui.available_width() < NARROW { 2.0 * footer } else { footer };
     let room = (ui.available_height() - footer).max(space::ROW * 4.0);
-    ui.allocate_ui(egui::vec2(ui.available_width(), room), |ui| {
+    let width = ui.available_width().min(WIDEST);
+    ui.allocate_ui(egui::vec2(width, room), |ui| {
         ui.set_min_height(room);
+        ui.set_max_width(width);
         list_ui(ui, ctx, tab, found, (version.id, &target));
     });
     footer_ui(ui, ctx, tab, version, &target, &rows);
     picked
 }
 
+/// A label and what is suggested for it are read together: on a large screen they do not move apart.
+const WIDEST: f32 = 960.0;
 /// Room below which the foot of the list takes two lines.
 const NARROW: f32 = 600.0;
 
@@ -358,6 +362,7 @@ fn footer_ui(
         ui.horizontal(|ui| buttons(ui, tab));
     } else {
         ui.horizontal(|ui| {
+            ui.set_max_width(ui.available_width().min(WIDEST));
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 buttons(ui, tab);
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| note_ui(ui, ctx, tab, rows.len()));

@@ -5,14 +5,11 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
-use crate::domain::check_request::SetAsideRequest;
 use crate::domain::io::Silent;
-use crate::domain::labels::Label;
 use crate::domain::problem::Problem;
 use crate::domain::question::{Answer, Question};
 use crate::domain::request::{DataRef, JobOutcome, JobRequest, LabelRequest};
-use crate::domain::suspects::{LabelProblem, LabelProblems, Objection};
-use crate::domain::words::counted;
+use crate::domain::suspects::{LabelProblem, LabelProblems, Objection, leaving_out, relabelling};
 use crate::lifecycle::resolve;
 use crate::store::atomic_write;
 
@@ -46,6 +43,9 @@ pub struct SuspectsArgs {
     /// With --drop: the branch that leads to the other rows; `publish` makes them main's
     #[arg(long, value_name = "NAME", default_value = "clean")]
     pub branch: String,
+    /// With --relabel or --drop: what the new version says of itself
+    #[arg(long, value_name = "TEXT")]
+    pub note: Option<String>,
 }
 
 /// Which of the listed rows are meant.
@@ -85,14 +85,14 @@ pub fn suspects(root: &Path, args: SuspectsArgs) -> Result<Report, Problem> {
             .map_err(|e| Problem::failed(format!("Could not write {}: {e}", out.display()), "", ""))?;
     }
     let data = DataRef::Version(version.id);
+    let note = args.note.unwrap_or_default();
     if let Some(rows) = &args.relabel {
-        return relabel(root, data, &args.target, &chosen(&found, rows)?);
+        let rows = chosen(&found, rows)?;
+        return relabel(root, relabelling(data, &args.target, &rows, &note), rows.len());
     }
     if let Some(rows) = &args.drop {
         let rows = chosen(&found, rows)?;
-        let because = |problem: &LabelProblem| format!("{}:{}", problem.objection.as_str(), args.target);
-        let rows = rows.iter().map(|problem| (problem.row, because(problem))).collect();
-        return parted(root, JobRequest::SetAside(SetAsideRequest { data, rows, branch: args.branch }));
+        return parted(root, JobRequest::SetAside(leaving_out(data, &args.target, &rows, args.branch, note)));
     }
     Ok(listed(&version.label(), &args.target, &found))
 }
@@ -120,28 +120,14 @@ fn chosen(found: &LabelProblems, rows: &Rows) -> Result<Vec<LabelProblem>, Probl
     }
 }
 
-fn relabel(root: &Path, data: DataRef, target: &str, rows: &[LabelProblem]) -> Result<Report, Problem> {
-    let label = |problem: &LabelProblem| {
-        let label = problem.suggested.clone()?;
-        let note = problem.objection.as_str().to_owned();
-        // Signed and dated where it is recorded.
-        Some(Label { row: problem.row, label: Some(label), note, who: String::new(), at_ms: 0 })
-    };
-    let labels: Vec<Label> = rows.iter().filter_map(label).collect();
-    let left = rows.len() - labels.len();
-    let n = counted(labels.len() as u64, "label", "labels");
-    let request = LabelRequest {
-        data,
-        column: target.to_owned(),
-        labels,
-        ends_session: false,
-        note: format!("{n} in `{target}` as suggested"),
-    };
+/// `chosen`: rows that were meant, with a suggestion or without.
+fn relabel(root: &Path, request: LabelRequest, chosen: usize) -> Result<Report, Problem> {
+    let relabelled = request.labels.len();
     match work(root, JobRequest::Label(request))? {
         JobOutcome::Labelled(version) => {
             let json = json!({
                 "dataset": version.dataset, "version": version.version, "rows": version.rows,
-                "relabelled": rows.len() - left, "without_suggestion": left, "note": version.provenance.note,
+                "relabelled": relabelled, "without_suggestion": chosen - relabelled, "note": version.provenance.note,
             });
             Ok(Report::new(json, format!("{}: {}\n", version.label(), version.provenance.note)))
         }

@@ -104,6 +104,9 @@ pub struct SetAsideRequest {
     pub rows: Vec<(u64, String)>,
     /// The branch that leads to the rows that are kept; `main` is not moved by this.
     pub branch: String,
+    /// What the version of the rows that are kept says of itself; how many there are where it is empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub note: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

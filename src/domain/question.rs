@@ -79,8 +79,8 @@ pub enum Question {
     SuiteFile { path: PathBuf },
     /// On which versions would this suite, or this rule of it, have failed?
     SuiteTrial { dataset: DatasetId, suite: Box<Suite>, rule: Option<String>, environment: Environment },
-    /// What would this rule find in a version?
-    RulePreview { version: VersionId, against: Option<VersionId>, rule: Box<Rule> },
+    /// What would each of these rules find in a version?
+    RulePreview { version: VersionId, against: Option<VersionId>, rules: Vec<Rule> },
     /// All rows that a finding of a check run is about.
     FindingRows { check_run: CheckRunId, finding: Box<Finding> },
     /// The gates, and what was let through in spite of them.
@@ -178,7 +178,8 @@ pub enum Answer {
         not_taken: Vec<(String, String)>,
     },
     SuiteTrial(Box<SuiteTrial>),
-    RulePreview(Box<RulePreview>),
+    /// In the order of the rules.
+    RulePreview(Vec<RulePreview>),
     /// 1-based and ascending.
     FindingRows(Vec<u64>),
     Gates(Box<GateBoard>),

@@ -193,7 +193,8 @@ pub fn best_run(runs: &[Run]) -> Option<&Run> {
     for run in runs.iter().filter(|r| r.status == RunStatus::Completed) {
         let Some(score) = run.score() else { continue };
         let metric = Metric::primary(run.plan.task);
-        if best.is_none_or(|(_, top)| metric.better(score, top)) {
+        let earlier = |of: &Run, top: f64| score == top && run.id < of.id;
+        if best.is_none_or(|(of, top)| metric.better(score, top) || earlier(of, top)) {
             best = Some((run, score));
         }
     }

@@ -2,6 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::check_request::SetAsideRequest;
+use super::labels::Label;
+use super::request::{DataRef, LabelRequest};
+use super::words::counted;
+
+/// The built-in checks whose findings [`LabelProblems`] lists row by row.
+pub const CODES: [&str; 2] = ["LABEL_SUSPECTS", "CONFLICTING_LABELS"];
+
 /// Everything a table says against its labels.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct LabelProblems {
@@ -61,4 +69,36 @@ impl LabelProblem {
     pub fn is_odd(&self) -> bool {
         self.suggested.as_ref() != Some(&self.label)
     }
+}
+
+/// Gives each of these rows the label that is suggested; rows without a suggestion are passed over.
+///
+/// `note`: what the version says of itself; how many labels were changed where it is empty.
+pub fn relabelling(data: DataRef, target: &str, rows: &[LabelProblem], note: &str) -> LabelRequest {
+    let label = |problem: &LabelProblem| {
+        let label = problem.suggested.clone()?;
+        let note = problem.objection.as_str().to_owned();
+        // Signed and dated where it is recorded.
+        Some(Label { row: problem.row, label: Some(label), note, who: String::new(), at_ms: 0 })
+    };
+    let labels: Vec<Label> = rows.iter().filter_map(label).collect();
+    let n = counted(labels.len() as u64, "label", "labels");
+    let note = match note.trim() {
+        "" => format!("{n} in `{target}` as suggested"),
+        note => note.to_owned(),
+    };
+    LabelRequest { data, column: target.to_owned(), labels, ends_session: false, note }
+}
+
+/// Sets these rows aside, each with what is said against its label; `note` as for [`relabelling`].
+pub fn leaving_out(
+    data: DataRef,
+    target: &str,
+    rows: &[LabelProblem],
+    branch: String,
+    note: String,
+) -> SetAsideRequest {
+    let because = |problem: &LabelProblem| format!("{}:{target}", problem.objection.as_str());
+    let rows = rows.iter().map(|problem| (problem.row, because(problem))).collect();
+    SetAsideRequest { data, rows, branch, note }
 }

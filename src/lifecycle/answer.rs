@@ -52,8 +52,9 @@ pub fn answer(workspace: &Workspace, question: &Question, io: &dyn JobIo) -> Res
             let wanted = suite::Wanted { rule: rule.as_deref(), environment: *environment };
             suite::trial(workspace, *dataset, tried, &wanted, io).map(|t| Answer::SuiteTrial(Box::new(t)))
         }
-        Question::RulePreview { version, against, rule } => suite::preview(workspace, *version, *against, rule, io)
-            .map(|preview| Answer::RulePreview(Box::new(preview))),
+        Question::RulePreview { version, against, rules } => {
+            suite::preview(workspace, *version, *against, rules, io).map(Answer::RulePreview)
+        }
         Question::FindingRows { check_run, finding } => {
             super::evidence::finding_rows(workspace, *check_run, finding, io).map(Answer::FindingRows)
         }

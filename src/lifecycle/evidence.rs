@@ -39,8 +39,9 @@ fn of_rule(
 ) -> Result<Option<Vec<u64>>, StageError> {
     let rules = suite.map(|suite| suite.rules_for(run.environment)).unwrap_or_default();
     let Some(rule) = rules.iter().find(|rule| rule.id == id) else { return Ok(None) };
-    let preview = super::suite::preview(workspace, run.version_id, run.against, rule, io)?;
-    Ok(preview.failing.map(|_| preview.rows))
+    let rules = std::slice::from_ref(rule);
+    let preview = super::suite::preview(workspace, run.version_id, run.against, rules, io)?.pop();
+    Ok(preview.and_then(|preview| preview.failing.map(|_| preview.rows)))
 }
 
 fn of_check(

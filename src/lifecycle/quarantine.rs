@@ -53,7 +53,7 @@ pub fn quarantine(
     let text =
         serde_json::to_vec(&record).map_err(|e| StageError::usage(format!("the rules cannot be recorded: {e}"), ""))?;
     let source = (text, format!("rules-on-{}.json", version.label()));
-    part(workspace, version, judged, source, &request.branch, &Part { io, from: 0.4, to: 0.95 })
+    part(workspace, version, judged, source, (&request.branch, ""), &Part { io, from: 0.4, to: 0.95 })
 }
 
 /// Rows that somebody chose are set aside in the same way.
@@ -84,16 +84,17 @@ pub fn set_aside(
     let text =
         serde_json::to_vec(request).map_err(|e| StageError::usage(format!("the rows cannot be recorded: {e}"), ""))?;
     let source = (text, format!("rows-of-{}.json", version.label()));
-    part(workspace, version, judged, source, &request.branch, &Part { io, from: 0.1, to: 0.95 })
+    part(workspace, version, judged, source, (&request.branch, &request.note), &Part { io, from: 0.1, to: 0.95 })
 }
 
-/// Makes both sides, unless one of them has no row; `source` is what they were made by, with its name.
+/// Makes both sides, unless one of them has no row; `source` is what they were made by, with its name. What is left
+/// goes onto the branch, with the note if there is one.
 fn part(
     workspace: &Workspace,
     version: DatasetVersion,
     judged: Judged,
     (text, source_name): (Vec<u8>, String),
-    branch: &str,
+    (branch, note): (&str, &str),
     io: &dyn JobIo,
 ) -> Result<QuarantineOutcome, StageError> {
     let by = (&judged.reasons, &judged.names[..]);
@@ -135,7 +136,11 @@ fn part(
     let (n_kept, n_aside) = (kept.rows, aside.rows);
     let rows = |n| counted(n, "row", "rows");
     let label = version.label();
-    let mut kept = new(kept, version.dataset.clone(), format!("{} of {label} that are left", rows(n_kept)))?;
+    let left = match note.trim() {
+        "" => format!("{} of {label} that are left", rows(n_kept)),
+        note => note.to_owned(),
+    };
+    let mut kept = new(kept, version.dataset.clone(), left)?;
     kept.provenance.parent = Some(version.id);
     let name = format!("{}-quarantine", version.dataset);
     let aside = new(aside, name, format!("{} of {label} that were set aside", rows(n_aside)))?;

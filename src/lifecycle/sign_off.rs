@@ -14,6 +14,7 @@ pub fn sign(workspace: &Workspace, version: VersionId, answers: &Answers) -> Res
         let signed = sign_offs::sign(tx, version.id, answers)?;
         let verdict = match signed.answers.not_yes().len() {
             0 => "four times yes".to_owned(),
+            1 => "one of four answers is not yes".to_owned(),
             n => format!("{n} of four answers are not yes"),
         };
         let said = format!("Signed {} off: {verdict}", version.label());

@@ -80,7 +80,7 @@ pub fn of_file(path: &Path) -> Result<Imported, StageError> {
     let text = fs::read_to_string(path)
         .map_err(|error| StageError::usage(format!("Could not read {}: {error}", path.display()), "Check the path"))?;
     read(&text).map_err(|error| {
-        let what = format!("{} is a suite neither of ours nor of Great Expectations: {error}", path.display());
+        let what = format!("{} is no suite, of ours or of Great Expectations: {error}", path.display());
         StageError::usage(what, "Export it again from where it comes")
     })
 }
@@ -150,7 +150,9 @@ pub fn trial(
             let reference = reference.filter(|v| !gone.contains(&StorageKey::Version(v.id)));
             let report = match &rule {
                 Some(rule) => {
-                    CheckReport::new(vec![preview(workspace, version.id, reference.map(|v| v.id), rule, &part)?.check])
+                    let rules = std::slice::from_ref(rule);
+                    let judged = preview(workspace, version.id, reference.map(|v| v.id), rules, &part)?;
+                    CheckReport::new(judged.into_iter().map(|preview| preview.check).collect())
                 }
                 None => {
                     let target = suite.contract.only_to_train().filter(|name| version.schema.column(name).is_some());
@@ -189,17 +191,17 @@ fn broken(report: &CheckReport) -> Vec<BrokenRule> {
     report.findings().into_iter().filter(|f| f.rule.is_some() || f.severity > Severity::Info).map(told).collect()
 }
 
-/// What one rule finds in a version, while it is being edited.
+/// What rules find in a version, while they are being edited; in their order.
 pub fn preview(
     workspace: &Workspace,
     id: VersionId,
     against: Option<VersionId>,
-    rule: &Rule,
+    rules: &[Rule],
     io: &dyn JobIo,
-) -> Result<RulePreview, StageError> {
+) -> Result<Vec<RulePreview>, StageError> {
     let version = workspace.read(|conn| datasets::version(conn, id))?;
     require_present(workspace, &version)?;
-    if let Some(problem) = rule.problems().first() {
+    if let Some(problem) = rules.iter().flat_map(Rule::problems).next() {
         return Err(StageError::usage(problem.to_string(), "Correct the rule"));
     }
     let table = super::report::stored_table(workspace, &version)?;
@@ -216,14 +218,16 @@ pub fn preview(
             .map(|(columns, schema)| crate::data::columns::TableRef { schema, columns }),
         profile: Some(&profile),
     };
-    let rules = std::slice::from_ref(rule);
-    let outcome = rules::run(&input, rules, io)?.remove(0);
-    let rows = super::quarantine::failing(rule, &outcome);
-    Ok(RulePreview {
-        check: rules::findings(rule, &outcome),
-        failing: rows.as_ref().map(|rows| rows.len() as u64),
-        rows: rows.into_iter().flatten().take(MOST_ROWS).map(|row| u64::from(row) + 1).collect(),
-    })
+    let outcomes = rules::run(&input, rules, io)?;
+    let preview = |(rule, outcome)| {
+        let rows = super::quarantine::failing(rule, outcome);
+        RulePreview {
+            check: rules::findings(rule, outcome),
+            failing: rows.as_ref().map(|rows| rows.len() as u64),
+            rows: rows.into_iter().flatten().take(MOST_ROWS).map(|row| u64::from(row) + 1).collect(),
+        }
+    };
+    Ok(rules.iter().zip(&outcomes).map(preview).collect())
 }
 
 /// Rows that a preview names; the table marks them.
@@ -238,7 +242,8 @@ pub fn accept(workspace: &Workspace, id: VersionId, finding: &Finding) -> Result
     let found = Found { label: &label, schema: &version.schema, profile: &profile };
     let said = suite::accept(&mut suite, finding, &found)
         .map_err(|why| StageError::usage(format!("{} cannot be accepted: {why}", name_of(finding)), ""))?;
-    save(workspace, version.dataset_id, &suite, &format!("Accepted from {label}: {said}"))
+    let saved = save(workspace, version.dataset_id, &suite, &format!("Accepted from {label}: {said}"))?;
+    Ok(EditOutcome { said: format!("Accepted into the suite of {}: {said}", version.dataset), ..saved })
 }
 
 fn name_of(finding: &Finding) -> &str {

@@ -147,6 +147,11 @@ fn work(state: &AppState) -> Vec<Action> {
     if let Some(version) = state.focus.version.and_then(|id| history?.version(id)) {
         let name = format!("Label rows of {}…", version.label());
         all.push(Action::new(G, name, Command::LabelRows(Some(version.id))));
+        let target = history.and_then(|h| h.latest_check(version.id)).and_then(|check| check.target.clone());
+        if let Some(target) = target {
+            let name = format!("List the labels in {target} of {} that look wrong…", version.label());
+            all.push(Action::new(G, name, Command::ShowSuspects { version: version.id, target }));
+        }
         let source = version.provenance.source_path.is_some();
         let name = format!("Refresh {} from its source", version.dataset);
         let refresh = Action::new(G, name, Command::RefreshSource(version.id));

@@ -122,6 +122,11 @@ impl Asked {
         self.kept.retain(|entry| !matches!(entry.question, Question::RecipeFile { .. }));
     }
 
+    /// A suite file is opened anew.
+    pub fn forget_suite_files(&mut self) {
+        self.kept.retain(|entry| !matches!(entry.question, Question::SuiteFile { .. }));
+    }
+
     /// The memory budget changed: what would be trained is said anew.
     pub fn forget_plans(&mut self) {
         self.kept.retain(|entry| !matches!(entry.question, Question::TrainingPlan { .. }));

@@ -16,22 +16,26 @@ use super::jobs::After;
 
 #[derive(Debug, Default)]
 pub struct Checking {
-    /// The rule as it is now, asked or not.
+    /// The rules as they are now, asked or not.
     pub(super) wanted: Option<Question>,
     /// On its way.
     pub(super) asked: Option<Question>,
     /// The last that came back.
-    pub(super) came: Option<(Question, Result<RulePreview, Problem>)>,
+    pub(super) came: Option<(Question, Result<Vec<RulePreview>, Problem>)>,
     /// Whose failing rows the table is to show when they are known.
     pub(super) to_show: Option<Question>,
     /// The finding whose rows the table is to show when they are known.
     pub(super) finding_to_show: Option<Question>,
     /// The last edit that gates may stop.
     pub(super) edit: Option<Edit>,
-    /// The suite file that was picked last, and the dataset it is for.
+    /// A suite file that is to come into the editor, and the dataset it is for.
     pub opened: Option<(DatasetId, PathBuf)>,
     /// Counts how often the gates were asked to be shown; the page follows.
     pub gates_wanted: u64,
+    /// Counts how often the labels that look wrong were asked to be listed, with what was asked for last; the page
+    /// follows.
+    pub suspects_wanted: u64,
+    pub suspects: Option<(VersionId, String)>,
     /// What a gate said no to; waits for a reason or for being given up.
     pub stopped: Option<Stopped>,
 }
@@ -71,8 +75,8 @@ impl StoppedWork {
 }
 
 impl Checking {
-    /// What the rule that is being edited finds: the last answer, which may be of a limit a moment ago.
-    pub fn preview(&self) -> Option<&Result<RulePreview, Problem>> {
+    /// What the rules that are being edited find: the last answer, which may be of a limit a moment ago.
+    pub fn preview(&self) -> Option<&Result<Vec<RulePreview>, Problem>> {
         self.came.as_ref().map(|(_, preview)| preview)
     }
 

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
-use crate::domain::check_request::{CheckReportFormat, QuarantineRequest};
+use crate::domain::check_request::{CheckReportFormat, QuarantineRequest, SetAsideRequest};
 use crate::domain::edit::Edit;
 use crate::domain::explore::KeepGroups;
 use crate::domain::finding::Finding;
@@ -236,11 +236,20 @@ pub enum Command {
     SaveLabels(LabelRequest),
     /// Set the rows aside that break rules.
     Quarantine(QuarantineRequest),
+    /// Set these rows aside.
+    SetAside(SetAsideRequest),
+    /// List the labels of a column that look wrong.
+    ShowSuspects {
+        version: VersionId,
+        target: String,
+    },
     /// Make groups that were found a column of a new version.
     KeepGroups(KeepGroups),
     CancelJob(JobId),
     /// The recipe that was opened stands in the form now.
     RecipeTaken,
+    /// The suite that was opened stands in the editor now.
+    SuiteTaken,
 
     // Looking
     /// A page shows a profile that nobody has asked for yet.
@@ -287,11 +296,12 @@ pub enum Command {
     /// Nobody waits for this answer any more.
     StopAsking(Question),
 
-    /// A rule is being edited: what it would find in a version. Only the newest is answered.
-    PreviewRule {
+    /// A rule, or a column of a contract with the rules it means, is being edited: what each would find in a version.
+    /// Only the newest is answered.
+    PreviewRules {
         version: VersionId,
         against: Option<VersionId>,
-        rule: Box<Rule>,
+        rules: Vec<Rule>,
     },
     EndPreview,
     /// Show the rows that a rule finds in the table.

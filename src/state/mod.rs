@@ -141,6 +141,7 @@ impl AppState {
             Command::Collect { accept } => work::collect(self, accept, now_ms),
             Command::LabelRows(version) => navigate::label_rows(self, version),
             Command::SaveLabels(request) => work::save_labels(self, request, now_ms),
+            Command::SuiteTaken => checks::suite_taken(self, now_ms),
             Command::RecipeTaken => work::recipe_taken(self, now_ms),
             Command::KeepGroups(request) => work::keep_groups(self, request, now_ms),
             Command::CancelJob(id) => work::cancel(self, id, now_ms),
@@ -158,13 +159,15 @@ impl AppState {
             Command::Ask(question) => questions::ask(self, question, now_ms),
             Command::StopAsking(question) => questions::stop(self, question),
             Command::Edit(edit) => checks::edit(self, edit),
-            Command::PreviewRule { version, against, rule } => checks::preview(self, version, against, rule, now_ms),
+            Command::PreviewRules { version, against, rules } => checks::preview(self, version, against, rules, now_ms),
             Command::EndPreview => checks::end_preview(self),
             Command::ShowFailing { version, against, rule } => {
                 checks::show_failing(self, version, against, rule, now_ms)
             }
             Command::ShowFinding { check_run, finding } => checks::show_finding(self, check_run, finding, now_ms),
             Command::Quarantine(request) => checks::quarantine(self, request, now_ms),
+            Command::SetAside(request) => checks::set_aside(self, request, now_ms),
+            Command::ShowSuspects { version, target } => checks::show_suspects(self, version, target),
             Command::OverrideGates { reason } => checks::override_gates(self, &reason, now_ms),
             Command::GiveUpGated => checks::give_up(self),
             Command::ShowGates => checks::show_gates(self),

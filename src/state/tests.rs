@@ -2,15 +2,15 @@
 
 use std::path::PathBuf;
 
-use crate::domain::check_request::RulePreview;
+use crate::domain::check_request::{RulePreview, SetAsideRequest};
 use crate::domain::edit::Edit;
 use crate::domain::finding::{CheckReport, CheckResult, CheckRun, Finding, Severity};
 use crate::domain::history::History;
-use crate::domain::ids::{CheckRunId, RunId, VersionId};
+use crate::domain::ids::{CheckRunId, DatasetId, RunId, VersionId};
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::question::{Answer, Question};
 use crate::domain::request::{CheckRequest, DataRef, DemoOutcome, ImportOutcome, JobOutcome, JobRequest, VerifyTarget};
-use crate::domain::suite::{Bounds, Environment, Rule, Scalar, Test};
+use crate::domain::suite::{Bounds, Environment, Rule, Scalar, Suite, Test};
 use crate::domain::table::{SortKey, TableQuery};
 use crate::jobs::event::{JobEvent, JobId};
 
@@ -250,24 +250,24 @@ fn preview(failing: u64, rows: Vec<u64>) -> Box<Answer> {
         rule: Some("age".into()),
         observed: None,
     };
-    Box::new(Answer::RulePreview(Box::new(RulePreview { check, failing: Some(failing), rows })))
+    Box::new(Answer::RulePreview(vec![RulePreview { check, failing: Some(failing), rows }]))
 }
 
 #[test]
 fn while_a_limit_is_dragged_only_the_newest_preview_follows_the_one_under_way() {
     let mut state = opened();
     let version = VersionId(1);
-    let question = |max| Question::RulePreview { version, against: None, rule: rule(max) };
-    let drag = |max| Command::PreviewRule { version, against: None, rule: rule(max) };
+    let question = |max| Question::RulePreview { version, against: None, rules: vec![*rule(max)] };
+    let drag = |max| Command::PreviewRules { version, against: None, rules: vec![*rule(max)] };
     assert_eq!(state.apply(drag(90), 0), [Effect::Answer(question(90))]);
     assert_eq!(state.apply(drag(80), 1), []);
     assert_eq!(state.apply(drag(70), 2), []);
     let effects = state.receive(Message::Answer(question(90), Ok(preview(3, vec![]))), 3);
     assert_eq!(effects, [Effect::Answer(question(70))], "80 is not asked any more");
-    assert_eq!(state.checking.preview().unwrap().as_ref().unwrap().failing, Some(3));
+    assert_eq!(state.checking.preview().unwrap().as_ref().unwrap()[0].failing, Some(3));
     assert!(state.checking.is_previewing());
     assert_eq!(state.receive(Message::Answer(question(70), Ok(preview(9, vec![4, 8]))), 4), []);
-    assert_eq!(state.checking.preview().unwrap().as_ref().unwrap().failing, Some(9));
+    assert_eq!(state.checking.preview().unwrap().as_ref().unwrap()[0].failing, Some(9));
     assert!(!state.checking.is_previewing());
     // The rows are known: the table shows them at once.
     let effects = state.apply(Command::ShowFailing { version, against: None, rule: rule(70) }, 5);
@@ -282,12 +282,12 @@ fn while_a_limit_is_dragged_only_the_newest_preview_follows_the_one_under_way() 
 fn a_preview_nobody_waits_for_is_stopped_and_the_next_comes_after_it() {
     let mut state = opened();
     let version = VersionId(1);
-    let question = |rule| Question::RulePreview { version, against: None, rule };
+    let question = |rule: Box<Rule>| Question::RulePreview { version, against: None, rules: vec![*rule] };
     let other = || {
         let bounds = Bounds { max: Some(Scalar::Whole(9)), ..Bounds::default() };
         Box::new(Rule::new("income", Test::ColumnValuesBetween { column: "income".into(), bounds }))
     };
-    let look = |rule| Command::PreviewRule { version, against: None, rule };
+    let look = |rule: Box<Rule>| Command::PreviewRules { version, against: None, rules: vec![*rule] };
     state.apply(look(rule(90)), 0);
     state.receive(Message::Answer(question(rule(90)), Ok(preview(3, vec![]))), 1);
     state.apply(look(rule(80)), 2);
@@ -470,4 +470,38 @@ fn a_recipe_file_waits_for_the_form_and_says_when_it_is_none() {
     state.apply(Command::GoTo(Page::Data), 0);
     let effects = state.apply(Command::DropFiles(vec!["/d/my-recipe.json".into()]), 0);
     assert!(matches!(requests(&effects)[..], [JobRequest::Import(_)]));
+}
+
+#[test]
+fn labels_that_look_wrong_are_listed_on_the_checks_page_and_set_aside_by_a_job() {
+    let mut state = opened();
+    let version = VersionId(1);
+    state.apply(Command::ShowSuspects { version, target: "churned".into() }, 0);
+    assert_eq!((state.page, state.focus.version), (Page::Checks, Some(version)));
+    assert_eq!((state.checking.suspects_wanted, &state.checking.suspects), (1, &Some((version, "churned".into()))));
+    let request = SetAsideRequest {
+        data: DataRef::Version(version),
+        rows: vec![(3, "suspect:churned".into())],
+        branch: "clean".into(),
+        note: String::new(),
+    };
+    let effects = state.apply(Command::SetAside(request.clone()), 1);
+    assert_eq!(requests(&effects), [&JobRequest::SetAside(request)]);
+}
+
+#[test]
+fn a_suite_file_is_read_anew_each_time_and_says_when_it_is_none() {
+    let mut state = opened();
+    let path = PathBuf::from("/d/suite.json");
+    let question = Question::SuiteFile { path: path.clone() };
+    let pick = || Command::Picked { pick: PickFor::OpenSuite(DatasetId(1)), paths: vec![path.clone()] };
+    assert_eq!(state.apply(pick(), 0), [Effect::Answer(question.clone())]);
+    let answer = Answer::SuiteFile { suite: Box::new(Suite::new()), not_taken: vec![] };
+    state.receive(Message::Answer(question.clone(), Ok(Box::new(answer))), 1);
+    state.apply(Command::SuiteTaken, 2);
+    assert_eq!(state.checking.opened, None);
+    assert!(state.notifications.toasts.iter().any(|toast| toast.text.starts_with("suite.json stands in")));
+    assert_eq!(state.apply(pick(), 3), [Effect::Answer(question.clone())], "it may have changed");
+    state.receive(Message::Answer(question, Err(Problem::usage("it is no suite", ""))), 4);
+    assert_eq!(state.checking.opened, None, "the suite in the editor stays");
 }

@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 
+import labels
 import rules
 import trouble
 from harness import (
@@ -191,6 +192,7 @@ def inside(binary, output, folder):
     first_start(report, screen, binary, workspace, folder, output)
     second_start(report, screen, binary, workspace, folder, output)
     rules.check(report, screen, binary, folder, output)
+    labels.check(report, screen, binary, folder, output)
     trouble.check(report, screen, binary, folder, output)
     print(f"screenshots, control lists and logs: {output}")
     print(f"{report.passed} passed, {report.failed} failed")

@@ -283,9 +283,12 @@ fn labels_that_look_wrong_are_listed_corrected_and_dropped() {
     assert_eq!(saved.lines().count(), rows.len() + 1);
     assert_eq!(s.json(&[&list[..], &["--drop", "9999"]].concat()).code, 2);
 
-    let dropped = s.json(&[&list[..], &["--only", "conflict", "--drop", "all"]].concat()).ok();
+    let dropped = s.json(&[&list[..], &["--only", "conflict", "--drop", "all", "--note", "twins"]].concat()).ok();
     assert_eq!(dropped["kept"], json!({ "dataset": "t@2", "rows": 602 }));
     assert_eq!(dropped["by_rule"], json!([{ "rule": "conflict:y", "rows": 1 }]));
+    let versions = s.json(&["versions", "t"]).ok();
+    let notes: Vec<&Value> = versions["versions"].as_array().unwrap().iter().map(|v| &v["note"]).collect();
+    assert!(notes.contains(&&json!("twins")), "{versions:#}");
     let corrected = s.json(&[&list[..], &["--relabel", "all"]].concat()).ok();
     assert_eq!((&corrected["version"], &corrected["without_suggestion"]), (&json!(3), &json!(0)));
     let left = s.json(&["suspects", "t@3", "--target", "y"]).ok();

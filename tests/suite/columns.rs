@@ -191,7 +191,7 @@ fn groups_are_found_looked_at_and_kept() {
     bench.button("Groups");
     bench.click(Role::RadioButton, "DBSCAN");
     bench.button("Find groups");
-    assert!(bench.shows("1 group by dbscan with eps 0.2500, min_samples 5") && bench.shows("a warning"));
+    assert!(bench.shows("1 group by DBSCAN with eps 0.25, min_samples 5") && bench.shows("a warning"));
     assert!(bench.shows("4 rows on their two principal components"));
     let sent = bench.button("Keep as a column");
     let Some(Command::KeepGroups(kept)) = sent.first() else { panic!("{sent:?}") };

@@ -90,7 +90,7 @@ impl<'a> Bench<'a> {
         // Nobody answers here, so what a page needs at once is asked for in every frame.
         let at_once = |question: &Question| {
             use Question as Q;
-            matches!(question, Q::Catalogue | Q::OpenGroups | Q::RecipeTemplates)
+            matches!(question, Q::Catalogue | Q::OpenGroups | Q::RecipeTemplates | Q::Suites { .. } | Q::Rows { .. })
                 || matches!(question, Q::TrainingPlan { .. } | Q::Decisions { .. })
         };
         let asked = |command: &Command| matches!(command, Command::Ask(question) if at_once(question));

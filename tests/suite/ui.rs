@@ -11,7 +11,9 @@ use egui_kittest::kittest::{NodeT, Queryable};
 
 use modelwright::domain::history::History;
 use modelwright::domain::problem::Problem;
+use modelwright::domain::question::{Answer, Question};
 use modelwright::domain::request::{ImportOutcome, JobOutcome, JobRequest};
+use modelwright::domain::suspects::{LabelProblem, LabelProblems, Objection};
 use modelwright::domain::table::Found;
 use modelwright::jobs::event::JobEvent;
 use modelwright::state::AppState;
@@ -516,6 +518,47 @@ fn data_looks_right_light() {
 #[test]
 fn data_looks_right_dark() {
     picture(&mut with_data(true, [1280.0, 800.0]), "data_dark");
+}
+
+/// The labels of a column that look wrong, two of them ticked.
+fn with_labels(dark: bool) -> Harness<'static, Desk> {
+    let mut harness = window(story::history(), dark, [1280.0, 800.0]);
+    let version = story::history().versions[0].id;
+    let target = "churned".to_owned();
+    harness.state_mut().send(Command::ShowSuspects { version, target: target.clone() });
+    harness.run();
+    let one = |at: u64, objection, suggested: Option<&str>, group: Option<u32>| LabelProblem {
+        row: 17 + at * 631,
+        objection,
+        label: if at.is_multiple_of(3) { "false" } else { "true" }.to_owned(),
+        suggested: suggested.map(str::to_owned),
+        belief: group.is_none().then_some(0.008 + 0.011 * at as f64),
+        group,
+    };
+    let suspect =
+        |at: u64| one(at, Objection::Suspect, Some(if at.is_multiple_of(3) { "true" } else { "false" }), None);
+    let mut rows: Vec<LabelProblem> = (0..9).map(suspect).collect();
+    rows.extend((9..12).map(|at| one(at, Objection::Conflict, Some("true"), Some(1))));
+    rows.extend((12..14).map(|at| one(at, Objection::Conflict, None, Some(2))));
+    let found = LabelProblems { rows, judged: 12_000, labelled: 20_000, auc: Some(0.951), skipped: Vec::new() };
+    let answer = Answer::LabelProblems(Box::new(found));
+    let question = Question::LabelProblems { version, target };
+    harness.state_mut().receive(Message::Answer(question, Ok(Box::new(answer))));
+    harness.run();
+    harness.get_by_role_and_label(Role::CheckBox, "Tick row 17, contradicted").click();
+    harness.get_by_role_and_label(Role::CheckBox, "Tick row 5,696, conflicting").click();
+    harness.run();
+    harness
+}
+
+#[test]
+fn labels_look_right_light() {
+    picture(&mut with_labels(false), "labels_light");
+}
+
+#[test]
+fn labels_look_right_dark() {
+    picture(&mut with_labels(true), "labels_dark");
 }
 
 /// Pictures that are looked at, not compared: more pages, sizes and scales.

@@ -103,7 +103,8 @@ impl ColumnContract {
         Self { name: name.into(), ..Self::default() }
     }
 
-    fn rules(&self) -> Vec<Rule> {
+    /// What this column of the contract means; every rule has the name of its part in its id: `contract:range:age`.
+    pub fn rules(&self) -> Vec<Rule> {
         let column = || self.name.clone();
         let mut rules = Vec::new();
         let mut add = |what: &str, test: Test| {

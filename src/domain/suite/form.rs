@@ -106,6 +106,19 @@ impl RuleForm {
             ..Rule::new(self.id.trim(), test)
         })
     }
+
+    /// What keeps the rule, which the form was read as, from being judged; in the words of the form.
+    pub fn problem(&self, rule: &Rule) -> Option<FormProblem> {
+        let found = rule.problems().into_iter().next()?;
+        let field = match found.field {
+            "id" => "Name",
+            "mostly" => "Share that must hold",
+            "only_where" => "Only rows where",
+            name => self.test.fields.iter().find(|field| field.name == name).map_or("Rule", Field::title),
+        };
+        let problem = found.what.replace("min_value's", "“At least”'s").replace("min_value ", "");
+        Some(FormProblem { field, problem })
+    }
 }
 
 fn to_json(field: &Field, text: &str) -> Result<Option<Value>, String> {
@@ -269,5 +282,16 @@ mod tests {
         assert_eq!((both.field, both.problem.as_str()), ("At least", "give the smallest, the largest, or both"));
         let number = problem("column_psi_below", &[("column", "age"), ("threshold", "much")]);
         assert_eq!((number.field, number.problem.as_str()), ("Below", "`much` is no number"));
+    }
+
+    #[test]
+    fn what_keeps_a_rule_from_being_judged_is_told_in_the_words_of_the_form() {
+        let mut form = RuleForm::new("age", spec::find("column_values_between").unwrap());
+        form.fields
+            .extend([("column", "age"), ("min_value", "30"), ("max_value", "22")].map(|(n, v)| (n, v.to_owned())));
+        let problem = form.problem(&form.rule().unwrap()).unwrap();
+        assert_eq!((problem.field, problem.problem.as_str()), ("At most", "expected at least 30, found 22"));
+        form.fields.insert("max_value", "31".to_owned());
+        assert_eq!(form.problem(&form.rule().unwrap()), None);
     }
 }

@@ -256,7 +256,8 @@ fn prepare<'a>(
     warnings.extend(left_out.map(|score| {
         let (column, reason) = (&score.column, score.reason(&request.target));
         format!(
-            "`{column}` is left out, as {reason}. Keep it with a reason (--keep-leaking) if it is known before that"
+            "`{column}` is left out, as {reason}. If it is known before that, keep it with a reason: tick it \
+             on the Train page, or --keep-leaking"
         )
     }));
     let number = |position: &u32| drawn.as_ref().map_or(*position, |drawn| drawn.rows[*position as usize] as u32);

@@ -1,13 +1,19 @@
 //! Rules as they are edited, the rows they find, and red gates.
 
-use crate::domain::check_request::{CheckReportFormat, CheckReportRequest, QuarantineRequest, RulePreview};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use crate::domain::check_request::{
+    CheckReportFormat, CheckReportRequest, QuarantineRequest, RulePreview, SetAsideRequest,
+};
 use crate::domain::edit::Edit;
 use crate::domain::finding::Finding;
-use crate::domain::ids::{CheckRunId, VersionId};
+use crate::domain::ids::{CheckRunId, DatasetId, VersionId};
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::question::{Answer, Question};
 use crate::domain::request::JobRequest;
 use crate::domain::suite::Rule;
+use crate::domain::words::file_name;
 use crate::state::AppState;
 use crate::state::checking::{Stopped, StoppedWork, may_be_stopped};
 use crate::state::command::Page;
@@ -16,17 +22,17 @@ use crate::state::jobs::After;
 use crate::state::loadable::Loadable;
 use crate::state::notification::{Note, NoteTone};
 
-use super::navigate;
+use super::{navigate, questions};
 
-/// The rule is like this now: its preview comes as soon as the one before it is there.
+/// The rules are like this now: their preview comes as soon as the one before it is there.
 pub fn preview(
     state: &mut AppState,
     version: VersionId,
     against: Option<VersionId>,
-    rule: Box<Rule>,
+    rules: Vec<Rule>,
     now_ms: i64,
 ) -> Vec<Effect> {
-    let wanted = Question::RulePreview { version, against, rule };
+    let wanted = Question::RulePreview { version, against, rules };
     let checking = &mut state.checking;
     // Numbers of another column would be taken for those of this one.
     checking.came.take_if(|(came, _)| !differ_in_limits(came, &wanted));
@@ -56,14 +62,23 @@ fn stop_preview(state: &mut AppState, question: Question) -> Vec<Effect> {
 /// Whether one preview is the other with a limit dragged on: then its numbers are worth showing meanwhile.
 fn differ_in_limits(one: &Question, other: &Question) -> bool {
     let (
-        Question::RulePreview { version, against, rule },
-        Question::RulePreview { version: other_version, against: other_against, rule: other_rule },
+        Question::RulePreview { version, against, rules },
+        Question::RulePreview { version: other_version, against: other_against, rules: other_rules },
     ) = (one, other)
     else {
         return false;
     };
-    let about = |rule: &Rule| (rule.test.name(), rule.test.columns());
-    version == other_version && against == other_against && about(rule) == about(other_rule)
+    version == other_version && against == other_against && about(rules) == about(other_rules)
+}
+
+/// What stays the same while a limit is dragged: tests and columns. A part of a contract that gets its first limit, or
+/// loses it, is a test more or less; whoever shows them knows them by their ids.
+fn about(rules: &[Rule]) -> BTreeSet<(String, Vec<String>)> {
+    let is_contract = |rule: &Rule| rule.id.starts_with("contract:");
+    rules
+        .iter()
+        .map(|rule| (if is_contract(rule) { String::new() } else { rule.test.name() }, rule.test.columns()))
+        .collect()
 }
 
 fn ask_wanted(state: &mut AppState, now_ms: i64) -> Vec<Effect> {
@@ -85,13 +100,22 @@ pub fn show_failing(
     rule: Box<Rule>,
     now_ms: i64,
 ) -> Vec<Effect> {
-    let question = Question::RulePreview { version, against, rule };
-    if let Some((_, Ok(preview))) = state.checking.came.as_ref().filter(|(came, _)| *came == question) {
-        let preview = preview.clone();
+    if let Some(preview) = at_hand(state, version, against, &rule) {
         return show(state, version, &preview, now_ms);
     }
+    let question = Question::RulePreview { version, against, rules: vec![*rule] };
     state.checking.to_show = Some(question.clone());
     if state.asked.start(&question, now_ms) { vec![Effect::Answer(question)] } else { Vec::new() }
+}
+
+/// What the last preview says of this very rule.
+fn at_hand(state: &AppState, version: VersionId, against: Option<VersionId>, rule: &Rule) -> Option<RulePreview> {
+    let (Question::RulePreview { version: of, against: with, rules }, Ok(previews)) = state.checking.came.as_ref()?
+    else {
+        return None;
+    };
+    let at = rules.iter().position(|other| other == rule).filter(|_| (*of, *with) == (version, against))?;
+    previews.get(at).cloned()
 }
 
 /// Shows all rows of a finding in the table.
@@ -139,14 +163,17 @@ pub fn looked(state: &mut AppState, question: &Question, now_ms: i64) -> Vec<Eff
     let Question::RulePreview { version, .. } = question else { return Vec::new() };
     // Kept here, not among the other answers: a drag asks hundreds.
     let answer = match state.asked.take(question) {
-        Some(Ok(Answer::RulePreview(preview))) => Ok(*preview),
+        Some(Ok(Answer::RulePreview(previews))) => Ok(previews),
         Some(Err(problem)) => Err(problem),
         Some(Ok(_)) | None => return Vec::new(),
     };
     let mut effects = Vec::new();
     if state.checking.to_show.take_if(|to_show| to_show == question).is_some() {
         match &answer {
-            Ok(preview) => effects = show(state, *version, preview, now_ms),
+            Ok(previews) => {
+                let shown = previews.iter().map(|preview| show(state, *version, preview, now_ms));
+                effects = shown.flatten().collect();
+            }
             Err(problem) => state.tell(Note::of_problem(problem), now_ms),
         }
     }
@@ -178,11 +205,52 @@ pub fn quarantine(state: &mut AppState, request: QuarantineRequest, now_ms: i64)
     state.jobs.add(JobRequest::Quarantine(request), After::Nothing, now_ms)
 }
 
+pub fn set_aside(state: &mut AppState, request: SetAsideRequest, now_ms: i64) -> Vec<Effect> {
+    state.jobs.add(JobRequest::SetAside(request), After::Nothing, now_ms)
+}
+
+/// The labels of a column that look wrong, on the Checks page.
+pub fn show_suspects(state: &mut AppState, version: VersionId, target: String) -> Vec<Effect> {
+    let effects = navigate::focus_version(state, version);
+    state.checking.suspects_wanted += 1;
+    state.checking.suspects = Some((version, target));
+    navigate::go_to(state, Page::Checks);
+    effects
+}
+
+/// A suite file is read in the background; the Checks page puts it into its editor.
+pub fn open_suite(state: &mut AppState, dataset: DatasetId, path: PathBuf, now_ms: i64) -> Vec<Effect> {
+    // It may have changed since it was last opened.
+    state.asked.forget_suite_files();
+    state.checking.opened = Some((dataset, path.clone()));
+    questions::ask(state, Question::SuiteFile { path }, now_ms)
+}
+
+pub fn suite_taken(state: &mut AppState, now_ms: i64) -> Vec<Effect> {
+    let Some((_, path)) = state.checking.opened.take() else { return Vec::new() };
+    // Stopped on the way, there is nothing to tell.
+    if matches!(state.asked.get(&Question::SuiteFile { path: path.clone() }), Loadable::Ready(_)) {
+        let said = format!("{} stands in the editor; it counts once it is saved", file_name(&path));
+        state.tell(Note::new(NoteTone::Success, said), now_ms);
+    }
+    Vec::new()
+}
+
+/// A suite file could not be read: the one in the editor stays.
+pub fn suite_not_read(state: &mut AppState, question: &Question, answer: Option<&Problem>, now_ms: i64) {
+    let Question::SuiteFile { path } = question else { return };
+    let opened = state.checking.opened.as_ref().is_some_and(|(_, opened)| opened == path);
+    if let Some(problem) = answer.filter(|_| opened) {
+        state.checking.opened = None;
+        state.tell(Note::of_problem(problem), now_ms);
+    }
+}
+
 pub fn save_report(
     state: &mut AppState,
     check_run: CheckRunId,
     format: CheckReportFormat,
-    out: std::path::PathBuf,
+    out: PathBuf,
     now_ms: i64,
 ) -> Vec<Effect> {
     state.jobs.add(JobRequest::CheckReport(CheckReportRequest { check_run, format, out }), After::Nothing, now_ms)

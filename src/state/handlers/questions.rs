@@ -35,6 +35,7 @@ pub fn answered(
         state.recipe_file = None;
         state.tell(Note::of_problem(problem), now_ms);
     }
+    super::checking::suite_not_read(state, question, answer.as_ref().err(), now_ms);
     state.asked.finish(question, answer);
     let mut effects = super::checking::looked(state, question, now_ms);
     effects.extend(super::checking::rows_found(state, question, now_ms));

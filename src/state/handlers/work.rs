@@ -161,10 +161,7 @@ pub fn picked(state: &mut AppState, pick: PickFor, paths: Vec<PathBuf>, now_ms: 
             let request = ReportRequest { data: DataRef::Version(version), format, out: first };
             start(state, JobRequest::Report(request), now_ms)
         }
-        PickFor::OpenSuite(dataset) => {
-            state.checking.opened = Some((dataset, first));
-            Vec::new()
-        }
+        PickFor::OpenSuite(dataset) => super::checking::open_suite(state, dataset, first, now_ms),
         PickFor::SaveCheckReport { check_run, format, .. } => {
             super::checking::save_report(state, check_run, format, first, now_ms)
         }

@@ -204,7 +204,7 @@ fn path_field(ui: &Ui, ctx: &UiCtx<'_>, pick: &PickFor, path: &mut String, fresh
         ui.label(
             RichText::new("There is no file dialog on this system: type or paste a path").color(ctx.tokens.text_weak),
         );
-        let edit = ui.add(TextEdit::singleline(path).hint_text("/path/to/file.csv").desired_width(f32::INFINITY));
+        let edit = ui.add(TextEdit::singleline(path).hint_text("/path/to/file").desired_width(f32::INFINITY));
         name_it(ui, &edit, "Path");
         let entered = edit.lost_focus() && ui.input(|i| i.key_pressed(Key::Enter));
         if fresh {

@@ -6,6 +6,7 @@ use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::question::Question;
 use crate::state::command::Command;
 use crate::ui::ctx::UiCtx;
+use crate::ui::format::sentence;
 use crate::ui::theme::icons::{self, Icon};
 use crate::ui::theme::medium;
 use crate::ui::theme::tokens::{size, space};
@@ -100,9 +101,9 @@ pub fn failed(ui: &mut Ui, ctx: &UiCtx<'_>, problem: &Problem, retry: Option<Com
     centered(ui, 170.0, |ui| {
         icons::icon(ui, Icon::Error, 28.0, ctx.tokens.bad);
         ui.add_space(space::XS);
-        ui.label(RichText::new(&problem.summary).font(medium(size::TITLE)).color(ctx.tokens.text));
+        ui.label(RichText::new(sentence(&problem.summary)).font(medium(size::TITLE)).color(ctx.tokens.text));
         if !problem.hint.is_empty() {
-            ui.label(RichText::new(&problem.hint).color(ctx.tokens.text_weak));
+            ui.label(RichText::new(sentence(&problem.hint)).color(ctx.tokens.text_weak));
         }
         if let Some(command) = retry
             && ui.button("Try again").clicked()

@@ -5,6 +5,7 @@ use egui::{Align, Align2, Area, Frame, Id, Label, Layout, Margin, Order, RichTex
 use crate::state::command::Command;
 use crate::state::notification::{NoteTone, Toast};
 use crate::ui::ctx::UiCtx;
+use crate::ui::format::sentence;
 use crate::ui::theme::icons::{Icon, icon, icon_button};
 use crate::ui::theme::tokens::{size, space};
 
@@ -71,7 +72,7 @@ pub fn note_ui(ui: &mut Ui, ctx: &UiCtx<'_>, note: &Toast, when: &str) {
         icon(ui, tone.icon(), 16.0, tone.color(tokens)).on_hover_text(word(note.tone));
         ui.vertical(|ui| {
             ui.spacing_mut().item_spacing.y = 3.0;
-            ui.add(Label::new(RichText::new(&note.text).color(tokens.text)).wrap());
+            ui.add(Label::new(RichText::new(sentence(&note.text)).color(tokens.text)).wrap());
             for line in [note.hint.as_str(), when] {
                 if !line.is_empty() {
                     ui.add(Label::new(RichText::new(line).size(size::DATA).color(tokens.text_weak)).wrap());

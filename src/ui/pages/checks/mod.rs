@@ -6,6 +6,7 @@ use crate::domain::ids::DatasetId;
 
 mod findings;
 mod gates_tab;
+mod labels_tab;
 pub mod model;
 mod suite_tab;
 mod view;
@@ -17,8 +18,12 @@ enum Tab {
     #[default]
     Findings,
     Suite,
+    Labels,
     Gates,
 }
+
+/// The branch that leads to the rows that are kept when others are set aside.
+const CLEAN: &str = "clean";
 
 /// What only this page needs to remember.
 #[derive(Debug, Default)]
@@ -28,7 +33,10 @@ pub struct ChecksPage {
     tab: Tab,
     findings: findings::Findings,
     suite: suite_tab::SuiteTab,
+    labels: labels_tab::LabelsTab,
     gates: gates_tab::GatesTab,
     /// As often the gates were asked to be shown, and were.
     gates_shown: u64,
+    /// The same for the labels that look wrong.
+    labels_shown: u64,
 }

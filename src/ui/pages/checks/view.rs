@@ -16,7 +16,8 @@ use crate::ui::widgets::page::{Primary, card, inspector_panel, list_panel, main_
 use crate::ui::widgets::states;
 
 use super::findings::{findings_ui, inspector_ui};
-use super::gates_tab::gates_tab_ui;
+use super::gates_tab::{gates_inspector_ui, gates_tab_ui};
+use super::labels_tab::{labels_inspector_ui, labels_tab_ui};
 use super::model::{self, Defaults};
 use super::suite_tab::{suite_inspector_ui, suite_tab_ui};
 use super::{ChecksPage, Tab};
@@ -41,12 +42,12 @@ pub fn checks_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut ChecksPage) {
         });
         return;
     };
-    let choice = choice(page, history, version);
+    let choice = choice_of(page, history, version);
     let run = Command::RunChecks(model::request(version, &choice));
     let Some(data) = history.version(version) else { return };
     let primary = match page.tab {
         Tab::Suite => page.suite.primary(data.dataset_id),
-        Tab::Findings | Tab::Gates => None,
+        Tab::Findings | Tab::Labels | Tab::Gates => None,
     };
     let primary = primary.unwrap_or_else(|| Primary::new(RUN, run.clone()));
     page_header(ui, ctx, TITLE, SUBTITLE, Some(primary));
@@ -54,6 +55,18 @@ pub fn checks_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut ChecksPage) {
     if ctx.state.checking.gates_wanted != page.gates_shown {
         page.gates_shown = ctx.state.checking.gates_wanted;
         page.tab = Tab::Gates;
+    }
+    if ctx.state.checking.suspects_wanted != page.labels_shown {
+        page.labels_shown = ctx.state.checking.suspects_wanted;
+        page.tab = Tab::Labels;
+        let wanted = ctx.state.checking.suspects.as_ref().filter(|(id, _)| *id == version);
+        if let Some((_, target)) = wanted {
+            choose(page, history, version, Defaults { target: Some(target.clone()), ..choice.clone() });
+        }
+    }
+    let choice = choice_of(page, history, version);
+    if page.tab == Tab::Labels {
+        page.labels.look_at(version, choice.target.as_deref());
     }
     if page.tab != Tab::Suite {
         page.suite.leave(ctx);
@@ -65,12 +78,13 @@ pub fn checks_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut ChecksPage) {
     });
     inspector_panel(ui, ctx, "checks", |ui| match page.tab {
         Tab::Suite => suite_inspector_ui(ui, ctx, &mut page.suite, history, data),
-        Tab::Findings | Tab::Gates => inspector_ui(ui, ctx, &page.findings, history, shown),
+        Tab::Labels => labels_inspector_ui(ui, ctx, &page.labels, data),
+        Tab::Gates => gates_inspector_ui(ui, ctx),
+        Tab::Findings => inspector_ui(ui, ctx, &page.findings, history, shown),
     });
     main_panel(ui, |ui| {
         ui.horizontal(|ui| {
-            for (tab, name) in [(Tab::Findings, "Findings"), (Tab::Suite, "Suite"), (Tab::Gates, "Gates and sign-off")]
-            {
+            for (tab, name) in TABS {
                 ui.selectable_value(&mut page.tab, tab, name);
             }
             if page.tab != Tab::Findings {
@@ -91,8 +105,13 @@ pub fn checks_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut ChecksPage) {
                 }
             }
             Tab::Suite => suite_tab_ui(ui, ctx, &mut page.suite, history, data),
+            Tab::Labels => {
+                if let Some(target) = labels_tab_ui(ui, ctx, &mut page.labels, data) {
+                    choose(page, history, version, Defaults { target, ..choice });
+                }
+            }
             Tab::Gates => {
-                if gates_tab_ui(ui, ctx, &mut page.gates, data) {
+                if gates_tab_ui(ui, ctx, &mut page.gates, history, data) {
                     page.tab = Tab::Findings;
                 }
             }
@@ -100,7 +119,10 @@ pub fn checks_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut ChecksPage) {
     });
 }
 
-fn choice(page: &ChecksPage, history: &History, version: VersionId) -> Defaults {
+const TABS: [(Tab, &str); 4] =
+    [(Tab::Findings, "Findings"), (Tab::Suite, "Suite"), (Tab::Labels, "Labels"), (Tab::Gates, "Gates and sign-off")];
+
+fn choice_of(page: &ChecksPage, history: &History, version: VersionId) -> Defaults {
     let chosen = model::dataset_of(history, version).and_then(|id| page.choices.get(&id)).cloned();
     let mut choice = chosen.unwrap_or_else(|| model::defaults(history, version));
     choice.against = choice.against.filter(|id| *id != version);
@@ -160,9 +182,13 @@ fn form_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut ChecksPage, history: &History, v
             }
         });
     });
-    if changed != *choice
-        && let Some(id) = model::dataset_of(history, version)
-    {
+    if changed != *choice {
+        choose(page, history, version, changed);
+    }
+}
+
+fn choose(page: &mut ChecksPage, history: &History, version: VersionId, changed: Defaults) {
+    if let Some(id) = model::dataset_of(history, version) {
         page.choices.insert(id, changed);
     }
 }

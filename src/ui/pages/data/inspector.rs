@@ -2,9 +2,10 @@
 
 use egui::{Grid, RichText, Sense, Ui, WidgetInfo, vec2};
 
-use crate::domain::dataset::DatasetVersion;
+use crate::domain::dataset::{DatasetVersion, Origin, SourceFormat};
 use crate::domain::profile::{ColumnProfile, DateSummary, TextLengths};
 use crate::domain::schema::{ColumnSchema, Storage};
+use crate::domain::suspects;
 use crate::domain::table::ColumnFilter;
 use crate::state::command::Command;
 use crate::state::format::{bytes, count, counted, date_time, number, percent, sentence, utc};
@@ -210,6 +211,12 @@ fn findings(ui: &mut Ui, ctx: &UiCtx<'_>, version: &DatasetVersion, column: &str
         if !finding.rows.is_empty() && ui.small_button("Show the rows").clicked() {
             ctx.send(Command::ShowFinding { check_run: check.id, finding: Box::new(finding.clone()) });
         }
+        let target = check.target.clone().filter(|_| suspects::CODES.contains(&finding.code.as_str()));
+        if let Some(target) = target
+            && ui.small_button("List these labels…").clicked()
+        {
+            ctx.send(Command::ShowSuspects { version: version.id, target });
+        }
     }
 }
 
@@ -224,15 +231,17 @@ fn about_version(ui: &mut Ui, ctx: &UiCtx<'_>, version: &DatasetVersion) {
         ' ' => "space".to_owned(),
         c => c.to_string(),
     };
+    // Labels, groups and rows set aside come from another version: how a file was read says nothing about them.
+    let is_read = matches!(version.provenance.origin, Origin::Import | Origin::Refresh);
     let mut lines = vec![
         ("Rows", count(version.rows)),
         ("Columns", count(version.schema.columns.len() as u64)),
         ("Source", version.source_name.clone()),
         ("Size", bytes(version.source_bytes)),
-        ("Imported", date_time(version.created_at_ms)),
+        (if is_read { "Imported" } else { "Made" }, date_time(version.created_at_ms)),
         ("SHA-256", version.source_hash.short().to_owned()),
     ];
-    if read.format == crate::domain::dataset::SourceFormat::Delimited {
+    if is_read && read.format == SourceFormat::Delimited {
         lines.push(("Encoding", read.encoding.as_str().to_owned()));
         lines.push(("Delimiter", delimiter));
         lines.push(("Header row", if read.has_header { "yes" } else { "no" }.to_owned()));

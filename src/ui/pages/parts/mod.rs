@@ -203,6 +203,6 @@ pub fn comes_and_goes(ui: &mut Ui, is_there: bool, add: impl FnOnce(&mut Ui)) {
 pub fn small_problem(ui: &mut Ui, ctx: &UiCtx, problem: &Problem) {
     alert(ui, ctx, crate::ui::widgets::badge::Tone::Bad, &problem.summary);
     if !problem.hint.is_empty() {
-        note(ui, ctx, &problem.hint);
+        note(ui, ctx, &format::sentence(&problem.hint));
     }
 }

@@ -41,13 +41,18 @@ pub fn findings_ui(ui: &mut Ui, ctx: &UiCtx, run: &Run) {
         ui.horizontal_top(|ui| {
             let tone = Tone::of_severity(finding.severity);
             icons::icon(ui, tone.icon(), 12.0, tone.color(ctx.tokens));
-            let text = RichText::new(&finding.message).size(size::DATA).color(ctx.tokens.text);
-            ui.vertical(|ui| ui.add(Label::new(text).wrap())).response.on_hover_text(&finding.hint);
+            let text = RichText::new(format::sentence(&finding.message)).size(size::DATA).color(ctx.tokens.text);
+            ui.vertical(|ui| ui.add(Label::new(text).wrap())).response.on_hover_text(format::sentence(&finding.hint));
         });
     }
     if alarms.len() > MOST {
         super::note(ui, ctx, &format!("{} more", format::count((alarms.len() - MOST) as u64)));
     }
+}
+
+/// Whether something was found in the split that is more than worth knowing.
+pub fn has_alarms(ctx: &UiCtx, run: &Run) -> bool {
+    of(ctx, run).is_some_and(|check| !check.alarms().is_empty())
 }
 
 fn of<'a>(ctx: &UiCtx<'a>, run: &Run) -> Option<&'a SplitCheck> {

@@ -35,6 +35,11 @@ pub fn record_ui(ui: &mut Ui, ctx: &UiCtx, history: &History, run: &Run) {
     for warning in &run.warnings {
         parts::alert(ui, ctx, Tone::Warn, warning);
     }
+    // What makes the metrics doubtful stands above them.
+    let alarms = parts::split_check::has_alarms(ctx, run);
+    if alarms {
+        parts::split_check::findings_ui(ui, ctx, run);
+    }
     let part = |ui: &mut Ui, title: &str, lines: &[(String, String)]| {
         if !lines.is_empty() {
             ui.add_space(space::XS);
@@ -49,7 +54,9 @@ pub fn record_ui(ui: &mut Ui, ctx: &UiCtx, history: &History, run: &Run) {
     part(ui, "Plan", &plan(run, history));
     part(ui, "Parameters", &parameters(run));
     part(ui, "Split", &split(run));
-    parts::split_check::findings_ui(ui, ctx, run);
+    if !alarms {
+        parts::split_check::findings_ui(ui, ctx, run);
+    }
     part(ui, "Left out", &run.plan.excluded);
     part(ui, "Time", &timings(run, ctx.now_ms));
     part(ui, "Environment", &environment(run));

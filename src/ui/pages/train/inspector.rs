@@ -60,7 +60,7 @@ pub fn inspector_ui(ui: &mut Ui, ctx: &UiCtx, form: &TrainForm, about: &About) {
     parts::heading(ui, ctx, "Left out");
     let uses = model::column_uses(form, version, about.plan);
     let out = uses.iter().filter(|c| !matches!(c.role, Role::Feature | Role::Time));
-    let out: Vec<(&str, String)> = out.map(|c| (c.column.name.as_str(), c.reason.clone())).collect();
+    let out: Vec<(&str, String)> = out.map(|c| (c.column.name.as_str(), format::sentence(&c.reason))).collect();
     if out.is_empty() {
         parts::note(ui, ctx, "Nothing");
     }

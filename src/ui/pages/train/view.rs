@@ -131,7 +131,7 @@ fn stepper_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut TrainPage, form: &TrainForm, 
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = space::XS;
         for step in 1..=4_u8 {
-            let summary = model::summary(form, about.version, step);
+            let summary = model::summary(form, about.version, about.plan, step);
             let bad = about.problems.iter().any(|p| p.step == step);
             if stepper_cell(ui, ctx, step, &summary, (page.step == step, bad), width).clicked() {
                 page.step = step;

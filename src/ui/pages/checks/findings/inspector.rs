@@ -10,6 +10,7 @@ use crate::domain::ids::VersionId;
 use crate::domain::profile::{ColumnProfile, TableProfile};
 use crate::domain::question::Question;
 use crate::domain::side_by_side::side_by_side;
+use crate::domain::suspects;
 use crate::state::command::Command;
 use crate::state::loadable::Loadable;
 use crate::ui::ctx::UiCtx;
@@ -45,6 +46,7 @@ pub fn inspector_ui(ui: &mut Ui, ctx: &UiCtx, view: &Findings, history: &History
     }
     parts::facts(ui, ctx, &facts);
     rows_ui(ui, ctx, run, finding);
+    labels_ui(ui, ctx, run, finding);
     accept_ui(ui, ctx, run, finding);
     sides_ui(ui, ctx, run, finding);
     course_ui(ui, ctx, history, run, finding);
@@ -78,6 +80,18 @@ fn rows_ui(ui: &mut Ui, ctx: &UiCtx, run: &CheckRun, finding: &Finding) {
     };
     if ui.button(text).on_hover_text(said).clicked() {
         ctx.send(Command::ShowFinding { check_run: run.id, finding: Box::new(finding.clone()) });
+    }
+}
+
+/// What is said against labels is listed row by row, and corrected there.
+fn labels_ui(ui: &mut Ui, ctx: &UiCtx, run: &CheckRun, finding: &Finding) {
+    if !suspects::CODES.contains(&finding.code.as_str()) {
+        return;
+    }
+    let Some(target) = run.target.clone().or_else(|| finding.column.clone()) else { return };
+    let button = ui.button("List these labels…");
+    if button.on_hover_text("Row by row with the label that is expected, to correct them or leave them out").clicked() {
+        ctx.send(Command::ShowSuspects { version: run.version_id, target });
     }
 }
 

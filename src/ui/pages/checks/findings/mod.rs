@@ -9,7 +9,9 @@ use crate::domain::check_request::CheckReportFormat;
 use crate::domain::finding::{CheckRun, Finding};
 use crate::domain::history::History;
 use crate::domain::ids::CheckRunId;
+use crate::domain::question::{Answer, Question};
 use crate::state::command::{Command, PickFor};
+use crate::state::loadable::Loadable;
 use crate::ui::ctx::UiCtx;
 use crate::ui::format;
 use crate::ui::pages::parts;
@@ -77,6 +79,7 @@ pub fn findings_ui(ui: &mut Ui, ctx: &UiCtx, view: &mut Findings, history: &Hist
     });
     let when = format::ago(ctx.now_ms, run.created_at_ms);
     parts::note(ui, ctx, &format!("{} · {} · {when}", run.dataset, page_model::context(run)));
+    outdated_ui(ui, ctx, history, run);
     ui.add_space(space::XS);
     tools_ui(ui, ctx, view, history, run);
     ui.add_space(space::XS);
@@ -94,6 +97,22 @@ pub fn findings_ui(ui: &mut Ui, ctx: &UiCtx, view: &mut Findings, history: &Hist
         parts::note(ui, ctx, nothing);
     }
     list_ui(ui, ctx, view, run, &lines, before);
+}
+
+/// What was found may hold by now, and the other way round.
+fn outdated_ui(ui: &mut Ui, ctx: &UiCtx, history: &History, run: &CheckRun) {
+    let Some(version) = history.version(run.version_id) else { return };
+    let question = Question::Suites { dataset: version.dataset_id };
+    let newest = match ctx.state.asked.get(&question) {
+        Loadable::Idle => return ctx.send(Command::Ask(question)),
+        loadable => match loadable.value() {
+            Some(Answer::Suites(all)) => all.first(),
+            _ => None,
+        },
+    };
+    if newest.is_some_and(|saved| Some(saved.id) != run.suite) {
+        parts::alert(ui, ctx, Tone::Info, "The suite is another one since this run: run the checks to judge by it");
+    }
 }
 
 fn list_ui(

@@ -5,10 +5,12 @@ mod sign_off;
 
 use egui::{ScrollArea, TextEdit, Ui};
 
+use crate::domain::branch::MAIN;
 use crate::domain::check_request::QuarantineRequest;
 use crate::domain::dataset::DatasetVersion;
 use crate::domain::edit::Edit;
 use crate::domain::gate::{Act, GateBoard, GateState, Need};
+use crate::domain::history::History;
 use crate::domain::ids::VersionId;
 use crate::domain::question::{Answer, Question};
 use crate::domain::request::DataRef;
@@ -26,8 +28,7 @@ use crate::ui::widgets::states;
 
 pub use sign_off::SignOffDraft;
 
-/// The branch that leads to the rows that are kept.
-const CLEAN: &str = "clean";
+use super::CLEAN;
 
 /// What the tab remembers.
 #[derive(Debug)]
@@ -58,22 +59,36 @@ enum NeedKind {
     NoErrors,
     Checked,
     SignOff,
+    Split,
     Rule,
     Absent,
 }
 
 impl NeedKind {
-    const ALL: [(Self, &'static str); 5] = [
+    const ALL: [(Self, &'static str); 6] = [
         (Self::NoErrors, "no errors"),
         (Self::Checked, "a check by the present suite"),
         (Self::SignOff, "a sign-off with four times yes"),
+        (Self::Split, "a split without errors"),
         (Self::Rule, "a rule to hold…"),
         (Self::Absent, "no finding of a check…"),
     ];
+
+    /// What can stand before this act.
+    fn options(act: Act) -> Vec<(Self, String)> {
+        let fits = |kind: Self| kind != Self::Split || Need::Split.fits(act);
+        Self::ALL.into_iter().filter(|(kind, _)| fits(*kind)).map(|(kind, title)| (kind, title.to_owned())).collect()
+    }
 }
 
 /// True when the findings that close a gate are to be shown.
-pub fn gates_tab_ui(ui: &mut Ui, ctx: &UiCtx<'_>, tab: &mut GatesTab, version: &DatasetVersion) -> bool {
+pub fn gates_tab_ui(
+    ui: &mut Ui,
+    ctx: &UiCtx<'_>,
+    tab: &mut GatesTab,
+    history: &History,
+    version: &DatasetVersion,
+) -> bool {
     let question = Question::Gates;
     let mut findings = false;
     let board = match ctx.state.asked.get(&question) {
@@ -103,7 +118,7 @@ pub fn gates_tab_ui(ui: &mut Ui, ctx: &UiCtx<'_>, tab: &mut GatesTab, version: &
         card(ui, ctx, |ui| add_ui(ui, ctx, tab, version));
         ui.add_space(space::M);
         parts::heading(ui, ctx, "Rows that break rules");
-        quarantine_ui(ui, ctx, version);
+        quarantine_ui(ui, ctx, history, version);
         ui.add_space(space::M);
         parts::heading(ui, ctx, &format!("Sign-off of {}", version.label()));
         sign_off::sign_off_ui(ui, ctx, &mut tab.sign_off, version);
@@ -188,10 +203,13 @@ fn add_ui(ui: &mut Ui, ctx: &UiCtx<'_>, tab: &mut GatesTab, version: &DatasetVer
             let options = Act::ALL.map(|act| (act, act.title().to_owned()));
             if let Some(Some(act)) = parts::pick(ui, "Before", &options, Some(&tab.act), None, 170.0) {
                 tab.act = act;
+                if !NeedKind::options(act).iter().any(|(kind, _)| *kind == tab.need) {
+                    tab.need = NeedKind::NoErrors;
+                }
             }
         });
         parts::field(ui, ctx, "There must be", |ui| {
-            let options = NeedKind::ALL.map(|(kind, title)| (kind, title.to_owned()));
+            let options = NeedKind::options(tab.act);
             if let Some(Some(need)) = parts::pick(ui, "There must be", &options, Some(&tab.need), None, 220.0) {
                 (tab.need, tab.named) = (need, String::new());
             }
@@ -226,6 +244,7 @@ fn add_ui(ui: &mut Ui, ctx: &UiCtx<'_>, tab: &mut GatesTab, version: &DatasetVer
             NeedKind::NoErrors => Some(Need::NoErrors),
             NeedKind::Checked => Some(Need::Checked),
             NeedKind::SignOff => Some(Need::SignOff),
+            NeedKind::Split => Some(Need::Split),
             NeedKind::Rule => Need::parse(&format!("rule:{}", tab.named.trim())),
             NeedKind::Absent => Need::parse(&format!("absent:{}", tab.named)),
         };
@@ -256,7 +275,7 @@ fn rule_options(ctx: &UiCtx<'_>, version: &DatasetVersion) -> Vec<(String, Strin
 }
 
 /// Rows that break rules are set aside, not deleted; what is left is published when the gates are open.
-fn quarantine_ui(ui: &mut Ui, ctx: &UiCtx<'_>, version: &DatasetVersion) {
+fn quarantine_ui(ui: &mut Ui, ctx: &UiCtx<'_>, history: &History, version: &DatasetVersion) {
     let more = "They go to a dataset of their own with the names of the rules; the others become a new version on the \
                 branch “clean”, and main stays where it is until that version is published";
     parts::note(ui, ctx, more);
@@ -272,7 +291,9 @@ fn quarantine_ui(ui: &mut Ui, ctx: &UiCtx<'_>, version: &DatasetVersion) {
         }
         let open = gate_states(ctx, version.id, Act::Publish);
         let red = open.is_some_and(|all| all.iter().any(|state| !state.is_green()));
-        let publish = ui.button(format!("Publish {}", version.label()));
+        let is_main = main_leads_to(history, version);
+        let publish = ui.add_enabled(!is_main, egui::Button::new(format!("Publish {}", version.label())));
+        let publish = publish.on_disabled_hover_text("Main leads to this version already");
         let publish = publish.on_hover_text(if red {
             "A gate before publishing is closed: this asks for a reason to go on"
         } else {
@@ -282,6 +303,39 @@ fn quarantine_ui(ui: &mut Ui, ctx: &UiCtx<'_>, version: &DatasetVersion) {
             ctx.send(Command::Edit(Edit::Publish { version: version.id }));
         }
     });
+}
+
+fn main_leads_to(history: &History, version: &DatasetVersion) -> bool {
+    let main = history.branches.iter().find(|b| b.dataset_id == version.dataset_id && b.name == MAIN);
+    let numbers = history.versions.iter().filter(|v| v.dataset_id == version.dataset_id).map(|v| v.version);
+    // Without a record it leads to the latest.
+    main.map_or_else(|| numbers.max() == Some(version.version), |main| main.head == version.id)
+}
+
+/// What all of this is for, beside it.
+pub fn gates_inspector_ui(ui: &mut Ui, ctx: &UiCtx<'_>) {
+    const SAID: [(&str, &str); 4] = [
+        (
+            "Gates",
+            "A gate stands before an act: training, registering a model, scoring, publishing, taking in a new version. \
+             What it needs is judged on the version that is about to be used. Whoever goes past a closed one gives a \
+             reason, which is kept",
+        ),
+        (
+            "Rows that break rules",
+            "Only the rules of severity error set rows aside, and only those that judge single rows. Nothing is deleted",
+        ),
+        ("Publishing", "Main is the branch that others use. It leads to a version once that is published"),
+        (
+            "Sign-off",
+            "Four questions that no check can answer. The answers stay with the version, under your account's name",
+        ),
+    ];
+    for (title, text) in SAID {
+        parts::heading(ui, ctx, title);
+        parts::note(ui, ctx, text);
+        ui.add_space(space::S);
+    }
 }
 
 /// What was done in spite of red gates.

@@ -2,7 +2,9 @@
 
 use egui::{Label, RichText, TextEdit, Ui};
 
+use crate::domain::dataset::DatasetVersion;
 use crate::domain::finding::Severity;
+use crate::domain::history::History;
 use crate::domain::schema::ColumnKind;
 use crate::domain::suite::{CheckSetting, Environment, LimitSide, LimitUnit, Order, Scalar, catalogue};
 use crate::ui::ctx::UiCtx;
@@ -10,34 +12,54 @@ use crate::ui::pages::parts;
 use crate::ui::theme::medium;
 use crate::ui::theme::tokens::{size, space};
 
-use super::Draft;
-use super::model;
+use super::preview::{self, ContractPreview};
+use super::slider::{End, lengths, range, slider_ui};
+use super::{Draft, model};
 
 fn title(ui: &mut Ui, ctx: &UiCtx<'_>, text: &str) {
     ui.add(Label::new(RichText::new(text).font(medium(size::TITLE)).color(ctx.tokens.text)).wrap());
 }
 
-/// What a column has to be.
-pub fn column_ui(ui: &mut Ui, ctx: &UiCtx<'_>, draft: &mut Draft, at: usize) {
+/// What a column has to be, and below each limit how many rows of the version in focus fail it.
+pub fn column_ui(
+    ui: &mut Ui,
+    ctx: &UiCtx<'_>,
+    draft: &mut Draft,
+    at: usize,
+    history: &History,
+    version: &DatasetVersion,
+) {
     let column = &mut draft.suite.contract.columns[at];
     title(ui, ctx, &format!("Schema of {}", column.name));
+    let found = ContractPreview { rules: column.rules(), history, version };
+    let sound = found.rules.iter().filter(|rule| rule.problems().is_empty()).cloned().collect();
+    preview::ask(ctx, &mut draft.previewed, sound, history, version);
+    found.whole_ui(ui, ctx);
+    ui.add_space(space::XS);
+    let (range, lengths) = (range(ctx, version, Some(&column.name)), lengths(ctx, version, &column.name));
     let width = ui.available_width() - space::M;
     let mut remove = false;
     egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
         parts::field(ui, ctx, "Name", |ui| ui.add(TextEdit::singleline(&mut column.name).desired_width(width)));
+        found.part_ui(ui, ctx, "exists");
         parts::field(ui, ctx, "Kind", |ui| {
             let options = ColumnKind::ALL.map(|kind| (kind, kind.as_str().to_owned()));
             if let Some(kind) = parts::pick(ui, "Kind", &options, column.kind.as_ref(), Some("Any"), width) {
                 column.kind = kind;
             }
         });
+        found.part_ui(ui, ctx, "kind");
         ui.checkbox(&mut column.optional, "May be absent");
         ui.checkbox(&mut column.not_null, "No missing cells");
+        found.part_ui(ui, ctx, "not-null");
         ui.checkbox(&mut column.unique, "No value twice");
-        scalar_ui(ui, ctx, "At least", &mut column.min, width);
-        scalar_ui(ui, ctx, "At most", &mut column.max, width);
-        length_ui(ui, ctx, "Shortest, in characters", &mut column.min_length, width);
-        length_ui(ui, ctx, "Longest, in characters", &mut column.max_length, width);
+        found.part_ui(ui, ctx, "unique");
+        scalar_ui(ui, ctx, ("At least", End::Low), &mut column.min, range, width);
+        scalar_ui(ui, ctx, ("At most", End::High), &mut column.max, range, width);
+        found.limit_ui(ui, ctx, "range");
+        length_ui(ui, ctx, ("Shortest, in characters", End::Low), &mut column.min_length, lengths, width);
+        length_ui(ui, ctx, ("Longest, in characters", End::High), &mut column.max_length, lengths, width);
+        found.limit_ui(ui, ctx, "length");
         parts::field(ui, ctx, "Pattern", |ui| {
             let mut text = column.regex.clone().unwrap_or_default();
             let edit = TextEdit::singleline(&mut text).desired_width(width).hint_text("^[A-Z]{2}\\d+$");
@@ -45,13 +67,16 @@ pub fn column_ui(ui: &mut Ui, ctx: &UiCtx<'_>, draft: &mut Draft, at: usize) {
                 column.regex = Some(text).filter(|text| !text.is_empty());
             }
         });
+        found.part_ui(ui, ctx, "regex");
         parts::field(ui, ctx, "Order", |ui| {
             let options = [(Order::Increasing, "Increasing".to_owned()), (Order::Decreasing, "Decreasing".to_owned())];
             if let Some(order) = parts::pick(ui, "Order", &options, column.order.as_ref(), Some("Any"), width) {
                 column.order = order;
             }
         });
+        found.part_ui(ui, ctx, "order");
         values_ui(ui, ctx, &mut column.values, width);
+        found.part_ui(ui, ctx, "values");
         parts::field(ui, ctx, "Needed", |ui| {
             let options = Environment::ALL.map(|e| (e, format!("Only to {}", e.as_str())));
             let none = Some("To train and to score");
@@ -96,20 +121,51 @@ fn scalar_text(value: &Scalar) -> String {
     }
 }
 
-fn scalar_ui(ui: &mut Ui, ctx: &UiCtx<'_>, name: &str, value: &mut Option<Scalar>, width: f32) {
+/// A limit with a slider over what the column holds, where that is known.
+fn scalar_ui(
+    ui: &mut Ui,
+    ctx: &UiCtx<'_>,
+    (name, end): (&str, End),
+    value: &mut Option<Scalar>,
+    range: Option<(f64, f64)>,
+    width: f32,
+) {
     parts::field(ui, ctx, name, |ui| {
         let id = ui.scope_id().with(("scalar", name));
         let stored = value.as_ref().map(scalar_text).unwrap_or_default();
         typed(ui, id, stored, width, |text| *value = scalar(text));
     });
+    if let Some(range) = range {
+        let before = value.as_ref().map(scalar_text).unwrap_or_default();
+        let mut text = before.clone();
+        slider_ui(ui, ctx, name, &mut text, end, range);
+        if text != before {
+            *value = scalar(&text);
+        }
+    }
 }
 
-fn length_ui(ui: &mut Ui, ctx: &UiCtx<'_>, name: &str, value: &mut Option<u64>, width: f32) {
+fn length_ui(
+    ui: &mut Ui,
+    ctx: &UiCtx<'_>,
+    (name, end): (&str, End),
+    value: &mut Option<u64>,
+    range: Option<(f64, f64)>,
+    width: f32,
+) {
     parts::field(ui, ctx, name, |ui| {
         let id = ui.scope_id().with(("length", name));
         let stored = value.map(|n| n.to_string()).unwrap_or_default();
         typed(ui, id, stored, width, |text| *value = text.trim().parse().ok());
     });
+    if let Some(range) = range {
+        let before = value.map(|n| n.to_string()).unwrap_or_default();
+        let mut text = before.clone();
+        slider_ui(ui, ctx, name, &mut text, end, range);
+        if text != before {
+            *value = text.parse().ok();
+        }
+    }
 }
 
 /// One value a line; a text that looks like a number stays one where the others are texts.

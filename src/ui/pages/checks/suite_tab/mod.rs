@@ -5,11 +5,12 @@ mod draft_menu;
 mod forms;
 mod list;
 mod model;
+mod preview;
 mod rule_form;
+mod slider;
 mod trial;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
 use egui::util::undoer::Undoer;
 use egui::{Align, Button, Layout, TextEdit, Ui};
@@ -19,7 +20,7 @@ use crate::domain::edit::Edit;
 use crate::domain::history::History;
 use crate::domain::ids::{DatasetId, VersionId};
 use crate::domain::question::{Answer, Question};
-use crate::domain::suite::{Rule, RuleForm, SavedSuite, Suite};
+use crate::domain::suite::{RuleForm, SavedSuite, Suite};
 use crate::state::command::{Command, PickFor};
 use crate::state::loadable::Loadable;
 use crate::ui::ctx::UiCtx;
@@ -32,6 +33,7 @@ use crate::ui::widgets::page::Primary;
 use crate::ui::widgets::states;
 
 use model::{Item, LeftOut, Part};
+use preview::Previewed;
 
 /// What the tab remembers.
 #[derive(Debug, Default)]
@@ -43,8 +45,7 @@ pub struct SuiteTab {
     ticked: BTreeSet<VersionId>,
     /// A draft is being asked for: of these versions, with this target.
     drafting: Option<(Vec<VersionId>, Option<String>)>,
-    /// The file the draft was read from last, and what of it was left out.
-    opened: Option<PathBuf>,
+    /// What was left out of the file that the draft was read from last.
     not_taken: Vec<(String, String)>,
     /// The suite as it is is being tried on all versions.
     trial: Option<Box<Suite>>,
@@ -66,8 +67,7 @@ struct Draft {
     selected: Option<Item>,
     /// The rule in the inspector as it is being written.
     form: Option<RuleForm>,
-    /// The rule whose preview was asked for last, and of which version.
-    previewed: Option<(VersionId, Rule)>,
+    previewed: Previewed,
     note: String,
 }
 
@@ -132,9 +132,12 @@ impl SuiteTab {
         let draft = self.draft.as_ref().filter(|draft| draft.dataset == dataset)?;
         let note = draft.note.trim().to_owned();
         let suite = draft.ticked();
-        let unchanged = (suite == draft.saved).then(|| "Nothing was changed".to_owned());
+        let why_not = match suite == draft.saved {
+            true => Some("Nothing was changed".to_owned()),
+            false => suite.problems().first().map(|problem| format::capital(&format::sentence(&problem.to_string()))),
+        };
         let edit = Edit::SaveSuite { dataset, suite: Box::new(suite), note };
-        Some(Primary::new("Save the suite", Command::Edit(edit)).unless(unchanged))
+        Some(Primary::new("Save the suite", Command::Edit(edit)).unless(why_not))
     }
 
     /// Another tab or page is shown: nobody looks at a preview any more.
@@ -285,18 +288,17 @@ fn take_draft(ui: &mut Ui, ctx: &UiCtx<'_>, tab: &mut SuiteTab) {
 fn take_file(ui: &mut Ui, ctx: &UiCtx<'_>, tab: &mut SuiteTab) {
     let Some(draft) = &mut tab.draft else { return };
     let picked = ctx.state.checking.opened.as_ref().filter(|(dataset, _)| *dataset == draft.dataset);
-    let Some((_, path)) = picked.filter(|(_, path)| tab.opened.as_ref() != Some(path)) else { return };
+    let Some((_, path)) = picked else { return };
     let question = Question::SuiteFile { path: path.clone() };
-    match ctx.state.asked.get(&question) {
-        Loadable::Idle => ctx.send(Command::Ask(question)),
-        Loadable::Failed(problem) => states::failed(ui, ctx, problem, Some(Command::Ask(question))),
-        loadable => match loadable.value() {
-            Some(Answer::SuiteFile { suite, not_taken }) => {
-                draft.replace((**suite).clone(), LeftOut::default());
-                (tab.opened, tab.not_taken) = (Some(path.clone()), not_taken.clone());
-            }
-            _ => states::answering(ui, ctx, "the file", &question),
-        },
+    let answer = ctx.state.asked.get(&question);
+    match answer.value() {
+        _ if matches!(answer, Loadable::Failed(_)) => ctx.send(Command::SuiteTaken),
+        Some(Answer::SuiteFile { suite, not_taken }) => {
+            draft.replace((**suite).clone(), LeftOut::default());
+            tab.not_taken.clone_from(not_taken);
+            ctx.send(Command::SuiteTaken);
+        }
+        _ => states::answering(ui, ctx, "the file", &question),
     }
 }
 
@@ -312,7 +314,7 @@ fn said_ui(ui: &mut Ui, ctx: &UiCtx<'_>, newest: Option<&SavedSuite>, left_out: 
     };
     parts::note(ui, ctx, &said);
     for (name, reason) in left_out.iter().take(6) {
-        parts::note(ui, ctx, &format!("Not taken from the file: {name}: {reason}"));
+        parts::note(ui, ctx, &format::sentence(&format!("Not taken from the file: {name}: {reason}")));
     }
     if left_out.len() > 6 {
         parts::note(ui, ctx, &format!("Not taken from the file: {} more", left_out.len() - 6));
@@ -361,7 +363,8 @@ pub fn suite_inspector_ui(
     let Some(draft) = tab.draft.as_mut().filter(|draft| draft.dataset == version.dataset_id) else {
         return parts::nothing_selected(ui, ctx, "A rule of the suite will be here");
     };
-    if draft.form.is_none() && draft.previewed.take().is_some() {
+    let is_previewed = draft.form.is_some() || matches!(draft.selected, Some(Item::Column(_)));
+    if !is_previewed && draft.previewed.take().is_some() {
         ctx.send(Command::EndPreview);
     }
     match draft.selected {
@@ -370,7 +373,7 @@ pub fn suite_inspector_ui(
         }
         None if draft.form.is_some() => rule_form::rule_ui(ui, ctx, draft, None, history, version),
         Some(Item::Column(at)) if at < draft.suite.contract.columns.len() => {
-            forms::column_ui(ui, ctx, draft, at);
+            forms::column_ui(ui, ctx, draft, at, history, version);
         }
         Some(Item::Check(at)) => forms::check_ui(ui, ctx, draft, at),
         _ => parts::nothing_selected(ui, ctx, "Choose a line to change it"),

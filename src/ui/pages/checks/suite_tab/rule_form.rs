@@ -1,17 +1,13 @@
 //! One rule as a form, and at once what it would find in the table.
 
-use egui::{Slider, TextEdit, Ui};
+use egui::{TextEdit, Ui};
 
 use crate::domain::dataset::DatasetVersion;
 use crate::domain::finding::Severity;
 use crate::domain::history::History;
-use crate::domain::ids::VersionId;
-use crate::domain::profile::ColumnProfile;
 use crate::domain::schema::Schema;
 use crate::domain::suite::spec::{Field, FieldKind};
-use crate::domain::suite::{Environment, Rule, RuleForm};
-use crate::state::command::Command;
-use crate::state::loadable::Loadable;
+use crate::domain::suite::{Environment, RuleForm};
 use crate::ui::ctx::UiCtx;
 use crate::ui::format;
 use crate::ui::pages::parts;
@@ -20,6 +16,8 @@ use crate::ui::theme::tokens::{size, space};
 use crate::ui::widgets::badge::Tone;
 
 use super::Draft;
+use super::preview::rule_preview_ui;
+use super::slider::{End, range, slider_ui};
 
 /// The rule at a place of the suite, or a new one.
 pub fn rule_ui(
@@ -51,13 +49,16 @@ pub fn rule_ui(
                 parts::note(ui, ctx, &format!("{}: {}", wrong.field, wrong.problem));
             }
             Err(wrong) => parts::alert(ui, ctx, Tone::Warn, &format!("{}: {}", wrong.field, wrong.problem)),
-            Ok(rule) => preview_ui(ui, ctx, &mut draft.previewed, &rule, history, version),
+            Ok(rule) => match form.problem(&rule) {
+                Some(wrong) => parts::alert(ui, ctx, Tone::Warn, &format!("{}: {}", wrong.field, wrong.problem)),
+                None => rule_preview_ui(ui, ctx, &mut draft.previewed, &rule, history, version),
+            },
         }
         ui.add_space(space::S);
         common_ui(ui, ctx, &mut form);
         if let Some(origin) = &form.origin {
             ui.add_space(space::XS);
-            parts::note(ui, ctx, &format!("Where it comes from: {origin}"));
+            parts::note(ui, ctx, &format::sentence(&format!("Where it comes from: {origin}")));
         }
     });
     buttons_ui(ui, draft, at, &before, form);
@@ -158,7 +159,10 @@ fn field_ui(ui: &mut Ui, ctx: &UiCtx<'_>, form: &mut RuleForm, field: &Field, ve
         FieldKind::Bound | FieldKind::Number => {
             parts::field(ui, ctx, field.title(), |ui| ui.add(TextEdit::singleline(text).desired_width(width)));
             if field.kind == FieldKind::Bound {
-                slider_ui(ui, ctx, text, field, version, column.as_deref());
+                let end = if field.name == "max_value" { End::High } else { End::Low };
+                if let Some(range) = range(ctx, version, column.as_deref()) {
+                    slider_ui(ui, ctx, field.title(), text, end, range);
+                }
             }
         }
         FieldKind::Text | FieldKind::Whole | FieldKind::Length | FieldKind::Kinds => {
@@ -169,57 +173,6 @@ fn field_ui(ui: &mut Ui, ctx: &UiCtx<'_>, form: &mut RuleForm, field: &Field, ve
 
 fn column_options(schema: &Schema) -> Vec<(String, String)> {
     schema.names().map(|name| (name.to_owned(), name.to_owned())).collect()
-}
-
-/// A limit is dragged over the column's range, and the count of failing rows follows.
-fn slider_ui(
-    ui: &mut Ui,
-    ctx: &UiCtx<'_>,
-    text: &mut String,
-    field: &Field,
-    version: &DatasetVersion,
-    column: Option<&str>,
-) {
-    let Some((min, max)) = range(ctx, version, column) else { return };
-    let mut value = text.trim().parse::<f64>().unwrap_or(if field.name == "max_value" { max } else { min });
-    let whole = min.fract() == 0.0 && max.fract() == 0.0;
-    let (low, high) = (min.min(value), max.max(value));
-    let slider = Slider::new(&mut value, low..=high).show_value(false);
-    let slider = if whole { slider.integer() } else { slider };
-    let name = format!("{} as a slider", field.title());
-    let response = ui
-        .scope(|ui| {
-            ui.spacing_mut().slider_width = (ui.available_width() - space::M).max(60.0);
-            // The rail, which is as bright as the panel otherwise.
-            ui.visuals_mut().widgets.inactive.bg_fill = ctx.tokens.line;
-            ui.add(slider)
-        })
-        .inner;
-    crate::ui::palette::name_it(ui, &response, &name);
-    let changed = response.changed();
-    if !response.dragged() {
-        response.on_hover_text(format!("{} to {}", format::number(min), format::number(max)));
-    }
-    if changed {
-        *text = if whole { format!("{value:.0}") } else { shortened(value, max - min) };
-    }
-}
-
-/// As many digits as a drag over this range can mean.
-fn shortened(value: f64, range: f64) -> String {
-    let digits = (3.0 - range.abs().max(f64::MIN_POSITIVE).log10()).ceil().clamp(0.0, 12.0) as usize;
-    format!("{value:.digits$}")
-}
-
-/// Smallest and largest of a column of numbers.
-fn range(ctx: &UiCtx<'_>, version: &DatasetVersion, column: Option<&str>) -> Option<(f64, f64)> {
-    let profile = ctx.state.profiles.get(&version.id).and_then(Loadable::value)?;
-    let column: &ColumnProfile = profile.columns.iter().find(|c| Some(c.name.as_str()) == column)?;
-    if column.storage == crate::domain::schema::Storage::DatetimeMs {
-        return None;
-    }
-    let numbers = column.numbers.as_ref()?;
-    (numbers.min < numbers.max).then_some((numbers.min, numbers.max))
 }
 
 /// What every rule has.
@@ -253,50 +206,4 @@ fn common_ui(ui: &mut Ui, ctx: &UiCtx<'_>, form: &mut RuleForm) {
         }
     });
     parts::field(ui, ctx, "Name", |ui| ui.add(TextEdit::singleline(&mut form.id).desired_width(width)));
-}
-
-/// What the rule finds in the version in focus. While a changed one is being judged, the former answer stays.
-fn preview_ui(
-    ui: &mut Ui,
-    ctx: &UiCtx<'_>,
-    previewed: &mut Option<(VersionId, Rule)>,
-    rule: &Rule,
-    history: &History,
-    version: &DatasetVersion,
-) {
-    let against = crate::ui::pages::checks::model::defaults(history, version.id).against;
-    let now = (version.id, rule.clone());
-    if previewed.as_ref() != Some(&now) {
-        ctx.send(Command::PreviewRule { version: version.id, against, rule: Box::new(rule.clone()) });
-        *previewed = Some(now);
-    }
-    ui.add_space(space::XS);
-    let newer = if ctx.state.checking.is_previewing() { " · judging…" } else { "" };
-    parts::heading(ui, ctx, &format!("In {}{newer}", version.label()));
-    let preview = match ctx.state.checking.preview() {
-        None => return parts::note(ui, ctx, "Judging…"),
-        Some(Err(problem)) => return parts::small_problem(ui, ctx, problem),
-        Some(Ok(preview)) => preview,
-    };
-    let check = &preview.check;
-    if let Some(reason) = &check.skipped {
-        return parts::alert(ui, ctx, Tone::Info, reason);
-    }
-    match check.findings.first() {
-        None => parts::alert(ui, ctx, Tone::Ok, "Holds"),
-        Some(finding) => {
-            parts::alert(ui, ctx, Tone::of_severity(finding.severity), &format::sentence(&finding.message));
-        }
-    }
-    let told = match preview.failing {
-        Some(failing) => {
-            let all = format::counted(version.rows, "row", "rows");
-            Some(("Fail", format!("{} of {all}", format::count(failing))))
-        }
-        None => check.observed.map(|observed| ("Observed", format::number(observed))),
-    };
-    parts::facts(ui, ctx, told.as_slice());
-    if !preview.rows.is_empty() && ui.button("Show these rows in the table").clicked() {
-        ctx.send(Command::ShowFailing { version: version.id, against, rule: Box::new(rule.clone()) });
-    }
 }

@@ -103,8 +103,8 @@ fn keep_ui(
         let taken = is_taken(&name);
         let button = ui.add_enabled(!taken, Button::new("Keep as a column"));
         let button = button
-            .on_hover_text(format!("Makes the next version of {}, with each row's group in `{name}`", version.dataset))
-            .on_disabled_hover_text(format!("There is a column `{name}` already"));
+            .on_hover_text(format!("Makes the next version of {}, with each row's group in “{name}”", version.dataset))
+            .on_disabled_hover_text(format!("There is a column “{name}” already"));
         if button.clicked() {
             // What was chosen is said, so that the same groups are found again.
             let groups = ExploreRequest { what: Explore::Groups(found.by), ..request.clone() };

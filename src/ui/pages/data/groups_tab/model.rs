@@ -32,10 +32,21 @@ pub fn entries(found: &Groups) -> Vec<Entry> {
     found.groups.iter().map(entry).collect()
 }
 
-/// "3 groups by kmeans with n_clusters 3, from a sample of 100,000 of 260,000 rows"
+/// "3 groups by k-means, learned from a sample of 100,000 of 260,000 rows"
 pub fn sentence(found: &Groups) -> String {
     let n = found.groups.iter().filter(|group| group.number.is_some()).count() as u64;
-    let mut text = format!("{} by {}", counted(n, "group", "groups"), found.by);
+    let by = match found.by {
+        // How many there are is said.
+        Grouping::KMeans(_) => "k-means".to_owned(),
+        Grouping::GaussianMixture(params) => {
+            format!("a Gaussian mixture with {} covariances", params.covariance_type.name())
+        }
+        Grouping::Dbscan(params) => {
+            let eps = params.eps.map_or_else(String::new, |eps| format!("eps {}, ", format::number(eps)));
+            format!("DBSCAN with {eps}min_samples {}", params.min_samples)
+        }
+    };
+    let mut text = format!("{} by {by}", counted(n, "group", "groups"));
     if found.learned_rows < found.rows {
         let (learned, rows) = (format::count(found.learned_rows), format::count(found.rows));
         text += &format!(", learned from a sample of {learned} of {rows} rows");
@@ -138,7 +149,7 @@ mod tests {
             entries(&found).into_iter().map(|e| (e.name, e.size, e.is_noise)).collect();
         assert_eq!(told[0], ("Group 1".into(), "3 rows (50 %)".into(), false));
         assert_eq!(told[2], ("No group".into(), "1 row (16.7 %)".into(), true));
-        assert_eq!(sentence(&found), "2 groups by dbscan with eps 0.5000, min_samples 5");
+        assert_eq!(sentence(&found), "2 groups by DBSCAN with eps 0.5, min_samples 5");
         assert_eq!(lines(&found)[1], ["plan", "basic (50 %)", "pro (50 %)", "pro (50 %)"]);
         assert_eq!(rows_of(&found, 0), [1, 3, 6]);
         assert_eq!(tried(&found), None);

@@ -12,7 +12,8 @@ use crate::ui::widgets::page::weak;
 
 use super::model;
 
-const HEIGHT: f32 = 260.0;
+/// A large window has room for a large picture.
+const SHARE: f32 = 0.34;
 
 /// Groups take the series colours; rows of no group are grey.
 pub fn color(ctx: &UiCtx<'_>, found: &Groups, group: usize) -> Color32 {
@@ -30,7 +31,8 @@ pub fn scatter_ui(ui: &mut Ui, ctx: &UiCtx<'_>, found: &Groups) -> Option<u64> {
     }
     let rows: Vec<usize> = model::drawn(found.places.len()).collect();
     let points: Vec<[f64; 2]> = rows.iter().map(|&row| found.places[row].map(f64::from)).collect();
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), HEIGHT), Sense::click());
+    let height = (ui.ctx().content_rect().height() * SHARE).clamp(220.0, 520.0);
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click());
     let summary = format!("{} rows on their two principal components", count(points.len() as u64));
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Image, true, &summary));
     focus_ring(ui, ctx, &response);

@@ -28,7 +28,7 @@ pub fn problems(form: &TrainForm, version: &DatasetVersion) -> Vec<FormProblem> 
             }
         }
     }
-    if form.target.is_some() && feature_count(form, version) == 0 {
+    if form.target.is_some() && feature_count(form, version, None) == 0 {
         add(2, "No column is left to learn from; tick at least one".to_owned());
     }
     if let Some((name, _)) = form.keep.iter().find(|(_, why)| why.trim().is_empty()) {

@@ -144,8 +144,8 @@ fn about(column: &ColumnSchema, rows: u64) -> String {
 }
 
 /// Columns that the models learn from.
-pub fn feature_count(form: &TrainForm, version: &DatasetVersion) -> usize {
-    let uses = column_uses(form, version, None);
+pub fn feature_count(form: &TrainForm, version: &DatasetVersion, plan: Option<&TrainingProposal>) -> usize {
+    let uses = column_uses(form, version, plan);
     uses.iter().filter(|c| matches!(c.role, Role::Feature | Role::Time)).count()
 }
 

@@ -2,6 +2,7 @@
 
 use crate::domain::dataset::DatasetVersion;
 use crate::domain::metric::Metric;
+use crate::domain::training::TrainingProposal;
 use crate::ui::format;
 
 use super::form::{Mode, SplitChoice, TrainForm};
@@ -11,7 +12,7 @@ use super::tuning::method_words;
 pub const STEPS: [&str; 4] = ["Target", "Columns and recipe", "Split and metric", "Algorithms and budget"];
 
 /// What is chosen in a step (1 to 4).
-pub fn summary(form: &TrainForm, version: &DatasetVersion, step: u8) -> String {
+pub fn summary(form: &TrainForm, version: &DatasetVersion, plan: Option<&TrainingProposal>, step: u8) -> String {
     match step {
         1 => match (&form.target, form.task(version)) {
             (Some(target), Some(task)) => format!("{target} · {}", task_words(task).to_lowercase()),
@@ -19,7 +20,7 @@ pub fn summary(form: &TrainForm, version: &DatasetVersion, step: u8) -> String {
             (None, _) => "not chosen".to_owned(),
         },
         2 => {
-            let columns = format::counted(feature_count(form, version) as u64, "column", "columns");
+            let columns = format::counted(feature_count(form, version, plan) as u64, "column", "columns");
             match form.recipe.steps.len() as u64 {
                 0 => format!("{columns} · usual recipe"),
                 n => format!("{columns} · {} of your own", format::counted(n, "step", "steps")),
@@ -69,7 +70,7 @@ mod tests {
         let history = fixture::history();
         let version = history.versions.last().unwrap();
         let mut form = TrainForm::propose(version, &history);
-        let all = |form: &TrainForm| [1, 2, 3, 4].map(|step| summary(form, version, step));
+        let all = |form: &TrainForm| [1, 2, 3, 4].map(|step| summary(form, version, None, step));
         assert_eq!(
             all(&form),
             [

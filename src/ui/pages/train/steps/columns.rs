@@ -4,6 +4,7 @@ use egui::{Label, RichText, TextEdit, Ui};
 
 use crate::domain::training::Role;
 use crate::ui::ctx::UiCtx;
+use crate::ui::format;
 use crate::ui::pages::parts;
 use crate::ui::pages::train::model::{self, ColumnUse, SplitChoice, TrainForm};
 use crate::ui::pages::train::{About, TrainPage};
@@ -44,6 +45,7 @@ fn columns_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut TrainPage, form: &mut TrainFo
         if ui.small_button("None").on_hover_text("Leave all columns out, to tick a few").clicked() {
             form.exclude = uses.iter().filter(|c| !c.settled).map(|c| c.column.name.clone()).collect();
         }
+        problem_ui(ui, ctx, about);
     });
     let wanted = page.column_filter.to_lowercase();
     let shown: Vec<ColumnUse> = uses.into_iter().filter(|c| c.column.name.to_lowercase().contains(&wanted)).collect();
@@ -63,10 +65,18 @@ fn columns_ui(ui: &mut Ui, ctx: &UiCtx, page: &mut TrainPage, form: &mut TrainFo
     }
 }
 
+/// The first thing that is wrong, in what is left of the line; the inspector has all.
+fn problem_ui(ui: &mut Ui, ctx: &UiCtx, about: &About) {
+    let Some(problem) = about.problems.iter().find(|problem| problem.step == 2) else { return };
+    icons::icon(ui, Icon::Error, 14.0, ctx.tokens.bad);
+    ui.add(Label::new(RichText::new(&problem.message).color(ctx.tokens.bad)).truncate());
+}
+
 fn column_row(ui: &mut Ui, ctx: &UiCtx, form: &mut TrainForm, column: &ColumnUse) {
     let name = &column.column.name;
     let mut on = matches!(column.role, Role::Feature | Role::Time);
     let color = if on { ctx.tokens.text } else { ctx.tokens.text_weak };
+    let mut asked = false;
     let free = !column.settled && matches!(column.role, Role::Feature | Role::Time | Role::Excluded);
     let width = (ui.available_width() * 0.34).clamp(90.0, 220.0);
     ui.allocate_ui_with_layout(egui::vec2(width, space::ROW), *ui.layout(), |ui| {
@@ -77,6 +87,7 @@ fn column_row(ui: &mut Ui, ctx: &UiCtx, form: &mut TrainForm, column: &ColumnUse
             ui.add_enabled(free, egui::Checkbox::new(&mut on, text)).accessible_name(format!("Learn from {name}"));
         if response.clicked() {
             tick(form, column, on);
+            asked = on && column.leaks;
         }
     });
     icons::icon(ui, Icon::of_kind(column.column.kind), 12.0, ctx.tokens.text_weak)
@@ -85,14 +96,18 @@ fn column_row(ui: &mut Ui, ctx: &UiCtx, form: &mut TrainForm, column: &ColumnUse
     if let Some(why) = form.keep.get_mut(name) {
         let edit = ui.add(TextEdit::singleline(why).hint_text("Why is it kept?").desired_width(f32::INFINITY));
         name_it(ui, &edit, &format!("Why {name} is kept"));
+        if asked {
+            edit.request_focus();
+        }
+        edit.on_hover_text(format::sentence(&column.reason));
         return;
     }
-    let reason = RichText::new(&column.reason).size(size::DATA).color(ctx.tokens.text_weak);
+    let reason = RichText::new(format::sentence(&column.reason)).size(size::DATA).color(ctx.tokens.text_weak);
     ui.add(Label::new(reason).truncate());
 }
 
 /// A column that knows the answer is left out as long as nobody keeps it; the others as soon as somebody unticks them.
-fn tick(form: &mut TrainForm, column: &ColumnUse, on: bool) {
+pub(super) fn tick(form: &mut TrainForm, column: &ColumnUse, on: bool) {
     let name = column.column.name.clone();
     form.exclude.remove(&name);
     match (column.leaks, on) {

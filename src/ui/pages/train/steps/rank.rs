@@ -14,11 +14,13 @@ use crate::ui::format;
 use crate::ui::pages::parts;
 use crate::ui::pages::parts::table::{Cell, Column, Event, Rows, table_ui};
 use crate::ui::pages::train::About;
-use crate::ui::pages::train::model::{self, TrainForm};
+use crate::ui::pages::train::model::{self, ColumnUse, TrainForm};
 use crate::ui::palette::name_it;
 use crate::ui::theme::tokens::space;
 use crate::ui::widgets::badge::Tone;
 use crate::ui::widgets::states;
+
+use super::columns::tick;
 
 const SEED: u64 = 42;
 const SCORE: f32 = 84.0;
@@ -62,16 +64,26 @@ pub fn rank_ui(ui: &mut Ui, ctx: &UiCtx, view: &mut RankView, form: &mut TrainFo
             }
         }
         answer => match answer.value() {
-            Some(Answer::Ranked(found)) => ranked_ui(ui, ctx, view, form, found),
+            Some(Answer::Ranked(found)) => ranked_ui(ui, ctx, view, form, (found, &uses)),
             _ => states::answering(ui, ctx, "the ranking", &question),
         },
     }
 }
 
-fn ranked_ui(ui: &mut Ui, ctx: &UiCtx, view: &mut RankView, form: &mut TrainForm, found: &Ranking) {
+fn ranked_ui(
+    ui: &mut Ui,
+    ctx: &UiCtx,
+    view: &mut RankView,
+    form: &mut TrainForm,
+    (found, uses): (&Ranking, &[ColumnUse]),
+) {
     let ordered = found.by(view.by);
+    let use_of = |name: &str| uses.iter().find(|c| c.column.name == name);
+    // What knows the answer stays left out until somebody says why it is kept.
+    let leaks = |name: &str| use_of(name).is_some_and(|c| c.leaks && c.role == Role::Excluded);
+    let usable: Vec<&RankedColumn> = ordered.iter().filter(|c| !leaks(&c.column)).copied().collect();
     ui.horizontal_wrapped(|ui| {
-        let most = ordered.len().max(1);
+        let most = usable.len().max(1);
         view.keep = view.keep.clamp(1, most);
         let label = ui.label("Best");
         let keep = ui.add(DragValue::new(&mut view.keep).range(1..=most)).labelled_by(label.id);
@@ -79,10 +91,10 @@ fn ranked_ui(ui: &mut Ui, ctx: &UiCtx, view: &mut RankView, form: &mut TrainForm
         let title = view.by.title();
         let why = format!("Learn from the {} columns with the largest {title}, leave the others out", view.keep);
         if ui.button(format!("Learn from these by {title}")).on_hover_text(why).clicked() {
-            keep_best(&mut form.exclude, &ordered, view.keep);
+            keep_best(&mut form.exclude, &usable, view.keep);
         }
-        let left_out: BTreeSet<String> =
-            ordered.iter().map(|c| &c.column).filter(|name| form.exclude.contains(*name)).cloned().collect();
+        let is_out = |name: &&String| form.exclude.contains(*name) || leaks(name);
+        let left_out: BTreeSet<String> = ordered.iter().map(|c| &c.column).filter(is_out).cloned().collect();
         let why = "Permutation and Relief look at all ranked columns together: rank without those that are not ticked";
         if !left_out.is_empty() && ui.button("Rank without those left out").on_hover_text(why).clicked() {
             view.without.extend(left_out);
@@ -102,14 +114,13 @@ fn ranked_ui(ui: &mut Ui, ctx: &UiCtx, view: &mut RankView, form: &mut TrainForm
         column.sorted = (scorer == view.by).then_some(true);
         column
     }));
-    let table = Ranked { ordered: &ordered, by: view.by, form };
+    let table = Ranked { ordered: &ordered, by: view.by, uses };
     let height = ui.available_height().max(space::ROW * (ordered.len() + 1) as f32);
     match table_ui(ui, ctx, "ranked columns", &columns, &table, height) {
         Some(Event::Header(at)) if at >= 2 => view.by = Scorer::ALL[at - 2],
         Some(Event::Check(row) | Event::Row(row)) => {
-            let name = &ordered[row].column;
-            if !form.exclude.remove(name) {
-                form.exclude.insert(name.clone());
+            if let Some(column) = use_of(&ordered[row].column) {
+                tick(form, column, !is_used(column));
             }
         }
         _ => {}
@@ -146,7 +157,11 @@ fn told(found: &Ranking) -> String {
 struct Ranked<'a> {
     ordered: &'a [&'a RankedColumn],
     by: Scorer,
-    form: &'a TrainForm,
+    uses: &'a [ColumnUse<'a>],
+}
+
+fn is_used(column: &ColumnUse) -> bool {
+    matches!(column.role, Role::Feature | Role::Time)
 }
 
 impl Rows for Ranked<'_> {
@@ -156,10 +171,15 @@ impl Rows for Ranked<'_> {
 
     fn cells(&self, row: usize) -> Vec<Cell> {
         let column = self.ordered[row];
-        let used = !self.form.exclude.contains(&column.column);
+        let role = self.uses.iter().find(|c| c.column.name == column.column);
+        let used = role.is_some_and(is_used);
         let name = column.column.clone();
         let mut cells = vec![Cell::Check(used, format!("Learn from {name}"))];
-        cells.push(if used { Cell::Text(name) } else { Cell::Weak(name) });
+        cells.push(match role {
+            Some(role) if role.leaks && !used => Cell::Tone(Tone::Warn, format!("{name} · knows the answer")),
+            _ if used => Cell::Text(name),
+            _ => Cell::Weak(name),
+        });
         cells.extend(Scorer::ALL.into_iter().map(|scorer| {
             let text = column.score(scorer).map_or_else(String::new, format::number);
             if scorer == self.by { Cell::Text(text) } else { Cell::Weak(text) }

@@ -453,7 +453,7 @@ impl<'a> Booster<'a> {
             let binned = self.binned;
             self.team.each_mut(&mut parts, |part, scores| {
                 for (i, score) in scores.iter_mut().enumerate() {
-                    *score += answers.0[leaf_of(&grown.nodes, binned, binned.rows.row(part * CHUNK + i))] as f32;
+                    *score += answers.0[leaf_of(&grown.nodes, binned, binned.rows.rows().row(part * CHUNK + i))] as f32;
                 }
             });
         } else {
@@ -469,7 +469,7 @@ impl<'a> Booster<'a> {
                 all_rows.chunks(CHUNK).zip(scores[output].chunks_mut(CHUNK)).collect();
             self.team.each_mut(&mut parts, |_, (rows, scores)| {
                 for (&row, score) in rows.iter().zip(scores.iter_mut()) {
-                    *score += answers.0[leaf_of(&grown.nodes, learned, binned.rows.row(row as usize))];
+                    *score += answers.0[leaf_of(&grown.nodes, learned, binned.rows.rows().row(row as usize))];
                 }
             });
         }

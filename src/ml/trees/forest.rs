@@ -11,8 +11,7 @@ use crate::ml::error::FitError;
 use crate::ml::sums;
 use crate::ml::trees::bins::{Binned, Column, ColumnKind};
 use crate::ml::trees::boost::Labels;
-use crate::ml::trees::deep::{DeepLimits, Room, grow};
-use crate::ml::trees::grow::{GrownNode, leaf_of};
+use crate::ml::trees::deep::{DeepLimits, Room, Step, grow, leaf_of};
 use crate::ml::trees::kernel::{Team, Watch};
 use crate::ml::trees::measure::{Counts, Item, Measure, Moments, Packed, Values};
 use crate::ml::trees::scan::{Draws, Order, Splitter};
@@ -139,7 +138,7 @@ impl<M: Measure> Planter<'_, M> {
         let mean = sums::sum(rows.iter().map(|&row| weight(row) * self.y[row as usize])) / all;
         let order = |(at, column): (usize, &Column)| {
             if !matches!(column.kind, ColumnKind::Category { .. }) {
-                return Order::default();
+                return Order::new(column, &[]);
             }
             let mut bins = vec![(ORDER_SMOOTH, ORDER_SMOOTH * mean); 256];
             for &row in rows {
@@ -152,7 +151,7 @@ impl<M: Measure> Planter<'_, M> {
                 let mean = |bin: u8| bins[usize::from(bin)].1 / bins[usize::from(bin)].0;
                 mean(a).total_cmp(&mean(b))
             });
-            Order::new(order)
+            Order::new(column, &order)
         };
         self.binned.columns.iter().enumerate().map(order).collect()
     }
@@ -229,16 +228,17 @@ impl<M: Measure> Planter<'_, M> {
             min_samples_leaf: settings.min_samples_leaf,
             n_tried: settings.max_features,
             splitter: settings.splitter,
+            keeps_steps: !followed.is_empty(),
         };
         planted.tree = grow(self.binned, self.measure, orders, limits, &mut draws, room, &mut || watch.go_on(phase));
         if let (Some(times), Some(_)) = (times, &planted.tree) {
-            planted.reached = self.reached(&room.nodes, rows, followed, &times);
+            planted.reached = self.reached(&room.steps, rows, followed, &times);
         }
     }
 
-    fn reached(&self, nodes: &[GrownNode], rows: &[u32], followed: &[usize], times: &[u16]) -> Vec<(u32, u32)> {
+    fn reached(&self, steps: &[Step], rows: &[u32], followed: &[usize], times: &[u16]) -> Vec<(u32, u32)> {
         let unseen = followed.iter().enumerate().filter(|&(_, &at)| times[at] == 0);
-        let leaf = |at: usize| leaf_of(nodes, self.binned, self.binned.rows.row(rows[at] as usize)) as u32;
+        let leaf = |at: usize| leaf_of(steps, self.binned, self.binned.rows.rows().row(rows[at] as usize)) as u32;
         unseen.map(|(position, &at)| (position as u32, leaf(at))).collect()
     }
 

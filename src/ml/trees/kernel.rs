@@ -74,21 +74,10 @@ impl RowBins {
         self.starts.len() - 1
     }
 
-    /// The bins of one row, one per column.
-    pub fn row(&self, row: usize) -> &[u8] {
-        &self.bins[row * self.stride..row * self.stride + self.n_columns()]
-    }
-
-    /// The bin of one row in one column.
+    /// Its rows, to be read one by one.
     #[inline(always)]
-    pub fn bin(&self, row: usize, column: usize) -> u8 {
-        self.bins[row.wrapping_mul(self.stride).wrapping_add(column)]
-    }
-
-    /// Says that a row will be read soon; any number may be given.
-    #[inline(always)]
-    pub fn expect(&self, row: usize) {
-        prefetch(self.bins.as_ptr().wrapping_add(row.wrapping_mul(self.stride)));
+    pub fn rows(&self) -> Rows<'_> {
+        Rows { bins: &self.bins, stride: self.stride, n_columns: self.n_columns() }
     }
 
     /// Adds what `packed` holds of each row to the slot of the row's bin, in every column: one whole-number addition per
@@ -117,6 +106,54 @@ impl RowBins {
             }
         }
     }
+}
+
+/// Rows of bins one after the other: a table's, or a few of them copied to lie near each other.
+#[derive(Clone, Copy)]
+pub struct Rows<'a> {
+    pub bins: &'a [u8],
+    /// Bytes from one row to the next.
+    pub stride: usize,
+    pub n_columns: usize,
+}
+
+impl<'a> Rows<'a> {
+    /// The bins of one row, one per column.
+    #[inline(always)]
+    pub fn row(self, row: usize) -> &'a [u8] {
+        let from = row.wrapping_mul(self.stride);
+        &self.bins[from..from.wrapping_add(self.n_columns)]
+    }
+
+    /// The bin of one row in one column.
+    #[inline(always)]
+    pub fn bin(self, row: usize, column: usize) -> u8 {
+        self.bins[row.wrapping_mul(self.stride).wrapping_add(column)]
+    }
+
+    /// Says that a row will be read soon; any number may be given.
+    #[inline(always)]
+    pub fn expect(self, row: usize) {
+        prefetch(self.bins.as_ptr().wrapping_add(row.wrapping_mul(self.stride)));
+    }
+}
+
+/// Does some work with the processor's longer vectors, where it has them. The work is the same either way, and so is what
+/// it comes to: the compiler neither reorders sums of floats nor fuses them.
+#[inline(always)]
+pub fn wide<R>(work: impl FnOnce() -> R) -> R {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") {
+        // SAFETY: the processor has what the function is compiled for.
+        return unsafe { in_wide(work) };
+    }
+    work()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn in_wide<R>(work: impl FnOnce() -> R) -> R {
+    work()
 }
 
 /// Adds `value` to one slot of each of `n` columns; returns where the next run's cells and slots start.
@@ -440,7 +477,7 @@ mod tests {
     /// `add_rows` as it would be without `unsafe`.
     fn add_rows_safely(bins: &RowBins, rows: &[u32], packed: &[i64], histogram: &mut [i64]) {
         for &row in rows {
-            for (&start, &bin) in bins.starts().iter().zip(bins.row(row as usize)) {
+            for (&start, &bin) in bins.starts().iter().zip(bins.rows().row(row as usize)) {
                 histogram[start + usize::from(bin)] += packed[row as usize];
             }
         }

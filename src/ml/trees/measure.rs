@@ -6,6 +6,7 @@ use std::ops::{AddAssign, Sub};
 
 use crate::domain::model::LeafValues;
 use crate::ml::trees::cuts::{self, Bench, Keys, Node, Sought};
+use crate::ml::trees::random::{self, Draft};
 
 /// A row as deep trees carry it.
 #[derive(Clone, Copy, Debug, PartialEq, Default)]
@@ -85,6 +86,16 @@ pub trait Measure: Sync + Sized {
         for (item, _) in items.filter(|(_, goes_left)| *goes_left) {
             self.add(left, item);
         }
+    }
+    /// The same for each column of a draft; only where [`SORTS`](Self::SORTS) is true.
+    fn sum_drafted(
+        &self,
+        _draft: &Draft,
+        _items: &[Item<Self::Payload>],
+        _n_columns: usize,
+        _cuts: (&[u8; random::LANES], &[u8; random::LANES]),
+    ) -> [Self::Number; random::LANES] {
+        [Self::Number::default(); random::LANES]
     }
     /// What the node itself scores: `Σ weight² / weight` over classes, or `sum² / weight`.
     fn score(&self, slot: &[Self::Number]) -> f64;
@@ -202,6 +213,17 @@ impl Measure for Packed<'_> {
         // A mask, not a branch that cannot be foreseen.
         let own = |(item, goes_left): (&Item<i64>, bool)| item.payload & i64::from(goes_left).wrapping_neg();
         left[0] = items.map(own).fold(0_i64, i64::wrapping_add);
+    }
+
+    #[inline(always)]
+    fn sum_drafted(
+        &self,
+        draft: &Draft,
+        items: &[Item<i64>],
+        n_columns: usize,
+        (last, other): (&[u8; random::LANES], &[u8; random::LANES]),
+    ) -> [i64; random::LANES] {
+        draft.sums(items, n_columns, last, other)
     }
 
     fn score(&self, slot: &[i64]) -> f64 {

@@ -6,6 +6,7 @@
 //! compare. Missing cells and categories are split natively.
 
 pub mod bins;
+mod block;
 pub mod boost;
 mod compact;
 mod cuts;
@@ -18,6 +19,7 @@ pub mod losses;
 mod measure;
 mod packed;
 pub mod predict;
+mod random;
 mod scan;
 mod split;
 

@@ -2,10 +2,11 @@
 
 use crate::ml::trees::bins::{Binned, Column, ColumnKind};
 use crate::ml::trees::cuts::{Bench, Keys, Node, best_only, each_key, present};
-use crate::ml::trees::kernel::AHEAD;
+use crate::ml::trees::kernel::{AHEAD, Rows, wide};
 use crate::ml::trees::lanes::Lanes;
 use crate::ml::trees::measure::{Fraction, Item, Measure};
-use crate::ml::trees::split::{Test, among};
+use crate::ml::trees::random::{Range, values_of};
+use crate::ml::trees::split::Test;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Splitter {
@@ -32,36 +33,40 @@ impl Draws {
         ((u128::from(self.next()) * n as u128) >> 64) as usize
     }
 
-    fn unit(&mut self) -> f64 {
+    /// In [0, 1).
+    pub fn unit(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1_u64 << 53) as f64
     }
 }
 
-/// In which order the bins of a category are parted; empty for other columns. One order for the whole forest, as ranger
+/// In which order the bins of a column are parted. Numbers have one; categories have one for the whole forest, as ranger
 /// does (Wright & König 2019, doi:10.7717/peerj.6339): an order of its own in each small node would fit noise.
 #[derive(Clone, Debug)]
 pub struct Order {
-    bins: Vec<u8>,
+    /// For categories the bins up to each place, as sets; empty for other columns.
+    runs: Vec<[u64; 4]>,
     /// The place of each bin; the rest keeps its own.
     ranks: [u8; 256],
-}
-
-impl Default for Order {
-    fn default() -> Self {
-        Self::new(Vec::new())
-    }
+    /// What stands for each place when cuts are drawn.
+    pub values: Vec<f32>,
 }
 
 impl Order {
-    pub fn new(bins: Vec<u8>) -> Self {
+    /// `bins` are a category's in their order, and none for another column.
+    pub fn new(column: &Column, bins: &[u8]) -> Self {
         let mut ranks = std::array::from_fn(|bin| bin as u8);
         bins.iter().enumerate().for_each(|(rank, &bin)| ranks[usize::from(bin)] = rank as u8);
-        Self { bins, ranks }
+        let mut run = [0_u64; 4];
+        let with = |&bin: &u8| {
+            run[usize::from(bin / 64)] |= 1 << (bin % 64);
+            run
+        };
+        Self { runs: bins.iter().map(with).collect(), ranks, values: values_of(column) }
     }
 
     /// Whether places stand for bins.
     fn is_bins(&self) -> bool {
-        self.bins.is_empty()
+        self.runs.is_empty()
     }
 
     /// The place of each bin, where it is another number.
@@ -71,10 +76,23 @@ impl Order {
 
     /// The categories up to a place, or those after it.
     fn run(&self, last: u8, is_after: bool) -> Test {
-        let middle = usize::from(last) + 1;
-        let chosen = if is_after { &self.bins[middle..] } else { &self.bins[..middle] };
-        among(chosen.iter().map(|&bin| usize::from(bin)))
+        let (all, run) = (self.runs[self.runs.len() - 1], self.runs[usize::from(last)]);
+        Test::Among { bins: if is_after { std::array::from_fn(|word| all[word] & !run[word]) } else { run } }
     }
+
+    /// What goes left: the places up to `last`, and the rest if said so.
+    pub fn up_to(&self, last: u8, rest_left: bool) -> Test {
+        // The rest of a category always goes right: where it is better with the others, the sides change names.
+        if self.is_bins() { Test::UpTo { bin: last, rest_left } } else { self.run(last, rest_left) }
+    }
+}
+
+/// Where the rows of some items are read.
+#[derive(Clone, Copy)]
+pub struct Source<'a> {
+    pub rows: Rows<'a>,
+    /// The same rows column by column, where there are such.
+    pub columns: Option<&'a Binned>,
 }
 
 /// The row of each item, with one that comes later.
@@ -87,7 +105,7 @@ pub fn rows_of<P>(items: &[Item<P>]) -> impl Iterator<Item = (usize, usize)> + C
 /// Bins of some items in some columns, one column after the other: from the columns where the items are many (the bytes of
 /// a column lie together), from the rows where they are few (one line of memory then holds all columns of a row).
 pub fn gather<'k, P>(
-    binned: &Binned,
+    source: Source,
     items: &[Item<P>],
     columns: &[usize],
     n_tried: usize,
@@ -98,17 +116,17 @@ pub fn gather<'k, P>(
         into.resize(n * columns.len(), 0);
     }
     let into = &mut into[..n * columns.len()];
-    if n * 64 > binned.n_rows * n_tried {
+    if let Some(binned) = source.columns.filter(|binned| n * 64 > binned.n_rows * n_tried) {
         for (&column, into) in columns.iter().zip(into.chunks_exact_mut(n.max(1))) {
             let cells = binned.column(column);
             into.iter_mut().zip(items).for_each(|(bin, item)| *bin = cells[item.row as usize]);
         }
     } else if let [column] = *columns {
-        into.iter_mut().zip(items).for_each(|(bin, item)| *bin = binned.rows.bin(item.row as usize, column));
+        into.iter_mut().zip(items).for_each(|(bin, item)| *bin = source.rows.bin(item.row as usize, column));
     } else {
         for (i, row) in rows_of(items).enumerate() {
-            binned.rows.expect(row.1);
-            let row = binned.rows.row(row.0);
+            source.rows.expect(row.1);
+            let row = source.rows.row(row.0);
             let mut at = i;
             for &column in columns {
                 into[at] = row[column];
@@ -172,53 +190,20 @@ impl<M: Measure> Scan<'_, M> {
         (sought.differs, test)
     }
 
-    /// A number is cut evenly between the smallest and the largest value, categories after any that is here.
+    /// A column is cut evenly between the smallest and the largest value.
     fn random_cut(&mut self, keys: &[u8], draws: &mut Draws) -> (bool, Option<Test>) {
-        let rest = self.rest();
-        let (mut low, mut high, mut end) = (255, 0, 0);
-        for &key in keys {
-            low = key.min(low);
-            high = (if key == rest { 0 } else { key }).max(high);
-            end = key.max(end);
-        }
-        if low == end {
+        let range = wide(|| Range::of(keys, self.rest()));
+        if !range.differs() {
             return (false, None);
         }
-        let saw_rest = end == rest;
-        let rest_left = saw_rest && draws.next() & 1 == 1;
-        let (last, rest_left) = match &self.column.kind {
-            // Only missing cells differ.
-            ColumnKind::Numbers { .. } if low == high => (high, false),
-            ColumnKind::Numbers { cuts } => {
-                let (low, high) = (usize::from(low), usize::from(high));
-                let (from, to) = (f64::from(cuts[low]), f64::from(cuts[high - 1]));
-                let at = (from + (to - from) * draws.unit()) as f32;
-                let bin = low + cuts[low..high - 1].partition_point(|&cut| cut < at);
-                (bin as u8, rest_left)
-            }
-            _ => {
-                let mut here = [0_u8; 256];
-                let mut n_here = 0;
-                each_key(present(keys), |key| {
-                    here[n_here & 255] = key as u8;
-                    n_here += usize::from(key != usize::from(rest));
-                    true
-                });
-                // All on the left is a cut only where the rest is on the right.
-                let n = if saw_rest && !rest_left { n_here } else { n_here - 1 };
-                if n == 0 {
-                    return (true, None);
-                }
-                (here[draws.below(n)], rest_left)
-            }
-        };
-        let goes_left = |key: u8| (key <= last) & (key != rest) | (rest_left & (key == rest));
-        let items = self.node.items.iter().zip(keys.iter().map(|&key| goes_left(key)));
-        self.measure.sum_left(items, &mut self.bench.left);
-        let test = self.is_best().then(|| {
-            if self.order.is_bins() { Test::UpTo { bin: last, rest_left } } else { self.order.run(last, rest_left) }
+        let (last, other) = range.cut(&self.order.values, self.rest(), draws);
+        let goes_left = |key: u8| (key <= last) | (key == other);
+        wide(|| {
+            let items = self.node.items.iter().zip(keys.iter().map(|&key| goes_left(key)));
+            self.measure.sum_left(items, &mut self.bench.left);
         });
-        (true, test)
+        let is_best = offers(self.measure, &self.node, &self.bench.left, self.best);
+        (true, is_best.then(|| self.order.up_to(last, other != last)))
     }
 
     /// One indicator that is set somewhere here against all others.
@@ -236,14 +221,14 @@ impl<M: Measure> Scan<'_, M> {
         let bin = here[draws.below(here.len())];
         let items = self.node.items.iter().zip(keys.iter().map(|&key| key != bin));
         self.measure.sum_left(items, &mut self.bench.left);
-        (true, self.is_best().then_some(Test::AllBut { bin }))
+        let is_best = offers(self.measure, &self.node, &self.bench.left, self.best);
+        (true, is_best.then_some(Test::AllBut { bin }))
     }
+}
 
-    /// Whether what is on the left is the best split so far.
-    fn is_best(&mut self) -> bool {
-        let left = &self.bench.left;
-        let (on_left, n) = (self.measure.n_rows(left), self.measure.n_rows(self.node.total));
-        let is_enough = on_left >= self.node.least && n - on_left >= self.node.least;
-        is_enough && self.measure.offer(left, self.node.total, self.best)
-    }
+/// Whether what is on the left is the best split so far, with enough rows on both sides.
+#[inline(always)]
+pub fn offers<M: Measure>(measure: &M, node: &Node<M>, left: &[M::Number], best: &mut Fraction) -> bool {
+    let (on_left, n) = (measure.n_rows(left), measure.n_rows(node.total));
+    on_left >= node.least && n - on_left >= node.least && measure.offer(left, node.total, best)
 }

@@ -1,0 +1,53 @@
+//! Rows near at hand: the bins of a node's rows, copied to lie together for all the nodes below it.
+//!
+//! A deep tree reads each row at every level. The rows of a small node lie scattered over the table, each in a line of
+//! memory of its own; copied once, they stay in the cache until the whole subtree is grown.
+
+use crate::ml::trees::kernel::Rows;
+use crate::ml::trees::measure::Item;
+
+/// How many blocks lie in each other, and their bytes: a share of the second level of cache, then of the first.
+pub const N_BLOCKS: usize = 2;
+const BYTES: [usize; N_BLOCKS] = [128 << 10, 8 << 10];
+/// Copying fewer rows than this does not pay.
+const LEAST_ROWS: usize = 64;
+
+/// A copy of some rows.
+#[derive(Default)]
+pub struct Block {
+    bins: Vec<u8>,
+    /// Which row of the table each is.
+    origins: Vec<u32>,
+    stride: usize,
+    n_columns: usize,
+}
+
+impl Block {
+    /// Copies the rows of some items, which then count rows of the block.
+    pub fn take<P>(&mut self, rows: Rows, items: &mut [Item<P>], origin: impl Fn(u32) -> u32) {
+        (self.stride, self.n_columns) = (rows.stride, rows.n_columns);
+        self.origins.clear();
+        if self.bins.len() < items.len() * rows.stride {
+            self.bins.resize(items.len() * rows.stride, 0);
+        }
+        for (i, (item, into)) in items.iter_mut().zip(self.bins.chunks_exact_mut(rows.stride)).enumerate() {
+            let from = item.row as usize * rows.stride;
+            into.copy_from_slice(&rows.bins[from..from + rows.stride]);
+            self.origins.push(origin(item.row));
+            item.row = i as u32;
+        }
+    }
+
+    pub fn rows(&self) -> Rows<'_> {
+        Rows { bins: &self.bins, stride: self.stride, n_columns: self.n_columns }
+    }
+
+    pub fn origin(&self, row: u32) -> u32 {
+        self.origins[row as usize]
+    }
+}
+
+/// Which block a node of so many rows belongs into: 0 for none, 1 for the outer one, 2 for the inner one.
+pub fn level_of(n_items: usize, stride: usize) -> usize {
+    BYTES.iter().take_while(|&&bytes| bytes / stride.max(1) >= n_items.max(LEAST_ROWS)).count()
+}

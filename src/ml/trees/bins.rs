@@ -102,6 +102,16 @@ impl Binned {
         self.rows.starts()[self.n_columns()]
     }
 
+    /// Puts the bins of a category in another order: `order` names each of them once.
+    pub fn reorder(&mut self, at: usize, order: &[u8]) {
+        let ColumnKind::Category { codes } = &mut self.columns[at].kind else { return };
+        let mut names = std::array::from_fn(|bin| bin as u8);
+        order.iter().enumerate().for_each(|(place, &bin)| names[usize::from(bin)] = place as u8);
+        *codes = order.iter().map(|&bin| codes[usize::from(bin)]).collect();
+        self.rows.rename(at, &names);
+        self.cells[at].iter_mut().for_each(|cell| *cell = names[usize::from(*cell)]);
+    }
+
     /// The bin of every row.
     pub fn column(&self, column: usize) -> &[u8] {
         &self.cells[column]

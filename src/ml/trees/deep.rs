@@ -10,11 +10,10 @@ use crate::ml::trees::bins::{Binned, ColumnKind};
 use crate::ml::trees::block::{Block, N_BLOCKS, level_of};
 use crate::ml::trees::cuts::{Bench, Node};
 use crate::ml::trees::grow::{GrownNode, KnownCodes, model_node};
-use crate::ml::trees::kernel::wide;
-use crate::ml::trees::lanes::{self, Lanes};
+use crate::ml::trees::lanes::{self, LANES, Lanes};
 use crate::ml::trees::measure::{Fraction, Item, Measure};
-use crate::ml::trees::random::{self, Draft};
-use crate::ml::trees::scan::{Draws, Order, Scan, Source, Splitter, gather, offers, rows_of};
+use crate::ml::trees::random::{Draft, Draw};
+use crate::ml::trees::scan::{Draws, Order, Scan, Source, Splitter, gather};
 use crate::ml::trees::split::Test;
 
 /// Rows parted between two looks at the cancel button.
@@ -275,7 +274,9 @@ impl<M: Measure> Deep<'_, M> {
     fn close(&mut self, at: &Open) {
         let Room { items, blocks, nodes, .. } = &mut *self.room;
         let items = &mut items[at.from..at.to];
-        if let Some(block) = at.level.checked_sub(1) {
+        if self.measure.asks_rows()
+            && let Some(block) = at.level.checked_sub(1)
+        {
             items.iter_mut().for_each(|item| item.row = blocks[block].origin(item.row));
         }
         self.total.fill(M::Number::default());
@@ -303,76 +304,68 @@ impl<M: Measure> Deep<'_, M> {
         let mut best: Option<(usize, Test)> = None;
         let mut score = Fraction::NONE;
         let (n_columns, wanted) = (self.columns.len(), self.limits.n_tried);
-        let n_lanes = if self.limits.splitter == Splitter::Random { random::LANES } else { lanes::LANES };
         let (mut next, mut tried) = (0, 0);
         while next < n_columns && tried < wanted {
             // What is still wanted is drawn at once.
-            let n = n_lanes.min(wanted - tried).min(n_columns - next);
+            let n = LANES.min(wanted - tried).min(n_columns - next);
             if wanted < n_columns {
                 for k in next..next + n {
                     let other = k + self.draws.below(n_columns - k);
                     self.columns.swap(k, other);
                 }
             }
-            let mut group = [0; random::LANES];
+            let mut group = [0; LANES];
             group[..n].copy_from_slice(&self.columns[next..next + n]);
-            self.try_columns(at, &group[..n], &mut score, |column, differs, test| {
-                tried += usize::from(differs);
-                if let Some(test) = test {
-                    best = Some((column, test));
-                }
-            });
+            tried += self.try_columns(at, &group[..n], &mut score, &mut best);
             next += n;
         }
         best.map(|(column, test)| (column, test, score))
     }
 
-    /// Tells `take` of each column whether it has different values here, and its split if it beats the best so far.
+    /// How many of the columns have different values here. A split that beats the best so far replaces it.
     fn try_columns(
         &mut self,
         at: &Open,
         columns: &[usize],
-        best: &mut Fraction,
-        mut take: impl FnMut(usize, bool, Option<Test>),
-    ) {
+        score: &mut Fraction,
+        best: &mut Option<(usize, Test)>,
+    ) -> usize {
         let n_tried = self.n_tried();
         let least = self.limits.min_samples_leaf.max(1) as f64;
         let (binned, orders, measure, splitter) = (self.binned, self.orders, self.measure, self.limits.splitter);
         let Room { items, keys, lanes, draft, blocks, .. } = &mut *self.room;
         let (items, source) = (&items[at.from..at.to], source(binned, blocks, at.level));
-        let node = Node { items, total: &self.total, least };
         let is_set = |&at: &usize| matches!(binned.columns[at].kind, ColumnKind::Indicators { .. });
-        if M::SORTS && splitter == Splitter::Random && items.len() <= random::MOST && !columns.iter().any(is_set) {
-            return draw_small(measure, &node, (binned, orders), source, columns, draft, self.draws, best, take);
+        let is_whole = source.rows.stride <= NARROW || items.len() <= lanes::MOST;
+        if M::SORTS && splitter == Splitter::Random && is_whole && !columns.iter().any(is_set) {
+            let node = Node { items, total: &self.total, least };
+            let draw = Draw { measure, node, binned, orders, columns };
+            return draw.try_all(draft, source.rows, self.draws, score, best);
         }
         let is_sorted = M::SORTS && splitter == Splitter::Best && items.len() <= lanes::MOST;
         if is_sorted {
-            let rows = rows_of(items).inspect(|&(_, ahead)| source.rows.expect(ahead));
-            lanes.fill(rows.map(|(row, _)| source.rows.row(row)), columns);
-            for (lane, &at) in columns.iter().enumerate() {
-                if let Some(ranks) = orders[at].ranks() {
-                    lanes.rank(items.len(), lane, ranks);
-                }
-            }
-            lanes.sort(items.len());
+            lanes.take(draft.fill(source.rows, items, columns));
         } else {
             gather(source, items, columns, n_tried, keys);
         }
+        let mut n_different = 0;
         for (lane, &at) in columns.iter().enumerate() {
             let column = &binned.columns[at];
             let node = Node { items, total: &self.total, least };
-            let (bench, best) = (&mut self.bench, &mut *best);
-            let scan = Scan { measure, node, column, order: &orders[at], bench, best };
+            let scan = Scan { measure, node, column, order: &orders[at], bench: &mut self.bench, best: &mut *score };
             let (differs, test) = if !is_sorted {
-                let keys = &mut keys[lane * items.len()..(lane + 1) * items.len()];
-                scan.search(splitter, keys, self.draws)
+                scan.search(splitter, &keys[lane * items.len()..(lane + 1) * items.len()], self.draws)
             } else if is_set(&at) {
                 scan.search(splitter, gather(source, items, &[at], n_tried, keys), self.draws)
             } else {
                 scan.search_sorted(lanes, lane)
             };
-            take(at, differs, test);
+            n_different += usize::from(differs);
+            if let Some(test) = test {
+                *best = Some((at, test));
+            }
         }
+        n_different
     }
 
     fn n_tried(&self) -> usize {
@@ -401,49 +394,13 @@ impl<M: Measure> Deep<'_, M> {
 
 /// Nodes with fewer items are read where they are.
 const LEAST_BLOCK: usize = 16;
+/// Bytes of a row up to which reading all of it costs no more than reading a column alone.
+const NARROW: usize = 64;
 
 fn source<'a>(binned: &'a Binned, blocks: &'a [Block; N_BLOCKS], level: usize) -> Source<'a> {
     match level.checked_sub(1) {
         None => Source { rows: binned.rows.rows(), columns: Some(binned) },
         Some(block) => Source { rows: blocks[block].rows(), columns: None },
-    }
-}
-
-/// Cuts columns of a small node at random, all at once.
-#[expect(clippy::too_many_arguments, reason = "parts of the grower, borrowed one by one")]
-fn draw_small<M: Measure>(
-    measure: &M,
-    node: &Node<M>,
-    (binned, orders): (&Binned, &[Order]),
-    source: Source,
-    columns: &[usize],
-    draft: &mut Draft,
-    draws: &mut Draws,
-    best: &mut Fraction,
-    mut take: impl FnMut(usize, bool, Option<Test>),
-) {
-    let n = node.items.len();
-    let rows = rows_of(node.items).inspect(|&(_, ahead)| source.rows.expect(ahead));
-    draft.fill(rows.map(|(row, _)| source.rows.row(row)), columns);
-    let mut rests = [0; random::LANES];
-    for (lane, &at) in columns.iter().enumerate() {
-        rests[lane] = binned.columns[at].n_bins as u8;
-        if let Some(ranks) = orders[at].ranks() {
-            draft.rank(n, lane, ranks);
-        }
-    }
-    let ranges = wide(|| draft.ranges(n, &rests));
-    let (mut last, mut other) = ([0; random::LANES], [0; random::LANES]);
-    for (lane, &at) in columns.iter().enumerate() {
-        if ranges[lane].differs() {
-            (last[lane], other[lane]) = ranges[lane].cut(&orders[at].values, rests[lane], draws);
-        }
-    }
-    let sums = wide(|| measure.sum_drafted(draft, node.items, columns.len(), (&last, &other)));
-    for (lane, &at) in columns.iter().enumerate() {
-        let differs = ranges[lane].differs();
-        let is_best = differs && offers(measure, node, &sums[lane..=lane], best);
-        take(at, differs, is_best.then(|| orders[at].up_to(last[lane], other[lane] != last[lane])));
     }
 }
 

@@ -74,6 +74,20 @@ impl RowBins {
         self.starts.len() - 1
     }
 
+    /// Gives the bins of a column other numbers, each its own.
+    pub fn rename(&mut self, column: usize, names: &[u8; 256]) {
+        let width = ROOM[self.runs.iter().scan(0, |end, run| {
+            *end += run;
+            Some(*end)
+        }).position(|end| column < end).unwrap_or(0)];
+        assert!(column < self.n_columns());
+        for row in self.bins.chunks_exact_mut(self.stride) {
+            let name = names[usize::from(row[column])];
+            assert!(usize::from(name) < width);
+            row[column] = name;
+        }
+    }
+
     /// Its rows, to be read one by one.
     #[inline(always)]
     pub fn rows(&self) -> Rows<'_> {
@@ -154,6 +168,71 @@ pub fn wide<R>(work: impl FnOnce() -> R) -> R {
 #[target_feature(enable = "avx2")]
 fn in_wide<R>(work: impl FnOnce() -> R) -> R {
     work()
+}
+
+/// Cells picked from a row at once.
+pub const PICKED: usize = 16;
+
+/// Reads up to [`PICKED`] columns of some rows; what `into` holds after those columns is of no use.
+#[inline(always)]
+pub fn pick(rows: Rows, order: impl Fn(usize) -> usize, columns: &[usize], into: &mut [[u8; PICKED]]) {
+    assert!(columns.len() <= PICKED && columns.iter().all(|&column| column < rows.n_columns));
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") {
+        // SAFETY: the processor has what the functions are compiled for.
+        match rows.stride {
+            16 => return unsafe { pick_wide::<1>(rows, order, columns, into) },
+            32 => return unsafe { pick_wide::<2>(rows, order, columns, into) },
+            64 => return unsafe { pick_wide::<4>(rows, order, columns, into) },
+            _ => (),
+        }
+    }
+    pick_each(rows, order, columns, into);
+}
+
+#[inline(always)]
+fn pick_each(rows: Rows, order: impl Fn(usize) -> usize, columns: &[usize], into: &mut [[u8; PICKED]]) {
+    let last = into.len().saturating_sub(1);
+    for (i, cells) in into.iter_mut().enumerate() {
+        rows.expect(order((i + AHEAD).min(last)));
+        let row = rows.row(order(i));
+        for (cell, &column) in cells.iter_mut().zip(columns) {
+            *cell = row[column];
+        }
+    }
+}
+
+/// The same for rows of so many parts of sixteen bytes: a part is shuffled at once.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn pick_wide<const PARTS: usize>(
+    rows: Rows,
+    order: impl Fn(usize) -> usize,
+    columns: &[usize],
+    into: &mut [[u8; PICKED]],
+) {
+    use std::arch::x86_64::{__m128i, _mm_loadu_si128, _mm_or_si128, _mm_setzero_si128, _mm_shuffle_epi8, _mm_storeu_si128};
+    // The highest bit says that a cell comes from another part.
+    let mut places = [[0x80_u8; PICKED]; PARTS];
+    for (lane, &column) in columns.iter().enumerate() {
+        places[column / PICKED][lane] = (column % PICKED) as u8;
+    }
+    // SAFETY: both are sixteen bytes.
+    let places = places.map(|places| unsafe { _mm_loadu_si128(places.as_ptr().cast()) });
+    let last = into.len().saturating_sub(1);
+    for (i, cells) in into.iter_mut().enumerate() {
+        rows.expect(order((i + AHEAD).min(last)));
+        let from = order(i).wrapping_mul(PARTS * PICKED);
+        let row = &rows.bins[from..from.wrapping_add(PARTS * PICKED)];
+        let mut picked = _mm_setzero_si128();
+        for (part, &places) in places.iter().enumerate() {
+            // SAFETY: the row has `PARTS` parts of sixteen bytes, and so have the cells one.
+            let bytes: __m128i = unsafe { _mm_loadu_si128(row.as_ptr().add(part * PICKED).cast()) };
+            picked = _mm_or_si128(picked, _mm_shuffle_epi8(bytes, places));
+        }
+        // SAFETY: as above.
+        unsafe { _mm_storeu_si128(cells.as_mut_ptr().cast(), picked) };
+    }
 }
 
 /// Adds `value` to one slot of each of `n` columns; returns where the next run's cells and slots start.

@@ -6,7 +6,7 @@ use std::ops::{AddAssign, Sub};
 
 use crate::domain::model::LeafValues;
 use crate::ml::trees::cuts::{self, Bench, Keys, Node, Sought};
-use crate::ml::trees::random::{self, Draft};
+use crate::ml::trees::random::{self, LANES};
 
 /// A row as deep trees carry it.
 #[derive(Clone, Copy, Debug, PartialEq, Default)]
@@ -87,18 +87,22 @@ pub trait Measure: Sync + Sized {
             self.add(left, item);
         }
     }
-    /// The same for each column of a draft; only where [`SORTS`](Self::SORTS) is true.
+    /// The same for several columns; only where [`SORTS`](Self::SORTS) is true.
     fn sum_drafted(
         &self,
-        _draft: &Draft,
+        _cells: &[[u8; LANES]],
         _items: &[Item<Self::Payload>],
-        _n_columns: usize,
-        _cuts: (&[u8; random::LANES], &[u8; random::LANES]),
-    ) -> [Self::Number; random::LANES] {
-        [Self::Number::default(); random::LANES]
+        _n_lanes: usize,
+        _cuts: (&[u8; LANES], &[u8; LANES]),
+    ) -> [Self::Number; LANES] {
+        [Self::Number::default(); LANES]
     }
     /// What the node itself scores: `Σ weight² / weight` over classes, or `sum² / weight`.
     fn score(&self, slot: &[Self::Number]) -> f64;
+    /// Whether [`answer`](Self::answer) looks at the numbers of rows.
+    fn asks_rows(&self) -> bool {
+        true
+    }
     /// A leaf's answer.
     fn answer(&self, items: &[Item<Self::Payload>]) -> LeafValues;
     /// A difference of scores as loss in the target's units.
@@ -218,12 +222,12 @@ impl Measure for Packed<'_> {
     #[inline(always)]
     fn sum_drafted(
         &self,
-        draft: &Draft,
+        cells: &[[u8; LANES]],
         items: &[Item<i64>],
-        n_columns: usize,
-        (last, other): (&[u8; random::LANES], &[u8; random::LANES]),
-    ) -> [i64; random::LANES] {
-        draft.sums(items, n_columns, last, other)
+        n_lanes: usize,
+        cuts: (&[u8; LANES], &[u8; LANES]),
+    ) -> [i64; LANES] {
+        random::sums(cells, items, n_lanes, cuts)
     }
 
     fn score(&self, slot: &[i64]) -> f64 {
@@ -231,8 +235,18 @@ impl Measure for Packed<'_> {
         if weight > 0.0 { sum * sum / weight } else { 0.0 }
     }
 
+    fn asks_rows(&self) -> bool {
+        // Two classes are in the payloads as they are.
+        !self.values.is_binary
+    }
+
     fn answer(&self, items: &[Item<i64>]) -> LeafValues {
-        self.values.answer(items)
+        if self.asks_rows() {
+            return self.values.answer(items);
+        }
+        let (weight, sum) = self.unpack(items.iter().fold(0, |sum, item| sum + item.payload));
+        let share = sum / weight.max(1.0);
+        [1.0 - share, share][..].into()
     }
 
     fn loss(&self, score: f64) -> f64 {

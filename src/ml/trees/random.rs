@@ -1,40 +1,41 @@
-//! Cuts at random (Geurts, Ernst & Wehenkel 2006): where a column is cut, and small nodes sixteen columns at once.
+//! Cuts at random (Geurts, Ernst & Wehenkel 2006): where a column is cut, and sixteen columns of a node at once.
 //!
 //! A cut needs no order of the rows, only the least and the largest value and then what lies up to the cut: two passes
-//! over bytes, each of which one instruction does for all columns of a row.
+//! over bytes, each of which a few instructions do for all columns of a row. Nothing here branches on what it reads.
 
-use crate::ml::trees::bins::{Column, ColumnKind, single};
-use crate::ml::trees::measure::Item;
-use crate::ml::trees::scan::Draws;
+use crate::ml::trees::bins::{Binned, Column, ColumnKind, single};
+use crate::ml::trees::cuts::Node;
+use crate::ml::trees::kernel::{PICKED, Rows, pick, wide};
+use crate::ml::trees::measure::{Fraction, Item, Measure};
+use crate::ml::trees::scan::{Draws, Order, offers};
+use crate::ml::trees::split::Test;
 
 /// Columns tried at once.
-pub const LANES: usize = 16;
-/// Most items tried in that way.
-pub const MOST: usize = 256;
+pub const LANES: usize = PICKED;
 
-/// The value that stands for each bin of values when cuts are drawn. Between two cuts it is the middle, at the ends as far
-/// from the only cut as the middle of the next bin: exact for whole numbers with a bin each. A category's is its place in
-/// the order.
-pub fn values_of(column: &Column) -> Vec<f32> {
-    match &column.kind {
-        ColumnKind::Numbers { cuts } => {
-            let at = |bin: usize| f64::from(cuts[bin]);
+/// The value that stands for each bin of values when cuts are drawn; larger ones after the last. Between two cuts it is
+/// the middle, at the ends as far from the only cut as the middle of the next bin: exact for whole numbers with a bin
+/// each. A category's is its place.
+pub fn values_of(column: &Column) -> [f32; 256] {
+    let mut values = [f32::INFINITY; 256];
+    let value = |bin: usize| match &column.kind {
+        ColumnKind::Numbers { cuts } if cuts.len() > 1 => {
+            let at = |cut: usize| f64::from(cuts[cut]);
             let n = cuts.len();
-            let middle = |bin: usize| at(bin - 1) / 2.0 + at(bin) / 2.0;
-            let value = |bin: usize| match bin {
-                _ if n < 2 => bin as f64,
+            single(match bin {
                 0 => at(0) - (at(1) - at(0)) / 2.0,
                 last if last == n => at(n - 1) + (at(n - 1) - at(n - 2)) / 2.0,
-                bin => middle(bin),
-            };
-            (0..=n).map(|bin| single(value(bin))).collect()
+                bin => at(bin - 1) / 2.0 + at(bin) / 2.0,
+            })
         }
-        _ => (0..column.n_bins).map(|place| place as f32).collect(),
-    }
+        _ => bin as f32,
+    };
+    values[..column.n_bins].iter_mut().enumerate().for_each(|(bin, place)| *place = value(bin));
+    values
 }
 
 /// The keys of a column in a node: the least and the largest of values, and the largest of all.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Range {
     pub low: u8,
     pub high: u8,
@@ -42,6 +43,7 @@ pub struct Range {
 }
 
 impl Range {
+    #[inline(always)]
     pub fn of(keys: &[u8], rest: u8) -> Self {
         let (mut low, mut high, mut end) = (255, 0, 0);
         for &key in keys {
@@ -52,6 +54,7 @@ impl Range {
         Self { low, high, end }
     }
 
+    #[inline(always)]
     pub fn differs(self) -> bool {
         self.low != self.end
     }
@@ -59,92 +62,120 @@ impl Range {
     /// The last key on the left of a cut that lies anywhere between the least and the largest value alike, and a key that
     /// goes left as well: the rest, or the last once more. Only where keys differ.
     #[inline(always)]
-    pub fn cut(self, values: &[f32], rest: u8, draws: &mut Draws) -> (u8, u8) {
-        let rest_left = self.end == rest && draws.next() & 1 == 1;
-        if self.low == self.high {
-            // Only missing cells differ.
-            return (self.high, self.high);
+    pub fn cut(self, values: &[f32; 256], rest: u8, draw: u64) -> (u8, u8) {
+        let (from, to) = (f64::from(values[usize::from(self.low)]), f64::from(values[usize::from(self.high)]));
+        let at = (from + (to - from) * Draws::unit(draw)) as f32;
+        let mut n_below = 0_usize;
+        for step in [128, 64, 32, 16, 8, 4, 2, 1] {
+            n_below += step * usize::from(values[(n_below + step - 1) & 255] <= at);
         }
-        let (low, high) = (usize::from(self.low), usize::from(self.high));
-        let (from, to) = (f64::from(values[low]), f64::from(values[high]));
-        let at = (from + (to - from) * draws.unit()) as f32;
-        let last = (low + values[low + 1..high].partition_point(|&value| value <= at)) as u8;
+        // Where only missing cells differ, they go right.
+        let most = self.high.saturating_sub(1).max(self.low);
+        let last = (n_below.saturating_sub(1) as u8).clamp(self.low, most);
+        let rest_left = (self.end == rest) & (draw & 1 == 1) & (self.low != self.high);
         (last, if rest_left { rest } else { last })
     }
 }
 
-/// The keys of a small node in some columns: one row of places for each item.
+/// The keys of a node's items in some columns: one row of cells for each item.
+#[derive(Default)]
 pub struct Draft {
-    cells: Box<[[u8; LANES]; MOST]>,
-}
-
-impl Default for Draft {
-    fn default() -> Self {
-        Self { cells: Box::new([[0; LANES]; MOST]) }
-    }
+    cells: Vec<[u8; LANES]>,
 }
 
 impl Draft {
-    /// Takes the keys of at most [`MOST`] items in at most [`LANES`] columns: of each item, in their order, a row of bins
-    /// from which `columns` are read.
+    /// Takes the keys of some items in at most [`LANES`] columns.
     #[inline(always)]
-    pub fn fill<'r>(&mut self, rows: impl Iterator<Item = &'r [u8]>, columns: &[usize]) {
-        for (cells, row) in self.cells.iter_mut().zip(rows) {
-            for (cell, &column) in cells.iter_mut().zip(columns) {
-                *cell = row[column];
+    pub fn fill<P>(&mut self, rows: Rows, items: &[Item<P>], columns: &[usize]) -> &[[u8; LANES]] {
+        if self.cells.len() < items.len() {
+            self.cells.resize(items.len(), [0; LANES]);
+        }
+        pick(rows, |i| items[i].row as usize, columns, &mut self.cells[..items.len()]);
+        &self.cells[..items.len()]
+    }
+}
+
+#[inline(always)]
+pub fn ranges(cells: &[[u8; LANES]], rests: &[u8; LANES]) -> [Range; LANES] {
+    let (mut low, mut high, mut end) = ([255; LANES], [0; LANES], [0; LANES]);
+    for cells in cells {
+        for lane in 0..LANES {
+            let key = cells[lane];
+            low[lane] = low[lane].min(key);
+            end[lane] = end[lane].max(key);
+            high[lane] = high[lane].max(if key == rests[lane] { 0 } else { key });
+        }
+    }
+    std::array::from_fn(|lane| Range { low: low[lane], high: high[lane], end: end[lane] })
+}
+
+/// The sums of the whole numbers of those items that go left, for the first `n_lanes` columns, cut after `last` and with
+/// `other` on the left.
+#[inline(always)]
+pub fn sums(
+    cells: &[[u8; LANES]],
+    items: &[Item<i64>],
+    n_lanes: usize,
+    (last, other): (&[u8; LANES], &[u8; LANES]),
+) -> [i64; LANES] {
+    const PART: usize = 8;
+    let mut sums = [0_i64; LANES];
+    for from in (0..n_lanes).step_by(PART) {
+        let mut part = [0_i64; PART];
+        let of = |keys: &[u8; LANES]| -> [u8; PART] { std::array::from_fn(|lane| keys[from + lane]) };
+        let (last, other) = (of(last), of(other));
+        for (cells, item) in cells.iter().zip(items) {
+            let cells: [u8; PART] = std::array::from_fn(|lane| cells[from + lane]);
+            for lane in 0..PART {
+                let goes_left = (cells[lane] <= last[lane]) | (cells[lane] == other[lane]);
+                part[lane] = part[lane].wrapping_add(item.payload & i64::from(goes_left).wrapping_neg());
             }
         }
+        sums[from..from + PART].copy_from_slice(&part);
     }
+    sums
+}
 
-    /// Puts other keys in the stead of those of one column.
-    pub fn rank(&mut self, n: usize, lane: usize, ranks: &[u8; 256]) {
-        for cells in &mut self.cells[..n] {
-            cells[lane % LANES] = ranks[usize::from(cells[lane % LANES])];
-        }
-    }
+/// Columns of one node, to be cut at random.
+pub struct Draw<'d, M: Measure> {
+    pub measure: &'d M,
+    pub node: Node<'d, M>,
+    pub binned: &'d Binned,
+    pub orders: &'d [Order],
+    /// At most [`LANES`], none of them of indicators.
+    pub columns: &'d [usize],
+}
 
-    #[inline(always)]
-    pub fn ranges(&self, n: usize, rests: &[u8; LANES]) -> [Range; LANES] {
-        let (mut low, mut high, mut end) = ([255; LANES], [0; LANES], [0; LANES]);
-        for cells in &self.cells[..n] {
-            for lane in 0..LANES {
-                let key = cells[lane];
-                low[lane] = low[lane].min(key);
-                end[lane] = end[lane].max(key);
-                high[lane] = high[lane].max(if key == rests[lane] { 0 } else { key });
-            }
-        }
-        std::array::from_fn(|lane| Range { low: low[lane], high: high[lane], end: end[lane] })
-    }
-
-    /// The sums of the whole numbers of those items that go left, for the first `n_lanes` columns, cut after `last` and
-    /// with `other` on the left.
-    #[inline(always)]
-    pub fn sums(
+impl<M: Measure> Draw<'_, M> {
+    /// How many of the columns have different values here. A split that beats the best so far replaces it.
+    pub fn try_all(
         &self,
-        items: &[Item<i64>],
-        n_lanes: usize,
-        last: &[u8; LANES],
-        other: &[u8; LANES],
-    ) -> [i64; LANES] {
-        const HALF: usize = LANES / 2;
-        let mut sums = [0_i64; LANES];
-        for from in [0, HALF] {
-            if from >= n_lanes {
-                break;
-            }
-            let mut half = [0_i64; HALF];
-            let (last, other): ([u8; HALF], [u8; HALF]) =
-                (std::array::from_fn(|lane| last[from + lane]), std::array::from_fn(|lane| other[from + lane]));
-            for (cells, item) in self.cells.iter().zip(items) {
-                for lane in 0..HALF {
-                    let key = cells[from + lane];
-                    let goes_left = (key <= last[lane]) | (key == other[lane]);
-                    half[lane] = half[lane].wrapping_add(item.payload & i64::from(goes_left).wrapping_neg());
-                }
-            }
-            sums[from..from + HALF].copy_from_slice(&half);
+        draft: &mut Draft,
+        rows: Rows,
+        draws: &mut Draws,
+        score: &mut Fraction,
+        best: &mut Option<(usize, Test)>,
+    ) -> usize {
+        let Self { measure, node, binned, orders, columns } = self;
+        let cells = draft.fill(rows, node.items, columns);
+        let mut rests = [0; LANES];
+        rests.iter_mut().zip(*columns).for_each(|(rest, &at)| *rest = binned.columns[at].n_bins as u8);
+        let ranges = wide(|| ranges(cells, &rests));
+        let (mut last, mut other) = ([0; LANES], [0; LANES]);
+        for (lane, &at) in columns.iter().enumerate() {
+            (last[lane], other[lane]) = ranges[lane].cut(&orders[at].values, rests[lane], draws.next());
         }
-        sums
+        let sums = wide(|| measure.sum_drafted(cells, node.items, columns.len(), (&last, &other)));
+        let mut found = None;
+        for (lane, sum) in sums.iter().enumerate().take(columns.len()) {
+            if offers(*measure, node, std::slice::from_ref(sum), score) {
+                found = Some(lane);
+            }
+        }
+        if let Some(lane) = found {
+            let at = columns[lane];
+            *best = Some((at, orders[at].up_to(last[lane], other[lane] != last[lane])));
+        }
+        ranges.iter().take(columns.len()).filter(|range| range.differs()).count()
     }
 }

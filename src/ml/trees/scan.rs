@@ -1,7 +1,7 @@
 //! One column of one node of a deep tree: its best cut, or one at random.
 
 use crate::ml::trees::bins::{Binned, Column, ColumnKind};
-use crate::ml::trees::cuts::{Bench, Keys, Node, best_only, each_key, present};
+use crate::ml::trees::cuts::{Bench, Cut, Keys, Node, best_only, each_key, present};
 use crate::ml::trees::kernel::{AHEAD, Rows, wide};
 use crate::ml::trees::lanes::Lanes;
 use crate::ml::trees::measure::{Fraction, Item, Measure};
@@ -33,57 +33,49 @@ impl Draws {
         ((u128::from(self.next()) * n as u128) >> 64) as usize
     }
 
-    /// In [0, 1).
-    pub fn unit(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
+    /// A draw as a number in [0, 1), by its high bits.
+    #[inline(always)]
+    pub fn unit(draw: u64) -> f64 {
+        (draw >> 11) as f64 / (1_u64 << 53) as f64
     }
 }
 
-/// In which order the bins of a column are parted. Numbers have one; categories have one for the whole forest, as ranger
-/// does (Wright & König 2019, doi:10.7717/peerj.6339): an order of its own in each small node would fit noise.
+/// How a column is cut.
 #[derive(Clone, Debug)]
 pub struct Order {
-    /// For categories the bins up to each place, as sets; empty for other columns.
+    /// Of a category the bins up to each, as sets; empty for other columns.
     runs: Vec<[u64; 4]>,
-    /// The place of each bin; the rest keeps its own.
-    ranks: [u8; 256],
-    /// What stands for each place when cuts are drawn.
-    pub values: Vec<f32>,
+    /// What stands for each bin when cuts are drawn.
+    pub values: [f32; 256],
 }
 
 impl Order {
-    /// `bins` are a category's in their order, and none for another column.
-    pub fn new(column: &Column, bins: &[u8]) -> Self {
-        let mut ranks = std::array::from_fn(|bin| bin as u8);
-        bins.iter().enumerate().for_each(|(rank, &bin)| ranks[usize::from(bin)] = rank as u8);
+    pub fn new(column: &Column) -> Self {
+        let n_runs = if matches!(column.kind, ColumnKind::Category { .. }) { column.n_bins } else { 0 };
         let mut run = [0_u64; 4];
-        let with = |&bin: &u8| {
-            run[usize::from(bin / 64)] |= 1 << (bin % 64);
+        let with = |bin: usize| {
+            run[bin / 64] |= 1 << (bin % 64);
             run
         };
-        Self { runs: bins.iter().map(with).collect(), ranks, values: values_of(column) }
+        Self { runs: (0..n_runs).map(with).collect(), values: values_of(column) }
     }
 
-    /// Whether places stand for bins.
-    fn is_bins(&self) -> bool {
-        self.runs.is_empty()
-    }
-
-    /// The place of each bin, where it is another number.
-    pub fn ranks(&self) -> Option<&[u8; 256]> {
-        (!self.is_bins()).then_some(&self.ranks)
-    }
-
-    /// The categories up to a place, or those after it.
-    fn run(&self, last: u8, is_after: bool) -> Test {
-        let (all, run) = (self.runs[self.runs.len() - 1], self.runs[usize::from(last)]);
-        Test::Among { bins: if is_after { std::array::from_fn(|word| all[word] & !run[word]) } else { run } }
-    }
-
-    /// What goes left: the places up to `last`, and the rest if said so.
+    /// What goes left: the bins up to `last`, and the rest if said so.
     pub fn up_to(&self, last: u8, rest_left: bool) -> Test {
+        let Some(all) = self.runs.last() else { return Test::UpTo { bin: last, rest_left } };
+        let run = self.runs[usize::from(last)];
         // The rest of a category always goes right: where it is better with the others, the sides change names.
-        if self.is_bins() { Test::UpTo { bin: last, rest_left } } else { self.run(last, rest_left) }
+        Test::Among { bins: if rest_left { std::array::from_fn(|word| all[word] & !run[word]) } else { run } }
+    }
+
+    /// Between two bins that have rows.
+    fn between(&self, cut: Cut) -> Test {
+        match self.runs.is_empty() {
+            // Empty bins lie between: cut in the middle of the gap. Rows without a value that were not seen here go where
+            // most rows went.
+            true => self.up_to(((u16::from(cut.last) + u16::from(cut.next) - 1) / 2) as u8, cut.rest_left),
+            false => self.up_to(cut.last, cut.saw_rest && cut.rest_left),
+        }
     }
 }
 
@@ -149,11 +141,8 @@ pub struct Scan<'s, M: Measure> {
 
 impl<M: Measure> Scan<'_, M> {
     /// Whether the column has different values here, and its split if it beats the best so far. `keys` are the bins of
-    /// the items; places in the order are put in their stead.
-    pub fn search(mut self, splitter: Splitter, keys: &mut [u8], draws: &mut Draws) -> (bool, Option<Test>) {
-        if !self.order.is_bins() {
-            keys.iter_mut().for_each(|key| *key = self.order.ranks[usize::from(*key)]);
-        }
+    /// the items.
+    pub fn search(mut self, splitter: Splitter, keys: &[u8], draws: &mut Draws) -> (bool, Option<Test>) {
         match (splitter, &self.column.kind) {
             (Splitter::Best, ColumnKind::Indicators { .. }) => {
                 let (differs, bin) = best_only(self.measure, &self.node, keys, self.rest(), self.bench, self.best);
@@ -176,18 +165,7 @@ impl<M: Measure> Scan<'_, M> {
 
     fn cut(&mut self, keys: Keys) -> (bool, Option<Test>) {
         let sought = self.measure.best_cut(&self.node, keys, self.rest(), self.bench, self.best);
-        let test = sought.cut.map(|cut| {
-            if self.order.is_bins() {
-                // Empty bins lie between: cut in the middle of the gap. Rows without a value that were not seen here go
-                // where most rows went.
-                let bin = ((u16::from(cut.last) + u16::from(cut.next) - 1) / 2) as u8;
-                Test::UpTo { bin, rest_left: cut.rest_left }
-            } else {
-                // The rest always goes right: where it is better with the others, the sides change names.
-                self.order.run(cut.last, cut.saw_rest && cut.rest_left)
-            }
-        });
-        (sought.differs, test)
+        (sought.differs, sought.cut.map(|cut| self.order.between(cut)))
     }
 
     /// A column is cut evenly between the smallest and the largest value.
@@ -196,7 +174,7 @@ impl<M: Measure> Scan<'_, M> {
         if !range.differs() {
             return (false, None);
         }
-        let (last, other) = range.cut(&self.order.values, self.rest(), draws);
+        let (last, other) = range.cut(&self.order.values, self.rest(), draws.next());
         let goes_left = |key: u8| (key <= last) | (key == other);
         wide(|| {
             let items = self.node.items.iter().zip(keys.iter().map(|&key| goes_left(key)));

@@ -3,7 +3,7 @@
 //! A deep tree reads each row at every level. The rows of a small node lie scattered over the table, each in a line of
 //! memory of its own; copied once, they stay in the cache until the whole subtree is grown.
 
-use crate::ml::trees::kernel::Rows;
+use crate::ml::trees::kernel::{AHEAD, Rows};
 use crate::ml::trees::measure::Item;
 
 /// How many blocks lie in each other, and their bytes: a share of the second level of cache, then of the first.
@@ -30,7 +30,9 @@ impl Block {
         if self.bins.len() < items.len() * rows.stride {
             self.bins.resize(items.len() * rows.stride, 0);
         }
-        for (i, (item, into)) in items.iter_mut().zip(self.bins.chunks_exact_mut(rows.stride)).enumerate() {
+        for (i, into) in self.bins.chunks_exact_mut(rows.stride).enumerate().take(items.len()) {
+            rows.expect(items[(i + AHEAD).min(items.len() - 1)].row as usize);
+            let item = &mut items[i];
             let from = item.row as usize * rows.stride;
             let row = &rows.bins[from..from + rows.stride];
             // Eight bytes at a time instead of a call.

@@ -63,6 +63,8 @@ pub struct Room<M: Measure> {
     draft: Draft,
     blocks: [Block; N_BLOCKS],
     nodes: Vec<TreeNode>,
+    /// How many nodes a tree may have.
+    likely: usize,
     /// The last tree in terms of bins.
     pub steps: Vec<Step>,
     /// Categories that nodes parted before.
@@ -73,8 +75,8 @@ impl<M: Measure> Default for Room<M> {
     fn default() -> Self {
         let (items, spare, keys) = (Vec::new(), Vec::new(), Vec::new());
         let (lanes, draft, blocks) = (Lanes::default(), Draft::default(), Default::default());
-        let (nodes, steps, known) = (Vec::new(), Vec::new(), KnownCodes::default());
-        Self { items, spare, keys, lanes, draft, blocks, nodes, steps, known }
+        let (nodes, likely, steps, known) = (Vec::new(), 0, Vec::new(), KnownCodes::default());
+        Self { items, spare, keys, lanes, draft, blocks, nodes, likely, steps, known }
     }
 }
 
@@ -89,7 +91,7 @@ pub fn grow<M: Measure>(
     go_on: &mut dyn FnMut() -> bool,
 ) -> Option<Tree> {
     room.spare.resize(room.items.len(), Item::default());
-    room.nodes.clear();
+    room.nodes = Vec::with_capacity(room.likely);
     room.steps.clear();
     let mut grower = Deep {
         binned,
@@ -102,7 +104,7 @@ pub fn grow<M: Measure>(
         bench: Bench::new(measure.width()),
         room,
     };
-    grower.add_nodes(1);
+    grower.add_node();
     let n = grower.room.items.len();
     let root = Open { node: 0, from: 0, to: n, depth: 0, level: 0 };
     // The largest gain first where leaves are scarce; else the newest first, whose rows are still near.
@@ -111,7 +113,11 @@ pub fn grow<M: Measure>(
     } else {
         grower.deep_first(root, go_on)?
     }
-    Some(Tree { nodes: room.nodes.drain(..).collect() })
+    let mut nodes = std::mem::take(&mut room.nodes);
+    // Trees of a forest are about as large; what is too much is given back.
+    room.likely = nodes.len() + nodes.len() / 16;
+    nodes.shrink_to_fit();
+    Some(Tree { nodes })
 }
 
 struct Deep<'a, M: Measure> {
@@ -193,11 +199,13 @@ impl<M: Measure> Deep<'_, M> {
             if at.depth < self.limits.max_depth && at.to - at.from >= LEAST_BLOCK {
                 self.bring_near(&mut at);
             }
-            if let Some(found) = self.look(&at) {
-                let [left, right] = self.split(&at, &found);
-                stack.extend([right, left]);
-            } else {
-                self.close(&at);
+            match self.look(&at) {
+                Ok(found) => {
+                    let [left, right] = self.split(&at, &found);
+                    stack.push(right);
+                    stack.push(left);
+                }
+                Err(n_rows) => self.close(&at, n_rows),
             }
         }
         Some(())
@@ -208,8 +216,8 @@ impl<M: Measure> Deep<'_, M> {
         let mut heap = BinaryHeap::new();
         let mut seek = |deep: &mut Self, heap: &mut BinaryHeap<Ranked>, at: Open| {
             match deep.look(&at) {
-                Some(found) => heap.push(Ranked(at, found)),
-                None => deep.close(&at),
+                Ok(found) => heap.push(Ranked(at, found)),
+                Err(n_rows) => deep.close(&at, n_rows),
             }
             patience.go_on(at.to - at.from).then_some(())
         };
@@ -220,15 +228,14 @@ impl<M: Measure> Deep<'_, M> {
                 seek(self, &mut heap, child)?;
             }
         }
-        heap.iter().for_each(|Ranked(at, _)| self.close(at));
+        heap.iter().for_each(|Ranked(at, found)| self.close(at, found.n_rows));
         Some(())
     }
 
-    fn add_nodes(&mut self, n: usize) {
-        let leaf = || TreeNode::Leaf { values: LeafValues::default(), cover: 0 };
-        self.room.nodes.extend(std::iter::repeat_with(leaf).take(n));
+    fn add_node(&mut self) {
+        self.room.nodes.push(TreeNode::Leaf { values: LeafValues::default(), cover: 0 });
         if self.limits.keeps_steps {
-            self.room.steps.extend(std::iter::repeat_n(LEAF, n));
+            self.room.steps.push(LEAF);
         }
     }
 
@@ -249,29 +256,26 @@ impl<M: Measure> Deep<'_, M> {
         at.level = level;
     }
 
-    /// The split of a node, unless it must be a leaf.
-    fn look(&mut self, at: &Open) -> Option<Found> {
+    /// The split of a node; of a leaf its number of rows.
+    fn look(&mut self, at: &Open) -> Result<Found, usize> {
         let items = &self.room.items[at.from..at.to];
         self.total.fill(M::Number::default());
         items.iter().for_each(|item| self.measure.add(&mut self.total, item));
-        let n_rows = self.n_rows(at);
+        let n_rows = if self.measure.counts_items() { items.len() as f64 } else { self.measure.n_rows(&self.total) };
         let may_split = at.depth < self.limits.max_depth && n_rows >= 2.0 * self.limits.min_samples_leaf.max(1) as f64;
-        if !may_split || self.measure.is_pure(items) {
-            return None;
+        let n_rows = n_rows.round() as usize;
+        if !may_split || self.measure.is_pure(items, &self.total) {
+            return Err(n_rows);
         }
-        let (column, test, score) = self.search(at)?;
+        let (column, test, score) = self.search(at).ok_or(n_rows)?;
         // An impure node is split even when its best split removes no loss, as in scikit-learn: what two columns say only
         // together starts like that.
         let gain = self.measure.loss(score.value() - self.measure.score(&self.total));
-        Some(Found { column, test, gain, n_rows: n_rows.round() as usize })
-    }
-
-    fn n_rows(&self, at: &Open) -> f64 {
-        if self.measure.counts_items() { (at.to - at.from) as f64 } else { self.measure.n_rows(&self.total) }
+        Ok(Found { column, test, gain, n_rows })
     }
 
     /// Makes a leaf of a node.
-    fn close(&mut self, at: &Open) {
+    fn close(&mut self, at: &Open, n_rows: usize) {
         let Room { items, blocks, nodes, .. } = &mut *self.room;
         let items = &mut items[at.from..at.to];
         if self.measure.asks_rows()
@@ -279,10 +283,7 @@ impl<M: Measure> Deep<'_, M> {
         {
             items.iter_mut().for_each(|item| item.row = blocks[block].origin(item.row));
         }
-        self.total.fill(M::Number::default());
-        items.iter().for_each(|item| self.measure.add(&mut self.total, item));
-        let n_rows = if self.measure.counts_items() { items.len() as f64 } else { self.measure.n_rows(&self.total) };
-        nodes[at.node] = TreeNode::Leaf { values: self.measure.answer(items), cover: n_rows.round() as u64 };
+        nodes[at.node] = TreeNode::Leaf { values: self.measure.answer(items), cover: n_rows as u64 };
     }
 
     fn split(&mut self, at: &Open, found: &Found) -> [Open; 2] {
@@ -291,7 +292,8 @@ impl<M: Measure> Deep<'_, M> {
         let &Found { column, test, gain, n_rows } = found;
         let node = GrownNode::Split { column, test, left, right: left + 1, gain, n_rows };
         self.room.nodes[at.node] = model_node(self.binned, &node, LeafValues::default(), &mut self.room.known);
-        self.add_nodes(2);
+        self.add_node();
+        self.add_node();
         if self.limits.keeps_steps {
             self.room.steps[at.node] = Step { test, column: column as u32, left: left as u32 };
         }
@@ -378,16 +380,12 @@ impl<M: Measure> Deep<'_, M> {
         let n_bins = self.binned.columns[found.column].n_bins;
         let Room { items, spare, keys, blocks, .. } = &mut *self.room;
         let items = &mut items[at.from..at.to];
-        let keys = gather(source(self.binned, blocks, at.level), items, &[found.column], n_tried, keys);
-        match found.test {
-            Test::UpTo { bin: last, rest_left } => parted(items, spare, keys, |key| {
-                let is_rest = usize::from(key) >= n_bins;
-                (key <= last) & !is_rest | (is_rest & rest_left)
-            }),
-            Test::AllBut { bin } => parted(items, spare, keys, |key| key != bin),
-            Test::Among { bins } => {
-                parted(items, spare, keys, |key| bins[usize::from(key / 64)] >> (key % 64) & 1 == 1)
-            }
+        let source = source(self.binned, blocks, at.level);
+        if at.level == 0 {
+            let keys = gather(source, items, &[found.column], n_tried, keys);
+            parted_by(found.test, n_bins, items, spare, |i, _| keys[i])
+        } else {
+            parted_by(found.test, n_bins, items, spare, |_, row| source.rows.bin(row as usize, found.column))
         }
     }
 }
@@ -404,14 +402,38 @@ fn source<'a>(binned: &'a Binned, blocks: &'a [Block; N_BLOCKS], level: usize) -
     }
 }
 
-/// Moves the items whose keys go left before the others; `spare` is room for those.
+/// Moves the items that go left before the others, by the key of each place and row; `spare` is room for those.
 #[inline(always)]
-fn parted<P: Copy>(items: &mut [Item<P>], spare: &mut [Item<P>], keys: &[u8], goes_left: impl Fn(u8) -> bool) -> usize {
+fn parted_by<P: Copy>(
+    test: Test,
+    n_bins: usize,
+    items: &mut [Item<P>],
+    spare: &mut [Item<P>],
+    key: impl Fn(usize, u32) -> u8,
+) -> usize {
+    match test {
+        Test::UpTo { bin: last, rest_left } => {
+            // A second key that goes left: the rest, or the last once more.
+            let (last, n_bins) = (usize::from(last).min(n_bins.saturating_sub(1)), n_bins);
+            let other = if rest_left { n_bins } else { last };
+            let goes_left = |key: u8| (usize::from(key) <= last) | (usize::from(key) == other);
+            parted(items, spare, |i, row| goes_left(key(i, row)))
+        }
+        Test::AllBut { bin } => parted(items, spare, |i, row| key(i, row) != bin),
+        Test::Among { bins } => parted(items, spare, |i, row| {
+            let key = key(i, row);
+            bins[usize::from(key / 64)] >> (key % 64) & 1 == 1
+        }),
+    }
+}
+
+#[inline(always)]
+fn parted<P: Copy>(items: &mut [Item<P>], spare: &mut [Item<P>], goes_left: impl Fn(usize, u32) -> bool) -> usize {
     let spare = &mut spare[..items.len()];
     let (mut left, mut right) = (0_usize, 0_usize);
-    for (i, &key) in keys.iter().enumerate() {
+    for i in 0..items.len() {
         let item = items[i];
-        let goes_left = goes_left(key);
+        let goes_left = goes_left(i, item.row);
         items[left] = item;
         spare[right] = item;
         left = left.wrapping_add(usize::from(goes_left));

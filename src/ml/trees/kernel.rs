@@ -76,10 +76,15 @@ impl RowBins {
 
     /// Gives the bins of a column other numbers, each its own.
     pub fn rename(&mut self, column: usize, names: &[u8; 256]) {
-        let width = ROOM[self.runs.iter().scan(0, |end, run| {
-            *end += run;
-            Some(*end)
-        }).position(|end| column < end).unwrap_or(0)];
+        let width = ROOM[self
+            .runs
+            .iter()
+            .scan(0, |end, run| {
+                *end += run;
+                Some(*end)
+            })
+            .position(|end| column < end)
+            .unwrap_or(0)];
         assert!(column < self.n_columns());
         for row in self.bins.chunks_exact_mut(self.stride) {
             let name = names[usize::from(row[column])];
@@ -211,7 +216,9 @@ fn pick_wide<const PARTS: usize>(
     columns: &[usize],
     into: &mut [[u8; PICKED]],
 ) {
-    use std::arch::x86_64::{__m128i, _mm_loadu_si128, _mm_or_si128, _mm_setzero_si128, _mm_shuffle_epi8, _mm_storeu_si128};
+    use std::arch::x86_64::{
+        __m128i, _mm_loadu_si128, _mm_or_si128, _mm_setzero_si128, _mm_shuffle_epi8, _mm_storeu_si128,
+    };
     // The highest bit says that a cell comes from another part.
     let mut places = [[0x80_u8; PICKED]; PARTS];
     for (lane, &column) in columns.iter().enumerate() {
@@ -233,6 +240,61 @@ fn pick_wide<const PARTS: usize>(
         // SAFETY: as above.
         unsafe { _mm_storeu_si128(cells.as_mut_ptr().cast(), picked) };
     }
+}
+
+/// How many of at most 255 rows of cells go left in each column, and how many of those are marked: cells up to `last`, and
+/// `other`. A mark is all bits or none.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+pub fn tally(
+    cells: &[[u8; PICKED]],
+    mark: impl Fn(usize) -> u8,
+    last: &[u8; PICKED],
+    other: &[u8; PICKED],
+) -> ([u8; PICKED], [u8; PICKED]) {
+    use std::arch::x86_64::{
+        __m128i, _mm_and_si128, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_min_epu8, _mm_or_si128, _mm_set1_epi8,
+        _mm_setzero_si128, _mm_storeu_si128, _mm_sub_epi8,
+    };
+    // SAFETY: every array is sixteen bytes long, and these instructions are part of the architecture.
+    unsafe {
+        let load = |bytes: &[u8; PICKED]| -> __m128i { _mm_loadu_si128(bytes.as_ptr().cast()) };
+        let (last, other) = (load(last), load(other));
+        let (mut n, mut marked) = (_mm_setzero_si128(), _mm_setzero_si128());
+        for (i, cells) in cells.iter().enumerate() {
+            let cells = load(cells);
+            let left = _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(cells, last), cells), _mm_cmpeq_epi8(cells, other));
+            // All bits are minus one.
+            n = _mm_sub_epi8(n, left);
+            marked = _mm_sub_epi8(marked, _mm_and_si128(left, _mm_set1_epi8(mark(i) as i8)));
+        }
+        let mut counts = ([0; PICKED], [0; PICKED]);
+        _mm_storeu_si128(counts.0.as_mut_ptr().cast(), n);
+        _mm_storeu_si128(counts.1.as_mut_ptr().cast(), marked);
+        counts
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+pub use self::tally_each as tally;
+
+/// The same, cell by cell.
+#[cfg(any(test, not(target_arch = "x86_64")))]
+pub fn tally_each(
+    cells: &[[u8; PICKED]],
+    mark: impl Fn(usize) -> u8,
+    last: &[u8; PICKED],
+    other: &[u8; PICKED],
+) -> ([u8; PICKED], [u8; PICKED]) {
+    let (mut n, mut marked) = ([0_u8; PICKED], [0_u8; PICKED]);
+    for (i, cells) in cells.iter().enumerate() {
+        for lane in 0..PICKED {
+            let left = u8::from((cells[lane] <= last[lane]) | (cells[lane] == other[lane]));
+            n[lane] = n[lane].wrapping_add(left);
+            marked[lane] = marked[lane].wrapping_add(left & mark(i));
+        }
+    }
+    (n, marked)
 }
 
 /// Adds `value` to one slot of each of `n` columns; returns where the next run's cells and slots start.
@@ -577,6 +639,28 @@ mod tests {
             bins.add_rows(&rows, &packed, &mut fast);
             add_rows_safely(&bins, &rows, &packed, &mut safe);
             assert_eq!(fast, safe, "{n_columns} columns");
+        }
+    }
+
+    #[test]
+    fn cells_are_picked_and_tallied_as_one_by_one() {
+        for n_columns in [5, 12, 28, 60] {
+            let n = 300;
+            let columns: Vec<Vec<u8>> =
+                (0..n_columns).map(|c| (0..n).map(|r| hashed(r * 71 + c) as u8).collect()).collect();
+            let bins = RowBins::new(n, &columns, &vec![256; n_columns], &Team::new(1));
+            let order: Vec<usize> = (0..200).map(|i| hashed(i) as usize % n).collect();
+            let wanted: Vec<usize> = (0..n_columns.min(PICKED)).map(|k| (k * 7) % n_columns).collect();
+            let (mut fast, mut safe) = (vec![[0; PICKED]; 200], vec![[0; PICKED]; 200]);
+            pick(bins.rows(), |i| order[i], &wanted, &mut fast);
+            pick_each(bins.rows(), |i| order[i], &wanted, &mut safe);
+            assert_eq!(fast, safe, "{n_columns} columns");
+            let cell = |i: usize, lane: usize| wanted.get(lane).map_or(0, |&c| columns[c][order[i]]);
+            assert!((0..200).all(|i| (0..PICKED).all(|lane| fast[i][lane] == cell(i, lane))));
+            let (last, other) =
+                (std::array::from_fn(|k| hashed(k) as u8), std::array::from_fn(|k| hashed(k + 50) as u8));
+            let mark = |i: usize| 0_u8.wrapping_sub(u8::from(hashed(i) % 3 == 0));
+            assert_eq!(tally(&fast, mark, &last, &other), tally_each(&fast, mark, &last, &other));
         }
     }
 

@@ -38,10 +38,13 @@ impl Lanes {
 
     /// Takes the keys and sorts them.
     pub fn take(&mut self, cells: &[[u8; LANES]]) {
-        wide(|| {
-            self.fill(cells);
-            self.sort(cells.len());
-        });
+        wide(
+            #[inline(always)]
+            || {
+                self.fill(cells);
+                self.sort(cells.len());
+            },
+        );
     }
 
     /// Sorts the first `n` places of every column, ascending.

@@ -2,10 +2,12 @@
 //!
 //! A deep tree is one thread's work, so even sums of doubles have a fixed order.
 
+use std::hint::select_unpredictable;
 use std::ops::{AddAssign, Sub};
 
 use crate::domain::model::LeafValues;
 use crate::ml::trees::cuts::{self, Bench, Keys, Node, Sought};
+use crate::ml::trees::kernel::wide;
 use crate::ml::trees::random::{self, LANES};
 
 /// A row as deep trees carry it.
@@ -33,9 +35,9 @@ impl Fraction {
     #[inline(always)]
     pub fn raise(&mut self, above: f64, below: f64) -> bool {
         let better = above * self.below > self.above * below;
-        if better {
-            (self.above, self.below) = (above, below);
-        }
+        // Which is better cannot be foreseen.
+        self.above = select_unpredictable(better, above, self.above);
+        self.below = select_unpredictable(better, below, self.below);
         better
     }
 }
@@ -59,7 +61,7 @@ pub trait Measure: Sync + Sized {
         false
     }
     /// Whether all rows have one answer.
-    fn is_pure(&self, items: &[Item<Self::Payload>]) -> bool;
+    fn is_pure(&self, items: &[Item<Self::Payload>], total: &[Self::Number]) -> bool;
     /// Whether the split into `left` and the rest scores more than the best so far, which it then replaces.
     fn offer(&self, left: &[Self::Number], total: &[Self::Number], best: &mut Fraction) -> bool;
     /// The best cut of a column with these keys, if it beats the best so far. Sorted keys come only where
@@ -91,7 +93,7 @@ pub trait Measure: Sync + Sized {
     fn sum_drafted(
         &self,
         _cells: &[[u8; LANES]],
-        _items: &[Item<Self::Payload>],
+        _node: &Node<Self>,
         _n_lanes: usize,
         _cuts: (&[u8; LANES], &[u8; LANES]),
     ) -> [Self::Number; LANES] {
@@ -196,7 +198,11 @@ impl Measure for Packed<'_> {
     }
 
     /// As far as payloads tell values apart.
-    fn is_pure(&self, items: &[Item<i64>]) -> bool {
+    fn is_pure(&self, items: &[Item<i64>], total: &[i64]) -> bool {
+        if self.values.is_binary {
+            let (weight, sum) = self.unpack(total[0]);
+            return sum == 0.0 || sum == weight;
+        }
         let parts = |item: &Item<i64>| (item.payload & ((1 << self.shift) - 1), item.payload >> self.shift);
         let Some((weight, sum)) = items.first().map(parts) else { return true };
         items.iter().map(parts).all(|(w, s)| s.wrapping_mul(weight) == sum.wrapping_mul(w))
@@ -223,11 +229,19 @@ impl Measure for Packed<'_> {
     fn sum_drafted(
         &self,
         cells: &[[u8; LANES]],
-        items: &[Item<i64>],
+        node: &Node<Self>,
         n_lanes: usize,
         cuts: (&[u8; LANES], &[u8; LANES]),
     ) -> [i64; LANES] {
-        random::sums(cells, items, n_lanes, cuts)
+        let is_one_each = self.unpack(node.total[0]).0 == node.items.len() as f64;
+        if self.values.is_binary && is_one_each {
+            random::counts(cells, node.items, self.shift, cuts)
+        } else {
+            wide(
+                #[inline(always)]
+                || random::sums(cells, node.items, n_lanes, cuts),
+            )
+        }
     }
 
     fn score(&self, slot: &[i64]) -> f64 {
@@ -282,7 +296,7 @@ impl Measure for Moments<'_> {
         slot[2]
     }
 
-    fn is_pure(&self, items: &[Item<f64>]) -> bool {
+    fn is_pure(&self, items: &[Item<f64>], _total: &[f64]) -> bool {
         self.0.is_pure(items)
     }
 
@@ -337,7 +351,7 @@ impl Measure for Counts<'_> {
         slot[self.n_classes]
     }
 
-    fn is_pure(&self, items: &[Item<u32>]) -> bool {
+    fn is_pure(&self, items: &[Item<u32>], _total: &[f64]) -> bool {
         items.windows(2).all(|pair| pair[0].payload == pair[1].payload)
     }
 

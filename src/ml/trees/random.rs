@@ -5,7 +5,7 @@
 
 use crate::ml::trees::bins::{Binned, Column, ColumnKind, single};
 use crate::ml::trees::cuts::Node;
-use crate::ml::trees::kernel::{PICKED, Rows, pick, wide};
+use crate::ml::trees::kernel::{PICKED, Rows, pick, tally, wide};
 use crate::ml::trees::measure::{Fraction, Item, Measure};
 use crate::ml::trees::scan::{Draws, Order, offers};
 use crate::ml::trees::split::Test;
@@ -59,23 +59,34 @@ impl Range {
         self.low != self.end
     }
 
-    /// The last key on the left of a cut that lies anywhere between the least and the largest value alike, and a key that
-    /// goes left as well: the rest, or the last once more. Only where keys differ.
+    /// A value between the least and the largest, each alike.
     #[inline(always)]
-    pub fn cut(self, values: &[f32; 256], rest: u8, draw: u64) -> (u8, u8) {
+    fn between(self, values: &[f32; 256], draw: u64) -> f32 {
         let (from, to) = (f64::from(values[usize::from(self.low)]), f64::from(values[usize::from(self.high)]));
-        let at = (from + (to - from) * Draws::unit(draw)) as f32;
-        let mut n_below = 0_usize;
-        for step in [128, 64, 32, 16, 8, 4, 2, 1] {
-            n_below += step * usize::from(values[(n_below + step - 1) & 255] <= at);
-        }
+        (from + (to - from) * Draws::unit(draw)) as f32
+    }
+
+    /// The last key on the left of a cut with `n_below` values up to it, and a key that goes left as well: the rest, or the
+    /// last once more.
+    #[inline(always)]
+    fn sides(self, n_below: usize, rest: u8, draw: u64) -> (u8, u8) {
         // Where only missing cells differ, they go right.
         let most = self.high.saturating_sub(1).max(self.low);
         let last = (n_below.saturating_sub(1) as u8).clamp(self.low, most);
         let rest_left = (self.end == rest) & (draw & 1 == 1) & (self.low != self.high);
         (last, if rest_left { rest } else { last })
     }
+
+    /// A cut at random, where keys differ: as [`sides`](Self::sides) says it.
+    pub fn cut(self, values: &[f32; 256], rest: u8, draw: u64) -> (u8, u8) {
+        let at = self.between(values, draw);
+        let n_below = STEPS.iter().fold(0, |n, step| n + step * usize::from(values[(n + step - 1) & 255] <= at));
+        self.sides(n_below, rest, draw)
+    }
 }
+
+/// A search among 256 values.
+const STEPS: [usize; 8] = [128, 64, 32, 16, 8, 4, 2, 1];
 
 /// The keys of a node's items in some columns: one row of cells for each item.
 #[derive(Default)]
@@ -136,6 +147,25 @@ pub fn sums(
     sums
 }
 
+/// The same for two classes and items of weight 1: sums of bytes, as long as they fit.
+#[inline(always)]
+pub fn counts(
+    cells: &[[u8; LANES]],
+    items: &[Item<i64>],
+    shift: u32,
+    (last, other): (&[u8; LANES], &[u8; LANES]),
+) -> [i64; LANES] {
+    let mut sums = [0_i64; LANES];
+    for (cells, items) in cells.chunks(255).zip(items.chunks(255)) {
+        let is_one = |i: usize| 0_u8.wrapping_sub((items[i].payload >> shift) as u8);
+        let (n, ones) = tally(cells, is_one, last, other);
+        for lane in 0..LANES {
+            sums[lane] += (i64::from(ones[lane]) << shift) + i64::from(n[lane]);
+        }
+    }
+    sums
+}
+
 /// Columns of one node, to be cut at random.
 pub struct Draw<'d, M: Measure> {
     pub measure: &'d M,
@@ -160,12 +190,27 @@ impl<M: Measure> Draw<'_, M> {
         let cells = draft.fill(rows, node.items, columns);
         let mut rests = [0; LANES];
         rests.iter_mut().zip(*columns).for_each(|(rest, &at)| *rest = binned.columns[at].n_bins as u8);
-        let ranges = wide(|| ranges(cells, &rests));
+        let ranges = wide(
+            #[inline(always)]
+            || ranges(cells, &rests),
+        );
         let (mut last, mut other) = ([0; LANES], [0; LANES]);
+        // As `Range::cut`, but step by step for all: no search waits for another.
+        let (mut drawn, mut cuts, mut n_below) = ([0; LANES], [0.0; LANES], [0; LANES]);
         for (lane, &at) in columns.iter().enumerate() {
-            (last[lane], other[lane]) = ranges[lane].cut(&orders[at].values, rests[lane], draws.next());
+            drawn[lane] = draws.next();
+            cuts[lane] = ranges[lane].between(&orders[at].values, drawn[lane]);
         }
-        let sums = wide(|| measure.sum_drafted(cells, node.items, columns.len(), (&last, &other)));
+        for step in STEPS {
+            for (lane, &at) in columns.iter().enumerate() {
+                let n = &mut n_below[lane];
+                *n += step * usize::from(orders[at].values[(*n + step - 1) & 255] <= cuts[lane]);
+            }
+        }
+        for lane in 0..columns.len() {
+            (last[lane], other[lane]) = ranges[lane].sides(n_below[lane], rests[lane], drawn[lane]);
+        }
+        let sums = measure.sum_drafted(cells, node, columns.len(), (&last, &other));
         let mut found = None;
         for (lane, sum) in sums.iter().enumerate().take(columns.len()) {
             if offers(*measure, node, std::slice::from_ref(sum), score) {

@@ -170,16 +170,22 @@ impl<M: Measure> Scan<'_, M> {
 
     /// A column is cut evenly between the smallest and the largest value.
     fn random_cut(&mut self, keys: &[u8], draws: &mut Draws) -> (bool, Option<Test>) {
-        let range = wide(|| Range::of(keys, self.rest()));
+        let range = wide(
+            #[inline(always)]
+            || Range::of(keys, self.rest()),
+        );
         if !range.differs() {
             return (false, None);
         }
         let (last, other) = range.cut(&self.order.values, self.rest(), draws.next());
         let goes_left = |key: u8| (key <= last) | (key == other);
-        wide(|| {
-            let items = self.node.items.iter().zip(keys.iter().map(|&key| goes_left(key)));
-            self.measure.sum_left(items, &mut self.bench.left);
-        });
+        wide(
+            #[inline(always)]
+            || {
+                let items = self.node.items.iter().zip(keys.iter().map(|&key| goes_left(key)));
+                self.measure.sum_left(items, &mut self.bench.left);
+            },
+        );
         let is_best = offers(self.measure, &self.node, &self.bench.left, self.best);
         (true, is_best.then(|| self.order.up_to(last, other != last)))
     }
@@ -208,5 +214,5 @@ impl<M: Measure> Scan<'_, M> {
 #[inline(always)]
 pub fn offers<M: Measure>(measure: &M, node: &Node<M>, left: &[M::Number], best: &mut Fraction) -> bool {
     let (on_left, n) = (measure.n_rows(left), measure.n_rows(node.total));
-    on_left >= node.least && n - on_left >= node.least && measure.offer(left, node.total, best)
+    (on_left >= node.least) & (n - on_left >= node.least) && measure.offer(left, node.total, best)
 }

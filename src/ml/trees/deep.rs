@@ -10,6 +10,7 @@ use crate::ml::trees::bins::{Binned, ColumnKind};
 use crate::ml::trees::block::{Block, N_BLOCKS, level_of};
 use crate::ml::trees::cuts::{Bench, Node};
 use crate::ml::trees::grow::{GrownNode, KnownCodes, model_node};
+use crate::ml::trees::ladder::{Ladder, Least};
 use crate::ml::trees::lanes::{self, LANES, Lanes};
 use crate::ml::trees::measure::{Fraction, Item, Measure};
 use crate::ml::trees::random::{Draft, Draw};
@@ -60,6 +61,7 @@ pub struct Room<M: Measure> {
     spare: Vec<Item<M::Payload>>,
     keys: Vec<u8>,
     lanes: Lanes,
+    ladder: Box<Ladder>,
     draft: Draft,
     blocks: [Block; N_BLOCKS],
     nodes: Vec<TreeNode>,
@@ -74,9 +76,10 @@ pub struct Room<M: Measure> {
 impl<M: Measure> Default for Room<M> {
     fn default() -> Self {
         let (items, spare, keys) = (Vec::new(), Vec::new(), Vec::new());
-        let (lanes, draft, blocks) = (Lanes::default(), Draft::default(), Default::default());
+        let (lanes, ladder) = (Lanes::default(), Box::default());
+        let (draft, blocks) = (Draft::default(), Default::default());
         let (nodes, likely, steps, known) = (Vec::new(), 0, Vec::new(), KnownCodes::default());
-        Self { items, spare, keys, lanes, draft, blocks, nodes, likely, steps, known }
+        Self { items, spare, keys, lanes, ladder, draft, blocks, nodes, likely, steps, known }
     }
 }
 
@@ -335,7 +338,7 @@ impl<M: Measure> Deep<'_, M> {
         let n_tried = self.n_tried();
         let least = self.limits.min_samples_leaf.max(1) as f64;
         let (binned, orders, measure, splitter) = (self.binned, self.orders, self.measure, self.limits.splitter);
-        let Room { items, keys, lanes, draft, blocks, .. } = &mut *self.room;
+        let Room { items, keys, lanes, ladder, draft, blocks, .. } = &mut *self.room;
         let (items, source) = (&items[at.from..at.to], source(binned, blocks, at.level));
         let is_set = |&at: &usize| matches!(binned.columns[at].kind, ColumnKind::Indicators { .. });
         let is_whole = source.rows.stride <= NARROW || items.len() <= lanes::MOST;
@@ -347,6 +350,11 @@ impl<M: Measure> Deep<'_, M> {
         let is_sorted = M::SORTS && splitter == Splitter::Best && items.len() <= lanes::MOST;
         if is_sorted {
             lanes.take(draft.fill(source.rows, items, columns));
+            let least = match (measure.counts_items(), self.limits.min_samples_leaf.max(1)) {
+                (true, items) => Least { items, weight: 0.0 },
+                (false, least) => Least { items: 1, weight: least as f64 },
+            };
+            ladder.climb(lanes, items.iter().map(|item| measure.parts(item.payload)), columns.len(), least);
         } else {
             gather(source, items, columns, n_tried, keys);
         }
@@ -355,7 +363,15 @@ impl<M: Measure> Deep<'_, M> {
             let column = &binned.columns[at];
             let node = Node { items, total: &self.total, least };
             let scan = Scan { measure, node, column, order: &orders[at], bench: &mut self.bench, best: &mut *score };
-            let (differs, test) = if !is_sorted {
+            let saw_rest = is_sorted && lanes.key(items.len() - 1, lane) == column.n_bins as u8;
+            let (differs, test) = if is_sorted && !saw_rest && !is_set(&at) {
+                let differs = lanes.key(0, lane) != lanes.key(items.len() - 1, lane);
+                let cut = ladder.cut(lanes, items.len(), lane, measure.n_rows(&self.total));
+                let cut = cut.filter(|&((weight, value), _)| {
+                    measure.offer(&[measure.number(weight, value)], &self.total, scan.best)
+                });
+                (differs, cut.map(|(_, cut)| orders[at].between(cut)))
+            } else if !is_sorted {
                 scan.search(splitter, &keys[lane * items.len()..(lane + 1) * items.len()], self.draws)
             } else if is_set(&at) {
                 scan.search(splitter, gather(source, items, &[at], n_tried, keys), self.draws)

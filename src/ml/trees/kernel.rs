@@ -1,4 +1,4 @@
-//! The inner loops of histogram trees, and the team of threads that shares them: the one file with `unsafe`.
+//! The inner loops of histogram trees, and the team of threads that shares them: the one place with `unsafe`.
 //!
 //! Why here: a fit of a million rows makes some ten billion bin updates. With bounds checks each costs about twice as
 //! much, and a scoped thread per split would cost more than most splits. Why it is sound: the checks are made once per
@@ -7,6 +7,8 @@
 //! done. `tests` holds the same loops written safely, and compares.
 #![allow(unsafe_code)]
 
+mod vectors;
+
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -14,6 +16,8 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{JoinHandle, ThreadId};
 
 use crate::domain::io::{Cancelled, JobIo};
+
+pub use vectors::{Ascent, PICKED, Places, TABLE, ascend, pick, tally, wide};
 
 /// Rows of bins, row after row, as histograms read them.
 pub struct RowBins {
@@ -155,146 +159,6 @@ impl<'a> Rows<'a> {
     pub fn expect(self, row: usize) {
         prefetch(self.bins.as_ptr().wrapping_add(row.wrapping_mul(self.stride)));
     }
-}
-
-/// Does some work with the processor's longer vectors, where it has them. The work is the same either way, and so is what
-/// it comes to: the compiler neither reorders sums of floats nor fuses them.
-#[inline(always)]
-pub fn wide<R>(work: impl FnOnce() -> R) -> R {
-    #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("avx2") {
-        // SAFETY: the processor has what the function is compiled for.
-        return unsafe { in_wide(work) };
-    }
-    work()
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-fn in_wide<R>(work: impl FnOnce() -> R) -> R {
-    work()
-}
-
-/// Cells picked from a row at once.
-pub const PICKED: usize = 16;
-
-/// Reads up to [`PICKED`] columns of some rows; what `into` holds after those columns is of no use.
-#[inline(always)]
-pub fn pick(rows: Rows, order: impl Fn(usize) -> usize, columns: &[usize], into: &mut [[u8; PICKED]]) {
-    assert!(columns.len() <= PICKED && columns.iter().all(|&column| column < rows.n_columns));
-    #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("avx2") {
-        // SAFETY: the processor has what the functions are compiled for.
-        match rows.stride {
-            16 => return unsafe { pick_wide::<1>(rows, order, columns, into) },
-            32 => return unsafe { pick_wide::<2>(rows, order, columns, into) },
-            64 => return unsafe { pick_wide::<4>(rows, order, columns, into) },
-            _ => (),
-        }
-    }
-    pick_each(rows, order, columns, into);
-}
-
-#[inline(always)]
-fn pick_each(rows: Rows, order: impl Fn(usize) -> usize, columns: &[usize], into: &mut [[u8; PICKED]]) {
-    let last = into.len().saturating_sub(1);
-    for (i, cells) in into.iter_mut().enumerate() {
-        rows.expect(order((i + AHEAD).min(last)));
-        let row = rows.row(order(i));
-        for (cell, &column) in cells.iter_mut().zip(columns) {
-            *cell = row[column];
-        }
-    }
-}
-
-/// The same for rows of so many parts of sixteen bytes: a part is shuffled at once.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-fn pick_wide<const PARTS: usize>(
-    rows: Rows,
-    order: impl Fn(usize) -> usize,
-    columns: &[usize],
-    into: &mut [[u8; PICKED]],
-) {
-    use std::arch::x86_64::{
-        __m128i, _mm_loadu_si128, _mm_or_si128, _mm_setzero_si128, _mm_shuffle_epi8, _mm_storeu_si128,
-    };
-    // The highest bit says that a cell comes from another part.
-    let mut places = [[0x80_u8; PICKED]; PARTS];
-    for (lane, &column) in columns.iter().enumerate() {
-        places[column / PICKED][lane] = (column % PICKED) as u8;
-    }
-    // SAFETY: both are sixteen bytes.
-    let places = places.map(|places| unsafe { _mm_loadu_si128(places.as_ptr().cast()) });
-    let last = into.len().saturating_sub(1);
-    for (i, cells) in into.iter_mut().enumerate() {
-        rows.expect(order((i + AHEAD).min(last)));
-        let from = order(i).wrapping_mul(PARTS * PICKED);
-        let row = &rows.bins[from..from.wrapping_add(PARTS * PICKED)];
-        let mut picked = _mm_setzero_si128();
-        for (part, &places) in places.iter().enumerate() {
-            // SAFETY: the row has `PARTS` parts of sixteen bytes, and so have the cells one.
-            let bytes: __m128i = unsafe { _mm_loadu_si128(row.as_ptr().add(part * PICKED).cast()) };
-            picked = _mm_or_si128(picked, _mm_shuffle_epi8(bytes, places));
-        }
-        // SAFETY: as above.
-        unsafe { _mm_storeu_si128(cells.as_mut_ptr().cast(), picked) };
-    }
-}
-
-/// How many of at most 255 rows of cells go left in each column, and how many of those are marked: cells up to `last`, and
-/// `other`. A mark is all bits or none.
-#[cfg(target_arch = "x86_64")]
-#[inline(always)]
-pub fn tally(
-    cells: &[[u8; PICKED]],
-    mark: impl Fn(usize) -> u8,
-    last: &[u8; PICKED],
-    other: &[u8; PICKED],
-) -> ([u8; PICKED], [u8; PICKED]) {
-    use std::arch::x86_64::{
-        __m128i, _mm_and_si128, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_min_epu8, _mm_or_si128, _mm_set1_epi8,
-        _mm_setzero_si128, _mm_storeu_si128, _mm_sub_epi8,
-    };
-    // SAFETY: every array is sixteen bytes long, and these instructions are part of the architecture.
-    unsafe {
-        let load = |bytes: &[u8; PICKED]| -> __m128i { _mm_loadu_si128(bytes.as_ptr().cast()) };
-        let (last, other) = (load(last), load(other));
-        let (mut n, mut marked) = (_mm_setzero_si128(), _mm_setzero_si128());
-        for (i, cells) in cells.iter().enumerate() {
-            let cells = load(cells);
-            let left = _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(cells, last), cells), _mm_cmpeq_epi8(cells, other));
-            // All bits are minus one.
-            n = _mm_sub_epi8(n, left);
-            marked = _mm_sub_epi8(marked, _mm_and_si128(left, _mm_set1_epi8(mark(i) as i8)));
-        }
-        let mut counts = ([0; PICKED], [0; PICKED]);
-        _mm_storeu_si128(counts.0.as_mut_ptr().cast(), n);
-        _mm_storeu_si128(counts.1.as_mut_ptr().cast(), marked);
-        counts
-    }
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-pub use self::tally_each as tally;
-
-/// The same, cell by cell.
-#[cfg(any(test, not(target_arch = "x86_64")))]
-pub fn tally_each(
-    cells: &[[u8; PICKED]],
-    mark: impl Fn(usize) -> u8,
-    last: &[u8; PICKED],
-    other: &[u8; PICKED],
-) -> ([u8; PICKED], [u8; PICKED]) {
-    let (mut n, mut marked) = ([0_u8; PICKED], [0_u8; PICKED]);
-    for (i, cells) in cells.iter().enumerate() {
-        for lane in 0..PICKED {
-            let left = u8::from((cells[lane] <= last[lane]) | (cells[lane] == other[lane]));
-            n[lane] = n[lane].wrapping_add(left);
-            marked[lane] = marked[lane].wrapping_add(left & mark(i));
-        }
-    }
-    (n, marked)
 }
 
 /// Adds `value` to one slot of each of `n` columns; returns where the next run's cells and slots start.
@@ -639,28 +503,6 @@ mod tests {
             bins.add_rows(&rows, &packed, &mut fast);
             add_rows_safely(&bins, &rows, &packed, &mut safe);
             assert_eq!(fast, safe, "{n_columns} columns");
-        }
-    }
-
-    #[test]
-    fn cells_are_picked_and_tallied_as_one_by_one() {
-        for n_columns in [5, 12, 28, 60] {
-            let n = 300;
-            let columns: Vec<Vec<u8>> =
-                (0..n_columns).map(|c| (0..n).map(|r| hashed(r * 71 + c) as u8).collect()).collect();
-            let bins = RowBins::new(n, &columns, &vec![256; n_columns], &Team::new(1));
-            let order: Vec<usize> = (0..200).map(|i| hashed(i) as usize % n).collect();
-            let wanted: Vec<usize> = (0..n_columns.min(PICKED)).map(|k| (k * 7) % n_columns).collect();
-            let (mut fast, mut safe) = (vec![[0; PICKED]; 200], vec![[0; PICKED]; 200]);
-            pick(bins.rows(), |i| order[i], &wanted, &mut fast);
-            pick_each(bins.rows(), |i| order[i], &wanted, &mut safe);
-            assert_eq!(fast, safe, "{n_columns} columns");
-            let cell = |i: usize, lane: usize| wanted.get(lane).map_or(0, |&c| columns[c][order[i]]);
-            assert!((0..200).all(|i| (0..PICKED).all(|lane| fast[i][lane] == cell(i, lane))));
-            let (last, other) =
-                (std::array::from_fn(|k| hashed(k) as u8), std::array::from_fn(|k| hashed(k + 50) as u8));
-            let mark = |i: usize| 0_u8.wrapping_sub(u8::from(hashed(i) % 3 == 0));
-            assert_eq!(tally(&fast, mark, &last, &other), tally_each(&fast, mark, &last, &other));
         }
     }
 

@@ -3,16 +3,16 @@
 //! A sorting network compares places that do not depend on the keys, so few instructions compare a place of all columns
 //! at once and none of them branches (Batcher 1968; Knuth, The Art of Computer Programming 3, 5.2.2, algorithm M).
 
-use crate::ml::trees::kernel::{PICKED, wide};
+use crate::ml::trees::kernel::{PICKED, Places, TABLE, wide};
 
 /// Columns sorted at once.
 pub const LANES: usize = PICKED;
 /// Most items; with a key they fill the bits of a number that is not negative.
-pub const MOST: usize = 1 << ITEM_BITS;
+pub const MOST: usize = TABLE;
 const ITEM_BITS: u32 = 7;
 
 /// One place of all columns: the key above, the number of its item below. Equal keys lie in the order of their items.
-pub type Place = [i16; LANES];
+pub type Place = Places;
 
 /// Room for the keys of the columns.
 pub struct Lanes {
@@ -61,6 +61,18 @@ impl Lanes {
                 self.places[below][lane] = a[lane].max(b[lane]);
             }
         }
+    }
+
+    /// The first `n` places of all columns.
+    #[inline(always)]
+    pub fn places(&self, n: usize) -> &[Place] {
+        &self.places[..n]
+    }
+
+    /// The key at a place of a column.
+    #[inline(always)]
+    pub fn key(&self, place: usize, lane: usize) -> u8 {
+        parts(self.places[place % MOST][lane % LANES]).0
     }
 
     /// The key and the item at each of the first `n` places of a column.

@@ -79,6 +79,13 @@ pub trait Measure: Sync + Sized {
             Keys::Sorted(..) => Sought::default(),
         }
     }
+    /// An item as weight and value, and numbers from those again; only where [`SORTS`](Self::SORTS) is true.
+    fn parts(&self, _payload: Self::Payload) -> (f64, f64) {
+        (0.0, 0.0)
+    }
+    fn number(&self, _weight: f64, _value: f64) -> Self::Number {
+        Self::Number::default()
+    }
     /// What the items have that go left.
     fn sum_left<'i>(&self, items: impl Iterator<Item = (&'i Item<Self::Payload>, bool)>, left: &mut [Self::Number])
     where
@@ -216,6 +223,16 @@ impl Measure for Packed<'_> {
 
     fn best_cut(&self, node: &Node<Self>, keys: Keys, rest: u8, bench: &mut Bench<i64>, best: &mut Fraction) -> Sought {
         cuts::by_list(node, keys, rest, (self.shift, self.counts_items), bench, best)
+    }
+
+    #[inline(always)]
+    fn parts(&self, payload: i64) -> (f64, f64) {
+        self.unpack(payload)
+    }
+
+    #[inline(always)]
+    fn number(&self, weight: f64, value: f64) -> i64 {
+        ((value as i64) << self.shift) + weight as i64
     }
 
     #[inline(always)]

@@ -14,6 +14,7 @@ mod deep;
 pub mod forest;
 mod grow;
 mod kernel;
+mod ladder;
 mod lanes;
 pub mod losses;
 mod measure;

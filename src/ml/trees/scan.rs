@@ -69,7 +69,7 @@ impl Order {
     }
 
     /// Between two bins that have rows.
-    fn between(&self, cut: Cut) -> Test {
+    pub fn between(&self, cut: Cut) -> Test {
         match self.runs.is_empty() {
             // Empty bins lie between: cut in the middle of the gap. Rows without a value that were not seen here go where
             // most rows went.

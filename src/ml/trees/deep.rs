@@ -10,6 +10,7 @@ use crate::ml::trees::bins::{Binned, ColumnKind};
 use crate::ml::trees::block::{Block, N_BLOCKS, level_of};
 use crate::ml::trees::cuts::{Bench, Node};
 use crate::ml::trees::grow::{GrownNode, KnownCodes, model_node};
+use crate::ml::trees::kernel::part;
 use crate::ml::trees::ladder::{Ladder, Least};
 use crate::ml::trees::lanes::{self, LANES, Lanes};
 use crate::ml::trees::measure::{Fraction, Item, Measure};
@@ -262,8 +263,7 @@ impl<M: Measure> Deep<'_, M> {
     /// The split of a node; of a leaf its number of rows.
     fn look(&mut self, at: &Open) -> Result<Found, usize> {
         let items = &self.room.items[at.from..at.to];
-        self.total.fill(M::Number::default());
-        items.iter().for_each(|item| self.measure.add(&mut self.total, item));
+        self.measure.sum(items, &mut self.total);
         let n_rows = if self.measure.counts_items() { items.len() as f64 } else { self.measure.n_rows(&self.total) };
         let may_split = at.depth < self.limits.max_depth && n_rows >= 2.0 * self.limits.min_samples_leaf.max(1) as f64;
         let n_rows = n_rows.round() as usize;
@@ -433,28 +433,12 @@ fn parted_by<P: Copy>(
             let (last, n_bins) = (usize::from(last).min(n_bins.saturating_sub(1)), n_bins);
             let other = if rest_left { n_bins } else { last };
             let goes_left = |key: u8| (usize::from(key) <= last) | (usize::from(key) == other);
-            parted(items, spare, |i, row| goes_left(key(i, row)))
+            part(items, spare, |i, item| goes_left(key(i, item.row)))
         }
-        Test::AllBut { bin } => parted(items, spare, |i, row| key(i, row) != bin),
-        Test::Among { bins } => parted(items, spare, |i, row| {
-            let key = key(i, row);
+        Test::AllBut { bin } => part(items, spare, |i, item| key(i, item.row) != bin),
+        Test::Among { bins } => part(items, spare, |i, item| {
+            let key = key(i, item.row);
             bins[usize::from(key / 64)] >> (key % 64) & 1 == 1
         }),
     }
-}
-
-#[inline(always)]
-fn parted<P: Copy>(items: &mut [Item<P>], spare: &mut [Item<P>], goes_left: impl Fn(usize, u32) -> bool) -> usize {
-    let spare = &mut spare[..items.len()];
-    let (mut left, mut right) = (0_usize, 0_usize);
-    for i in 0..items.len() {
-        let item = items[i];
-        let goes_left = goes_left(i, item.row);
-        items[left] = item;
-        spare[right] = item;
-        left = left.wrapping_add(usize::from(goes_left));
-        right = right.wrapping_add(usize::from(!goes_left));
-    }
-    items[left..].copy_from_slice(&spare[..right]);
-    left
 }

@@ -220,20 +220,29 @@ pub fn partition(column: &[u8], rows: &mut [u32], spare: &mut Vec<u32>, lefts: &
     if spare.len() < rows.len() {
         spare.resize(rows.len(), 0);
     }
+    // SAFETY: rows are below the column's length.
+    part(rows, spare, |_, &row| lefts[usize::from(unsafe { *column.get_unchecked(row as usize) })])
+}
+
+/// Moves the items that go left before the others, each side in its order; returns how many they are. `spare` is room for
+/// the others.
+#[inline(always)]
+pub fn part<T: Copy>(items: &mut [T], spare: &mut [T], goes_left: impl Fn(usize, &T) -> bool) -> usize {
+    assert!(spare.len() >= items.len());
     let (mut left, mut right) = (0, 0);
-    for i in 0..rows.len() {
-        // SAFETY: rows are below the column's length; `left` and `right` count rows seen, so neither passes `i`, and
-        // `spare` is as long as `rows`. Both places are written and one of them counts: no branch to mispredict.
+    for i in 0..items.len() {
+        // SAFETY: `left` and `right` count items seen, so neither passes `i`, and `spare` is as long as `items`. Both places
+        // are written and one of them counts: no branch to mispredict.
         unsafe {
-            let row = *rows.get_unchecked(i);
-            let goes_left = lefts[usize::from(*column.get_unchecked(row as usize))];
-            *rows.get_unchecked_mut(left) = row;
-            *spare.get_unchecked_mut(right) = row;
+            let item = *items.get_unchecked(i);
+            let goes_left = goes_left(i, &item);
+            *items.get_unchecked_mut(left) = item;
+            *spare.get_unchecked_mut(right) = item;
             left = left.wrapping_add(usize::from(goes_left));
             right = right.wrapping_add(usize::from(!goes_left));
         }
     }
-    rows[left..].copy_from_slice(&spare[..right]);
+    items[left..].copy_from_slice(&spare[..right]);
     left
 }
 

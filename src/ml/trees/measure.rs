@@ -79,6 +79,11 @@ pub trait Measure: Sync + Sized {
             Keys::Sorted(..) => Sought::default(),
         }
     }
+    /// What all items have together.
+    fn sum(&self, items: &[Item<Self::Payload>], total: &mut [Self::Number]) {
+        total.fill(Self::Number::default());
+        items.iter().for_each(|item| self.add(total, item));
+    }
     /// An item as weight and value, and numbers from those again; only where [`SORTS`](Self::SORTS) is true.
     fn parts(&self, _payload: Self::Payload) -> (f64, f64) {
         (0.0, 0.0)
@@ -223,6 +228,11 @@ impl Measure for Packed<'_> {
 
     fn best_cut(&self, node: &Node<Self>, keys: Keys, rest: u8, bench: &mut Bench<i64>, best: &mut Fraction) -> Sought {
         cuts::by_list(node, keys, rest, (self.shift, self.counts_items), bench, best)
+    }
+
+    #[inline(always)]
+    fn sum(&self, items: &[Item<i64>], total: &mut [i64]) {
+        total[0] = items.iter().fold(0, |sum: i64, item| sum.wrapping_add(item.payload));
     }
 
     #[inline(always)]

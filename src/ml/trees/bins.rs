@@ -361,6 +361,19 @@ mod tests {
     }
 
     #[test]
+    fn another_order_of_categories_means_the_same_rows() {
+        let codes = vec![4, 4, 4, 1, 1, 0, NO_CODE];
+        let block = Block::Category { codes, n_levels: 5 };
+        let x = Features { n_rows: 7, blocks: vec![block], names: vec!["c".into()] };
+        let mut binned = binned(&x, 255);
+        assert_eq!(binned.column(0), [0, 0, 0, 1, 1, 2, 3]);
+        binned.reorder(0, &[2, 0, 1]);
+        assert_eq!(binned.columns[0].kind, ColumnKind::Category { codes: vec![0, 4, 1] });
+        assert_eq!(binned.column(0), [1, 1, 1, 2, 2, 0, 3]);
+        assert!((0..7).all(|row| binned.rows.rows().bin(row, 0) == binned.column(0)[row]));
+    }
+
+    #[test]
     fn indicators_are_one_column_and_constant_columns_are_none() {
         let blocks = vec![
             Block::Numbers(vec![5.0, 5.0, 5.0]),

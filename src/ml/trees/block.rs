@@ -59,3 +59,31 @@ impl Block {
 pub fn level_of(n_items: usize, stride: usize) -> usize {
     BYTES.iter().take_while(|&&bytes| bytes / stride.max(1) >= n_items.max(LEAST_ROWS)).count()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_in_blocks_know_where_their_rows_come_from() {
+        let bins: Vec<u8> = (0..40).collect();
+        let table = Rows { bins: &bins, stride: 4, n_columns: 3 };
+        let item = |row: u32| Item { row, weight: 1.0, payload: () };
+        let mut items = [7, 2, 9, 4].map(item);
+        let (mut outer, mut inner) = (Block::default(), Block::default());
+        outer.take(table, &mut items, |row| row);
+        assert_eq!(items.map(|item| item.row), [0, 1, 2, 3]);
+        assert_eq!((outer.rows().row(2), outer.origin(2)), (&[36, 37, 38][..], 9));
+        let mut some = [items[3], items[1]];
+        inner.take(outer.rows(), &mut some, |row| outer.origin(row));
+        assert_eq!((inner.rows().row(0), inner.origin(0), inner.origin(1)), (&[16, 17, 18][..], 4, 2));
+    }
+
+    #[test]
+    fn smaller_nodes_lie_nearer_and_wide_rows_stay() {
+        // 128 KiB and 8 KiB of rows of 32 bytes.
+        assert_eq!([5000, 4096, 257, 256, 3].map(|n| level_of(n, 32)), [0, 1, 1, 2, 2]);
+        assert_eq!([300, 200].map(|n| level_of(n, 504)), [0, 1]);
+        assert_eq!(level_of(3, 4000), 0);
+    }
+}

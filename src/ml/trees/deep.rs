@@ -6,9 +6,9 @@
 use std::collections::BinaryHeap;
 
 use crate::domain::model::{LeafValues, Tree, TreeNode};
-use crate::ml::trees::bins::{Binned, ColumnKind};
+use crate::ml::trees::bins::{Binned, Column, ColumnKind};
 use crate::ml::trees::block::{Block, N_BLOCKS, level_of};
-use crate::ml::trees::cuts::{Bench, Node};
+use crate::ml::trees::cuts::{Bench, Cut, Node};
 use crate::ml::trees::grow::{GrownNode, KnownCodes, model_node};
 use crate::ml::trees::kernel::part;
 use crate::ml::trees::ladder::{Ladder, Least};
@@ -104,6 +104,7 @@ pub fn grow<M: Measure>(
         limits,
         draws,
         columns: (0..binned.n_columns()).collect(),
+        rests: binned.columns.iter().map(rest_of).collect(),
         total: vec![M::Number::default(); measure.width()],
         bench: Bench::new(measure.width()),
         room,
@@ -132,6 +133,8 @@ struct Deep<'a, M: Measure> {
     draws: &'a mut Draws,
     /// The columns in the order of the last draws.
     columns: Vec<usize>,
+    /// The rest of each column; for indicators `None`: each is sought alone.
+    rests: Vec<Option<u8>>,
     total: Vec<M::Number>,
     bench: Bench<M::Number>,
     room: &'a mut Room<M>,
@@ -340,7 +343,7 @@ impl<M: Measure> Deep<'_, M> {
         let (binned, orders, measure, splitter) = (self.binned, self.orders, self.measure, self.limits.splitter);
         let Room { items, keys, lanes, ladder, draft, blocks, .. } = &mut *self.room;
         let (items, source) = (&items[at.from..at.to], source(binned, blocks, at.level));
-        let is_set = |&at: &usize| matches!(binned.columns[at].kind, ColumnKind::Indicators { .. });
+        let is_set = |&at: &usize| self.rests[at].is_none();
         let is_whole = source.rows.stride <= NARROW || items.len() <= lanes::MOST;
         if M::SORTS && splitter == Splitter::Random && is_whole && !columns.iter().any(is_set) {
             let node = Node { items, total: &self.total, least };
@@ -359,19 +362,27 @@ impl<M: Measure> Deep<'_, M> {
             gather(source, items, columns, n_tried, keys);
         }
         let mut n_different = 0;
+        if is_sorted {
+            // Scores of columns without a rest compare as they are: only the best of them is looked at.
+            let found = ladder.best(lanes, items.len(), columns.len(), |lane| self.rests[columns[lane]]);
+            n_different += found.n_different;
+            if let Some(step) = found.step
+                && measure.offer(&[measure.number(step.weight, step.value)], &self.total, score)
+            {
+                let rest_left = 2.0 * step.weight >= measure.n_rows(&self.total);
+                let cut = Cut { last: step.last, next: step.next, rest_left, saw_rest: false };
+                let at = columns[step.lane];
+                *best = Some((at, orders[at].between(cut)));
+            }
+        }
         for (lane, &at) in columns.iter().enumerate() {
+            if is_sorted && !ladder.has_rest(lane) {
+                continue;
+            }
             let column = &binned.columns[at];
             let node = Node { items, total: &self.total, least };
             let scan = Scan { measure, node, column, order: &orders[at], bench: &mut self.bench, best: &mut *score };
-            let saw_rest = is_sorted && lanes.key(items.len() - 1, lane) == column.n_bins as u8;
-            let (differs, test) = if is_sorted && !saw_rest && !is_set(&at) {
-                let differs = lanes.key(0, lane) != lanes.key(items.len() - 1, lane);
-                let cut = ladder.cut(lanes, items.len(), lane, measure.n_rows(&self.total));
-                let cut = cut.filter(|&((weight, value), _)| {
-                    measure.offer(&[measure.number(weight, value)], &self.total, scan.best)
-                });
-                (differs, cut.map(|(_, cut)| orders[at].between(cut)))
-            } else if !is_sorted {
+            let (differs, test) = if !is_sorted {
                 scan.search(splitter, &keys[lane * items.len()..(lane + 1) * items.len()], self.draws)
             } else if is_set(&at) {
                 scan.search(splitter, gather(source, items, &[at], n_tried, keys), self.draws)
@@ -404,6 +415,10 @@ impl<M: Measure> Deep<'_, M> {
             parted_by(found.test, n_bins, items, spare, |_, row| source.rows.bin(row as usize, found.column))
         }
     }
+}
+
+fn rest_of(column: &Column) -> Option<u8> {
+    (!matches!(column.kind, ColumnKind::Indicators { .. })).then_some(column.n_bins as u8)
 }
 
 /// Nodes with fewer items are read where they are.

@@ -35,7 +35,7 @@ pub fn values_of(column: &Column) -> [f32; 256] {
 }
 
 /// The keys of a column in a node: the least and the largest of values, and the largest of all.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Range {
     pub low: u8,
     pub high: u8,
@@ -222,5 +222,89 @@ impl<M: Measure> Draw<'_, M> {
             *best = Some((at, orders[at].up_to(last[lane], other[lane] != last[lane])));
         }
         ranges.iter().take(columns.len()).filter(|range| range.differs()).count()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::io::Silent;
+    use crate::domain::random::Shuffler;
+    use crate::ml::trees::kernel::Team;
+    use crate::ml::trees::testing::numbers;
+
+    fn column(values: Vec<f64>) -> Column {
+        Binned::new(&numbers(vec![values]), 255, 0, &Team::new(1), &Silent).unwrap().columns.remove(0)
+    }
+
+    /// How often each key is the last on the left.
+    fn drawn(column: &Column, range: Range) -> Vec<usize> {
+        let (values, mut draws) = (values_of(column), Draws(7));
+        let mut times = vec![0; column.n_bins];
+        for _ in 0..6000 {
+            let (last, other) = range.cut(&values, column.n_bins as u8, draws.next());
+            assert_eq!(last, other);
+            times[usize::from(last)] += 1;
+        }
+        times
+    }
+
+    #[test]
+    fn whole_numbers_are_cut_after_each_alike() {
+        let column = column(vec![0.0, 1.0, 2.0, 3.0]);
+        assert_eq!(values_of(&column)[..5], [0.0, 1.0, 2.0, 3.0, f32::INFINITY]);
+        let times = drawn(&column, Range { low: 0, high: 3, end: 3 });
+        assert!(times[..3].iter().all(|n| (1850..2150).contains(n)) && times[3] == 0, "{times:?}");
+        let times = drawn(&column, Range { low: 1, high: 2, end: 2 });
+        assert_eq!(times, [0, 6000, 0, 0]);
+    }
+
+    #[test]
+    fn wide_gaps_are_cut_more_often_than_narrow_ones() {
+        // Cuts at 0.5, 1.5, 4 and 12: middles at 1 and 2.75 and 8, the ends mirrored.
+        let column = column(vec![0.0, 1.0, 2.0, 6.0, 18.0]);
+        assert_eq!(values_of(&column)[..5], [0.0, 1.0, 2.75, 8.0, 16.0]);
+        // Of sixteen steps 1, 1.75, 5.25 and 8 lie between them.
+        let times = drawn(&column, Range { low: 0, high: 4, end: 4 });
+        let shares = [1.0, 1.75, 5.25, 8.0].map(|step| 6000.0 * step / 16.0);
+        assert!(times.iter().zip(shares).all(|(&n, share)| (n as f64 - share).abs() < 150.0), "{times:?}");
+    }
+
+    #[test]
+    fn missing_cells_alone_go_right_and_beside_values_to_either_side() {
+        let column = column(vec![0.0, 1.0, 2.0, f64::NAN]);
+        let (values, mut draws) = (values_of(&column), Draws(1));
+        assert_eq!(Range { low: 2, high: 2, end: 3 }.cut(&values, 3, draws.next()), (2, 2));
+        let both = Range { low: 0, high: 2, end: 3 };
+        let n_left = (0..1000).filter(|_| both.cut(&values, 3, draws.next()).1 == 3).count();
+        assert!((440..560).contains(&n_left), "{n_left}");
+    }
+
+    #[test]
+    fn all_columns_at_once_are_as_one_by_one() {
+        let mut source = Shuffler::new(5);
+        for n in [1, 2, 9, 255, 256, 700] {
+            let cells: Vec<[u8; LANES]> =
+                (0..n).map(|_| std::array::from_fn(|lane| source.below(2 + 20 * lane) as u8)).collect();
+            let items: Vec<Item<i64>> = (0..n)
+                .map(|row| Item { row: row as u32, weight: 1.0, payload: ((source.below(2) as i64) << 20) + 1 })
+                .collect();
+            let rests: [u8; LANES] = std::array::from_fn(|lane| 19 * lane as u8);
+            let last = std::array::from_fn(|lane| (lane * 7) as u8);
+            let other = std::array::from_fn(|lane| (lane * 11) as u8);
+            let expected: [i64; LANES] = std::array::from_fn(|lane| {
+                let left = |i: &usize| cells[*i][lane] <= last[lane] || cells[*i][lane] == other[lane];
+                (0..n).filter(left).map(|i| items[i].payload).sum()
+            });
+            assert_eq!(sums(&cells, &items, LANES, (&last, &other)), expected, "{n} items");
+            assert_eq!(counts(&cells, &items, 20, (&last, &other)), expected, "{n} items");
+            let found = ranges(&cells, &rests);
+            for lane in 0..LANES {
+                let keys: Vec<u8> = cells.iter().map(|cells| cells[lane]).collect();
+                let range = Range::of(&keys, rests[lane]);
+                assert_eq!(found[lane], range);
+                assert_eq!(range.differs(), keys.iter().any(|&key| key != keys[0]));
+            }
+        }
     }
 }

@@ -164,6 +164,11 @@ pub struct Ascent {
     pub values: [f64; SIDE],
 }
 
+impl Ascent {
+    pub const NONE: Self =
+        Self { scores: [-1.0; SIDE], places: [0.0; SIDE], weights: [0.0; SIDE], values: [0.0; SIDE] };
+}
+
 /// Goes up four columns from `from` on, whose items have the weight and value of `table` and together `(all, sum)`. With
 /// weight w and value s up to a place, a cut after it scores `(s all − w sum)² / (w (all − w))`. Cuts need another key after
 /// them, `few` items before theirs and after, and `least` weight on both sides.
@@ -191,9 +196,8 @@ fn ascend_each(
     (all, sum): (f64, f64),
     (few, least): (usize, f64),
 ) -> Ascent {
-    let none = [0.0; SIDE];
-    let mut best = Ascent { scores: [-1.0; SIDE], places: none, weights: none, values: none };
-    let (mut w, mut s) = (none, none);
+    let mut best = Ascent::NONE;
+    let (mut w, mut s) = ([0.0; SIDE], [0.0; SIDE]);
     for i in 0..places.len().saturating_sub(few + 1) {
         for lane in 0..SIDE {
             let (here, next) = (places[i][from + lane], places[i + 1][from + lane]);

@@ -34,6 +34,7 @@ pub struct RowBins {
 
 /// Rows are copied into place this many at a time, one thread each.
 const COPY_ROWS: usize = 8192;
+const TILE_ROWS: usize = 64;
 /// How far ahead rows are fetched: about the latency of memory, in rows.
 pub const AHEAD: usize = 16;
 /// Slots kept for a column of each run.
@@ -59,10 +60,13 @@ impl RowBins {
         let mut bins = vec![0; n_rows * stride];
         let mut parts: Vec<&mut [u8]> = bins.chunks_mut((COPY_ROWS * stride).max(1)).collect();
         team.each_mut(&mut parts, |part, rows| {
-            for (c, column) in columns.iter().enumerate() {
-                let from = part * COPY_ROWS;
-                for (row, &bin) in rows.chunks_exact_mut(stride).zip(&column[from..]) {
-                    row[c] = bin;
+            // A few rows at a time: what is written stays in the cache until all columns are in.
+            for (tile, rows) in rows.chunks_mut((TILE_ROWS * stride).max(1)).enumerate() {
+                let from = part * COPY_ROWS + tile * TILE_ROWS;
+                for (c, column) in columns.iter().enumerate() {
+                    for (row, &bin) in rows.chunks_exact_mut(stride).zip(&column[from..]) {
+                        row[c] = bin;
+                    }
                 }
             }
         });

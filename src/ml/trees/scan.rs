@@ -2,7 +2,7 @@
 
 use crate::ml::trees::bins::{Binned, Column, ColumnKind};
 use crate::ml::trees::cuts::{Bench, Cut, Keys, Node, best_only, each_key, present};
-use crate::ml::trees::kernel::{AHEAD, Rows, wide};
+use crate::ml::trees::kernel::{AHEAD, PICKED, Rows, wide};
 use crate::ml::trees::lanes::Lanes;
 use crate::ml::trees::measure::{Fraction, Item, Measure};
 use crate::ml::trees::random::{Range, values_of};
@@ -108,6 +108,8 @@ pub fn gather<'k, P>(
         into.resize(n * columns.len(), 0);
     }
     let into = &mut into[..n * columns.len()];
+    // Of a row, a line serves no more columns than come at once.
+    let n_tried = n_tried.min(PICKED);
     if let Some(binned) = source.columns.filter(|binned| n * 64 > binned.n_rows * n_tried) {
         for (&column, into) in columns.iter().zip(into.chunks_exact_mut(n.max(1))) {
             let cells = binned.column(column);

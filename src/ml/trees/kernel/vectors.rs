@@ -312,7 +312,7 @@ mod tests {
         for n in [0, 1, 2, 3, 17, 128] {
             for (few, least) in [(0, 0.0), (1, 0.0), (4, 0.0), (0, 3.0)] {
                 let places: Vec<Places> = (0..n)
-                    .map(|i| std::array::from_fn(|lane| ((i / (lane + 1)) << 7 | (i * 5 + lane) % n) as i16))
+                    .map(|i| std::array::from_fn(|lane| (((i / (lane + 1)) << 7) | ((i * 5 + lane) % n)) as i16))
                     .collect();
                 let table =
                     std::array::from_fn(|i| [1.0 + (hashed(i) % 3) as f64, (hashed(i + 9) % 1000) as f64 - 500.0]);

@@ -285,11 +285,11 @@ mod tests {
         let mut source = Shuffler::new(5);
         for n in [1, 2, 9, 255, 256, 700] {
             let cells: Vec<[u8; LANES]> =
-                (0..n).map(|_| std::array::from_fn(|lane| source.below(2 + 20 * lane) as u8)).collect();
+                (0..n).map(|_| std::array::from_fn(|lane| source.below(2 + 16 * lane) as u8)).collect();
             let items: Vec<Item<i64>> = (0..n)
                 .map(|row| Item { row: row as u32, weight: 1.0, payload: ((source.below(2) as i64) << 20) + 1 })
                 .collect();
-            let rests: [u8; LANES] = std::array::from_fn(|lane| 19 * lane as u8);
+            let rests: [u8; LANES] = std::array::from_fn(|lane| (15 * lane) as u8);
             let last = std::array::from_fn(|lane| (lane * 7) as u8);
             let other = std::array::from_fn(|lane| (lane * 11) as u8);
             let expected: [i64; LANES] = std::array::from_fn(|lane| {

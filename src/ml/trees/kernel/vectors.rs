@@ -302,7 +302,7 @@ mod tests {
             assert!((0..200).all(|i| (0..PICKED).all(|lane| fast[i][lane] == cell(i, lane))));
             let (last, other) =
                 (std::array::from_fn(|k| hashed(k) as u8), std::array::from_fn(|k| hashed(k + 50) as u8));
-            let mark = |i: usize| 0_u8.wrapping_sub(u8::from(hashed(i) % 3 == 0));
+            let mark = |i: usize| 0_u8.wrapping_sub(u8::from(hashed(i).is_multiple_of(3)));
             assert_eq!(tally(&fast, mark, &last, &other), tally_each(&fast, mark, &last, &other));
         }
     }
@@ -320,7 +320,10 @@ mod tests {
                 for from in [0, 4, 12] {
                     let fast = ascend(&places, from, &table, total, (few, least));
                     assert_eq!(fast, ascend_each(&places, from, &table, total, (few, least)), "{n} items");
-                    assert_eq!(fast.scores[0] >= 0.0, n > 2 * few + 1 && total.0 >= 2.0 * least, "{n} {few} {least}");
+                    // The keys of the first column are all different.
+                    if from == 0 && least == 0.0 {
+                        assert_eq!(fast.scores[0] >= 0.0, n > 2 * few + 1, "{n} items, {few} before and after");
+                    }
                 }
             }
         }

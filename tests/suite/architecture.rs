@@ -49,7 +49,7 @@ const CRATES: [(&str, &[&str]); 16] = [
 const PURE: [&str; 5] = ["domain", "stats", "ml", "state", "ui"];
 const OUTSIDE: [&str; 5] = ["fs", "net", "process", "thread", "env"];
 /// Threads that only share a computation, and give the same bytes however many they are.
-const SHARE_WORK: [&str; 3] = ["src/ml/cores.rs", "src/ml/parallel.rs", "src/ml/trees/kernel.rs"];
+const SHARE_WORK: [&str; 3] = ["src/ml/cores.rs", "src/ml/parallel.rs", "src/ml/trees/kernel/team.rs"];
 const CLOCKS: [&str; 2] = ["Instant", "SystemTime"];
 
 const SQL: [&str; 8] =

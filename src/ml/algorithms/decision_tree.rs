@@ -61,7 +61,7 @@ impl<'a> Fit<Columns<'a>, &'a Target, FitError> for DecisionTree<'_> {
             seed: self.seed,
         };
         let (labels, n_classes) = Labels::of(data.targets);
-        let grown = forest(&settings, &binned, labels, n_classes, weights.as_deref(), &team, self.io)?;
+        let grown = forest(&settings, binned, labels, n_classes, weights.as_deref(), &team, self.io)?;
         let tree = grown.trees.into_iter().next().ok_or(FitError::Diverged { algorithm: "Decision tree" })?;
         let mut warnings = Vec::new();
         if tree.nodes.len() == 1 {

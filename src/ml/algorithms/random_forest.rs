@@ -94,7 +94,7 @@ impl<'a> Fit<Columns<'a>, &'a Target, FitError> for Forest<'_> {
             bootstrap: self.bootstrap,
             seed: self.seed,
         };
-        let grown = forest(&settings, &binned, labels, n_classes, weights.as_deref(), &team, self.io)?;
+        let grown = forest(&settings, binned, labels, n_classes, weights.as_deref(), &team, self.io)?;
         let n_nodes: usize = grown.trees.iter().map(|tree| tree.nodes.len()).sum();
         let mut warnings = Vec::new();
         if n_nodes > LARGE_NODES {

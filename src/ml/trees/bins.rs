@@ -102,6 +102,16 @@ impl Binned {
         self.rows.starts()[self.n_columns()]
     }
 
+    /// Puts the bins of a category in another order: `order` names each of them once.
+    pub fn reorder(&mut self, at: usize, order: &[u8]) {
+        let ColumnKind::Category { codes } = &mut self.columns[at].kind else { return };
+        let mut names = std::array::from_fn(|bin| bin as u8);
+        order.iter().enumerate().for_each(|(place, &bin)| names[usize::from(bin)] = place as u8);
+        *codes = order.iter().map(|&bin| codes[usize::from(bin)]).collect();
+        self.rows.rename(at, &names);
+        self.cells[at].iter_mut().for_each(|cell| *cell = names[usize::from(*cell)]);
+    }
+
     /// The bin of every row.
     pub fn column(&self, column: usize) -> &[u8] {
         &self.cells[column]
@@ -348,6 +358,19 @@ mod tests {
         assert_eq!((codes.len(), &codes[..4]), (254, &[299, 7, 0, 1][..]));
         assert_eq!((binned.column(0)[299], binned.column(0)[7], binned.column(0)[298]), (0, 1, 254));
         assert_eq!(binned.column(0)[303], 254);
+    }
+
+    #[test]
+    fn another_order_of_categories_means_the_same_rows() {
+        let codes = vec![4, 4, 4, 1, 1, 0, NO_CODE];
+        let block = Block::Category { codes, n_levels: 5 };
+        let x = Features { n_rows: 7, blocks: vec![block], names: vec!["c".into()] };
+        let mut binned = binned(&x, 255);
+        assert_eq!(binned.column(0), [0, 0, 0, 1, 1, 2, 3]);
+        binned.reorder(0, &[2, 0, 1]);
+        assert_eq!(binned.columns[0].kind, ColumnKind::Category { codes: vec![0, 4, 1] });
+        assert_eq!(binned.column(0), [1, 1, 1, 2, 2, 0, 3]);
+        assert!((0..7).all(|row| binned.rows.rows().bin(row, 0) == binned.column(0)[row]));
     }
 
     #[test]

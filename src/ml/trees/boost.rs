@@ -240,7 +240,7 @@ impl<'a> Booster<'a> {
             for output in 0..n_outputs {
                 let scale = self.derive(iteration, output, &shares, knee);
                 grower.rows.clear();
-                grower.rows.extend_from_slice(&rows);
+                grower.rows.extend_from_slice(rows.as_deref().unwrap_or(&self.learned));
                 let rules = self.rules(&scale);
                 let task = Task {
                     packed: &self.packed,
@@ -253,7 +253,7 @@ impl<'a> Booster<'a> {
                 let grown = grower.grow(&task, io)?;
                 splits += grown.nodes.len() - 1;
                 let answers = self.answer(&grown, &grower.rows, output);
-                self.advance(&grown, &answers, &grower.rows, rows.len() < self.learned.len(), output);
+                self.advance(&grown, &answers, &grower.rows, grower.rows.len() < self.learned.len(), output);
                 trees.push(self.model_tree(&grown, &answers));
             }
             let point = self.follow(iteration, knee);
@@ -280,10 +280,10 @@ impl<'a> Booster<'a> {
         Ok(Boosted { model, curve, n_grown })
     }
 
-    /// A share of the rows, ascending, drawn anew for each iteration.
-    fn sampled_rows(&self, iteration: usize) -> Vec<u32> {
+    /// A share of the rows, ascending, drawn anew for each iteration; `None`: all.
+    fn sampled_rows(&self, iteration: usize) -> Option<Vec<u32>> {
         if self.settings.subsample >= 1.0 {
-            return self.learned.clone();
+            return None;
         }
         let n = self.learned.len();
         let wanted = ((n as f64 * self.settings.subsample).round() as usize).clamp(1.min(n), n);
@@ -296,7 +296,7 @@ impl<'a> Booster<'a> {
             }
             left -= 1;
         }
-        rows
+        Some(rows)
     }
 
     fn sampled_columns(&self, iteration: usize) -> Vec<usize> {
@@ -453,7 +453,7 @@ impl<'a> Booster<'a> {
             let binned = self.binned;
             self.team.each_mut(&mut parts, |part, scores| {
                 for (i, score) in scores.iter_mut().enumerate() {
-                    *score += answers.0[leaf_of(&grown.nodes, binned, binned.rows.row(part * CHUNK + i))] as f32;
+                    *score += answers.0[leaf_of(&grown.nodes, binned, binned.rows.rows().row(part * CHUNK + i))] as f32;
                 }
             });
         } else {
@@ -469,7 +469,7 @@ impl<'a> Booster<'a> {
                 all_rows.chunks(CHUNK).zip(scores[output].chunks_mut(CHUNK)).collect();
             self.team.each_mut(&mut parts, |_, (rows, scores)| {
                 for (&row, score) in rows.iter().zip(scores.iter_mut()) {
-                    *score += answers.0[leaf_of(&grown.nodes, learned, binned.rows.row(row as usize))];
+                    *score += answers.0[leaf_of(&grown.nodes, learned, binned.rows.rows().row(row as usize))];
                 }
             });
         }

@@ -394,7 +394,7 @@ fn float(whole: i64) -> f64 {
 mod tests {
     use super::*;
     use crate::domain::random::Shuffler;
-    use crate::ml::trees::lanes::MOST;
+    use crate::ml::trees::lanes::{LANES, MOST};
     use crate::ml::trees::measure::{Packed, Values};
 
     /// What both ways find for items with these keys, answers and weights.
@@ -413,8 +413,7 @@ mod tests {
         let mut best = [Fraction::NONE; 2];
         let mut lanes = Lanes::default();
         let listed = if keys.len() <= MOST {
-            lanes.fill(keys.chunks(1), &[0]);
-            lanes.sort(keys.len());
+            lanes.take(&keys.iter().map(|&key| [key; LANES]).collect::<Vec<_>>());
             measure.best_cut(&node, Keys::Sorted(&lanes, 0), rest, &mut one, &mut best[0])
         } else {
             measure.best_cut(&node, Keys::Each(keys), rest, &mut one, &mut best[0])

@@ -9,10 +9,9 @@ use crate::domain::model::{Tree, TreeNode};
 use crate::domain::task::argmax;
 use crate::ml::error::FitError;
 use crate::ml::sums;
-use crate::ml::trees::bins::{Binned, Column, ColumnKind};
+use crate::ml::trees::bins::{Binned, ColumnKind};
 use crate::ml::trees::boost::Labels;
-use crate::ml::trees::deep::{DeepLimits, Room, grow};
-use crate::ml::trees::grow::{GrownNode, leaf_of};
+use crate::ml::trees::deep::{DeepLimits, Room, Step, grow, leaf_of};
 use crate::ml::trees::kernel::{Team, Watch};
 use crate::ml::trees::measure::{Counts, Item, Measure, Moments, Packed, Values};
 use crate::ml::trees::scan::{Draws, Order, Splitter};
@@ -41,10 +40,10 @@ pub struct Forest {
     pub out_of_bag: Option<f64>,
 }
 
-/// Learns from the rows of `binned`; rows of weight 0 are left out. For classes `n_classes` says how many.
+/// Learns from the rows of `binned`, whose categories it puts in another order; rows of weight 0 are left out. For classes `n_classes` says how many.
 pub fn forest(
     settings: &Settings,
-    binned: &Binned,
+    binned: Binned,
     labels: Labels,
     n_classes: usize,
     weights: Option<&[f64]>,
@@ -87,7 +86,7 @@ fn most_frequent(codes: &[u32], n_classes: usize) -> usize {
 #[expect(clippy::too_many_arguments, reason = "what a forest is made from")]
 fn with_values(
     settings: &Settings,
-    binned: &Binned,
+    binned: Binned,
     values: Values,
     labels: Labels,
     n_classes: usize,
@@ -111,7 +110,7 @@ fn with_values(
 
 struct Planter<'a, M> {
     settings: &'a Settings,
-    binned: &'a Binned,
+    binned: Binned,
     measure: &'a M,
     /// What orders the categories.
     y: &'a [f64],
@@ -132,32 +131,36 @@ struct Planted {
 const ORDER_SMOOTH: f64 = 10.0;
 
 impl<M: Measure> Planter<'_, M> {
-    /// The bins of each category by the mean of their rows.
-    fn orders(&self, rows: &[u32]) -> Vec<Order> {
+    /// The bins of a category by the mean of their rows. One order for the whole forest, as ranger does (Wright & König
+    /// 2019, doi:10.7717/peerj.6339): an order of its own in each small node would fit noise.
+    fn order(&self, at: usize, rows: &[u32]) -> Vec<u8> {
         let weight = |row: u32| self.weights.map_or(1.0, |weights| weights[row as usize]);
         let all = sums::sum(rows.iter().map(|&row| weight(row)));
         let mean = sums::sum(rows.iter().map(|&row| weight(row) * self.y[row as usize])) / all;
-        let order = |(at, column): (usize, &Column)| {
-            if !matches!(column.kind, ColumnKind::Category { .. }) {
-                return Order::default();
-            }
-            let mut bins = vec![(ORDER_SMOOTH, ORDER_SMOOTH * mean); 256];
-            for &row in rows {
-                let bin = &mut bins[usize::from(self.binned.column(at)[row as usize])];
-                bin.0 += weight(row);
-                bin.1 += weight(row) * self.y[row as usize];
-            }
-            let mut order: Vec<u8> = (0..column.n_bins as u8).collect();
-            order.sort_by(|&a, &b| {
-                let mean = |bin: u8| bins[usize::from(bin)].1 / bins[usize::from(bin)].0;
-                mean(a).total_cmp(&mean(b))
-            });
-            Order::new(order)
-        };
-        self.binned.columns.iter().enumerate().map(order).collect()
+        let mut bins = vec![(ORDER_SMOOTH, ORDER_SMOOTH * mean); 256];
+        for &row in rows {
+            let bin = &mut bins[usize::from(self.binned.column(at)[row as usize])];
+            bin.0 += weight(row);
+            bin.1 += weight(row) * self.y[row as usize];
+        }
+        let mut order: Vec<u8> = (0..self.binned.columns[at].n_bins as u8).collect();
+        let mean = |bin: u8| bins[usize::from(bin)].1 / bins[usize::from(bin)].0;
+        order.sort_by(|&a, &b| mean(a).total_cmp(&mean(b)));
+        order
     }
 
-    fn plant(self, io: &dyn JobIo) -> Result<Forest, FitError> {
+    /// Bins of categories count from the smallest mean to the largest.
+    fn put_in_order(&mut self, rows: &[u32]) -> Vec<Order> {
+        for at in 0..self.binned.n_columns() {
+            if let ColumnKind::Category { .. } = self.binned.columns[at].kind {
+                let order = self.order(at, rows);
+                self.binned.reorder(at, &order);
+            }
+        }
+        self.binned.columns.iter().map(Order::new).collect()
+    }
+
+    fn plant(mut self, io: &dyn JobIo) -> Result<Forest, FitError> {
         let rows: Vec<u32> = (0..self.binned.n_rows as u32)
             .filter(|&row| self.weights.is_none_or(|weights| weights[row as usize] > 0.0))
             .collect();
@@ -167,7 +170,7 @@ impl<M: Measure> Planter<'_, M> {
             Vec::new()
         };
         let watch = Watch::new(io);
-        let orders = self.orders(&rows);
+        let orders = self.put_in_order(&rows);
         let rooms: Mutex<Vec<Room<M>>> = Mutex::new(Vec::new());
         let n_done = AtomicUsize::new(0);
         let mut planted: Vec<Planted> = Vec::new();
@@ -229,16 +232,17 @@ impl<M: Measure> Planter<'_, M> {
             min_samples_leaf: settings.min_samples_leaf,
             n_tried: settings.max_features,
             splitter: settings.splitter,
+            keeps_steps: !followed.is_empty(),
         };
-        planted.tree = grow(self.binned, self.measure, orders, limits, &mut draws, room, &mut || watch.go_on(phase));
+        planted.tree = grow(&self.binned, self.measure, orders, limits, &mut draws, room, &mut || watch.go_on(phase));
         if let (Some(times), Some(_)) = (times, &planted.tree) {
-            planted.reached = self.reached(&room.nodes, rows, followed, &times);
+            planted.reached = self.reached(&room.steps, rows, followed, &times);
         }
     }
 
-    fn reached(&self, nodes: &[GrownNode], rows: &[u32], followed: &[usize], times: &[u16]) -> Vec<(u32, u32)> {
+    fn reached(&self, steps: &[Step], rows: &[u32], followed: &[usize], times: &[u16]) -> Vec<(u32, u32)> {
         let unseen = followed.iter().enumerate().filter(|&(_, &at)| times[at] == 0);
-        let leaf = |at: usize| leaf_of(nodes, self.binned, self.binned.rows.row(rows[at] as usize)) as u32;
+        let leaf = |at: usize| leaf_of(steps, &self.binned, self.binned.rows.rows().row(rows[at] as usize)) as u32;
         unseen.map(|(position, &at)| (position as u32, leaf(at))).collect()
     }
 

@@ -3,7 +3,7 @@
 //! Of two siblings only the smaller is counted; the other is what is left of their parent. Buffers are kept from tree to
 //! tree.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use crate::domain::io::{Cancelled, JobIo};
 use crate::domain::model::{Codes, LeafValues, TreeNode};
@@ -407,7 +407,7 @@ fn bounds(search: &Search, node: &NodeSums, split: &Split, feature: u32) -> [(f6
 }
 
 /// Codes of categories by column and bins: nodes that part alike share them.
-pub type KnownCodes = BTreeMap<(u32, [u64; 4]), Codes>;
+pub type KnownCodes = HashMap<(u32, [u64; 4]), Codes>;
 
 /// A node of a tree as models keep it.
 pub fn model_node(binned: &Binned, node: &GrownNode, values: LeafValues, known: &mut KnownCodes) -> TreeNode {

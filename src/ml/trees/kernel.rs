@@ -1,4 +1,4 @@
-//! The inner loops of histogram trees, and the team of threads that shares them: the one file with `unsafe`.
+//! The inner loops of histogram trees, and the team of threads that shares them: the one place with `unsafe`.
 //!
 //! Why here: a fit of a million rows makes some ten billion bin updates. With bounds checks each costs about twice as
 //! much, and a scoped thread per split would cost more than most splits. Why it is sound: the checks are made once per
@@ -7,13 +7,11 @@
 //! done. `tests` holds the same loops written safely, and compares.
 #![allow(unsafe_code)]
 
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::thread::{JoinHandle, ThreadId};
+mod team;
+mod vectors;
 
-use crate::domain::io::{Cancelled, JobIo};
+pub use team::{Team, Watch};
+pub use vectors::{Ascent, PICKED, Places, TABLE, ascend, pick, tally, wide};
 
 /// Rows of bins, row after row, as histograms read them.
 pub struct RowBins {
@@ -30,6 +28,7 @@ pub struct RowBins {
 
 /// Rows are copied into place this many at a time, one thread each.
 const COPY_ROWS: usize = 8192;
+const TILE_ROWS: usize = 64;
 /// How far ahead rows are fetched: about the latency of memory, in rows.
 pub const AHEAD: usize = 16;
 /// Slots kept for a column of each run.
@@ -55,10 +54,13 @@ impl RowBins {
         let mut bins = vec![0; n_rows * stride];
         let mut parts: Vec<&mut [u8]> = bins.chunks_mut((COPY_ROWS * stride).max(1)).collect();
         team.each_mut(&mut parts, |part, rows| {
-            for (c, column) in columns.iter().enumerate() {
-                let from = part * COPY_ROWS;
-                for (row, &bin) in rows.chunks_exact_mut(stride).zip(&column[from..]) {
-                    row[c] = bin;
+            // A few rows at a time: what is written stays in the cache until all columns are in.
+            for (tile, rows) in rows.chunks_mut((TILE_ROWS * stride).max(1)).enumerate() {
+                let from = part * COPY_ROWS + tile * TILE_ROWS;
+                for (c, column) in columns.iter().enumerate() {
+                    for (row, &bin) in rows.chunks_exact_mut(stride).zip(&column[from..]) {
+                        row[c] = bin;
+                    }
                 }
             }
         });
@@ -74,21 +76,29 @@ impl RowBins {
         self.starts.len() - 1
     }
 
-    /// The bins of one row, one per column.
-    pub fn row(&self, row: usize) -> &[u8] {
-        &self.bins[row * self.stride..row * self.stride + self.n_columns()]
+    /// Gives the bins of a column other numbers, each its own.
+    pub fn rename(&mut self, column: usize, names: &[u8; 256]) {
+        let width = ROOM[self
+            .runs
+            .iter()
+            .scan(0, |end, run| {
+                *end += run;
+                Some(*end)
+            })
+            .position(|end| column < end)
+            .unwrap_or(0)];
+        assert!(column < self.n_columns());
+        for row in self.bins.chunks_exact_mut(self.stride) {
+            let name = names[usize::from(row[column])];
+            assert!(usize::from(name) < width);
+            row[column] = name;
+        }
     }
 
-    /// The bin of one row in one column.
+    /// Its rows, to be read one by one.
     #[inline(always)]
-    pub fn bin(&self, row: usize, column: usize) -> u8 {
-        self.bins[row.wrapping_mul(self.stride).wrapping_add(column)]
-    }
-
-    /// Says that a row will be read soon; any number may be given.
-    #[inline(always)]
-    pub fn expect(&self, row: usize) {
-        prefetch(self.bins.as_ptr().wrapping_add(row.wrapping_mul(self.stride)));
+    pub fn rows(&self) -> Rows<'_> {
+        Rows { bins: &self.bins, stride: self.stride, n_columns: self.n_columns() }
     }
 
     /// Adds what `packed` holds of each row to the slot of the row's bin, in every column: one whole-number addition per
@@ -116,6 +126,36 @@ impl RowBins {
                 add_run::<16>(cells, self.runs[2], value, slots);
             }
         }
+    }
+}
+
+/// Rows of bins one after the other: a table's, or a few of them copied to lie near each other.
+#[derive(Clone, Copy)]
+pub struct Rows<'a> {
+    pub bins: &'a [u8],
+    /// Bytes from one row to the next.
+    pub stride: usize,
+    pub n_columns: usize,
+}
+
+impl<'a> Rows<'a> {
+    /// The bins of one row, one per column.
+    #[inline(always)]
+    pub fn row(self, row: usize) -> &'a [u8] {
+        let from = row.wrapping_mul(self.stride);
+        &self.bins[from..from.wrapping_add(self.n_columns)]
+    }
+
+    /// The bin of one row in one column.
+    #[inline(always)]
+    pub fn bin(self, row: usize, column: usize) -> u8 {
+        self.bins[row.wrapping_mul(self.stride).wrapping_add(column)]
+    }
+
+    /// Says that a row will be read soon; any number may be given.
+    #[inline(always)]
+    pub fn expect(self, row: usize) {
+        prefetch(self.bins.as_ptr().wrapping_add(row.wrapping_mul(self.stride)));
     }
 }
 
@@ -178,342 +218,30 @@ pub fn partition(column: &[u8], rows: &mut [u32], spare: &mut Vec<u32>, lefts: &
     if spare.len() < rows.len() {
         spare.resize(rows.len(), 0);
     }
+    // SAFETY: rows are below the column's length.
+    part(rows, spare, |_, &row| lefts[usize::from(unsafe { *column.get_unchecked(row as usize) })])
+}
+
+/// Moves the items that go left before the others, each side in its order; returns how many they are. `spare` is room for
+/// the others.
+#[inline(always)]
+pub fn part<T: Copy>(items: &mut [T], spare: &mut [T], goes_left: impl Fn(usize, &T) -> bool) -> usize {
+    assert!(spare.len() >= items.len());
     let (mut left, mut right) = (0, 0);
-    for i in 0..rows.len() {
-        // SAFETY: rows are below the column's length; `left` and `right` count rows seen, so neither passes `i`, and
-        // `spare` is as long as `rows`. Both places are written and one of them counts: no branch to mispredict.
+    for i in 0..items.len() {
+        // SAFETY: `left` and `right` count items seen, so neither passes `i`, and `spare` is as long as `items`. Both places
+        // are written and one of them counts: no branch to mispredict.
         unsafe {
-            let row = *rows.get_unchecked(i);
-            let goes_left = lefts[usize::from(*column.get_unchecked(row as usize))];
-            *rows.get_unchecked_mut(left) = row;
-            *spare.get_unchecked_mut(right) = row;
+            let item = *items.get_unchecked(i);
+            let goes_left = goes_left(i, &item);
+            *items.get_unchecked_mut(left) = item;
+            *spare.get_unchecked_mut(right) = item;
             left = left.wrapping_add(usize::from(goes_left));
             right = right.wrapping_add(usize::from(!goes_left));
         }
     }
-    rows[left..].copy_from_slice(&spare[..right]);
+    items[left..].copy_from_slice(&spare[..right]);
     left
-}
-
-/// The sums of a node whose runs of bins are compared, as numbers.
-#[derive(Clone, Copy, Debug)]
-pub struct Whole {
-    pub gradient: f64,
-    pub hessian: f64,
-    pub l2: f64,
-    /// Bits of the hessian in a packed sum.
-    pub shift: u32,
-}
-
-/// The best of `packed` sums as the left side of a node, each against what is left of the node: the first one whose
-/// `gl²/hl + gr²/hr` is above the fraction `best` and not below any other; `best` then is its score.
-pub fn best_run(packed: &[i64], whole: &Whole, best: &mut (f64, f64)) -> Option<usize> {
-    #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("avx2") {
-        // SAFETY: the processor has what the function is compiled for. It is the same code: four numbers at a time, and
-        // no products fused with sums, which would round otherwise.
-        return unsafe { best_run_avx2(packed, whole, best) };
-    }
-    best_run_anywhere(packed, whole, best)
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-fn best_run_avx2(packed: &[i64], whole: &Whole, best: &mut (f64, f64)) -> Option<usize> {
-    best_run_anywhere(packed, whole, best)
-}
-
-/// Runs compared at a time: most are no better than the best so far, and are passed over together.
-const TOGETHER: usize = 8;
-
-#[inline(always)]
-fn best_run_anywhere(packed: &[i64], whole: &Whole, best: &mut (f64, f64)) -> Option<usize> {
-    let mut found = None;
-    let (chunks, rest) = packed.as_chunks::<TOGETHER>();
-    for (chunk, packed) in chunks.iter().enumerate() {
-        if let Some(at) = best_of(packed, whole, best) {
-            found = Some(chunk * TOGETHER + at);
-        }
-    }
-    if let [.., last] = rest {
-        // The same run again is no better.
-        let mut padded = [*last; TOGETHER];
-        padded[..rest.len()].copy_from_slice(rest);
-        if let Some(at) = best_of(&padded, whole, best) {
-            found = Some(chunks.len() * TOGETHER + at);
-        }
-    }
-    found
-}
-
-#[inline(always)]
-fn best_of(packed: &[i64; TOGETHER], whole: &Whole, best: &mut (f64, f64)) -> Option<usize> {
-    let Whole { gradient: g, hessian: h, l2, shift } = *whole;
-    // A whole number below 2^52 as the last bits of 2^52 is that number more: four at a time, which conversions are not.
-    const BITS: u64 = 0x4330_0000_0000_0000;
-    const FIRST: f64 = (1_u64 << 52) as f64;
-    let mask = (1_u64 << shift) - 1;
-    // Makes gradients positive. Their sums are below 2^51, and with the hessian below 2^62.
-    let positive = 1_u64 << (62 - shift).min(51);
-    let (offset, less) = (positive << shift, FIRST + positive as f64);
-    let (mut above, mut below) = ([0.0; TOGETHER], [0.0; TOGETHER]);
-    for i in 0..TOGETHER {
-        let packed = packed[i] as u64;
-        let gl = f64::from_bits(BITS | (packed.wrapping_add(offset) >> shift)) - less;
-        let hl = f64::from_bits(BITS | (packed & mask)) - FIRST;
-        let (gr, hr) = (g - gl, h - hl + l2);
-        let hl = hl + l2;
-        (above[i], below[i]) = (gl * gl * hr + gr * gr * hl, hl * hr);
-    }
-    let mut any = false;
-    for i in 0..TOGETHER {
-        any |= above[i] * best.1 > best.0 * below[i];
-    }
-    if !any {
-        return None;
-    }
-    let mut found = None;
-    for i in 0..TOGETHER {
-        if above[i] * best.1 > best.0 * below[i] {
-            *best = (above[i], below[i]);
-            found = Some(i);
-        }
-    }
-    found
-}
-
-/// Threads that wait for work beside the one that leads them. A split's work is often shorter than waking a thread, so
-/// they spin for a moment before they sleep, and the leader never waits for one that has not begun.
-pub struct Team {
-    shared: Arc<Shared>,
-    workers: Vec<JoinHandle<()>>,
-}
-
-type Task<'a> = dyn Fn(usize) + Sync + 'a;
-
-struct Shared {
-    /// The round in the high half, whether it may be entered, how many are inside.
-    state: AtomicU64,
-    job: Mutex<Option<Job>>,
-    next: AtomicUsize,
-    asleep: AtomicUsize,
-    door: Mutex<()>,
-    bell: Condvar,
-    panic: Mutex<Option<Box<dyn Any + Send>>>,
-}
-
-#[derive(Clone, Copy)]
-struct Job {
-    task: *const Task<'static>,
-    n_tasks: usize,
-}
-
-// SAFETY: a job is a pointer to a `Sync` closure; `Team::run` keeps the closure alive until everyone has left the round.
-unsafe impl Send for Job {}
-
-const OPEN: u64 = 1 << 31;
-const STOP: u64 = 1 << 30;
-const INSIDE: u64 = STOP - 1;
-const ROUND: u64 = 1 << 32;
-/// Turns of waiting before a worker sleeps; some tens of microseconds.
-const SPINS: u32 = 1500;
-
-impl Team {
-    /// `n_threads` in all, this one included.
-    pub fn new(n_threads: usize) -> Self {
-        let shared = Arc::new(Shared {
-            state: AtomicU64::new(0),
-            job: Mutex::new(None),
-            next: AtomicUsize::new(0),
-            asleep: AtomicUsize::new(0),
-            door: Mutex::new(()),
-            bell: Condvar::new(),
-            panic: Mutex::new(None),
-        });
-        // A thread that the system refuses is done without.
-        let workers = (1..n_threads)
-            .filter_map(|k| {
-                let shared = Arc::clone(&shared);
-                std::thread::Builder::new().name(format!("trees {k}")).spawn(move || shared.work()).ok()
-            })
-            .collect();
-        Self { shared, workers }
-    }
-
-    pub fn n_threads(&self) -> usize {
-        self.workers.len() + 1
-    }
-
-    /// Calls `work` once for each item, on any thread of the team, and returns when all are done.
-    pub fn each_mut<T: Send>(&self, items: &mut [T], work: impl Fn(usize, &mut T) + Sync) {
-        if self.workers.is_empty() || items.len() < 2 {
-            items.iter_mut().enumerate().for_each(|(i, item)| work(i, item));
-            return;
-        }
-        struct Items<T>(*mut T);
-        // SAFETY: each index is handed out once, so each item is seen by one thread; `T` may change threads.
-        unsafe impl<T: Send> Sync for Items<T> {}
-        impl<T> Items<T> {
-            fn at(&self, i: usize) -> *mut T {
-                self.0.wrapping_add(i)
-            }
-        }
-        let n = items.len();
-        let items = Items(items.as_mut_ptr());
-        // SAFETY: `i` is below `n` and comes once; `run` returns only after the last call.
-        self.run(n, &|i| work(i, unsafe { &mut *items.at(i) }));
-    }
-
-    fn run(&self, n_tasks: usize, task: &Task<'_>) {
-        // SAFETY: only the lifetime changes. Whoever is inside a round may use the job, and `Round` waits for all of them
-        // before this call returns, by panic or otherwise.
-        let task: *const Task<'static> = unsafe { std::mem::transmute::<*const Task<'_>, *const Task<'static>>(task) };
-        let job = Job { task, n_tasks };
-        *lock(&self.shared.job) = Some(job);
-        self.shared.next.store(0, Ordering::Relaxed);
-        self.shared.state.fetch_add(ROUND | OPEN, Ordering::SeqCst);
-        if self.shared.asleep.load(Ordering::SeqCst) > 0 {
-            let _door = lock(&self.shared.door);
-            self.shared.bell.notify_all();
-        }
-        {
-            let _round = Round(&self.shared);
-            self.shared.take_part(job);
-        }
-        if let Some(panic) = lock(&self.shared.panic).take() {
-            resume_unwind(panic);
-        }
-    }
-}
-
-impl Drop for Team {
-    fn drop(&mut self) {
-        self.shared.state.fetch_or(STOP, Ordering::SeqCst);
-        {
-            let _door = lock(&self.shared.door);
-            self.shared.bell.notify_all();
-        }
-        for worker in self.workers.drain(..) {
-            // A worker catches its tasks' panics.
-            let _ = worker.join();
-        }
-    }
-}
-
-/// Closes the round and waits for those inside, also when the leader's own task panics.
-struct Round<'a>(&'a Shared);
-
-impl Drop for Round<'_> {
-    fn drop(&mut self) {
-        self.0.next.store(usize::MAX / 2, Ordering::Relaxed);
-        self.0.state.fetch_and(!OPEN, Ordering::SeqCst);
-        let mut turns = 0_u32;
-        while self.0.state.load(Ordering::Acquire) & INSIDE != 0 {
-            wait_a_turn(&mut turns);
-        }
-    }
-}
-
-fn wait_a_turn(turns: &mut u32) {
-    *turns += 1;
-    if *turns < SPINS { std::hint::spin_loop() } else { std::thread::yield_now() }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    // What the mutexes guard is replaced whole, so a panic leaves nothing half done.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl Shared {
-    fn work(&self) {
-        let mut seen = 0;
-        let mut turns = 0_u32;
-        loop {
-            let state = self.state.load(Ordering::Acquire);
-            if state & STOP != 0 {
-                return;
-            }
-            if self.news(state, seen) {
-                // Entering succeeds only while the round is open: until then the leader cannot have left it.
-                if self.state.compare_exchange(state, state + 1, Ordering::SeqCst, Ordering::Relaxed).is_ok() {
-                    seen = state / ROUND;
-                    let job = *lock(&self.job);
-                    if let Some(job) = job
-                        && let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.take_part(job)))
-                    {
-                        *lock(&self.panic) = Some(panic);
-                    }
-                    self.state.fetch_sub(1, Ordering::Release);
-                    turns = 0;
-                }
-            } else if turns < SPINS {
-                turns += 1;
-                std::hint::spin_loop();
-            } else {
-                self.sleep(seen);
-                turns = 0;
-            }
-        }
-    }
-
-    fn news(&self, state: u64, seen: u64) -> bool {
-        state & OPEN != 0 && state / ROUND != seen
-    }
-
-    fn sleep(&self, seen: u64) {
-        let mut door = lock(&self.door);
-        self.asleep.fetch_add(1, Ordering::SeqCst);
-        loop {
-            let state = self.state.load(Ordering::SeqCst);
-            if state & STOP != 0 || self.news(state, seen) {
-                break;
-            }
-            door = self.bell.wait(door).unwrap_or_else(PoisonError::into_inner);
-        }
-        self.asleep.fetch_sub(1, Ordering::SeqCst);
-    }
-
-    fn take_part(&self, job: Job) {
-        loop {
-            let i = self.next.fetch_add(1, Ordering::Relaxed);
-            if i >= job.n_tasks {
-                return;
-            }
-            // SAFETY: we are inside the round, so the closure is alive (see `Team::run`).
-            unsafe { (*job.task)(i) }
-        }
-    }
-}
-
-/// Whoever waits for a job, as all threads of a team may ask: only the thread that knows them does.
-pub struct Watch<'a> {
-    io: &'a dyn JobIo,
-    home: ThreadId,
-    is_cancelled: AtomicBool,
-}
-
-// SAFETY: `io` may not be shared, and is used on its own thread only; the rest is shareable.
-unsafe impl Sync for Watch<'_> {}
-
-impl<'a> Watch<'a> {
-    pub fn new(io: &'a dyn JobIo) -> Self {
-        Self { io, home: std::thread::current().id(), is_cancelled: AtomicBool::new(false) }
-    }
-
-    /// Whether to go on. Words and share are made only where they can be told.
-    pub fn go_on(&self, phase: impl FnOnce() -> (String, Option<f64>)) -> bool {
-        if std::thread::current().id() == self.home {
-            let (phase, fraction) = phase();
-            if self.io.progress(&phase, fraction).is_err() {
-                self.is_cancelled.store(true, Ordering::Relaxed);
-            }
-        }
-        !self.is_cancelled.load(Ordering::Relaxed)
-    }
-
-    pub fn finish(self) -> Result<(), Cancelled> {
-        if self.is_cancelled.into_inner() { Err(Cancelled) } else { Ok(()) }
-    }
 }
 
 #[cfg(test)]
@@ -527,7 +255,7 @@ mod tests {
     /// `add_rows` as it would be without `unsafe`.
     fn add_rows_safely(bins: &RowBins, rows: &[u32], packed: &[i64], histogram: &mut [i64]) {
         for &row in rows {
-            for (&start, &bin) in bins.starts().iter().zip(bins.row(row as usize)) {
+            for (&start, &bin) in bins.starts().iter().zip(bins.rows().row(row as usize)) {
                 histogram[start + usize::from(bin)] += packed[row as usize];
             }
         }
@@ -564,57 +292,8 @@ mod tests {
     }
 
     #[test]
-    fn the_best_run_is_that_of_one_comparison_after_the_other() {
-        for (shift, n, scale) in [(12, 100, 3_i64), (25, 255, 1000), (43, 17, 10), (30, 8, 1), (30, 0, 1)] {
-            let slots = (0..n).map(|at| {
-                let gradient = (hashed(at) % 2001) as i64 - 1000;
-                // Every fourth one is empty.
-                if at % 4 == 3 { 0 } else { ((gradient * scale) << shift) + 1 + (hashed(at + 999) % 7) as i64 }
-            });
-            let runs: Vec<i64> = slots.scan(0, |sum, slot| Some(std::mem::replace(sum, *sum + slot) + slot)).collect();
-            let sums = |run: i64| ((run >> shift) as f64, (run & ((1 << shift) - 1)) as f64);
-            let (gradient, hessian) = sums(runs.last().copied().unwrap_or(0) + (500 << shift) + 9);
-            let whole = Whole { gradient, hessian, l2: 0.5, shift };
-            for known in [(-1.0, 1.0), (50.0 * scale as f64, 1.0), (1e300, 1.0)] {
-                let (mut expected, mut top) = (None, known);
-                for (at, &run) in runs.iter().enumerate() {
-                    let (gl, hl) = sums(run);
-                    let (gr, hr) = (gradient - gl, hessian - hl + 0.5);
-                    let score = (gl * gl * hr + gr * gr * (hl + 0.5), (hl + 0.5) * hr);
-                    if score.0 * top.1 > top.0 * score.1 {
-                        (expected, top) = (Some(at), score);
-                    }
-                }
-                for search in [best_run, best_run_anywhere] {
-                    let mut best = known;
-                    assert_eq!(search(&runs, &whole, &mut best), expected, "shift {shift}, {n} runs, above {known:?}");
-                    assert_eq!(best, top);
-                }
-            }
-        }
-    }
-
-    #[test]
     #[should_panic(expected = "assertion failed")]
     fn a_bin_beyond_its_column_is_refused() {
         RowBins::new(2, &[vec![0, 4]], &[4], &Team::new(1));
-    }
-
-    #[test]
-    fn a_team_does_every_task_once_and_passes_panics_on() {
-        for n_threads in [1, 2, 3] {
-            let team = Team::new(n_threads);
-            let mut counts = vec![0_u32; 1000];
-            for round in 0..200 {
-                team.each_mut(&mut counts, |i, count| *count += u32::from(i % 3 == round % 3));
-            }
-            assert!(counts.iter().enumerate().all(|(i, &n)| n == if i % 3 == 2 { 66 } else { 67 }));
-            let panics = catch_unwind(AssertUnwindSafe(|| {
-                team.each_mut(&mut counts, |i, _| assert!(i != 500, "task 500 fails"));
-            }));
-            assert!(panics.is_err());
-            team.each_mut(&mut counts, |_, count| *count = 1);
-            assert_eq!(counts.iter().sum::<u32>(), 1000);
-        }
     }
 }

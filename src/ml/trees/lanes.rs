@@ -1,18 +1,20 @@
-//! Small nodes: the keys of eight columns are sorted side by side.
+//! Small nodes: the keys of sixteen columns are sorted side by side.
 //!
-//! A sorting network compares places that do not depend on the keys, so one instruction compares a place of eight columns
+//! A sorting network compares places that do not depend on the keys, so few instructions compare a place of all columns
 //! at once and none of them branches (Batcher 1968; Knuth, The Art of Computer Programming 3, 5.2.2, algorithm M).
 
+use crate::ml::trees::kernel::{PICKED, Places, TABLE, wide};
+
 /// Columns sorted at once.
-pub const LANES: usize = 8;
+pub const LANES: usize = PICKED;
 /// Most items; with a key they fill the bits of a number that is not negative.
-pub const MOST: usize = 1 << ITEM_BITS;
+pub const MOST: usize = TABLE;
 const ITEM_BITS: u32 = 7;
 
-/// One place of eight columns: the key above, the number of its item below. Equal keys lie in the order of their items.
-pub type Place = [i16; LANES];
+/// One place of all columns: the key above, the number of its item below. Equal keys lie in the order of their items.
+pub type Place = Places;
 
-/// Room for the keys of eight columns.
+/// Room for the keys of the columns.
 pub struct Lanes {
     places: Box<[Place; MOST]>,
 }
@@ -24,27 +26,30 @@ impl Default for Lanes {
 }
 
 impl Lanes {
-    /// Takes the keys of at most [`MOST`] items in at most [`LANES`] columns: of each item, in their order, a row of bins
-    /// from which `columns` are read.
+    /// Takes the keys of at most [`MOST`] items, in their order.
     #[inline(always)]
-    pub fn fill<'r>(&mut self, rows: impl Iterator<Item = &'r [u8]>, columns: &[usize]) {
-        for (i, (place, row)) in self.places.iter_mut().zip(rows).enumerate() {
-            for (value, &column) in place.iter_mut().zip(columns) {
-                *value = i16::from(row[column]) << ITEM_BITS | i as i16;
+    fn fill(&mut self, cells: &[[u8; LANES]]) {
+        for (i, (place, cells)) in self.places.iter_mut().zip(cells).enumerate() {
+            for lane in 0..LANES {
+                place[lane] = i16::from(cells[lane]) << ITEM_BITS | i as i16;
             }
         }
     }
 
-    /// Puts other keys in the stead of those of one column.
-    pub fn rank(&mut self, n: usize, lane: usize, ranks: &[u8; 256]) {
-        for place in &mut self.places[..n] {
-            let (key, item) = parts(place[lane]);
-            place[lane] = i16::from(ranks[usize::from(key)]) << ITEM_BITS | item as i16;
-        }
+    /// Takes the keys and sorts them.
+    pub fn take(&mut self, cells: &[[u8; LANES]]) {
+        wide(
+            #[inline(always)]
+            || {
+                self.fill(cells);
+                self.sort(cells.len());
+            },
+        );
     }
 
     /// Sorts the first `n` places of every column, ascending.
-    pub fn sort(&mut self, n: usize) {
+    #[inline(always)]
+    fn sort(&mut self, n: usize) {
         let Some(size) = SIZES.iter().position(|&size| size >= n) else { return };
         self.places[n..SIZES[size]].fill([i16::MAX; LANES]);
         let Networks { pairs, lengths } = &NETWORK;
@@ -56,6 +61,18 @@ impl Lanes {
                 self.places[below][lane] = a[lane].max(b[lane]);
             }
         }
+    }
+
+    /// The first `n` places of all columns.
+    #[inline(always)]
+    pub fn places(&self, n: usize) -> &[Place] {
+        &self.places[..n]
+    }
+
+    /// The key at a place of a column.
+    #[inline(always)]
+    pub fn key(&self, place: usize, lane: usize) -> u8 {
+        parts(self.places[place % MOST][lane % LANES]).0
     }
 
     /// The key and the item at each of the first `n` places of a column.
@@ -119,18 +136,12 @@ mod tests {
     fn every_column_is_sorted_and_equal_keys_keep_their_order() {
         let mut source = Shuffler::new(11);
         for n in 1..=MOST {
-            let rows: Vec<Vec<u8>> = (0..n)
-                .map(|_| (0..9).map(|c| source.below([256, 2, 1, 200, 5, 256, 17, 3, 256][c]) as u8).collect())
-                .collect();
-            let columns = [8, 0, 3, 2, 1, 6, 4, 5];
+            let most = [256, 2, 1, 200, 5, 256, 17, 3, 256, 9, 100, 4, 256, 30, 2, 7];
+            let cells: Vec<[u8; LANES]> = (0..n).map(|_| most.map(|most| source.below(most) as u8)).collect();
             let mut lanes = Lanes::default();
-            lanes.fill(rows.iter().map(Vec::as_slice), &columns);
-            let upside_down: [u8; 256] = std::array::from_fn(|key| 255 - key as u8);
-            lanes.rank(n, 4, &upside_down);
-            lanes.sort(n);
-            for (lane, &column) in columns.iter().enumerate() {
-                let key = |row: &Vec<u8>| if lane == 4 { 255 - row[column] } else { row[column] };
-                let mut expected: Vec<(u8, usize)> = rows.iter().map(key).zip(0..).collect();
+            lanes.take(&cells);
+            for lane in 0..LANES {
+                let mut expected: Vec<(u8, usize)> = cells.iter().map(|cells| cells[lane]).zip(0..).collect();
                 expected.sort_unstable();
                 assert_eq!(lanes.column(n, lane).collect::<Vec<_>>(), expected, "{n} items, lane {lane}");
             }

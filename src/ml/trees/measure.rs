@@ -2,10 +2,13 @@
 //!
 //! A deep tree is one thread's work, so even sums of doubles have a fixed order.
 
+use std::hint::select_unpredictable;
 use std::ops::{AddAssign, Sub};
 
 use crate::domain::model::LeafValues;
 use crate::ml::trees::cuts::{self, Bench, Keys, Node, Sought};
+use crate::ml::trees::kernel::wide;
+use crate::ml::trees::random::{self, LANES};
 
 /// A row as deep trees carry it.
 #[derive(Clone, Copy, Debug, PartialEq, Default)]
@@ -32,9 +35,9 @@ impl Fraction {
     #[inline(always)]
     pub fn raise(&mut self, above: f64, below: f64) -> bool {
         let better = above * self.below > self.above * below;
-        if better {
-            (self.above, self.below) = (above, below);
-        }
+        // Which is better cannot be foreseen.
+        self.above = select_unpredictable(better, above, self.above);
+        self.below = select_unpredictable(better, below, self.below);
         better
     }
 }
@@ -58,7 +61,7 @@ pub trait Measure: Sync + Sized {
         false
     }
     /// Whether all rows have one answer.
-    fn is_pure(&self, items: &[Item<Self::Payload>]) -> bool;
+    fn is_pure(&self, items: &[Item<Self::Payload>], total: &[Self::Number]) -> bool;
     /// Whether the split into `left` and the rest scores more than the best so far, which it then replaces.
     fn offer(&self, left: &[Self::Number], total: &[Self::Number], best: &mut Fraction) -> bool;
     /// The best cut of a column with these keys, if it beats the best so far. Sorted keys come only where
@@ -76,6 +79,18 @@ pub trait Measure: Sync + Sized {
             Keys::Sorted(..) => Sought::default(),
         }
     }
+    /// What all items have together.
+    fn sum(&self, items: &[Item<Self::Payload>], total: &mut [Self::Number]) {
+        total.fill(Self::Number::default());
+        items.iter().for_each(|item| self.add(total, item));
+    }
+    /// An item as weight and value, and numbers from those again; only where [`SORTS`](Self::SORTS) is true.
+    fn parts(&self, _payload: Self::Payload) -> (f64, f64) {
+        (0.0, 0.0)
+    }
+    fn number(&self, _weight: f64, _value: f64) -> Self::Number {
+        Self::Number::default()
+    }
     /// What the items have that go left.
     fn sum_left<'i>(&self, items: impl Iterator<Item = (&'i Item<Self::Payload>, bool)>, left: &mut [Self::Number])
     where
@@ -86,8 +101,22 @@ pub trait Measure: Sync + Sized {
             self.add(left, item);
         }
     }
+    /// The same for several columns; only where [`SORTS`](Self::SORTS) is true.
+    fn sum_drafted(
+        &self,
+        _cells: &[[u8; LANES]],
+        _node: &Node<Self>,
+        _n_lanes: usize,
+        _cuts: (&[u8; LANES], &[u8; LANES]),
+    ) -> [Self::Number; LANES] {
+        [Self::Number::default(); LANES]
+    }
     /// What the node itself scores: `Σ weight² / weight` over classes, or `sum² / weight`.
     fn score(&self, slot: &[Self::Number]) -> f64;
+    /// Whether [`answer`](Self::answer) looks at the numbers of rows.
+    fn asks_rows(&self) -> bool {
+        true
+    }
     /// A leaf's answer.
     fn answer(&self, items: &[Item<Self::Payload>]) -> LeafValues;
     /// A difference of scores as loss in the target's units.
@@ -181,7 +210,11 @@ impl Measure for Packed<'_> {
     }
 
     /// As far as payloads tell values apart.
-    fn is_pure(&self, items: &[Item<i64>]) -> bool {
+    fn is_pure(&self, items: &[Item<i64>], total: &[i64]) -> bool {
+        if self.values.is_binary {
+            let (weight, sum) = self.unpack(total[0]);
+            return sum == 0.0 || sum == weight;
+        }
         let parts = |item: &Item<i64>| (item.payload & ((1 << self.shift) - 1), item.payload >> self.shift);
         let Some((weight, sum)) = items.first().map(parts) else { return true };
         items.iter().map(parts).all(|(w, s)| s.wrapping_mul(weight) == sum.wrapping_mul(w))
@@ -198,10 +231,44 @@ impl Measure for Packed<'_> {
     }
 
     #[inline(always)]
+    fn sum(&self, items: &[Item<i64>], total: &mut [i64]) {
+        total[0] = items.iter().fold(0, |sum: i64, item| sum.wrapping_add(item.payload));
+    }
+
+    #[inline(always)]
+    fn parts(&self, payload: i64) -> (f64, f64) {
+        self.unpack(payload)
+    }
+
+    #[inline(always)]
+    fn number(&self, weight: f64, value: f64) -> i64 {
+        ((value as i64) << self.shift) + weight as i64
+    }
+
+    #[inline(always)]
     fn sum_left<'i>(&self, items: impl Iterator<Item = (&'i Item<i64>, bool)>, left: &mut [i64]) {
         // A mask, not a branch that cannot be foreseen.
         let own = |(item, goes_left): (&Item<i64>, bool)| item.payload & i64::from(goes_left).wrapping_neg();
         left[0] = items.map(own).fold(0_i64, i64::wrapping_add);
+    }
+
+    #[inline(always)]
+    fn sum_drafted(
+        &self,
+        cells: &[[u8; LANES]],
+        node: &Node<Self>,
+        n_lanes: usize,
+        cuts: (&[u8; LANES], &[u8; LANES]),
+    ) -> [i64; LANES] {
+        let is_one_each = self.unpack(node.total[0]).0 == node.items.len() as f64;
+        if self.values.is_binary && is_one_each {
+            random::counts(cells, node.items, self.shift, cuts)
+        } else {
+            wide(
+                #[inline(always)]
+                || random::sums(cells, node.items, n_lanes, cuts),
+            )
+        }
     }
 
     fn score(&self, slot: &[i64]) -> f64 {
@@ -209,8 +276,18 @@ impl Measure for Packed<'_> {
         if weight > 0.0 { sum * sum / weight } else { 0.0 }
     }
 
+    fn asks_rows(&self) -> bool {
+        // Two classes are in the payloads as they are.
+        !self.values.is_binary
+    }
+
     fn answer(&self, items: &[Item<i64>]) -> LeafValues {
-        self.values.answer(items)
+        if self.asks_rows() {
+            return self.values.answer(items);
+        }
+        let (weight, sum) = self.unpack(items.iter().fold(0, |sum, item| sum + item.payload));
+        let share = sum / weight.max(1.0);
+        [1.0 - share, share][..].into()
     }
 
     fn loss(&self, score: f64) -> f64 {
@@ -246,7 +323,7 @@ impl Measure for Moments<'_> {
         slot[2]
     }
 
-    fn is_pure(&self, items: &[Item<f64>]) -> bool {
+    fn is_pure(&self, items: &[Item<f64>], _total: &[f64]) -> bool {
         self.0.is_pure(items)
     }
 
@@ -301,7 +378,7 @@ impl Measure for Counts<'_> {
         slot[self.n_classes]
     }
 
-    fn is_pure(&self, items: &[Item<u32>]) -> bool {
+    fn is_pure(&self, items: &[Item<u32>], _total: &[f64]) -> bool {
         items.windows(2).all(|pair| pair[0].payload == pair[1].payload)
     }
 

@@ -6,6 +6,7 @@
 //! compare. Missing cells and categories are split natively.
 
 pub mod bins;
+mod block;
 pub mod boost;
 mod compact;
 mod cuts;
@@ -13,11 +14,14 @@ mod deep;
 pub mod forest;
 mod grow;
 mod kernel;
+mod ladder;
 mod lanes;
 pub mod losses;
 mod measure;
 mod packed;
 pub mod predict;
+mod random;
+mod runs;
 mod scan;
 mod split;
 

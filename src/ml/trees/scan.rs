@@ -1,11 +1,12 @@
 //! One column of one node of a deep tree: its best cut, or one at random.
 
 use crate::ml::trees::bins::{Binned, Column, ColumnKind};
-use crate::ml::trees::cuts::{Bench, Keys, Node, best_only, each_key, present};
-use crate::ml::trees::kernel::AHEAD;
+use crate::ml::trees::cuts::{Bench, Cut, Keys, Node, best_only, each_key, present};
+use crate::ml::trees::kernel::{AHEAD, PICKED, Rows, wide};
 use crate::ml::trees::lanes::Lanes;
 use crate::ml::trees::measure::{Fraction, Item, Measure};
-use crate::ml::trees::split::{Test, among};
+use crate::ml::trees::random::{Range, values_of};
+use crate::ml::trees::split::Test;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Splitter {
@@ -32,49 +33,58 @@ impl Draws {
         ((u128::from(self.next()) * n as u128) >> 64) as usize
     }
 
-    fn unit(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
+    /// A draw as a number in [0, 1), by its high bits.
+    #[inline(always)]
+    pub fn unit(draw: u64) -> f64 {
+        (draw >> 11) as f64 / (1_u64 << 53) as f64
     }
 }
 
-/// In which order the bins of a category are parted; empty for other columns. One order for the whole forest, as ranger
-/// does (Wright & König 2019, doi:10.7717/peerj.6339): an order of its own in each small node would fit noise.
+/// How a column is cut.
 #[derive(Clone, Debug)]
 pub struct Order {
-    bins: Vec<u8>,
-    /// The place of each bin; the rest keeps its own.
-    ranks: [u8; 256],
-}
-
-impl Default for Order {
-    fn default() -> Self {
-        Self::new(Vec::new())
-    }
+    /// Of a category the bins up to each, as sets; empty for other columns.
+    runs: Vec<[u64; 4]>,
+    /// What stands for each bin when cuts are drawn.
+    pub values: [f32; 256],
 }
 
 impl Order {
-    pub fn new(bins: Vec<u8>) -> Self {
-        let mut ranks = std::array::from_fn(|bin| bin as u8);
-        bins.iter().enumerate().for_each(|(rank, &bin)| ranks[usize::from(bin)] = rank as u8);
-        Self { bins, ranks }
+    pub fn new(column: &Column) -> Self {
+        let n_runs = if matches!(column.kind, ColumnKind::Category { .. }) { column.n_bins } else { 0 };
+        let mut run = [0_u64; 4];
+        let with = |bin: usize| {
+            run[bin / 64] |= 1 << (bin % 64);
+            run
+        };
+        Self { runs: (0..n_runs).map(with).collect(), values: values_of(column) }
     }
 
-    /// Whether places stand for bins.
-    fn is_bins(&self) -> bool {
-        self.bins.is_empty()
+    /// What goes left: the bins up to `last`, and the rest if said so.
+    pub fn up_to(&self, last: u8, rest_left: bool) -> Test {
+        let Some(all) = self.runs.last() else { return Test::UpTo { bin: last, rest_left } };
+        let run = self.runs[usize::from(last)];
+        // The rest of a category always goes right: where it is better with the others, the sides change names.
+        Test::Among { bins: if rest_left { std::array::from_fn(|word| all[word] & !run[word]) } else { run } }
     }
 
-    /// The place of each bin, where it is another number.
-    pub fn ranks(&self) -> Option<&[u8; 256]> {
-        (!self.is_bins()).then_some(&self.ranks)
+    /// Between two bins that have rows.
+    pub fn between(&self, cut: Cut) -> Test {
+        match self.runs.is_empty() {
+            // Empty bins lie between: cut in the middle of the gap. Rows without a value that were not seen here go where
+            // most rows went.
+            true => self.up_to(((u16::from(cut.last) + u16::from(cut.next) - 1) / 2) as u8, cut.rest_left),
+            false => self.up_to(cut.last, cut.saw_rest && cut.rest_left),
+        }
     }
+}
 
-    /// The categories up to a place, or those after it.
-    fn run(&self, last: u8, is_after: bool) -> Test {
-        let middle = usize::from(last) + 1;
-        let chosen = if is_after { &self.bins[middle..] } else { &self.bins[..middle] };
-        among(chosen.iter().map(|&bin| usize::from(bin)))
-    }
+/// Where the rows of some items are read.
+#[derive(Clone, Copy)]
+pub struct Source<'a> {
+    pub rows: Rows<'a>,
+    /// The same rows column by column, where there are such.
+    pub columns: Option<&'a Binned>,
 }
 
 /// The row of each item, with one that comes later.
@@ -87,7 +97,7 @@ pub fn rows_of<P>(items: &[Item<P>]) -> impl Iterator<Item = (usize, usize)> + C
 /// Bins of some items in some columns, one column after the other: from the columns where the items are many (the bytes of
 /// a column lie together), from the rows where they are few (one line of memory then holds all columns of a row).
 pub fn gather<'k, P>(
-    binned: &Binned,
+    source: Source,
     items: &[Item<P>],
     columns: &[usize],
     n_tried: usize,
@@ -98,17 +108,19 @@ pub fn gather<'k, P>(
         into.resize(n * columns.len(), 0);
     }
     let into = &mut into[..n * columns.len()];
-    if n * 64 > binned.n_rows * n_tried {
+    // Of a row, a line serves no more columns than come at once.
+    let n_tried = n_tried.min(PICKED);
+    if let Some(binned) = source.columns.filter(|binned| n * 64 > binned.n_rows * n_tried) {
         for (&column, into) in columns.iter().zip(into.chunks_exact_mut(n.max(1))) {
             let cells = binned.column(column);
             into.iter_mut().zip(items).for_each(|(bin, item)| *bin = cells[item.row as usize]);
         }
     } else if let [column] = *columns {
-        into.iter_mut().zip(items).for_each(|(bin, item)| *bin = binned.rows.bin(item.row as usize, column));
+        into.iter_mut().zip(items).for_each(|(bin, item)| *bin = source.rows.bin(item.row as usize, column));
     } else {
         for (i, row) in rows_of(items).enumerate() {
-            binned.rows.expect(row.1);
-            let row = binned.rows.row(row.0);
+            source.rows.expect(row.1);
+            let row = source.rows.row(row.0);
             let mut at = i;
             for &column in columns {
                 into[at] = row[column];
@@ -131,11 +143,8 @@ pub struct Scan<'s, M: Measure> {
 
 impl<M: Measure> Scan<'_, M> {
     /// Whether the column has different values here, and its split if it beats the best so far. `keys` are the bins of
-    /// the items; places in the order are put in their stead.
-    pub fn search(mut self, splitter: Splitter, keys: &mut [u8], draws: &mut Draws) -> (bool, Option<Test>) {
-        if !self.order.is_bins() {
-            keys.iter_mut().for_each(|key| *key = self.order.ranks[usize::from(*key)]);
-        }
+    /// the items.
+    pub fn search(mut self, splitter: Splitter, keys: &[u8], draws: &mut Draws) -> (bool, Option<Test>) {
         match (splitter, &self.column.kind) {
             (Splitter::Best, ColumnKind::Indicators { .. }) => {
                 let (differs, bin) = best_only(self.measure, &self.node, keys, self.rest(), self.bench, self.best);
@@ -158,67 +167,29 @@ impl<M: Measure> Scan<'_, M> {
 
     fn cut(&mut self, keys: Keys) -> (bool, Option<Test>) {
         let sought = self.measure.best_cut(&self.node, keys, self.rest(), self.bench, self.best);
-        let test = sought.cut.map(|cut| {
-            if self.order.is_bins() {
-                // Empty bins lie between: cut in the middle of the gap. Rows without a value that were not seen here go
-                // where most rows went.
-                let bin = ((u16::from(cut.last) + u16::from(cut.next) - 1) / 2) as u8;
-                Test::UpTo { bin, rest_left: cut.rest_left }
-            } else {
-                // The rest always goes right: where it is better with the others, the sides change names.
-                self.order.run(cut.last, cut.saw_rest && cut.rest_left)
-            }
-        });
-        (sought.differs, test)
+        (sought.differs, sought.cut.map(|cut| self.order.between(cut)))
     }
 
-    /// A number is cut evenly between the smallest and the largest value, categories after any that is here.
+    /// A column is cut evenly between the smallest and the largest value.
     fn random_cut(&mut self, keys: &[u8], draws: &mut Draws) -> (bool, Option<Test>) {
-        let rest = self.rest();
-        let (mut low, mut high, mut end) = (255, 0, 0);
-        for &key in keys {
-            low = key.min(low);
-            high = (if key == rest { 0 } else { key }).max(high);
-            end = key.max(end);
-        }
-        if low == end {
+        let range = wide(
+            #[inline(always)]
+            || Range::of(keys, self.rest()),
+        );
+        if !range.differs() {
             return (false, None);
         }
-        let saw_rest = end == rest;
-        let rest_left = saw_rest && draws.next() & 1 == 1;
-        let (last, rest_left) = match &self.column.kind {
-            // Only missing cells differ.
-            ColumnKind::Numbers { .. } if low == high => (high, false),
-            ColumnKind::Numbers { cuts } => {
-                let (low, high) = (usize::from(low), usize::from(high));
-                let (from, to) = (f64::from(cuts[low]), f64::from(cuts[high - 1]));
-                let at = (from + (to - from) * draws.unit()) as f32;
-                let bin = low + cuts[low..high - 1].partition_point(|&cut| cut < at);
-                (bin as u8, rest_left)
-            }
-            _ => {
-                let mut here = [0_u8; 256];
-                let mut n_here = 0;
-                each_key(present(keys), |key| {
-                    here[n_here & 255] = key as u8;
-                    n_here += usize::from(key != usize::from(rest));
-                    true
-                });
-                // All on the left is a cut only where the rest is on the right.
-                let n = if saw_rest && !rest_left { n_here } else { n_here - 1 };
-                if n == 0 {
-                    return (true, None);
-                }
-                (here[draws.below(n)], rest_left)
-            }
-        };
-        let goes_left = |key: u8| (key <= last) & (key != rest) | (rest_left & (key == rest));
-        let items = self.node.items.iter().zip(keys.iter().map(|&key| goes_left(key)));
-        self.measure.sum_left(items, &mut self.bench.left);
-        let test = self.is_best().then(|| {
-            if self.order.is_bins() { Test::UpTo { bin: last, rest_left } } else { self.order.run(last, rest_left) }
-        });
-        (true, test)
+        let (last, other) = range.cut(&self.order.values, self.rest(), draws.next());
+        let goes_left = |key: u8| (key <= last) | (key == other);
+        wide(
+            #[inline(always)]
+            || {
+                let items = self.node.items.iter().zip(keys.iter().map(|&key| goes_left(key)));
+                self.measure.sum_left(items, &mut self.bench.left);
+            },
+        );
+        let is_best = offers(self.measure, &self.node, &self.bench.left, self.best);
+        (true, is_best.then(|| self.order.up_to(last, other != last)))
     }
 
     /// One indicator that is set somewhere here against all others.
@@ -236,14 +207,14 @@ impl<M: Measure> Scan<'_, M> {
         let bin = here[draws.below(here.len())];
         let items = self.node.items.iter().zip(keys.iter().map(|&key| key != bin));
         self.measure.sum_left(items, &mut self.bench.left);
-        (true, self.is_best().then_some(Test::AllBut { bin }))
+        let is_best = offers(self.measure, &self.node, &self.bench.left, self.best);
+        (true, is_best.then_some(Test::AllBut { bin }))
     }
+}
 
-    /// Whether what is on the left is the best split so far.
-    fn is_best(&mut self) -> bool {
-        let left = &self.bench.left;
-        let (on_left, n) = (self.measure.n_rows(left), self.measure.n_rows(self.node.total));
-        let is_enough = on_left >= self.node.least && n - on_left >= self.node.least;
-        is_enough && self.measure.offer(left, self.node.total, self.best)
-    }
+/// Whether what is on the left is the best split so far, with enough rows on both sides.
+#[inline(always)]
+pub fn offers<M: Measure>(measure: &M, node: &Node<M>, left: &[M::Number], best: &mut Fraction) -> bool {
+    let (on_left, n) = (measure.n_rows(left), measure.n_rows(node.total));
+    (on_left >= node.least) & (n - on_left >= node.least) && measure.offer(left, node.total, best)
 }

@@ -5,8 +5,9 @@
 //! score more than the node (Chen & Guestrin 2016, arXiv:1603.02754, eq. 7, times two, as LightGBM counts).
 
 use crate::ml::trees::bins::{Binned, Column, ColumnKind};
-use crate::ml::trees::kernel::{Lefts, Whole, best_run};
+use crate::ml::trees::kernel::Lefts;
 use crate::ml::trees::packed::Packing;
+use crate::ml::trees::runs::{Whole, best_run};
 
 /// What a split must respect, in the units of the sums.
 #[derive(Clone, Debug)]

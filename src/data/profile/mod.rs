@@ -69,6 +69,8 @@ pub fn study(columns: &dyn Columns, io: &dyn JobIo) -> Result<Vec<Study>, LoadEr
             done.lock().unwrap_or_else(PoisonError::into_inner)[column] = Some(result);
         }
     };
+    // Asked here once at least: the other thread may do all the work.
+    io.progress("Profiling", Some(0.0))?;
     let helpers = if 2 * 16 * columns.n_rows() > MAX_BYTES { 0 } else { THREADS.min(n_columns).saturating_sub(1) };
     std::thread::scope(|scope| {
         for i in 0..helpers {

@@ -21,7 +21,7 @@ const SAMPLE_PER_PARAMETER: usize = 20;
 /// Multiplications that each matrix of second derivatives may take; with more, one at the start has to do.
 pub const NEWTON_WORK: f64 = 1e9;
 /// Rows per parameter that tell enough about the curvature at the start.
-pub const ORIGIN_PER_PARAMETER: usize = 10;
+pub const ORIGIN_PER_PARAMETER: usize = 6;
 /// L-BFGS needs more but far cheaper steps.
 pub const LBFGS_STEPS_PER_NEWTON_STEP: usize = 20;
 

@@ -15,6 +15,7 @@ use crate::ml::error::FitError;
 use crate::ml::guard;
 use crate::ml::parallel::{STRETCH, Watch, map_stretches};
 use crate::ml::sums;
+use crate::ml::trees::wide;
 
 /// Rows worked on at a time: a block of 30 columns stays within the second-level cache.
 pub const BLOCK: usize = 1024;
@@ -166,6 +167,14 @@ impl<'a> Design<'a> {
 
     /// `intercept + Σ slope · value` of the rows into `out`.
     pub fn scores(&self, rows: Range<usize>, at: &[f64], out: &mut [f64]) {
+        wide(
+            #[inline(always)]
+            || self.add_scores(rows, at, out),
+        );
+    }
+
+    #[inline(always)]
+    fn add_scores(&self, rows: Range<usize>, at: &[f64], out: &mut [f64]) {
         out.fill(at[self.n_slopes()]);
         let mut columns = self.numbers.iter().zip(at);
         // Two at a time: half the traffic on `out`.
@@ -193,6 +202,14 @@ impl<'a> Design<'a> {
 
     /// Adds `Σ error · value` over the rows to each slope's place, `Σ error` to the intercept's.
     pub fn add_products(&self, rows: Range<usize>, errors: &[f64], into: &mut [f64]) {
+        wide(
+            #[inline(always)]
+            || self.add_all_products(rows, errors, into),
+        );
+    }
+
+    #[inline(always)]
+    fn add_all_products(&self, rows: Range<usize>, errors: &[f64], into: &mut [f64]) {
         for (into, column) in into.iter_mut().zip(&self.numbers) {
             *into += column.scale * centred_dot(&column.values[rows.clone()], column.center, errors);
         }
@@ -357,6 +374,7 @@ impl GramScratch {
 }
 
 /// `Σ (x − center) · error`, in eight lanes.
+#[inline(always)]
 fn centred_dot(values: &[f64], center: f64, errors: &[f64]) -> f64 {
     let mut lanes = [0.0; 8];
     let (mut x, mut e) = (values.chunks_exact(8), errors.chunks_exact(8));

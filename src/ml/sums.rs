@@ -33,6 +33,7 @@ pub fn sum(values: impl IntoIterator<Item = f64>) -> f64 {
 }
 
 /// `Σ of(value)` in eight lanes: as fast as memory, with the rounding of an eighth of the values.
+#[inline(always)]
 pub fn lanes(values: &[f64], of: impl Fn(f64) -> f64) -> f64 {
     let mut lanes = [0.0; 8];
     let mut chunks = values.chunks_exact(8);

@@ -26,7 +26,7 @@ mod scan;
 mod split;
 
 pub use boost::Labels;
-pub use kernel::Team;
+pub use kernel::{Team, wide};
 pub use scan::Splitter;
 pub use split::CategoryRules;
 

@@ -15,7 +15,10 @@ pub struct Whole {
 /// The best of `packed` sums as the left side of a node, each against what is left of the node: the first one whose
 /// `gl²/hl + gr²/hr` is above the fraction `best` and not below any other; `best` then is its score.
 pub fn best_run(packed: &[i64], whole: &Whole, best: &mut (f64, f64)) -> Option<usize> {
-    wide(|| best_of_all(packed, whole, best))
+    wide(
+        #[inline(always)]
+        || best_of_all(packed, whole, best),
+    )
 }
 
 /// Runs compared at a time: most are no better than the best so far, and are passed over together.

@@ -11,14 +11,15 @@ use super::session::{Session, split_column};
 use crate::data::checks::{self, Against, CheckInput, NO_SETTINGS};
 use crate::data::columns::TableRef;
 use crate::data::part::TablePart;
+use crate::data::rules::{self, RulesInput};
 use crate::data::split::sample_rows;
 use crate::domain::activity::{NewEvent, ObjectKind};
 use crate::domain::finding::CheckReport;
 use crate::domain::ids::ContentHash;
-use crate::domain::io::JobIo;
+use crate::domain::io::{JobIo, Part};
 use crate::domain::split::SplitKind;
 use crate::domain::split_check::{JudgedSplit, SplitCheck};
-use crate::domain::suite::SavedSuite;
+use crate::domain::suite::{Environment, Rule, SavedSuite, Suite};
 use crate::lifecycle::{StageError, validate};
 use crate::store::{Workspace, activity, split_checks};
 
@@ -107,13 +108,33 @@ fn report(
         settings: suite.map_or(&NO_SETTINGS, |saved| &saved.suite.checks),
         ..CheckInput::over(TableRef { schema: &judged.schema, columns: &judged })
     };
-    let mut report = checks::run_against(&input, io)?;
+    let mut report = checks::run_against(&input, &Part { io, from: 0.0, to: 0.8 })?;
+    let rules = suite.map(|saved| rules_between(&saved.suite, &of.columns, split_column(kind))).unwrap_or_default();
+    if !rules.is_empty() {
+        let input = RulesInput { table: input.table, reference: input.reference, profile: None };
+        let outcomes = rules::run(&input, &rules, &Part { io, from: 0.8, to: 1.0 })?;
+        let judged = rules.iter().zip(&outcomes).map(|(rule, outcome)| rules::findings(rule, outcome));
+        report.checks.extend(judged);
+        report = CheckReport::new(report.checks);
+    }
     // Rows of the part become rows of the version, as its table shows them.
     for row in report.checks.iter_mut().flat_map(|check| &mut check.findings).flat_map(|finding| &mut finding.rows) {
         let position = test.get((*row as usize).wrapping_sub(1));
         *row = position.map_or(*row, |position| u64::from(session.row_of_version(*position)) + 1);
     }
     Ok(report)
+}
+
+/// The suite's rules that compare with a reference, which the training rows are here. How many rows there are says
+/// nothing of a split, and the column that makes it is meant to differ.
+fn rules_between(suite: &Suite, columns: &[String], split_by: Option<&String>) -> Vec<Rule> {
+    let fits = |rule: &Rule| {
+        let about = rule.test.columns();
+        rule.test.needs_reference()
+            && !about.is_empty()
+            && about.iter().all(|column| columns.contains(column) && split_by != Some(column))
+    };
+    suite.rules_for(Environment::Train).into_iter().filter(fits).collect()
 }
 
 fn record(

@@ -375,8 +375,18 @@ fn a_split_is_checked_once_and_a_gate_can_ask_that_it_holds() {
     assert!(out.rows.iter().all(|row| *row > 750), "rows of the version: {:?}", out.rows);
     assert_eq!(later.runs[0].plan.context.split_check, Some(drifted.id));
 
+    // Rules of the suite that need a reference have one: the training rows. Those about rows or the time have not.
+    use crate::domain::suite::{Rule, Suite, Test};
+    let mut suite = Suite::new();
+    let like = |column: &str| Test::ColumnKsPValueAbove { column: column.into(), p_value: 0.01 };
+    suite.rules = vec![Rule::new("price", like("price")), Rule::new("day", like("day")), Rule::new("x", like("x"))];
+    crate::lifecycle::suite::save(&workspace, version.dataset_id, &suite, "").unwrap();
+    let judged = train(&workspace, &asked, &Silent).unwrap().split_check.unwrap();
+    let ruled = judged.report.checks.iter().filter_map(|check| Some((check.rule.clone()?, check.findings.len())));
+    assert_eq!(ruled.collect::<Vec<_>>(), [("price".to_owned(), 1), ("x".to_owned(), 0)]);
+
     // The suite makes of drift an error, and a gate stops training.
-    use crate::domain::suite::{CheckSetting, Suite};
+    use crate::domain::suite::CheckSetting;
     let mut suite = Suite::new();
     let severe = CheckSetting { severity: Some(crate::domain::finding::Severity::Error), ..CheckSetting::default() };
     suite.checks.insert("FEATURE_DRIFT".into(), severe);

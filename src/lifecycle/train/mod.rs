@@ -93,6 +93,7 @@ pub fn train_past(
         begun
     } else {
         let made = begin()?;
+        session.keep_features_only();
         batch.jobs.iter_mut().for_each(|job| job.belongs_to(made.group, made.split_check.id));
         if !wants_ensemble {
             batch.is_last();

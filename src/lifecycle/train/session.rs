@@ -17,6 +17,7 @@ use crate::domain::io::{JobIo, Part};
 use crate::domain::params::{Algorithm, CheckedParams, check_params};
 use crate::domain::request::TrainRequest;
 use crate::domain::run::{Environment, RunPlan, Sample};
+use crate::domain::schema::ColumnSchema;
 use crate::domain::split::{SplitKind, SplitRows};
 use crate::domain::task::{Task, TaskProposal};
 use crate::domain::training::{RunContext, Trial};
@@ -84,6 +85,17 @@ impl<'a> Session<'a> {
 
     pub fn table(&self) -> Arc<Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Frees the columns that nothing is learned from: what they say of split, target and weights is known.
+    pub fn keep_features_only(&self) {
+        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(table) = Arc::get_mut(&mut table) {
+            let is_feature = |column: &ColumnSchema| self.features.contains(&column.name);
+            let mut wanted = table.schema.columns.iter().map(is_feature).collect::<Vec<_>>().into_iter();
+            table.columns.retain(|_| wanted.next() == Some(true));
+            table.schema.columns.retain(is_feature);
+        }
     }
 
     /// Frees the cells: nobody will ask for them again.

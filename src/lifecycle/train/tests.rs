@@ -492,3 +492,18 @@ fn looks_at_a_test_are_counted_whatever_the_folds() {
     assert_eq!(looks::warning(99, 50), None);
     assert!(looks::warning(100, 50).unwrap().starts_with("The 50 test rows were looked at 100 times before"));
 }
+
+#[test]
+fn what_is_not_learned_from_can_be_let_go_of() {
+    let p = place(50);
+    let asked = request(&p.data, "bought", &[Algorithm::Logistic], 0);
+    let version = resolve(&p.workspace, &p.data, &Silent).unwrap();
+    let session = Session::open(&p.workspace, &asked, version, &Silent).unwrap();
+    let names = || session.table().schema.names().map(str::to_owned).collect::<Vec<String>>();
+    assert!(names().iter().any(|name| name == "bought"));
+    let cell = |name: &str| session.table().column(name).unwrap().1.number(7);
+    let before = cell("x");
+    session.keep_features_only();
+    assert_eq!((names(), session.table().columns.len()), (session.features.clone(), session.features.len()));
+    assert_eq!(cell("x"), before);
+}
